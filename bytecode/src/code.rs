@@ -1,6 +1,7 @@
 //! Code objects as plain data: what the compiler makes, `marshal` stores and the runtime loads.
 
 use crate::instr::Instr;
+use crate::locations::Locations;
 use num_bigint::BigInt;
 use rustpython_wtf8::Wtf8Buf;
 
@@ -21,7 +22,7 @@ pub struct Code {
     pub stack_size: u32,
     pub instructions: Vec<Instr>,
     /// One per instruction.
-    pub locations: Vec<Location>,
+    pub locations: Locations,
     pub exception_table: Vec<ExceptionEntry>,
     pub constants: Vec<Constant>,
     pub names: Vec<String>,
