@@ -1,0 +1,624 @@
+//! Dicts: compact, ordered hash tables, with a smaller layout for those whose keys are all strings.
+//!
+//! Lookups of string keys run no Python and need no `&mut Vm`. Other keys may be compared with
+//! `__eq__`; [`table::lookup`] copes with one that changes the dict.
+
+use crate::cell::{VmCell, Visitor};
+use crate::class::{Payload, Type};
+use crate::exception;
+use crate::native::{PayloadInfo, TypeSpec, flag};
+use crate::str::Str;
+use crate::value::{Object, ObjectOf, Ref, RefOf};
+use crate::vm::{PyResult, Vm};
+use std::cell::Cell;
+use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup};
+
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+/// The payload of a `dict`.
+pub struct Dict {
+    storage: VmCell<Storage>,
+    /// Changes with every change of any kind.
+    version: Cell<u32>,
+    /// Changes when keys are added or removed.
+    keys_version: Cell<u32>,
+    watched: Cell<bool>,
+}
+
+#[derive(Clone)]
+enum Storage {
+    /// All keys are exact strings.
+    Str(Table<StrEntry>),
+    General(Table<DictEntry>),
+}
+
+impl Payload for Dict {
+    fn class() -> &'static Type {
+        &DICT
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        match self.storage.visit(visitor) {
+            Storage::Str(table) => {
+                for entry in table.iter() {
+                    if let Some(key) = entry.key() {
+                        visitor.visit(key);
+                    }
+                    visitor.visit(entry.value.borrow());
+                }
+            }
+            Storage::General(table) => {
+                for entry in table.iter() {
+                    visitor.visit_all(&entry.key);
+                    visitor.visit(entry.value.borrow());
+                }
+            }
+        }
+    }
+
+    fn clear(&self, vm: &mut Vm) {
+        Dict::clear(self, vm);
+    }
+}
+
+/// `dict`. Its methods are in the builtins crate, which fills in the rest.
+pub static DICT: Type = Type::new(&DICT_SPEC);
+static DICT_SPEC: TypeSpec = TypeSpec {
+    name: "dict",
+    flags: flag::BASE_TYPE | flag::MAPPING | flag::MATCH_SELF,
+    payload: PayloadInfo::of::<Dict>(),
+    doc: "dict() -> new empty dictionary\ndict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\ndict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n        d[k] = v\ndict(**kwargs) -> new dictionary initialized with the name=value pairs\n    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    ..TypeSpec::DEFAULT
+};
+
+/// Told of every change to a watched dict, before anything else happens; the key is `None` if
+/// all of the dict changes. It must not run Python.
+pub type Watcher = fn(dict: &Dict, key: Option<Ref<'_>>);
+
+static WATCHER: VmCell<Option<Watcher>> = VmCell::new(None);
+
+/// Sets the function that is told of changes to watched dicts; only at start-up.
+pub fn set_watcher(vm: &mut Vm, watcher: Watcher) {
+    WATCHER.set(vm, Some(watcher));
+}
+
+impl Storage {
+    const EMPTY: Storage = Storage::Str(Table::EMPTY);
+
+    fn as_str(&self) -> Option<&Table<StrEntry>> {
+        match self {
+            Storage::Str(table) => Some(table),
+            Storage::General(_) => None,
+        }
+    }
+
+    fn as_general(&self) -> Option<&Table<DictEntry>> {
+        match self {
+            Storage::Str(_) => None,
+            Storage::General(table) => Some(table),
+        }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        match self {
+            Storage::Str(table) => table.len(),
+            Storage::General(table) => table.len(),
+        }
+    }
+
+    #[inline]
+    fn value(&self, position: usize) -> &Object {
+        match self {
+            Storage::Str(table) => &table.entry(position).value,
+            Storage::General(table) => &table.entry(position).value,
+        }
+    }
+
+    fn replace_value(&mut self, position: usize, value: Object) -> Object {
+        let place = match self {
+            Storage::Str(table) => &mut table.entry_mut(position).value,
+            Storage::General(table) => &mut table.entry_mut(position).value,
+        };
+        std::mem::replace(place, value)
+    }
+
+    /// Adds a key that is known to be absent.
+    fn insert(&mut self, key: Ref<'_>, hash: i64, value: Object) {
+        if let Storage::Str(table) = self {
+            if let Some(key) = key.downcast_exact::<Str>() {
+                table.insert(hash, StrEntry { key: Some(key.to_owned()), value });
+                return;
+            }
+            let table = table.take_all().convert(|entry| DictEntry {
+                hash: entry.hash(),
+                key: entry.key.map(ObjectOf::into_object),
+                value: entry.value,
+            });
+            *self = Storage::General(table);
+        }
+        if let Storage::General(table) = self {
+            table.insert(hash, DictEntry { hash, key: Some(key.to_owned()), value });
+        }
+    }
+
+    fn remove(&mut self, position: usize) -> (Option<Object>, Object) {
+        match self {
+            Storage::Str(table) => {
+                let entry = table.remove(position);
+                (entry.key.map(ObjectOf::into_object), entry.value)
+            }
+            Storage::General(table) => {
+                let entry = table.remove(position);
+                (entry.key, entry.value)
+            }
+        }
+    }
+
+    fn pop(&mut self) -> Option<(Object, Object)> {
+        match self {
+            Storage::Str(table) => table.pop().and_then(|entry| Some((entry.key?.into_object(), entry.value))),
+            Storage::General(table) => table.pop().and_then(|entry| Some((entry.key?, entry.value))),
+        }
+    }
+
+    #[inline]
+    fn entry_from(&self, position: usize) -> Option<(usize, Ref<'_>, Ref<'_>)> {
+        match self {
+            Storage::Str(table) => table.entry_from(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
+            Storage::General(table) => table.entry_from(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
+        }
+    }
+
+    fn entry_before(&self, position: usize) -> Option<(usize, Ref<'_>, Ref<'_>)> {
+        match self {
+            Storage::Str(table) => table.entry_before(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
+            Storage::General(table) => table.entry_before(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
+        }
+    }
+
+    fn hash_at(&self, position: usize) -> i64 {
+        match self {
+            Storage::Str(table) => table.entry(position).hash(),
+            Storage::General(table) => table.entry(position).hash(),
+        }
+    }
+
+    /// The position of an exact string. A key of another type that would claim to be equal is not found.
+    #[inline]
+    fn find_str(&self, name: RefOf<'_, Str>) -> Option<usize> {
+        let hash = name.hash();
+        match self {
+            Storage::Str(table) => table.find(hash, |entry| {
+                entry.key.as_ref().is_some_and(|key| key.borrow().object().is(name.object()) || (key.hash() == hash && **key == *name.get()))
+            }),
+            Storage::General(table) => table.find(hash, |entry| {
+                entry.hash == hash && entry.key().is_some_and(|key| table::quick_equal(key, name.object()) == Some(true))
+            }),
+        }
+    }
+
+    fn compact_copy(&self) -> Storage {
+        match self {
+            Storage::Str(table) => Storage::Str(table.compact_copy()),
+            Storage::General(table) => Storage::General(table.compact_copy()),
+        }
+    }
+
+    fn end(&self) -> usize {
+        match self {
+            Storage::Str(table) => table.entries().len(),
+            Storage::General(table) => table.entries().len(),
+        }
+    }
+}
+
+/// The name of a type with its module, unless that is `builtins` or `__main__`.
+fn qualified_name(vm: &Vm, class: &Type) -> String {
+    let qualname = class.qualname.get().and_then(|name| name.downcast::<Str>().ok());
+    let Some(qualname) = qualname else { return class.full_name().to_owned() };
+    let module = class.dict().get_interned(vm.intern("__module__")).and_then(|module| module.downcast::<Str>());
+    match module.map(|module| module.get().to_string_lossy()) {
+        Some(module) if module != "builtins" && module != "__main__" => format!("{module}.{}", qualname.to_string_lossy()),
+        _ => qualname.to_string_lossy().into_owned(),
+    }
+}
+
+/// Hashes a key for a container, as `what` of which an unhashable one is refused: "a dict key".
+pub fn hash_key(vm: &mut Vm, key: Ref<'_>, what: &str) -> PyResult<i64> {
+    if let Some(text) = key.downcast_exact::<Str>() {
+        return Ok(text.hash());
+    }
+    match vm.hash(key) {
+        Ok(hash) => Ok(hash),
+        Err(raised) => {
+            if !vm.raised().is_some_and(|error| error.is_exactly(&exception::TYPE_ERROR)) {
+                return Err(raised);
+            }
+            let error = vm.catch(raised);
+            let reason = vm.str(error.borrow())?;
+            let name = qualified_name(vm, key.class());
+            Err(vm.type_error(format!("cannot use '{name}' as {what} ({})", reason.to_string_lossy())))
+        }
+    }
+}
+
+impl Default for Dict {
+    fn default() -> Dict {
+        Dict::new()
+    }
+}
+
+impl Dict {
+    pub const fn new() -> Dict {
+        Dict { storage: VmCell::new(Storage::EMPTY), version: Cell::new(1), keys_version: Cell::new(1), watched: Cell::new(false) }
+    }
+
+    /// An empty dict with room for this many entries.
+    pub fn with_capacity(entries: usize) -> Dict {
+        Dict { storage: VmCell::new(Storage::Str(Table::with_capacity(entries))), ..Dict::new() }
+    }
+
+    #[inline]
+    pub fn len(&self, vm: &Vm) -> usize {
+        self.storage.get(vm).len()
+    }
+
+    #[inline]
+    pub fn is_empty(&self, vm: &Vm) -> bool {
+        self.len(vm) == 0
+    }
+
+    /// A number that changes with every change to the dict.
+    #[inline]
+    pub fn version(&self) -> u32 {
+        self.version.get()
+    }
+
+    /// A number that changes when keys are added, removed or reordered.
+    #[inline]
+    pub fn keys_version(&self) -> u32 {
+        self.keys_version.get()
+    }
+
+    /// From now on the watcher is told of changes.
+    pub fn watch(&self) {
+        self.watched.set(true);
+    }
+
+    pub fn unwatch(&self) {
+        self.watched.set(false);
+    }
+
+    /// Whether all keys are exact strings.
+    pub fn has_only_str_keys(&self, vm: &Vm) -> bool {
+        match self.storage.get(vm) {
+            Storage::Str(_) => true,
+            Storage::General(table) => table.iter().all(|entry| entry.key().is_some_and(|key| key.is_exactly(Str::class()))),
+        }
+    }
+
+    /// Bytes allocated beside the object itself.
+    pub fn allocated_bytes(&self, vm: &Vm) -> usize {
+        match self.storage.get(vm) {
+            Storage::Str(table) => table.allocated_bytes(),
+            Storage::General(table) => table.allocated_bytes(),
+        }
+    }
+
+    #[inline]
+    fn value_changes(&self, vm: &Vm, key: Option<Ref<'_>>) {
+        self.version.set(self.version.get().wrapping_add(1));
+        if self.watched.get()
+            && let Some(watcher) = WATCHER.get(vm)
+        {
+            watcher(self, key);
+        }
+    }
+
+    #[inline]
+    fn keys_change(&self, vm: &Vm, key: Option<Ref<'_>>) {
+        self.keys_version.set(self.keys_version.get().wrapping_add(1));
+        self.value_changes(vm, key);
+    }
+
+    fn find(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<usize>> {
+        loop {
+            let result = match self.storage.get(vm) {
+                Storage::Str(_) => lookup(vm, &self.storage, Storage::as_str, key, hash)?,
+                Storage::General(_) => lookup(vm, &self.storage, Storage::as_general, key, hash)?,
+            };
+            match result {
+                Lookup::Found(position) => return Ok(Some(position)),
+                Lookup::Absent => return Ok(None),
+                Lookup::Moved => {}
+            }
+        }
+    }
+
+    /// `dict.get(key)`: the value, if there is one.
+    pub fn get(&self, vm: &mut Vm, key: Ref<'_>) -> PyResult<Option<Object>> {
+        let hash = hash_key(vm, key, "a dict key")?;
+        self.get_with_hash(vm, key, hash)
+    }
+
+    pub fn get_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<Object>> {
+        let found = self.find(vm, key, hash)?;
+        Ok(found.map(|position| self.storage.get(vm).value(position).clone()))
+    }
+
+    pub fn contains(&self, vm: &mut Vm, key: Ref<'_>) -> PyResult<bool> {
+        let hash = hash_key(vm, key, "a dict key")?;
+        Ok(self.find(vm, key, hash)?.is_some())
+    }
+
+    pub fn contains_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<bool> {
+        Ok(self.find(vm, key, hash)?.is_some())
+    }
+
+    /// `dict[key] = value`
+    pub fn set(&self, vm: &mut Vm, key: Ref<'_>, value: Object) -> PyResult<()> {
+        let hash = hash_key(vm, key, "a dict key")?;
+        self.set_with_hash(vm, key, hash, value)
+    }
+
+    pub fn set_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64, value: Object) -> PyResult<()> {
+        let found = self.find(vm, key, hash)?;
+        self.store(vm, found, key, hash, value);
+        Ok(())
+    }
+
+    fn store(&self, vm: &mut Vm, found: Option<usize>, key: Ref<'_>, hash: i64, value: Object) {
+        match found {
+            Some(position) => {
+                self.value_changes(vm, Some(key));
+                let old = self.storage.get_mut(vm).replace_value(position, value);
+                drop(old);
+            }
+            None => {
+                self.keys_change(vm, Some(key));
+                self.storage.get_mut(vm).insert(key, hash, value);
+            }
+        }
+    }
+
+    /// `del dict[key]`, but an absent key is `None`.
+    pub fn remove(&self, vm: &mut Vm, key: Ref<'_>) -> PyResult<Option<Object>> {
+        let hash = hash_key(vm, key, "a dict key")?;
+        self.remove_with_hash(vm, key, hash)
+    }
+
+    pub fn remove_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<Object>> {
+        let found = self.find(vm, key, hash)?;
+        Ok(found.map(|position| self.remove_at(vm, position, key)))
+    }
+
+    fn remove_at(&self, vm: &mut Vm, position: usize, key: Ref<'_>) -> Object {
+        self.keys_change(vm, Some(key));
+        let (old_key, value) = self.storage.get_mut(vm).remove(position);
+        drop(old_key);
+        value
+    }
+
+    /// `dict.setdefault(key, default)`
+    pub fn set_default(&self, vm: &mut Vm, key: Ref<'_>, default: Object) -> PyResult {
+        let hash = hash_key(vm, key, "a dict key")?;
+        if let Some(position) = self.find(vm, key, hash)? {
+            return Ok(self.storage.get(vm).value(position).clone());
+        }
+        self.store(vm, None, key, hash, default.clone());
+        Ok(default)
+    }
+
+    /// Removes the entry that was added last.
+    pub fn pop_item(&self, vm: &mut Vm) -> Option<(Object, Object)> {
+        let (_, key, _) = self.storage.get(vm).entry_before(usize::MAX)?;
+        let key = key.to_owned();
+        self.keys_change(vm, Some(key.borrow()));
+        self.storage.get_mut(vm).pop()
+    }
+
+    pub fn clear(&self, vm: &mut Vm) {
+        if self.storage.get(vm).end() == 0 {
+            return;
+        }
+        self.keys_change(vm, None);
+        let storage = self.storage.get_mut(vm);
+        let old = match storage {
+            Storage::Str(table) => Storage::Str(table.take_all()),
+            Storage::General(_) => std::mem::replace(storage, Storage::EMPTY),
+        };
+        drop(old);
+    }
+
+    /// A new exact dict with the same entries.
+    pub fn copy(&self, vm: &Vm) -> ObjectOf<Dict> {
+        vm.allocate(Dict { storage: VmCell::new(self.storage.get(vm).compact_copy()), ..Dict::new() })
+    }
+
+    /// Adds the entries of another dict; they replace what is there.
+    pub fn update_from(&self, vm: &mut Vm, other: &Dict) -> PyResult<()> {
+        self.merge_from(vm, other, Merge::Replace)
+    }
+
+    /// Adds the entries of another dict.
+    pub fn merge_from(&self, vm: &mut Vm, other: &Dict, merge: Merge) -> PyResult<()> {
+        if std::ptr::eq(self, other) || other.is_empty(vm) {
+            return Ok(());
+        }
+        if self.storage.get(vm).end() == 0 {
+            let copy = other.storage.get(vm).compact_copy();
+            self.keys_change(vm, None);
+            return self.replace_storage(vm, copy);
+        }
+        let size = other.len(vm);
+        let mut position = 0;
+        while let Some((index, key, value)) = other.storage.get(vm).entry_from(position) {
+            let (key, value, hash) = (key.to_owned(), value.to_owned(), other.storage.get(vm).hash_at(index));
+            position = index + 1;
+            let found = self.find(vm, key.borrow(), hash)?;
+            match merge {
+                Merge::Keep if found.is_some() => {}
+                Merge::Unique if found.is_some() => return Err(vm.key_error(key.borrow())),
+                _ => self.store(vm, found, key.borrow(), hash, value),
+            }
+            if other.len(vm) != size {
+                return Err(vm.runtime_error("dict mutated during update"));
+            }
+        }
+        Ok(())
+    }
+
+    fn replace_storage(&self, vm: &mut Vm, storage: Storage) -> PyResult<()> {
+        let place = self.storage.get_mut(vm);
+        match (place, storage) {
+            (Storage::Str(old), Storage::Str(new)) => drop(old.replace(new)),
+            (Storage::General(old), Storage::General(new)) => drop(old.replace(new)),
+            (place, new) => *place = new,
+        }
+        Ok(())
+    }
+
+    /// The value of a string key. Runs no Python: a key that is not an exact string is not considered.
+    #[inline]
+    pub fn get_interned(&self, name: Ref<'_>) -> Option<Ref<'_>> {
+        let name = name.downcast_exact::<Str>()?;
+        // SAFETY: nothing else runs during the search. The value found stays in the dict until
+        // somebody with a `&mut Vm` changes it, which callers must not let happen while they use it.
+        let storage = unsafe { self.storage.get_unchecked() };
+        storage.find_str(name).map(|position| storage.value(position).borrow())
+    }
+
+    /// The value of a string key, as a new reference.
+    #[inline]
+    pub fn get_name(&self, vm: &Vm, name: Ref<'_>) -> Option<Object> {
+        let storage = self.storage.get(vm);
+        let position = storage.find_str(name.downcast_exact::<Str>()?)?;
+        Some(storage.value(position).clone())
+    }
+
+    /// Where the entry of a string key stands. The position holds as long as [`Dict::keys_version`] does.
+    #[inline]
+    pub fn position_of(&self, vm: &Vm, name: Ref<'_>) -> Option<usize> {
+        self.storage.get(vm).find_str(name.downcast_exact::<Str>()?)
+    }
+
+    /// The value at a position that [`Dict::position_of`] gave, if the keys version is still the same.
+    #[inline]
+    pub fn value_at<'a>(&'a self, vm: &'a Vm, position: usize) -> Ref<'a> {
+        self.storage.get(vm).value(position).borrow()
+    }
+
+    /// Replaces the value at a position that [`Dict::position_of`] gave.
+    pub fn set_value_at(&self, vm: &mut Vm, position: usize, value: Object) {
+        if self.watched.get() {
+            let key = self.storage.get(vm).entry_from(position).map(|(_, key, _)| key.to_owned());
+            self.value_changes(vm, key.as_ref().map(Object::borrow));
+        } else {
+            self.value_changes(vm, None);
+        }
+        let old = self.storage.get_mut(vm).replace_value(position, value);
+        drop(old);
+    }
+
+    pub fn get_str<'a>(&'a self, vm: &'a Vm, name: &str) -> Option<Ref<'a>> {
+        let name = vm.new_str(name);
+        let storage = self.storage.get(vm);
+        storage.find_str(name.borrow()).map(|position| storage.value(position).borrow())
+    }
+
+    /// Sets the value of a string key. Runs no Python.
+    pub fn set_interned(&self, vm: &mut Vm, name: Ref<'_>, value: Object) {
+        let Some(name) = name.downcast_exact::<Str>() else {
+            debug_assert!(false, "names are exact strings");
+            return;
+        };
+        let found = self.storage.get(vm).find_str(name);
+        self.store(vm, found, name.object(), name.hash(), value);
+    }
+
+    pub fn set_str(&self, vm: &mut Vm, name: &str, value: Object) {
+        let name = vm.intern(name);
+        self.set_interned(vm, name, value);
+    }
+
+    /// Removes a string key. Runs no Python.
+    pub fn remove_interned(&self, vm: &mut Vm, name: Ref<'_>) -> Option<Object> {
+        let position = self.position_of(vm, name)?;
+        Some(self.remove_at(vm, position, name))
+    }
+
+    pub fn remove_str(&self, vm: &mut Vm, name: &str) -> Option<Object> {
+        let name = vm.new_str(name);
+        self.remove_interned(vm, name.borrow().object())
+    }
+
+    /// The entry at `position` or the first after it, and the position to go on from.
+    #[inline]
+    pub fn entry_at<'a>(&'a self, vm: &'a Vm, position: usize) -> Option<(usize, Ref<'a>, Ref<'a>)> {
+        self.storage.get(vm).entry_from(position).map(|(index, key, value)| (index + 1, key, value))
+    }
+
+    /// The last entry before `position`, and its position, to go on from backwards.
+    pub fn entry_before<'a>(&'a self, vm: &'a Vm, position: usize) -> Option<(usize, Ref<'a>, Ref<'a>)> {
+        self.storage.get(vm).entry_before(position)
+    }
+
+    /// The hash of the key [`Dict::entry_at`] gave together with this position to go on from.
+    pub fn hash_before(&self, vm: &Vm, next: usize) -> i64 {
+        self.storage.get(vm).hash_at(next - 1)
+    }
+
+    /// The entries, for as long as nothing can run Python.
+    pub fn iter<'a>(&'a self, vm: &'a Vm) -> impl Iterator<Item = (Ref<'a>, Ref<'a>)> {
+        let mut position = 0;
+        std::iter::from_fn(move || {
+            let (next, key, value) = self.entry_at(vm, position)?;
+            position = next;
+            Some((key, value))
+        })
+    }
+
+    /// The entries as they are now.
+    pub fn items_snapshot(&self, vm: &Vm) -> Vec<(Object, Object)> {
+        self.iter(vm).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    pub fn keys_snapshot(&self, vm: &Vm) -> Vec<Object> {
+        self.iter(vm).map(|(key, _)| key.to_owned()).collect()
+    }
+
+    pub fn values_snapshot(&self, vm: &Vm) -> Vec<Object> {
+        self.iter(vm).map(|(_, value)| value.to_owned()).collect()
+    }
+}
+
+/// What [`Dict::merge_from`] does with a key that is there already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    Replace,
+    Keep,
+    /// Raises `KeyError`.
+    Unique,
+}
+
+impl<'a> RefOf<'a, Dict> {
+    /// The value of a string key, borrowed for as long as the dict is; see [`Dict::get_interned`].
+    #[inline]
+    pub fn get_interned(self, name: Ref<'_>) -> Option<Ref<'a>> {
+        self.get().get_interned(name)
+    }
+}
+
+impl Vm {
+    pub fn new_dict(&self) -> ObjectOf<Dict> {
+        self.allocate(Dict::new())
+    }
+
+    /// An empty dict with room for this many entries.
+    pub fn new_dict_with_capacity(&self, entries: usize) -> ObjectOf<Dict> {
+        self.allocate(Dict::with_capacity(entries))
+    }
+}
