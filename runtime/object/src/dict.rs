@@ -605,6 +605,11 @@ pub enum Merge {
 }
 
 impl<'a> RefOf<'a, Dict> {
+    /// Whether there is a key of this name.
+    pub fn has_name(self, name: &str) -> bool {
+        self.get_interned(crate::str::intern::intern(name)).is_some()
+    }
+
     /// The value of a string key, borrowed for as long as the dict is; see [`Dict::get_interned`].
     #[inline]
     pub fn get_interned(self, name: Ref<'_>) -> Option<Ref<'a>> {

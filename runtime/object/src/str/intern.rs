@@ -121,6 +121,13 @@ fn intern_bytes(text: &[u8]) -> u64 {
     }
 }
 
+/// The interned string of this ASCII text, without a `Vm` at hand.
+pub(crate) fn intern(text: &str) -> Ref<'static> {
+    debug_assert!(text.is_ascii());
+    // SAFETY: the word is that of an interned string.
+    unsafe { from_word(intern_bytes(text.as_bytes())) }.object()
+}
+
 impl Vm {
     /// The interned string of this text.
     pub fn intern(&self, text: &str) -> Ref<'static> {

@@ -1,0 +1,163 @@
+//! Interior mutability for payloads, without locks or borrow flags.
+//!
+//! `&mut Vm` means "may run Python", `&Vm` "may not". Whoever reads a [`VmCell`] borrows the `Vm`, so
+//! running Python, or changing the cell, while the borrow is alive does not compile. There is one
+//! `Vm` per thread and the global lock lets one thread at a time hold its own mutably, so the rule
+//! holds across threads too.
+
+use crate::value::{Object, Ref};
+use crate::vm::Vm;
+use std::cell::UnsafeCell;
+
+/// A value that is read through `&Vm` and changed through `&mut Vm`.
+#[derive(Default)]
+#[repr(transparent)]
+pub struct VmCell<T>(UnsafeCell<T>);
+
+// SAFETY: cells are reached only by the thread that holds the global lock.
+unsafe impl<T> Sync for VmCell<T> {}
+// SAFETY: as above.
+unsafe impl<T> Send for VmCell<T> {}
+
+impl<T> VmCell<T> {
+    pub const fn new(value: T) -> VmCell<T> {
+        VmCell(UnsafeCell::new(value))
+    }
+
+    #[inline]
+    pub fn get<'a>(&'a self, _vm: &'a Vm) -> &'a T {
+        // SAFETY: changes need `&mut Vm`, which the shared borrow rules out for `'a`.
+        unsafe { &*self.0.get() }
+    }
+
+    #[expect(clippy::mut_from_ref, reason = "the `&mut Vm` is what makes the access exclusive")]
+    #[inline]
+    pub fn get_mut<'a>(&'a self, _vm: &'a mut Vm) -> &'a mut T {
+        // SAFETY: `&mut Vm` is exclusive, so no borrow from any cell is alive.
+        unsafe { &mut *self.0.get() }
+    }
+
+    #[inline]
+    pub fn set(&self, vm: &mut Vm, value: T) {
+        drop(self.replace(vm, value));
+    }
+
+    #[inline]
+    pub fn replace(&self, vm: &mut Vm, value: T) -> T {
+        std::mem::replace(self.get_mut(vm), value)
+    }
+
+    /// For the collector, which holds `&mut Vm` while it hands out visitors.
+    #[inline]
+    pub fn visit(&self, _visitor: &Visitor<'_>) -> &T {
+        // SAFETY: nothing else runs while the collector does.
+        unsafe { &*self.0.get() }
+    }
+
+    /// Access while no `Vm` is at hand: in a payload's `Drop`, or at start-up.
+    ///
+    /// # Safety
+    ///
+    /// No other borrow of the contents may be alive.
+    #[expect(clippy::mut_from_ref, reason = "the caller vouches for exclusiveness")]
+    #[inline]
+    pub unsafe fn get_unchecked(&self) -> &mut T {
+        // SAFETY: the caller's promise.
+        unsafe { &mut *self.0.get() }
+    }
+
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+/// An optional reference that is always read by copying it, and so can be changed at any time.
+#[derive(Default)]
+#[repr(transparent)]
+pub struct ObjectCell(UnsafeCell<Option<Object>>);
+
+// SAFETY: cells are reached only by the thread that holds the global lock.
+unsafe impl Sync for ObjectCell {}
+// SAFETY: as above.
+unsafe impl Send for ObjectCell {}
+
+impl ObjectCell {
+    pub const fn new(value: Option<Object>) -> ObjectCell {
+        ObjectCell(UnsafeCell::new(value))
+    }
+
+    pub const EMPTY: ObjectCell = ObjectCell::new(None);
+
+    #[inline]
+    pub fn get(&self) -> Option<Object> {
+        // SAFETY: the borrow ends before anything else can run.
+        unsafe { (*self.0.get()).clone() }
+    }
+
+    /// The value, or `None` the Python object.
+    #[inline]
+    pub fn get_or_none(&self) -> Object {
+        self.get().unwrap_or(Object::none())
+    }
+
+    /// Borrows the value for as long as nothing can change it.
+    #[inline]
+    pub fn borrow<'a>(&'a self, _vm: &'a Vm) -> Option<Ref<'a>> {
+        // SAFETY: a change needs `set`, whose callers run native code with `&mut Vm`; the shared
+        // borrow of the `Vm` rules those out.
+        unsafe { (*self.0.get()).as_ref().map(Object::borrow) }
+    }
+
+    #[inline]
+    pub fn set(&self, value: Option<Object>) {
+        drop(self.replace(value));
+    }
+
+    #[inline]
+    pub fn replace(&self, value: Option<Object>) -> Option<Object> {
+        // SAFETY: the old value is moved out before anything else can run; dropping it happens later.
+        unsafe { std::mem::replace(&mut *self.0.get(), value) }
+    }
+
+    #[inline]
+    pub fn take(&self) -> Option<Object> {
+        self.replace(None)
+    }
+
+    #[inline]
+    pub fn is_set(&self) -> bool {
+        // SAFETY: the borrow ends before anything else can run.
+        unsafe { (*self.0.get()).is_some() }
+    }
+
+    /// Shows the reference to the collector.
+    #[inline]
+    pub fn traverse(&self, visitor: &mut Visitor<'_>) {
+        // SAFETY: nothing else runs while the collector does.
+        if let Some(object) = unsafe { &*self.0.get() } {
+            visitor.visit(object.borrow());
+        }
+    }
+}
+
+/// What the collector shows an object's references to.
+pub struct Visitor<'v> {
+    each: &'v mut dyn FnMut(Ref<'_>),
+}
+
+impl<'v> Visitor<'v> {
+    pub(crate) fn new(each: &'v mut dyn FnMut(Ref<'_>)) -> Visitor<'v> {
+        Visitor { each }
+    }
+
+    #[inline]
+    pub fn visit(&mut self, object: Ref<'_>) {
+        (self.each)(object);
+    }
+
+    pub fn visit_all<'a>(&mut self, objects: impl IntoIterator<Item = &'a Object>) {
+        for object in objects {
+            self.visit(object.borrow());
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Types: what an object's behaviour and layout are.
+//!
+//! A [`Type`] is itself an object. A native type is a `static` made from a [`TypeSpec`]; a Python class is on the
+//! heap. [`crate::type_new`] fills a type in; this file holds its data, the search along the method
+//! resolution order and the version that invalidates caches.
+
+use crate::cell::{ObjectCell, VmCell, Visitor};
+use crate::dict::Dict;
+use crate::native::{PayloadInfo, TypeSpec, flag};
+use crate::slots::Slots;
+use crate::tuple::Tuple;
+use crate::value::{Header, Object, ObjectOf, Ref, RefOf};
+use crate::vm::Vm;
+use abi::header;
+use std::cell::Cell;
+
+/// The Rust type of what follows an object's header.
+pub trait Payload: 'static + Sized {
+    /// Where the payload starts. Only [`Type`], which includes its header, differs.
+    const OFFSET: usize = header::SIZE;
+
+    /// The Python type whose instances hold this payload.
+    fn class() -> &'static Type;
+
+    /// Shows every reference the payload holds to the collector.
+    fn traverse(&self, _visitor: &mut Visitor<'_>) {}
+
+    /// Gives up references, to break a cycle that is garbage.
+    fn clear(&self, _vm: &mut Vm) {}
+}
+
+/// A Python type.
+#[repr(C)]
+pub struct Type {
+    header: Header,
+    /// The native type itself, or the nearest native base of a Python class.
+    spec: &'static TypeSpec,
+    /// The short name of a Python class; leaked when the class is renamed.
+    name: Cell<Option<&'static str>>,
+    flags: Cell<u32>,
+    /// Changes whenever an attribute lookup on the type could give another answer; 0: not assigned.
+    version: Cell<u32>,
+    slots: VmCell<Slots>,
+    base: ObjectCell,
+    pub(crate) bases: ObjectCell,
+    mro: ObjectCell,
+    dict: ObjectCell,
+    /// Addresses of direct subclasses; each takes its own out when it dies.
+    pub(crate) subclasses: VmCell<Vec<usize>>,
+    /// Bytes of an instance without attributes and items: header, payload, `__slots__`.
+    pub(crate) fixed_size: Cell<u32>,
+    /// Attribute slots in each new instance; `None`: instances have no `__dict__`.
+    pub(crate) capacity: Cell<Option<u16>>,
+    /// Shape of an instance without attributes; also names the exact type.
+    pub(crate) root_shape: Cell<u32>,
+    /// Shape of an instance whose attributes are in a dict.
+    pub(crate) dict_shape: Cell<u32>,
+    /// Members of `__slots__` between the native base's payload and `fixed_size`.
+    pub(crate) n_slots: Cell<u32>,
+    pub(crate) payload: Cell<PayloadInfo>,
+    /// Qualified name of a Python class.
+    pub(crate) qualname: ObjectCell,
+    /// The module or other state a native heap type wants to find.
+    pub module_state: ObjectCell,
+}
+
+// SAFETY: types are changed only by the thread that holds the global lock.
+unsafe impl Sync for Type {}
+// SAFETY: as above.
+unsafe impl Send for Type {}
+
+/// `type`
+pub static TYPE: Type = Type::new(&crate::type_new::TYPE_SPEC);
+/// `object`
+pub static OBJECT: Type = Type::new(&crate::type_new::OBJECT_SPEC);
+
+impl Payload for Type {
+    const OFFSET: usize = 0;
+
+    fn class() -> &'static Type {
+        &TYPE
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        for cell in [&self.base, &self.bases, &self.mro, &self.dict, &self.qualname, &self.module_state] {
+            cell.traverse(visitor);
+        }
+    }
+
+    fn clear(&self, vm: &mut Vm) {
+        // The dict is emptied, the rest stays: instances that die later still need the layout.
+        if let Some(dict) = self.dict.get()
+            && let Some(dict) = dict.borrow().downcast::<Dict>()
+        {
+            dict.clear(vm);
+        }
+    }
+}
+
+impl Drop for Type {
+    fn drop(&mut self) {
+        crate::type_new::forget_class(self);
+    }
+}
+
+/// The next version to hand out. Version 0 means "not assigned".
+static NEXT_VERSION: VmCell<u32> = VmCell::new(1);
+
+const CACHE_SIZE: usize = 4096;
+
+#[derive(Clone, Copy)]
+struct CacheEntry {
+    version: u32,
+    name: u64,
+    /// 0: the name is not found.
+    value: u64,
+}
+
+/// Remembers where lookups ended, by type version and interned name.
+static CACHE: VmCell<[CacheEntry; CACHE_SIZE]> = VmCell::new([CacheEntry { version: 0, name: 0, value: 0 }; CACHE_SIZE]);
+
+impl Type {
+    /// A native type. It works once [`crate::type_new::ready`] has seen it.
+    pub const fn new(spec: &'static TypeSpec) -> Type {
+        Type {
+            header: Header { refcount: Cell::new(header::IMMORTAL | 1), shape: Cell::new(0), ty: Cell::new(&raw const TYPE) },
+            spec,
+            name: Cell::new(None),
+            flags: Cell::new(spec.flags),
+            version: Cell::new(0),
+            slots: VmCell::new(spec.slots),
+            base: ObjectCell::EMPTY,
+            bases: ObjectCell::EMPTY,
+            mro: ObjectCell::EMPTY,
+            dict: ObjectCell::EMPTY,
+            subclasses: VmCell::new(Vec::new()),
+            fixed_size: Cell::new(spec.payload.size as u32),
+            capacity: Cell::new(None),
+            root_shape: Cell::new(0),
+            dict_shape: Cell::new(0),
+            n_slots: Cell::new(0),
+            payload: Cell::new(spec.payload),
+            qualname: ObjectCell::EMPTY,
+            module_state: ObjectCell::EMPTY,
+        }
+    }
+
+    /// A Python class, before anything is known of it but the native type it derives from.
+    pub(crate) fn new_heap(spec: &'static TypeSpec, name: &str) -> Type {
+        let class = Type::new(spec);
+        class.flags.set(0);
+        class.slots_mut(|slots| *slots = Slots::NONE);
+        class.name.set(Some(String::from(name).leak()));
+        class
+    }
+
+    /// The type as an object.
+    #[inline]
+    pub fn object(&self) -> Ref<'_> {
+        RefOf::<Type>::from_header_ref(&self.header).object()
+    }
+
+    #[inline]
+    pub fn as_ref(&self) -> RefOf<'_, Type> {
+        RefOf::from_header_ref(&self.header)
+    }
+
+    pub fn to_object(&self) -> Object {
+        self.object().to_owned()
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// `__name__`
+    pub fn name(&self) -> &str {
+        self.name.get().unwrap_or_else(|| self.spec.name.rsplit('.').next().unwrap_or(self.spec.name))
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        self.name.set(Some(String::from(name).leak()));
+    }
+
+    /// The name as error messages show it: a native type's includes its module.
+    pub fn full_name(&self) -> &str {
+        self.name.get().unwrap_or(self.spec.name)
+    }
+
+    /// The declaration of the type, or of the nearest native base.
+    pub fn spec(&self) -> &'static TypeSpec {
+        self.spec
+    }
+
+    #[inline]
+    pub fn has_flag(&self, flag: u32) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    pub fn set_flag(&self, flag: u32) {
+        self.flags.set(self.flags.get() | flag);
+    }
+
+    pub fn clear_flag(&self, flag: u32) {
+        self.flags.set(self.flags.get() & !flag);
+    }
+
+    #[inline]
+    pub fn is_heap_type(&self) -> bool {
+        self.has_flag(flag::HEAP)
+    }
+
+    #[inline]
+    pub(crate) fn has_finalizer(&self) -> bool {
+        self.has_flag(flag::FINALIZER)
+    }
+
+    #[inline]
+    pub(crate) fn payload(&self) -> PayloadInfo {
+        self.payload.get()
+    }
+
+    /// The operations. Copy the function out before calling it.
+    #[inline]
+    pub fn slots(&self) -> &Slots {
+        // SAFETY: slots are plain words; readers copy one out at a time.
+        unsafe { self.slots.get_unchecked() }
+    }
+
+    pub(crate) fn slots_mut(&self, change: impl FnOnce(&mut Slots)) {
+        // SAFETY: readers of `slots` copy one word and let go.
+        change(unsafe { self.slots.get_unchecked() });
+    }
+
+    /// `__base__`: the class this one's layout extends.
+    #[inline]
+    pub fn base(&self) -> Option<&Type> {
+        // SAFETY: a type keeps its base alive, and the base is always a type.
+        unsafe { (*std::ptr::from_ref(&self.base).cast::<Option<Object>>()).as_ref().map(|base| &*(base.borrow().bits() as *const Type)) }
+    }
+
+    pub(crate) fn set_base(&self, base: Option<&Type>) {
+        self.base.set(base.map(Type::to_object));
+    }
+
+    /// `__mro__`, this type first.
+    #[inline]
+    pub fn mro(&self) -> &[Ref<'_>] {
+        // SAFETY: the tuple lives as long as the type holds it; it is replaced only when bases are
+        // assigned, and then kept (see `set_mro`).
+        unsafe {
+            match (*std::ptr::from_ref(&self.mro).cast::<Option<Object>>()).as_ref() {
+                Some(mro) => mro.borrow().downcast_unchecked::<Tuple>().get().items(),
+                None => &[],
+            }
+        }
+    }
+
+    /// The classes of the method resolution order.
+    pub fn mro_types(&self) -> impl Iterator<Item = &Type> {
+        // SAFETY: the order holds types only.
+        self.mro().iter().map(|class| unsafe { &*(class.bits() as *const Type) })
+    }
+
+    pub(crate) fn set_mro(&self, mro: Object) {
+        // Somebody may be walking along the old order: it stays for as long as the process.
+        if let Some(old) = self.mro.replace(Some(mro)) {
+            std::mem::forget(old);
+        }
+    }
+
+    pub fn mro_object(&self) -> Object {
+        self.mro.get_or_none()
+    }
+
+    pub fn bases_object(&self) -> Object {
+        self.bases.get_or_none()
+    }
+
+    /// The namespace. Whoever changes it calls [`Type::modified`].
+    #[inline]
+    pub fn dict(&self) -> RefOf<'_, Dict> {
+        // SAFETY: every type that is in use has a dict, which is never replaced.
+        unsafe {
+            (*std::ptr::from_ref(&self.dict).cast::<Option<Object>>())
+                .as_ref()
+                .expect("a type that is in use has been readied")
+                .borrow()
+                .downcast_unchecked::<Dict>()
+        }
+    }
+
+    pub(crate) fn set_dict(&self, dict: ObjectOf<Dict>) {
+        self.dict.set(Some(dict.into_object()));
+    }
+
+    #[inline]
+    pub fn is_subclass_of(&self, other: &Type) -> bool {
+        let mut class = Some(self);
+        while let Some(current) = class {
+            if std::ptr::eq(current, other) {
+                return true;
+            }
+            class = current.base();
+        }
+        self.is_heap_type() && self.mro_types().any(|class| std::ptr::eq(class, other))
+    }
+
+    /// The version that guards what was learnt of the type; 0 if versions have run out.
+    #[inline]
+    pub fn version(&self) -> u32 {
+        let version = self.version.get();
+        if version != 0 { version } else { self.assign_version() }
+    }
+
+    #[cold]
+    fn assign_version(&self) -> u32 {
+        for base in self.mro_types().skip(1) {
+            if base.version.get() == 0 && base.assign_version() == 0 {
+                return 0;
+            }
+        }
+        // SAFETY: the lock is held and the borrow ends here.
+        let next = unsafe { NEXT_VERSION.get_unchecked() };
+        if *next == u32::MAX {
+            return 0;
+        }
+        self.version.set(*next);
+        *next += 1;
+        self.version.get()
+    }
+
+    /// To be called after every change of the type's namespace, bases or order: whatever was
+    /// remembered of it and of its subclasses is forgotten.
+    pub fn modified(&self) {
+        if self.version.get() == 0 {
+            return;
+        }
+        self.version.set(0);
+        // SAFETY: the list changes only when classes are made or die, not during the walk.
+        let subclasses = unsafe { self.subclasses.get_unchecked() };
+        for &address in subclasses.iter() {
+            // SAFETY: a class takes its address out when it dies.
+            unsafe { &*(address as *const Type) }.modified();
+        }
+    }
+
+    /// Finds a name along the method resolution order, without regard to descriptors.
+    /// `name` must be interned.
+    #[inline]
+    pub fn lookup<'a>(&'a self, name: Ref<'_>) -> Option<Ref<'a>> {
+        let version = self.version();
+        // SAFETY: the borrow of the cache ends before anything else can run.
+        let cache = unsafe { CACHE.get_unchecked() };
+        let index = ((version as usize) ^ (name.bits() as usize >> 4)) % CACHE_SIZE;
+        let entry = cache[index];
+        if entry.version == version && version != 0 && entry.name == name.bits() {
+            // SAFETY: while the version holds, the namespace that holds the value has not changed.
+            return (entry.value != 0).then(|| unsafe { Ref::from_bits(entry.value) });
+        }
+        let found = self.lookup_uncached(name);
+        if version != 0 {
+            cache[index] = CacheEntry { version, name: name.bits(), value: found.map_or(0, Ref::bits) };
+        }
+        found
+    }
+
+    fn lookup_uncached<'a>(&'a self, name: Ref<'_>) -> Option<Ref<'a>> {
+        self.mro_types().find_map(|class| class.dict().get_interned(name))
+    }
+
+    /// The class along the order in whose namespace `name` is found.
+    pub fn lookup_with_owner<'a>(&'a self, name: Ref<'_>) -> Option<(&'a Type, Ref<'a>)> {
+        self.mro_types().find_map(|class| class.dict().get_interned(name).map(|value| (class, value)))
+    }
+
+    /// Gives up the reference that an instance of a Python class held to it.
+    ///
+    /// # Safety
+    ///
+    /// To be called once for each instance that is freed.
+    pub(crate) unsafe fn release_instance_reference(&self) -> Object {
+        // SAFETY: the caller's promise.
+        unsafe { Object::from_header(&raw const self.header) }
+    }
+}

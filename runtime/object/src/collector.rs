@@ -1,0 +1,337 @@
+//! The cyclic garbage collector.
+//!
+//! It finds cycles the way CPython's does: of a set of objects, those whose references all come from
+//! within the set, and that nothing outside can reach, are garbage. The difference is where it
+//! keeps its notes: in tables of its own and in the heap's side table, never in the objects, so that a
+//! collection leaves the pages that hold live objects as they are.
+//!
+//! A young collection looks at the objects made since the last one; those that survive are old and are
+//! looked at by full collections only.
+
+use crate::cell::{VmCell, Visitor};
+use crate::class::Type;
+use crate::heap::{self, bit};
+use crate::instance;
+use crate::value::{Header, Object, Ref};
+use crate::vm::{Vm, breaker, clear_breaker, set_breaker};
+use crate::weak;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Which objects a collection looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    Young,
+    Full,
+}
+
+/// The collector's settings and counts, as the `gc` module shows them.
+pub struct State {
+    pub enabled: bool,
+    /// Young objects that start a young collection; young ones before a full one; unused.
+    pub thresholds: [i64; 3],
+    pub collections: [u64; 3],
+    pub collected: [u64; 3],
+    pub uncollectable: [u64; 3],
+    /// `gc.DEBUG_*`
+    pub debug: u32,
+    collecting: bool,
+    young_since_full: i64,
+    old_at_full: usize,
+    n_old: usize,
+}
+
+/// `gc.DEBUG_SAVEALL`: garbage goes to `gc.garbage` instead of being freed.
+pub const DEBUG_SAVE_ALL: u32 = 32;
+
+static STATE: VmCell<State> = VmCell::new(State {
+    enabled: true,
+    thresholds: [2000, 10, 0],
+    collections: [0; 3],
+    collected: [0; 3],
+    uncollectable: [0; 3],
+    debug: 0,
+    collecting: false,
+    young_since_full: 0,
+    old_at_full: 0,
+    n_old: 0,
+});
+
+/// The collector's state.
+pub fn state(vm: &mut Vm) -> &mut State {
+    STATE.get_mut(vm)
+}
+
+/// What a collection found.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub collected: usize,
+    /// With [`DEBUG_SAVE_ALL`]: the garbage, for `gc.garbage`.
+    pub saved: Vec<Object>,
+}
+
+/// Addresses are spread by a multiplication; they need no more.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.0 = (value as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 32;
+    }
+}
+
+type Counts = HashMap<usize, i64, BuildHasherDefault<AddressHasher>>;
+
+/// Shows every reference of a traced heap object.
+fn traverse(address: usize, each: &mut dyn FnMut(Ref<'_>)) {
+    let pointer = address as *mut Header;
+    // SAFETY: the address is a live traced object's, and nothing else runs.
+    unsafe {
+        let class: &Type = &*(*pointer).ty.get();
+        let mut visitor = Visitor::new(each);
+        if let Some(traverse) = class.payload().traverse {
+            traverse(pointer, &mut visitor);
+        }
+        instance::traverse_attributes(pointer, class, &mut visitor);
+    }
+}
+
+fn refcount(address: usize) -> u32 {
+    // SAFETY: the address is a live object's.
+    unsafe { (*(address as *const Header)).refcount.get() }
+}
+
+/// Runs a collection if one is due; called by the evaluation loop.
+pub fn collect_if_due(vm: &mut Vm) {
+    clear_breaker(breaker::COLLECT);
+    let state = STATE.get_mut(vm);
+    if !state.enabled || state.collecting || state.thresholds[0] == 0 {
+        return;
+    }
+    state.young_since_full += 1;
+    // A full collection costs as much as the heap is big: it waits until a quarter of it is new.
+    let due = state.young_since_full > state.thresholds[1].max(1) && state.n_old >= state.old_at_full + state.old_at_full / 4;
+    collect(vm, if due { Generation::Full } else { Generation::Young });
+}
+
+/// Looks for garbage and frees it. Finalisers run, and weak reference callbacks.
+pub fn collect(vm: &mut Vm, generation: Generation) -> Outcome {
+    let state = STATE.get_mut(vm);
+    if state.collecting {
+        return Outcome::default();
+    }
+    state.collecting = true;
+    let garbage = find_garbage(vm, generation);
+    let outcome = dispose(vm, garbage);
+    let state = STATE.get_mut(vm);
+    state.collecting = false;
+    let index = if generation == Generation::Full { 2 } else { 0 };
+    state.collections[index] += 1;
+    state.collected[index] += outcome.collected as u64;
+    outcome
+}
+
+/// The unreachable objects among those of a generation; survivors become old.
+fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
+    let mut counts = Counts::default();
+    let mut order = Vec::new();
+    heap::for_each_traced(generation == Generation::Full, &mut |pointer, bits| {
+        let skipped = bit::FROZEN | if generation == Generation::Young { bit::OLD } else { 0 };
+        let count = refcount(pointer.addr());
+        if bits & skipped == 0 && count & abi::header::IMMORTAL == 0 {
+            counts.insert(pointer.addr(), i64::from(count));
+            order.push(pointer.addr());
+        }
+    });
+    let reachable = mark(&order, &mut counts);
+    let state = STATE.get_mut(vm);
+    heap::reset_young();
+    let mut garbage = Vec::new();
+    let mut survivors = 0;
+    for address in order {
+        if reachable.contains_key(&address) {
+            heap::set_bits(address, bit::OLD);
+            survivors += 1;
+        } else {
+            // SAFETY: the object is alive: its count is not zero.
+            garbage.push(unsafe { Ref::from_bits(address as u64) }.to_owned());
+        }
+    }
+    if generation == Generation::Full {
+        (state.young_since_full, state.old_at_full, state.n_old) = (0, survivors, survivors);
+    } else {
+        state.n_old += survivors;
+    }
+    garbage
+}
+
+/// The objects of a set that are reachable from outside of it. `counts` holds the references of each.
+fn mark(order: &[usize], counts: &mut Counts) -> Counts {
+    for &address in order {
+        traverse(address, &mut |child| {
+            if let Some(count) = child.address().and_then(|address| counts.get_mut(&address)) {
+                *count -= 1;
+            }
+        });
+    }
+    let mut reachable = Counts::default();
+    let mut work: Vec<usize> = order.iter().copied().filter(|address| counts[address] > 0).collect();
+    for &address in &work {
+        reachable.insert(address, 0);
+    }
+    while let Some(address) = work.pop() {
+        traverse(address, &mut |child| {
+            if let Some(address) = child.address()
+                && counts.contains_key(&address)
+                && reachable.insert(address, 0).is_none()
+            {
+                work.push(address);
+            }
+        });
+    }
+    reachable
+}
+
+/// Runs the garbage's finalisers, and frees what is still garbage after that.
+fn dispose(vm: &mut Vm, garbage: Vec<Object>) -> Outcome {
+    if garbage.is_empty() {
+        return Outcome::default();
+    }
+    let mut finalizers = false;
+    for object in &garbage {
+        let object = object.borrow();
+        if let Some(address) = object.address()
+            && heap::bits(address) & bit::WEAKLY_REFERENCED != 0
+        {
+            weak::clear_references(address);
+        }
+        finalizers |= weak::queue_finalizer_of(object);
+    }
+    weak::run_queue(vm);
+    let (garbage, resurrected) = if finalizers { split_resurrected(garbage) } else { (garbage, Vec::new()) };
+    drop(resurrected);
+    let collected = garbage.len();
+    if STATE.get(vm).debug & DEBUG_SAVE_ALL != 0 {
+        return Outcome { collected, saved: garbage };
+    }
+    for object in &garbage {
+        let object = object.borrow();
+        let class = object.class();
+        let pointer = object.bits() as *mut Header;
+        // SAFETY: the object is alive: `garbage` holds a reference to it.
+        unsafe {
+            if let Some(clear) = class.payload().clear {
+                clear(vm, pointer);
+            }
+            instance::clear_attributes(pointer, class);
+        }
+    }
+    drop(garbage);
+    weak::run_queue(vm);
+    Outcome { collected, saved: Vec::new() }
+}
+
+/// Takes out what finalisers made reachable again.
+fn split_resurrected(garbage: Vec<Object>) -> (Vec<Object>, Vec<Object>) {
+    let mut counts = Counts::default();
+    let mut order = Vec::new();
+    for object in &garbage {
+        if let Some(address) = object.borrow().address() {
+            // One reference is held by `garbage` itself.
+            counts.insert(address, i64::from(refcount(address)) - 1);
+            order.push(address);
+        }
+    }
+    let reachable = mark(&order, &mut counts);
+    garbage.into_iter().partition(|object| object.borrow().address().is_none_or(|address| !reachable.contains_key(&address)))
+}
+
+/// Asks for a collection when enough objects have been made; called when a traced object is allocated.
+#[inline]
+pub(crate) fn note_young(n_young: isize) {
+    // SAFETY: one word is read; the lock is held.
+    if n_young as i64 >= unsafe { STATE.get_unchecked() }.thresholds[0] {
+        set_breaker(breaker::COLLECT);
+    }
+}
+
+/// All objects the collector knows, for `gc.get_objects`.
+pub fn objects(generation: Option<Generation>) -> Vec<Object> {
+    let mut found = Vec::new();
+    heap::for_each_traced(true, &mut |pointer, bits| {
+        let matches = match generation {
+            None => true,
+            Some(Generation::Young) => bits & bit::OLD == 0,
+            Some(Generation::Full) => bits & bit::OLD != 0,
+        };
+        if matches && bits & bit::FROZEN == 0 {
+            // SAFETY: the object is live.
+            found.push(unsafe { Ref::from_bits(pointer.addr() as u64) }.to_owned());
+        }
+    });
+    found
+}
+
+/// What an object refers to, for `gc.get_referents`.
+pub fn referents(object: Ref<'_>) -> Vec<Object> {
+    let mut found = Vec::new();
+    if is_tracked(object)
+        && let Some(address) = object.address()
+    {
+        traverse(address, &mut |child| found.push(child.to_owned()));
+    }
+    found
+}
+
+/// `gc.is_tracked`
+pub fn is_tracked(object: Ref<'_>) -> bool {
+    let native_type = object.downcast::<Type>().is_some_and(|class| !class.is_heap_type());
+    !native_type && object.address().is_some_and(|address| heap::bits(address) & bit::TRACED != 0)
+}
+
+/// `gc.is_finalized`
+pub fn is_finalized(object: Ref<'_>) -> bool {
+    is_tracked(object) && object.address().is_some_and(|address| heap::bits(address) & bit::FINALIZED != 0)
+}
+
+/// `gc.freeze`: sets all objects aside. Returns how many.
+pub fn freeze() -> usize {
+    set_frozen(true)
+}
+
+/// `gc.unfreeze`
+pub fn unfreeze() -> usize {
+    set_frozen(false)
+}
+
+fn set_frozen(frozen: bool) -> usize {
+    let mut n = 0;
+    heap::for_each_traced(true, &mut |pointer, bits| {
+        if frozen {
+            heap::set_bits(pointer.addr(), bit::FROZEN | bit::OLD);
+            n += 1;
+        } else if bits & bit::FROZEN != 0 {
+            heap::clear_bits(pointer.addr(), bit::FROZEN);
+            n += 1;
+        }
+    });
+    n
+}
+
+/// `gc.get_freeze_count`
+pub fn freeze_count() -> usize {
+    let mut n = 0;
+    heap::for_each_traced(true, &mut |_, bits| n += usize::from(bits & bit::FROZEN != 0));
+    n
+}

@@ -1,0 +1,335 @@
+//! Instances: allocation, `__slots__` and attributes.
+//!
+//! ```text
+//! header · payload of the native base · __slots__ members · items, if their number varies · dict · attribute slots
+//! ```
+//!
+//! The last two exist where the class gives its instances a `__dict__`. Attributes are in slots, as
+//! the shape says, until the instance needs a real dict (its `__dict__` is asked for, an attribute
+//! is deleted, slots run out); then they move there for good.
+
+use crate::class::{Payload, Type};
+use crate::dict::Dict;
+use crate::heap;
+use crate::native::flag;
+use crate::shape;
+use crate::value::{Header, Object, ObjectOf, Ref};
+use crate::vm::{PyResult, Vm};
+use std::cell::Cell;
+
+/// Slots of an instance's attributes at the least.
+const LEAST_CAPACITY: u16 = 2;
+/// Attribute slots an instance can have at the most.
+pub(crate) const GREATEST_CAPACITY: u16 = 64;
+
+#[inline]
+fn attributes_offset(class: &Type, n_items: usize) -> usize {
+    let payload = class.payload();
+    (class.fixed_size.get() as usize + n_items * payload.item_size).next_multiple_of(8)
+}
+
+/// Memory for an instance of `class` with `n_items` items: header set, attributes empty, payload undefined.
+///
+/// # Safety
+///
+/// The caller writes a valid payload before anything can look at the object.
+pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
+    let payload = class.payload();
+    let start = attributes_offset(class, n_items);
+    let capacity = class.capacity.get();
+    let size = start + capacity.map_or(0, |capacity| 8 + 8 * usize::from(capacity));
+    let traced = payload.traced || class.is_heap_type();
+    // SAFETY: the header is written next, the payload by the caller.
+    unsafe {
+        let pointer = heap::allocate(size, traced);
+        pointer.write(Header { refcount: Cell::new(1), shape: Cell::new(class.root_shape.get()), ty: Cell::new(class) });
+        if class.is_heap_type() {
+            std::mem::forget(class.to_object());
+            let slots = payload.size.next_multiple_of(8);
+            pointer.cast::<u8>().add(slots).write_bytes(0, class.fixed_size.get() as usize - slots);
+        }
+        if capacity.is_some() {
+            pointer.cast::<u8>().add(start).write_bytes(0, size - start);
+        }
+        pointer
+    }
+}
+
+/// Drops `__slots__` members and attributes.
+///
+/// # Safety
+///
+/// The object is an instance of `class` and is about to be freed.
+#[inline]
+pub(crate) unsafe fn drop_attributes(pointer: *mut Header, class: &Type) {
+    if !class.is_heap_type() && class.capacity.get().is_none() {
+        return;
+    }
+    // SAFETY: the layout is the class's; each reference is taken out once.
+    unsafe {
+        if let Some(region) = region(pointer, class) {
+            let n = shape::n_names((*pointer).shape.get());
+            for index in 0..n {
+                drop(region.add(1 + index).replace(None));
+            }
+            drop(region.replace(None));
+        }
+        let start = class.payload().size.next_multiple_of(8);
+        for offset in (start..class.fixed_size.get() as usize).step_by(8) {
+            drop(pointer.cast::<u8>().add(offset).cast::<Option<Object>>().replace(None));
+        }
+    }
+}
+
+/// The word of the dict, which the attribute slots follow.
+///
+/// # Safety
+///
+/// The object is a live instance of `class`.
+#[inline]
+unsafe fn region(pointer: *mut Header, class: &Type) -> Option<*mut Option<Object>> {
+    class.capacity.get()?;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let n_items = class.payload().n_items.map_or(0, |n_items| n_items(pointer));
+        Some(pointer.cast::<u8>().add(attributes_offset(class, n_items)).cast())
+    }
+}
+
+/// Shows attributes and members to the collector.
+///
+/// # Safety
+///
+/// The object is a live instance of `class`.
+pub(crate) unsafe fn traverse_attributes(pointer: *mut Header, class: &Type, visitor: &mut crate::cell::Visitor<'_>) {
+    if !class.is_heap_type() && class.capacity.get().is_none() {
+        return;
+    }
+    // SAFETY: the layout is the class's; nothing else runs.
+    unsafe {
+        if let Some(region) = region(pointer, class) {
+            for index in 0..=shape::n_names((*pointer).shape.get()) {
+                if let Some(object) = &*region.add(index) {
+                    visitor.visit(object.borrow());
+                }
+            }
+        }
+        let start = class.payload().size.next_multiple_of(8);
+        for offset in (start..class.fixed_size.get() as usize).step_by(8) {
+            if let Some(object) = &*pointer.cast::<u8>().add(offset).cast::<Option<Object>>() {
+                visitor.visit(object.borrow());
+            }
+        }
+    }
+    if class.is_heap_type() {
+        visitor.visit(class.object());
+    }
+}
+
+/// Gives up attributes and members, to break a cycle.
+///
+/// # Safety
+///
+/// The object is a live instance of `class`.
+pub(crate) unsafe fn clear_attributes(pointer: *mut Header, class: &Type) {
+    if !class.is_heap_type() && class.capacity.get().is_none() {
+        return;
+    }
+    // SAFETY: as for `drop_attributes`; the shape says that nothing is left.
+    unsafe {
+        if let Some(region) = region(pointer, class) {
+            let n = shape::n_names((*pointer).shape.get());
+            let taken: Vec<_> = (0..=n).map(|index| region.add(index).replace(None)).collect();
+            (*pointer).shape.set(class.dict_shape.get());
+            drop(taken);
+        }
+        let start = class.payload().size.next_multiple_of(8);
+        for offset in (start..class.fixed_size.get() as usize).step_by(8) {
+            drop(pointer.cast::<u8>().add(offset).cast::<Option<Object>>().replace(None));
+        }
+    }
+}
+
+/// The place of the `index`-th word after an instance's payload and members.
+#[inline]
+fn region_of(object: Ref<'_>) -> Option<*mut Option<Object>> {
+    let header = object.header()?;
+    let class = object.class();
+    // SAFETY: the object is live, and `class` is its type.
+    unsafe { region(std::ptr::from_ref(header).cast_mut(), class) }
+}
+
+/// The value of an attribute in the instance itself. `name` is interned. Runs no Python.
+#[inline]
+pub fn get_attribute<'a>(object: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+    let region = region_of(object)?;
+    let shape = object.shape();
+    // SAFETY: the region has the dict and as many slots as the shape has names.
+    unsafe {
+        if let Some(slot) = shape::slot_of(shape, name) {
+            return (*region.add(1 + usize::from(slot))).as_ref().map(|value| Ref::from_bits(value.borrow().bits()));
+        }
+        let dict = (*region).as_ref()?.borrow().downcast::<Dict>()?;
+        dict.get_interned(name).map(|value| Ref::from_bits(value.bits()))
+    }
+}
+
+/// Sets an attribute in the instance itself; `false` if instances have no attributes. `name` is interned.
+#[inline]
+pub fn set_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Object) -> bool {
+    let Some(region) = region_of(object) else { return false };
+    let header = object.header().expect("an object with attributes has a header");
+    let shape = header.shape.get();
+    if let Some(slot) = shape::slot_of(shape, name) {
+        // SAFETY: the shape says that the slot is there; the old value is dropped after the new one is in.
+        drop(unsafe { region.add(1 + usize::from(slot)).replace(Some(value)) });
+        return true;
+    }
+    if !shape::is_dict_shape(shape) {
+        if let Some(next) = shape::with_name(shape, name) {
+            // SAFETY: the new shape's capacity is the instance's, so there is a slot.
+            unsafe { region.add(shape::n_names(next)).write(Some(value)) };
+            header.shape.set(next);
+            return true;
+        }
+        learn_capacity(object.class());
+    }
+    let dict = dict_of(vm, object).expect("an object with attributes has a dict");
+    dict.borrow().set_interned(vm, name, value);
+    true
+}
+
+/// Gives later instances of a class more slots.
+#[cold]
+fn learn_capacity(class: &Type) {
+    let capacity = class.capacity.get().unwrap_or(0);
+    if capacity < GREATEST_CAPACITY {
+        let more = (capacity * 2).clamp(LEAST_CAPACITY, GREATEST_CAPACITY);
+        class.capacity.set(Some(more));
+        class.root_shape.set(shape::new_root(class, more));
+    }
+}
+
+/// Deletes an attribute of the instance itself; `false` if it is not there.
+pub fn delete_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> bool {
+    if get_attribute(object, name).is_none() {
+        return false;
+    }
+    let dict = dict_of(vm, object).expect("an object with attributes has a dict");
+    dict.borrow().remove_interned(vm, name).is_some()
+}
+
+/// The instance's `__dict__`, made if it was not there; `None` if instances have none.
+pub fn dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
+    let region = region_of(object)?;
+    // SAFETY: the region starts with the dict's word.
+    if let Some(dict) = unsafe { &*region } {
+        return dict.borrow().downcast::<Dict>().map(|dict| dict.to_owned());
+    }
+    let header = object.header()?;
+    let dict = vm.new_dict();
+    for (index, &name) in shape::names(header.shape.get()).iter().enumerate() {
+        // SAFETY: the shape says that the slot is there and set.
+        if let Some(value) = unsafe { region.add(1 + index).replace(None) } {
+            dict.borrow().set_interned(vm, name, value);
+        }
+    }
+    header.shape.set(object.class().dict_shape.get());
+    // SAFETY: as above; the word was empty.
+    unsafe { region.write(Some(dict.clone().into_object())) };
+    Some(dict)
+}
+
+/// Replaces the instance's `__dict__`; the error is for instances that have none.
+pub fn set_dict(vm: &mut Vm, object: Ref<'_>, dict: ObjectOf<Dict>) -> bool {
+    if dict_of(vm, object).is_none() {
+        return false;
+    }
+    let region = region_of(object).expect("the object has a dict");
+    // SAFETY: the region starts with the dict's word.
+    drop(unsafe { region.replace(Some(dict.into_object())) });
+    true
+}
+
+/// Whether the instance has any attribute of its own.
+pub fn has_attributes(object: Ref<'_>) -> bool {
+    region_of(object).is_some()
+}
+
+/// The `__slots__` member at `offset` bytes.
+#[inline]
+fn member_at<'a>(object: Ref<'a>, offset: usize) -> &'a mut Option<Object> {
+    let header = object.header().expect("an instance with members has a header");
+    // SAFETY: the member descriptor checked that the object is an instance of the class that laid
+    // the member out; the callers copy or move out and let go.
+    unsafe { &mut *std::ptr::from_ref(header).cast::<u8>().add(offset).cast_mut().cast::<Option<Object>>() }
+}
+
+/// Reads a `__slots__` member of an instance whose class has been checked.
+pub(crate) fn get_member(object: Ref<'_>, offset: usize) -> Option<Object> {
+    member_at(object, offset).clone()
+}
+
+pub(crate) fn set_member(object: Ref<'_>, offset: usize, value: Option<Object>) -> Option<Object> {
+    std::mem::replace(member_at(object, offset), value)
+}
+
+/// Bytes of an instance, for `__sizeof__`.
+pub fn size_of_instance(object: Ref<'_>) -> usize {
+    let class = object.class();
+    let Some(header) = object.header() else { return 8 };
+    // SAFETY: the object is live, and `class` is its type.
+    let n_items = class.payload().n_items.map_or(0, |n_items| unsafe { n_items(header) });
+    attributes_offset(class, n_items) + class.capacity.get().map_or(0, |capacity| 8 + 8 * usize::from(capacity))
+}
+
+impl Vm {
+    /// A new object of `T`'s own type.
+    #[inline]
+    pub fn allocate<T: Payload>(&self, payload: T) -> ObjectOf<T> {
+        // SAFETY: the payload is written before anybody sees the object.
+        unsafe {
+            let pointer = allocate_raw(T::class(), 0);
+            pointer.cast::<u8>().add(T::OFFSET).cast::<T>().write(payload);
+            ObjectOf::from_object(Object::from_header(pointer))
+        }
+    }
+
+    /// A new instance of `class`, which is `T`'s type or derives from it.
+    pub fn allocate_in<T: Payload>(&self, class: &Type, payload: T) -> Object {
+        debug_assert!(class.is_subclass_of(T::class()));
+        // SAFETY: as above; a subclass has the same payload.
+        unsafe {
+            let pointer = allocate_raw(class, 0);
+            pointer.cast::<u8>().add(T::OFFSET).cast::<T>().write(payload);
+            Object::from_header(pointer)
+        }
+    }
+
+    /// A new instance of a class whose native base is `object`.
+    pub(crate) fn allocate_plain(&self, class: &Type) -> Object {
+        // SAFETY: there is no payload.
+        unsafe { Object::from_header(allocate_raw(class, 0)) }
+    }
+}
+
+/// Changes an instance's class to one with the same layout.
+pub(crate) fn set_class(vm: &mut Vm, object: Ref<'_>, class: &Type) -> PyResult<()> {
+    // Attributes go to the dict, whose shape is the same for all layouts.
+    let dict = dict_of(vm, object);
+    let header = object.header().expect("only heap objects change class");
+    let old = object.class();
+    let old_reference = if old.is_heap_type() {
+        // SAFETY: the instance held one reference to its old class and gives it up here.
+        Some(unsafe { old.release_instance_reference() })
+    } else {
+        None
+    };
+    if class.has_flag(flag::HEAP) {
+        std::mem::forget(class.to_object());
+    }
+    header.ty.set(class);
+    header.shape.set(if dict.is_some() { class.dict_shape.get() } else { class.root_shape.get() });
+    drop(old_reference);
+    Ok(())
+}

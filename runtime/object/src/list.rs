@@ -1,0 +1,82 @@
+//! Lists: a growable vector of values.
+
+use crate::cell::{VmCell, Visitor};
+use crate::class::{Payload, Type};
+use crate::native::{PayloadInfo, TypeSpec, flag};
+use crate::value::{Object, ObjectOf, Ref};
+use crate::vm::Vm;
+
+/// The payload of a `list`.
+#[repr(C)]
+pub struct List {
+    items: VmCell<Vec<Object>>,
+}
+
+impl Payload for List {
+    fn class() -> &'static Type {
+        &LIST
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        // SAFETY: nothing else runs while the collector does.
+        for item in unsafe { self.items.get_unchecked() }.iter() {
+            visitor.visit(item.borrow());
+        }
+    }
+
+    fn clear(&self, vm: &mut Vm) {
+        let items = self.items.replace(vm, Vec::new());
+        drop(items);
+    }
+}
+
+/// `list`. Its methods are in the builtins crate, which fills in the rest.
+pub static LIST: Type = Type::new(&LIST_SPEC);
+static LIST_SPEC: TypeSpec = TypeSpec {
+    name: "list",
+    flags: flag::BASE_TYPE | flag::SEQUENCE | flag::MATCH_SELF,
+    payload: PayloadInfo::of::<List>(),
+    doc: "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
+    signature: "(iterable=(), /)",
+    ..TypeSpec::DEFAULT
+};
+
+impl List {
+    pub fn new(items: Vec<Object>) -> List {
+        List { items: VmCell::new(items) }
+    }
+
+    /// The items, for as long as nothing can run Python.
+    #[inline]
+    pub fn items<'a>(&'a self, vm: &'a Vm) -> &'a [Object] {
+        self.items.get(vm)
+    }
+
+    /// The vector itself, to change it.
+    #[inline]
+    pub fn items_mut<'a>(&'a self, vm: &'a mut Vm) -> &'a mut Vec<Object> {
+        self.items.get_mut(vm)
+    }
+
+    #[inline]
+    pub fn len(&self, vm: &Vm) -> usize {
+        self.items.get(vm).len()
+    }
+
+    /// The item at `index`, if there is one.
+    #[inline]
+    pub fn get<'a>(&'a self, vm: &'a Vm, index: usize) -> Option<Ref<'a>> {
+        self.items.get(vm).get(index).map(Object::borrow)
+    }
+
+    #[inline]
+    pub fn push(&self, vm: &mut Vm, item: Object) {
+        self.items.get_mut(vm).push(item);
+    }
+}
+
+impl Vm {
+    pub fn new_list(&self, items: Vec<Object>) -> ObjectOf<List> {
+        self.allocate(List::new(items))
+    }
+}

@@ -1,0 +1,222 @@
+//! What happens when objects die: weak references and finalisers.
+//!
+//! Dropping the last reference to an object never runs Python. An object with a finaliser is put on a
+//! queue, alive, and so is each callback of a weak reference to an object that died;
+//! [`run_queue`] empties the queue at the next point where Python may run, which the evaluation
+//! loop reaches after the instruction that dropped the reference. An object whose finaliser has run
+//! and that nobody took hold of again dies for good when the queue lets go of it.
+
+use crate::cell::{ObjectCell, VmCell, Visitor};
+use crate::class::{Payload, Type};
+use crate::heap::{self, bit};
+use crate::native::{PayloadInfo, TypeSpec, flag};
+use crate::value::{Header, Object, Ref, RefOf};
+use crate::vm::{Vm, breaker, clear_breaker, set_breaker};
+use std::cell::Cell;
+use std::collections::{HashMap, VecDeque};
+
+/// The payload of a `weakref.ref`, `proxy` or the like.
+pub struct WeakReference {
+    /// Address of the object; 0 when it has died.
+    target: Cell<usize>,
+    callback: ObjectCell,
+    /// The hash of the object, once it has been asked for; -1 before.
+    pub hash: Cell<i64>,
+}
+
+/// `weakref.ref` (`weakref.ReferenceType`). Its methods are in the builtins crate.
+pub static REFERENCE: Type = Type::new(&REFERENCE_SPEC);
+static REFERENCE_SPEC: TypeSpec = TypeSpec {
+    name: "weakref.ReferenceType",
+    flags: flag::BASE_TYPE,
+    payload: PayloadInfo::of::<WeakReference>(),
+    signature: "(object, callback=None, /)",
+    ..TypeSpec::DEFAULT
+};
+
+impl Payload for WeakReference {
+    fn class() -> &'static Type {
+        &REFERENCE
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        self.callback.traverse(visitor);
+    }
+
+    fn clear(&self, _vm: &mut Vm) {
+        self.forget();
+        self.callback.set(None);
+    }
+}
+
+enum Pending {
+    Finalizer(Object),
+    Callback { reference: Object, callback: Object },
+}
+
+/// Weak references by the address of what they refer to, oldest first.
+static REFERENCES: VmCell<Option<HashMap<usize, Vec<usize>>>> = VmCell::new(None);
+static QUEUE: VmCell<VecDeque<Pending>> = VmCell::new(VecDeque::new());
+
+fn references() -> &'static mut HashMap<usize, Vec<usize>> {
+    // SAFETY: the lock is held; callers let go of the map before anything else can run.
+    unsafe { REFERENCES.get_unchecked() }.get_or_insert_default()
+}
+
+fn queue() -> &'static mut VecDeque<Pending> {
+    // SAFETY: as for `references`.
+    unsafe { QUEUE.get_unchecked() }
+}
+
+impl WeakReference {
+    /// A weak reference's payload that refers to nothing yet; see [`attach`].
+    pub fn new(callback: Option<Object>) -> WeakReference {
+        WeakReference { target: Cell::new(0), callback: ObjectCell::new(callback), hash: Cell::new(-1) }
+    }
+
+    /// The object, if it is alive.
+    pub fn target(&self) -> Option<Object> {
+        let address = self.target.get();
+        // SAFETY: references to a dying object are cleared before its memory goes.
+        (address != 0).then(|| unsafe { Ref::from_bits(address as u64) }.to_owned())
+    }
+
+    pub fn callback(&self) -> Option<Object> {
+        self.callback.get()
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.target.get() == 0
+    }
+
+    /// Stops referring to the object; the callback will not be called.
+    fn forget(&self) {
+        let address = self.target.replace(0);
+        if address == 0 {
+            return;
+        }
+        let own = std::ptr::from_ref(self).addr() - WeakReference::OFFSET;
+        if let Some(list) = references().get_mut(&address) {
+            list.retain(|&reference| reference != own);
+            if list.is_empty() {
+                references().remove(&address);
+                heap::clear_bits(address, bit::WEAKLY_REFERENCED);
+            }
+        }
+    }
+}
+
+impl Drop for WeakReference {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+/// Makes `reference` refer to `target`, a heap object.
+pub fn attach(reference: RefOf<'_, WeakReference>, target: Ref<'_>) {
+    let (Some(address), Some(own)) = (target.address(), reference.object().address()) else { return };
+    reference.target.set(address);
+    references().entry(address).or_default().push(own);
+    // A native type is not on the heap, and never dies.
+    if heap_object(target) {
+        heap::set_bits(address, bit::WEAKLY_REFERENCED);
+    }
+}
+
+/// Whether the object has an entry in the heap's side table: all but the `static` native types.
+fn heap_object(object: Ref<'_>) -> bool {
+    object.downcast::<Type>().is_none_or(|class| class.is_heap_type())
+}
+
+/// Whether instances of `class` may be weakly referenced.
+pub fn allows_references(class: &Type) -> bool {
+    class.has_flag(flag::WEAK_REFERENCES)
+}
+
+/// The weak references to an object, oldest first.
+pub fn references_to(object: Ref<'_>) -> Vec<Object> {
+    let Some(address) = object.address() else { return Vec::new() };
+    let list = references().get(&address).cloned().unwrap_or_default();
+    // SAFETY: a weak reference takes itself out of the list when it dies.
+    list.into_iter().map(|reference| unsafe { Ref::from_bits(reference as u64) }.to_owned()).collect()
+}
+
+/// Clears all weak references to an object that dies and queues their callbacks, newest first.
+#[cold]
+pub(crate) fn clear_references(address: usize) {
+    heap::clear_bits(address, bit::WEAKLY_REFERENCED);
+    let Some(list) = references().remove(&address) else { return };
+    for own in list.into_iter().rev() {
+        // SAFETY: a weak reference takes itself out of the list when it dies, so it is alive.
+        let object = unsafe { Ref::from_bits(own as u64) };
+        // SAFETY: the list holds weak references only.
+        let reference = unsafe { object.downcast_unchecked::<WeakReference>() };
+        reference.target.set(0);
+        // One that is itself dying has no references left, and is not called.
+        if object.refcount() > 0
+            && let Some(callback) = reference.callback.take()
+        {
+            queue().push_back(Pending::Callback { reference: object.to_owned(), callback });
+            set_breaker(breaker::FINALIZERS);
+        }
+    }
+}
+
+/// Puts an object that died on the queue, alive again until its finaliser has run.
+///
+/// # Safety
+///
+/// The object's count is zero and it is intact.
+#[cold]
+pub(crate) unsafe fn queue_finalizer(pointer: *mut Header) {
+    // SAFETY: the caller's promise; the queue owns the reference.
+    unsafe {
+        (*pointer).refcount.set(1);
+        queue().push_back(Pending::Finalizer(Object::from_header(pointer)));
+    }
+    set_breaker(breaker::FINALIZERS);
+}
+
+/// Queues the finaliser of an object that is part of a garbage cycle, once.
+pub(crate) fn queue_finalizer_of(object: Ref<'_>) -> bool {
+    let Some(address) = object.address() else { return false };
+    if !object.class().has_finalizer() || heap::bits(address) & bit::FINALIZED != 0 {
+        return false;
+    }
+    heap::set_bits(address, bit::FINALIZED);
+    queue().push_back(Pending::Finalizer(object.to_owned()));
+    set_breaker(breaker::FINALIZERS);
+    true
+}
+
+/// Runs what waits: finalisers and callbacks, in the order in which the objects died.
+#[cold]
+pub fn run_queue(vm: &mut Vm) {
+    clear_breaker(breaker::FINALIZERS);
+    let saved = vm.take_raised();
+    while let Some(next) = queue().pop_front() {
+        match next {
+            Pending::Finalizer(object) => {
+                if let Some(finalize) = object.borrow().class().slots().finalize
+                    && let Err(raised) = finalize(vm, object.borrow())
+                {
+                    let place = finalizer_of(vm, object.borrow());
+                    vm.write_unraisable(raised, "Exception ignored while calling deallocator", place.as_ref().map(Object::borrow));
+                }
+            }
+            Pending::Callback { reference, callback } => {
+                if let Err(raised) = vm.call(callback.borrow(), &[reference.borrow()]) {
+                    vm.write_unraisable(raised, "Exception ignored while calling weakref callback", Some(callback.borrow()));
+                }
+            }
+        }
+    }
+    if let Some(saved) = saved {
+        let _ = vm.reraise(saved);
+    }
+}
+
+fn finalizer_of(vm: &mut Vm, object: Ref<'_>) -> Option<Object> {
+    let name = vm.intern("__del__");
+    object.class().lookup(name).map(Ref::to_owned)
+}
