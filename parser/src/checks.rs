@@ -1,0 +1,64 @@
+//! Whether what ruff accepted is what CPython accepts; if ruff refused it, what is wrong.
+
+use crate::error::{ErrorKind, ErrorLocation, SyntaxError};
+use crate::source::Lines;
+use crate::{Mode, Options, diagnose};
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::{Mod, token::Tokens};
+use ruff_python_parser::Parsed;
+use ruff_text_size::Ranged;
+
+/// The error CPython reports for `source`, if any.
+pub(crate) fn check(source: &str, parsed: &Parsed<Mod>, mode: Mode, options: &Options) -> Option<SyntaxError> {
+    let refused = !parsed.errors().is_empty() || !parsed.unsupported_syntax_errors().is_empty();
+    // Interactive input is short, and where it ends is a matter of its own.
+    let doubtful = mode == Mode::Interactive || options.dont_imply_dedent || options.allow_incomplete_input;
+    if !refused && !doubtful && !suspicious(source, parsed.tokens()) {
+        return None;
+    }
+    let found = diagnose::diagnose(source, mode, options);
+    if found.is_some() || !refused {
+        return found;
+    }
+    Some(ruffs_error(source, parsed))
+}
+
+/// Whether there is anything that ruff lets pass and CPython may not.
+fn suspicious(source: &str, tokens: &Tokens) -> bool {
+    let bytes = source.as_bytes();
+    let tabs = memchr::memchr(b'\t', bytes).is_some();
+    let mut before = None;
+    tokens.iter().any(|token| {
+        let kind = token.kind();
+        let start = usize::from(token.start());
+        let odd = match kind {
+            // Mixed indentation.
+            TokenKind::Indent => tabs,
+            // Numbers run together with what follows, and what Python 2 had.
+            TokenKind::Name => before == Some(start),
+            // New in 3.15.
+            TokenKind::Lazy => true,
+            _ => false,
+        };
+        before = matches!(kind, TokenKind::Int | TokenKind::Float | TokenKind::Complex)
+            .then(|| usize::from(token.end()));
+        odd
+    })
+}
+
+/// Ruff's own words: for what the diagnosis finds nothing wrong with.
+fn ruffs_error(source: &str, parsed: &Parsed<Mod>) -> SyntaxError {
+    let range = match parsed.errors().first() {
+        Some(error) => error.location,
+        None => parsed.unsupported_syntax_errors().first().map(Ranged::range).unwrap_or_default(),
+    };
+    let lines = Lines::new(source);
+    let (line, column) = lines.position(range.start().into());
+    let end = Some(lines.position(range.end().into()));
+    SyntaxError {
+        kind: ErrorKind::SyntaxError,
+        message: "invalid syntax".to_owned(),
+        location: Some(ErrorLocation { line, column, end }),
+        text: Some(lines.text_of(line as usize).to_owned()),
+    }
+}

@@ -1,0 +1,123 @@
+//! What CPython would say about a program that is not valid, and where.
+//!
+//! CPython's messages come from its parser: it parses once; if that fails it parses again with
+//! additional rules that match common mistakes, and what the first of them to match says is the
+//! error; otherwise it is "invalid syntax" at the last token the first pass looked at; and in both
+//! cases an error that the tokenizer finds in the rest of the file takes precedence. Matching
+//! its words therefore means doing the same: [`grammar`] holds Python's grammar and the
+//! mistakes as a table read from `grammar.txt`, [`machine`] runs it with backtracking and
+//! memory over [`tokenizer`]'s tokens, [`actions`] are what rules do that the table cannot say.
+
+mod actions;
+mod grammar;
+mod machine;
+mod strings;
+mod tokenizer;
+
+use crate::error::{ErrorKind, ErrorLocation, SyntaxError};
+use crate::source::Lines;
+use crate::{Mode, Options};
+use machine::Machine;
+use std::borrow::Cow;
+use tokenizer::{Kind, Tokenizer};
+
+/// An error and its place.
+#[derive(Clone, Debug)]
+struct Failure {
+    kind: ErrorKind,
+    message: String,
+    location: ErrorLocation,
+    /// Whether it is the tokenizer's own, which takes precedence over what the parser finds
+    /// earlier in the file.
+    from_tokenizer: bool,
+}
+
+/// The error CPython reports for `source`, or `None` if it finds none.
+pub(crate) fn diagnose(source: &str, mode: Mode, options: &Options) -> Option<SyntaxError> {
+    let mut source = Cow::Borrowed(source);
+    if mode == Mode::Module && !source.is_empty() && !source.ends_with('\n') {
+        source.to_mut().push('\n');
+    }
+    let lines = Lines::new(&source);
+    let failure = find(&source, &lines, mode, options)?;
+    let line = failure.location.line;
+    let text = usize::try_from(line).ok().filter(|&line| line > 0).map(|line| lines.text_of(line).to_owned());
+    if failure.kind == ErrorKind::MemoryError {
+        return Some(SyntaxError::nowhere(failure.kind, failure.message));
+    }
+    Some(SyntaxError { kind: failure.kind, message: failure.message, location: Some(failure.location), text })
+}
+
+fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Option<Failure> {
+    let tokenizer = Tokenizer::new(source, lines);
+    let mut machine = Machine::new(source, tokenizer, mode, options.dont_imply_dedent);
+    let first = machine.pass(false);
+    if let Ok(true) = first {
+        return machine.leftover_statement();
+    }
+    if options.allow_incomplete_input && machine.tokenizer.hit_end {
+        return Some(Failure { kind: ErrorKind::IncompleteInput, ..machine.failure_at_last("incomplete input") });
+    }
+    if let Err(failure) = first {
+        return Some(failure);
+    }
+    let last = machine.last_token();
+    let failure = match machine.pass(true) {
+        Err(failure) if failure.from_tokenizer => return Some(failure),
+        Err(failure) => failure,
+        Ok(_) => match machine.kind(last) {
+            Kind::Indent => return Some(machine.indentation_failure("unexpected indent")),
+            Kind::Dedent => return Some(machine.indentation_failure("unexpected unindent")),
+            _ => machine.failure_at(last, last, "invalid syntax"),
+        },
+    };
+    Some(rest_of_file(&mut machine, mode).unwrap_or(failure))
+}
+
+/// An error of the tokenizer further on.
+fn rest_of_file(machine: &mut Machine<'_>, _mode: Mode) -> Option<Failure> {
+    let error_line = machine.line_of_last();
+    loop {
+        match machine.tokenizer.next() {
+            Ok(token) if token.kind == Kind::End => return None,
+            Ok(_) => {}
+            Err(failure) if machine.tokenizer.hit_end && machine.tokenizer.open_bracket().is_some() => {
+                let (_, offset) = machine.tokenizer.open_bracket()?;
+                let line = machine.tokenizer.lines.line_of(offset);
+                let closes = failure.message.ends_with("was never closed");
+                return (!closes || error_line > line).then_some(failure);
+            }
+            Err(failure) => return failure.from_tokenizer.then_some(failure),
+        }
+    }
+}
+
+/// The byte ranges of the parameter types and, last, of the return type of a valid function type.
+pub(crate) fn function_type_parts(source: &str) -> Option<Vec<(usize, usize)>> {
+    let lines = Lines::new(source);
+    let mut tokenizer = Tokenizer::new(source, &lines);
+    let mut parts = Vec::new();
+    let mut part: Option<(usize, usize)> = None;
+    loop {
+        let token = tokenizer.next().ok()?;
+        let text = source.get(token.start..token.end)?;
+        match (token.kind, token.level, text) {
+            (Kind::End | Kind::Newline, ..) => {
+                parts.extend(part.take());
+                return Some(parts);
+            }
+            (_, 1, "(") if parts.is_empty() && part.is_none() => {}
+            (_, 1, ",") | (_, 0, ")") if token.level == 1 || part.is_some() && !parts_closed(&source[token.end..]) => {
+                parts.extend(part.take());
+            }
+            (_, 0, "->") | (_, 0, ")") => parts.extend(part.take()),
+            (_, 1, "*" | "**") if part.is_none() => {}
+            _ => part = Some((part.map_or(token.start, |(start, _)| start), token.end)),
+        }
+    }
+}
+
+/// Whether the arrow is behind us.
+fn parts_closed(rest: &str) -> bool {
+    !rest.contains("->")
+}

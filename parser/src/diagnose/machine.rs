@@ -1,0 +1,384 @@
+//! Runs the grammar: a parser that tries alternatives in order, goes back when one fails, and
+//! remembers what each rule matched at each token.
+//!
+//! Tokens are fetched when first looked at, and the last one fetched is where CPython puts an
+//! error it has no better place for; so the order in which the grammar looks at things matters.
+
+use super::Failure;
+use super::grammar::{Action, Alternative, GRAMMAR, Item, KEYWORDS, NodeKind, SOFT_KEYWORDS};
+use super::tokenizer::{Kind, Token, Tokenizer};
+use crate::Mode;
+use crate::error::{ErrorKind, ErrorLocation};
+use std::collections::HashMap;
+
+/// CPython's `MAXSTACK`.
+const DEPTH_LIMIT: usize = 6000;
+
+/// An index into the machine's nodes.
+pub(super) type NodeId = u32;
+
+/// A matched piece of the program: tokens `first..=last`.
+#[derive(Clone)]
+pub(super) struct Node {
+    pub(super) kind: NodeKind,
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) children: Vec<NodeId>,
+}
+
+/// What an item matched: nothing, or a node if there was anything to make one of.
+pub(super) type Matched = Result<Option<NodeId>, Failure>;
+
+pub(super) struct Machine<'a> {
+    source: &'a str,
+    pub(super) tokenizer: Tokenizer<'a>,
+    tokens: Vec<Token>,
+    pub(super) nodes: Vec<Node>,
+    /// Rule and token to result and the token after it.
+    memory: HashMap<(usize, usize), (Option<NodeId>, usize)>,
+    /// The next token.
+    pub(super) mark: usize,
+    mode: Mode,
+    /// Whether mistakes are looked for.
+    mistakes: bool,
+    depth: usize,
+    /// In interactive input the end counts as the end of a line, once.
+    started: bool,
+    dont_imply_dedent: bool,
+}
+
+/// The names that items of an alternative were given.
+pub(super) type Names = [Option<NodeId>; 3];
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(source: &'a str, tokenizer: Tokenizer<'a>, mode: Mode, dont_imply_dedent: bool) -> Machine<'a> {
+        Machine {
+            source,
+            tokenizer,
+            tokens: Vec::new(),
+            nodes: Vec::new(),
+            memory: HashMap::new(),
+            mark: 0,
+            mode,
+            mistakes: false,
+            depth: 0,
+            started: false,
+            dont_imply_dedent,
+        }
+    }
+
+    /// Parses from the start; whether the program is valid.
+    pub(super) fn pass(&mut self, mistakes: bool) -> Result<bool, Failure> {
+        self.mistakes = mistakes;
+        self.memory.clear();
+        self.nodes.clear();
+        self.mark = 0;
+        self.depth = 0;
+        let start = match self.mode {
+            Mode::Module => "file",
+            Mode::Expression => "eval",
+            Mode::Interactive => "interactive",
+            Mode::FunctionType => "function_type",
+        };
+        let result = self.rule(GRAMMAR.rule(start))?;
+        Ok(result.is_some())
+    }
+
+    pub(super) fn last_token(&self) -> usize {
+        self.tokens.len().saturating_sub(1)
+    }
+
+    pub(super) fn kind(&self, token: usize) -> Kind {
+        self.tokens.get(token).map_or(Kind::End, |token| token.kind)
+    }
+
+    pub(super) fn level(&self, token: usize) -> usize {
+        self.tokens.get(token).map_or(0, |token| token.level)
+    }
+
+    pub(super) fn token(&mut self, index: usize) -> Result<Token, Failure> {
+        while self.tokens.len() <= index {
+            let mut token = self.tokenizer.next()?;
+            if self.mode == Mode::Interactive && token.kind == Kind::End && self.started {
+                token.kind = Kind::Newline;
+                self.started = false;
+                if !self.dont_imply_dedent {
+                    self.tokenizer.imply_dedents();
+                }
+            } else {
+                self.started = true;
+            }
+            self.tokens.push(token);
+        }
+        Ok(self.tokens[index])
+    }
+
+    pub(super) fn text(&self, token: usize) -> &'a str {
+        self.tokens.get(token).and_then(|token| self.source.get(token.start..token.end)).unwrap_or("")
+    }
+
+    pub(super) fn range(&self, token: usize) -> (usize, usize) {
+        self.tokens.get(token).map_or((0, 0), |token| (token.start, token.end))
+    }
+
+    pub(super) fn add(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id as usize]
+    }
+
+    /// A node over the tokens from `first` to the mark, sequences among `children` dissolved.
+    pub(super) fn make(&mut self, kind: NodeKind, first: usize, children: impl IntoIterator<Item = NodeId>) -> NodeId {
+        let mut flat = Vec::new();
+        for child in children {
+            match self.node(child).kind {
+                NodeKind::Sequence => flat.extend_from_slice(&self.node(child).children),
+                _ => flat.push(child),
+            }
+        }
+        let last = self.mark.saturating_sub(1).max(first);
+        self.add(Node { kind, first, last, children: flat })
+    }
+
+    fn rule(&mut self, rule: usize) -> Matched {
+        let key = (rule, self.mark);
+        if let Some(&(result, mark)) = self.memory.get(&key) {
+            self.mark = mark;
+            return Ok(result);
+        }
+        self.depth += 1;
+        if self.depth > DEPTH_LIMIT {
+            return Err(self.too_deep());
+        }
+        let grammar = &*GRAMMAR;
+        let definition = &grammar.rules[rule];
+        let mistakes = self.mistakes;
+        self.mistakes &= !definition.quiet;
+        let result =
+            stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.alternatives(&definition.alternatives));
+        self.mistakes = mistakes;
+        self.depth -= 1;
+        let result = result?;
+        self.memory.insert(key, (result, self.mark));
+        Ok(result)
+    }
+
+    fn too_deep(&self) -> Failure {
+        Failure {
+            kind: ErrorKind::MemoryError,
+            message: "Parser stack overflowed - Python source too complex to parse".to_owned(),
+            location: ErrorLocation { line: 0, column: 0, end: None },
+            from_tokenizer: true,
+        }
+    }
+
+    fn alternatives(&mut self, alternatives: &'static [Alternative]) -> Matched {
+        let start = self.mark;
+        for alternative in alternatives {
+            if alternative.mistake && !self.mistakes {
+                continue;
+            }
+            let mut cut = false;
+            if let Some(node) = self.alternative(alternative, &mut cut)? {
+                return Ok(Some(node));
+            }
+            self.mark = start;
+            if cut {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    fn alternative(&mut self, alternative: &'static Alternative, cut: &mut bool) -> Matched {
+        let start = self.mark;
+        let mut names: Names = [None; 3];
+        let mut all = Vec::new();
+        for (name, item) in &alternative.items {
+            if matches!(item, Item::Cut) {
+                *cut = true;
+                continue;
+            }
+            let Some(matched) = self.item(item)? else { return Ok(None) };
+            if let Some(name) = name {
+                names[usize::from(name - b'a')] = Some(matched);
+            }
+            if !matches!(item, Item::Ahead(_) | Item::NotAhead(_)) {
+                all.push(matched);
+            }
+        }
+        match &alternative.action {
+            Action::Default => match all.as_slice() {
+                &[only] => Ok(Some(only)),
+                _ => Ok(Some(self.make(NodeKind::Other, start, all))),
+            },
+            Action::Make(kind) => {
+                let named: Vec<NodeId> = names.iter().flatten().copied().collect();
+                let children = if named.is_empty() { all } else { named };
+                Ok(Some(self.make(*kind, start, children)))
+            }
+            Action::Take(name) => Ok(names[usize::from(name - b'a')]),
+            Action::Special(special) => self.special(*special, start, &names),
+            Action::Error(error) => Err(self.error(error, &names)),
+        }
+    }
+
+    fn item(&mut self, item: &'static Item) -> Matched {
+        match item {
+            Item::Text(text) => {
+                let token = self.token(self.mark)?;
+                let found = matches!(token.kind, Kind::Name | Kind::Operator) && self.text(self.mark) == *text;
+                Ok(found.then(|| self.take()))
+            }
+            Item::Forced(text) => {
+                let token = self.token(self.mark)?;
+                if matches!(token.kind, Kind::Name | Kind::Operator) && self.text(self.mark) == *text {
+                    return Ok(Some(self.take()));
+                }
+                Err(self.failure_at(self.mark, self.mark, &format!("expected '{text}'")))
+            }
+            Item::Kind(kind) => {
+                let token = self.token(self.mark)?;
+                let keyword = *kind == Kind::Name && KEYWORDS.contains(&self.text(self.mark));
+                Ok((token.kind == *kind && !keyword).then(|| self.take()))
+            }
+            Item::SoftKeyword => {
+                let token = self.token(self.mark)?;
+                let found = token.kind == Kind::Name && SOFT_KEYWORDS.contains(&self.text(self.mark));
+                Ok(found.then(|| self.take()))
+            }
+            Item::Rule(rule) => self.rule(*rule),
+            Item::Group(alternatives) => self.deeper(|machine| machine.alternatives(alternatives)),
+            Item::Optional(item) => {
+                let start = self.mark;
+                let matched = self.item(item)?;
+                Ok(Some(matched.unwrap_or_else(|| {
+                    self.mark = start;
+                    self.add(Node { kind: NodeKind::Sequence, first: start, last: start, children: Vec::new() })
+                })))
+            }
+            Item::Star(item) => self.repeat(item, None, 0),
+            Item::Plus(item) => self.repeat(item, None, 1),
+            Item::Gather(separator, item) => self.repeat(item, Some(separator), 1),
+            Item::Ahead(item) => self.ahead(item, true),
+            Item::NotAhead(item) => self.ahead(item, false),
+            Item::Cut => Ok(None),
+        }
+    }
+
+    fn deeper(&mut self, run: impl FnOnce(&mut Self) -> Matched) -> Matched {
+        self.depth += 1;
+        let result = run(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn take(&mut self) -> NodeId {
+        let at = self.mark;
+        self.mark += 1;
+        self.add(Node { kind: NodeKind::Token, first: at, last: at, children: Vec::new() })
+    }
+
+    fn ahead(&mut self, item: &'static Item, wanted: bool) -> Matched {
+        let start = self.mark;
+        let found = self.item(item)?.is_some();
+        self.mark = start;
+        if found != wanted {
+            return Ok(None);
+        }
+        Ok(Some(self.add(Node { kind: NodeKind::Sequence, first: start, last: start, children: Vec::new() })))
+    }
+
+    fn repeat(&mut self, item: &'static Item, separator: Option<&'static Item>, least: usize) -> Matched {
+        self.depth += 1;
+        let first = self.mark;
+        let mut children = Vec::new();
+        loop {
+            let before = self.mark;
+            if let Some(separator) = separator.filter(|_| !children.is_empty())
+                && self.item(separator)?.is_none()
+            {
+                self.mark = before;
+                break;
+            }
+            match self.item(item)? {
+                // An item that matches nothing would match for ever.
+                Some(node) if self.mark > before => children.push(node),
+                _ => {
+                    self.mark = before;
+                    break;
+                }
+            }
+        }
+        self.depth -= 1;
+        if children.len() < least {
+            return Ok(None);
+        }
+        let last = self.mark.saturating_sub(1).max(first);
+        Ok(Some(self.add(Node { kind: NodeKind::Sequence, first, last, children })))
+    }
+
+    /// What follows the statement of interactive input, if it is more than blank.
+    pub(super) fn leftover_statement(&mut self) -> Option<Failure> {
+        if self.mode != Mode::Interactive {
+            return None;
+        }
+        let after = self.tokens.last().map_or(0, |token| token.end);
+        let rest = self.source.get(after..).unwrap_or("");
+        let blank = rest.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'));
+        let message = "multiple statements found while compiling a single statement";
+        (!blank).then(|| self.failure_at_last(message))
+    }
+
+    pub(super) fn line_of_last(&self) -> usize {
+        self.tokens.last().map_or(1, |token| self.tokenizer.lines.line_of(token.start))
+    }
+
+    /// An error from the start of one token to the end of another.
+    pub(super) fn failure_at(&self, first: usize, last: usize, message: &str) -> Failure {
+        let (start, _) = self.range(first);
+        let (_, end) = self.range(last);
+        let lines = self.tokenizer.lines;
+        let (mut line, mut column) = lines.position(start);
+        let mut end = lines.position(end);
+        if self.has_no_column(first) {
+            column = 0;
+        }
+        if self.has_no_column(last) {
+            end = (end.0, 0);
+        } else if end.1 == 1 && end.0 > line {
+            // A newline ends on its own line.
+            let text = lines.text_of((end.0 - 1) as usize);
+            end = (end.0 - 1, text.chars().count() as i32 + 2);
+        }
+        if self.kind(first) == Kind::End && column == 0 && line > 1 && lines.text_of(line as usize).is_empty() {
+            line -= 1;
+            end.0 -= 1;
+        }
+        let location = ErrorLocation { line, column, end: Some(end) };
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, from_tokenizer: false }
+    }
+
+    fn has_no_column(&self, token: usize) -> bool {
+        matches!(self.kind(token), Kind::Indent | Kind::Dedent | Kind::End)
+    }
+
+    /// An error at the last token looked at.
+    pub(super) fn failure_at_last(&self, message: &str) -> Failure {
+        let last = self.last_token();
+        if !self.has_no_column(last) {
+            return self.failure_at(last, last, message);
+        }
+        let lines = self.tokenizer.lines;
+        let (line, column) = lines.position(self.tokenizer.cursor);
+        let location = ErrorLocation { line, column: column - 1, end: Some((line, -1)) };
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, from_tokenizer: false }
+    }
+
+    pub(super) fn indentation_failure(&self, message: &str) -> Failure {
+        Failure { kind: ErrorKind::IndentationError, ..self.failure_at_last(message) }
+    }
+}

@@ -1,0 +1,287 @@
+//! From bytes to text: byte order mark, PEP 263 coding cookies, encodings, newlines; and from
+//! offsets in the text to lines and columns.
+
+use crate::error::{ErrorKind, ErrorLocation, SyntaxError};
+use encoding_rs::Encoding;
+use std::borrow::Cow;
+
+/// What is given to be parsed.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// Text; a coding cookie in it means nothing.
+    Text(&'a str),
+    /// A file's contents.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> From<&'a str> for Source<'a> {
+    fn from(text: &'a str) -> Source<'a> {
+        Source::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Source<'a> {
+    fn from(bytes: &'a [u8]) -> Source<'a> {
+        Source::Bytes(bytes)
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The text of `source`, with `\n` for every newline and without a byte order mark.
+pub fn decode(source: Source<'_>) -> Result<String, SyntaxError> {
+    let bytes = match source {
+        Source::Text(text) => text.as_bytes(),
+        Source::Bytes(bytes) => bytes,
+    };
+    if memchr::memchr(0, bytes).is_some() {
+        let message = "source code string cannot contain null bytes";
+        return Err(SyntaxError::nowhere(ErrorKind::SyntaxError, message));
+    }
+    let text = match source {
+        Source::Text(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Source::Bytes(bytes) => decode_bytes(bytes)?,
+    };
+    Ok(universal_newlines(text))
+}
+
+fn universal_newlines(text: Cow<'_, str>) -> String {
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
+        return text.into_owned();
+    }
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+fn decode_bytes(bytes: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+    let marked = bytes.starts_with(BYTE_ORDER_MARK);
+    let body = if marked { &bytes[BYTE_ORDER_MARK.len()..] } else { bytes };
+    let cookie = coding_cookie(body);
+    let encoding = cookie.as_ref().map_or("utf-8", |(name, _)| name.as_str());
+    if encoding == "utf-8" {
+        return utf8(body);
+    }
+    if marked {
+        let line = cookie.as_ref().map_or(0, |&(_, line)| line);
+        return Err(cookie_conflict(body, encoding, line));
+    }
+    decode_as(encoding, body)
+}
+
+fn utf8(body: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| not_utf8(body, error.valid_up_to()))
+}
+
+/// The error of `compile()` for a byte that cannot be there.
+fn not_utf8(body: &[u8], at: usize) -> SyntaxError {
+    let start = body[..at].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+    let end = body[at..].iter().position(|&b| b == b'\n').map_or(body.len(), |length| at + length);
+    let line = 1 + body[..at].iter().filter(|&&b| b == b'\n').count() as i32;
+    let column = 1 + String::from_utf8_lossy(&body[start..at]).chars().count() as i32;
+    SyntaxError {
+        kind: ErrorKind::SyntaxError,
+        message: format!(
+            "Non-UTF-8 code starting with '\\x{:02x}' on line {line}, but no encoding declared; \
+             see https://peps.python.org/pep-0263/ for details",
+            body[at]
+        ),
+        location: Some(ErrorLocation { line, column, end: Some((line, column)) }),
+        text: Some(String::from_utf8_lossy(&body[start..end]).into_owned()),
+    }
+}
+
+fn cookie_conflict(body: &[u8], encoding: &str, line: usize) -> SyntaxError {
+    let text = body.split(|&b| b == b'\n').nth(line).unwrap_or_default();
+    let text = String::from_utf8_lossy(text).trim_end_matches('\r').to_owned();
+    let line = line as i32 + 1;
+    SyntaxError {
+        kind: ErrorKind::SyntaxError,
+        message: format!("encoding problem: {encoding} with BOM"),
+        location: Some(ErrorLocation { line, column: 0, end: Some((line, text.chars().count() as i32)) }),
+        text: Some(text),
+    }
+}
+
+/// The encoding named in a comment on one of the first two lines, and on which of them, from 0.
+/// The second line counts only if the first has nothing but a comment.
+fn coding_cookie(body: &[u8]) -> Option<(String, usize)> {
+    let mut lines = body.split(|&b| b == b'\n' || b == b'\r');
+    for number in 0..2 {
+        let line = lines.next()?;
+        let blank = line.iter().position(|&b| !matches!(b, b' ' | b'\t' | 0x0c)).unwrap_or(line.len());
+        if blank < line.len() && line[blank] != b'#' {
+            return None;
+        }
+        if let Some(name) = cookie_in(&line[blank..]) {
+            return Some((name, number));
+        }
+        // `\r\n` is one newline.
+        if body.get(line.len()) == Some(&b'\r') && body.get(line.len() + 1) == Some(&b'\n') {
+            lines.next();
+        }
+    }
+    None
+}
+
+fn cookie_in(comment: &[u8]) -> Option<String> {
+    for start in memchr::memmem::find_iter(comment, b"coding") {
+        let rest = &comment[start + 6..];
+        if !matches!(rest.first(), Some(b':' | b'=')) {
+            continue;
+        }
+        let rest = &rest[1..];
+        let from = rest.iter().position(|&b| b != b' ' && b != b'\t').unwrap_or(rest.len());
+        let name = &rest[from..];
+        let end = name.iter().position(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')));
+        let name = &name[..end.unwrap_or(name.len())];
+        if !name.is_empty() {
+            return Some(normal_name(&String::from_utf8_lossy(name)));
+        }
+    }
+    None
+}
+
+/// The names PEP 263 gives a meaning of their own, spelt one way.
+fn normal_name(name: &str) -> String {
+    let folded: String =
+        name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
+    let is = |base: &str| folded == base || folded.starts_with(&format!("{base}-"));
+    if is("utf-8") {
+        "utf-8".to_owned()
+    } else if is("latin-1") || is("iso-8859-1") || is("iso-latin-1") {
+        "iso-8859-1".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// Codecs of Python that do not turn bytes into text.
+const NOT_TEXT: &[&str] =
+    &["hex", "hex-codec", "base64", "base64-codec", "bz2", "bz2-codec", "zlib", "zip", "zlib-codec", "quopri", "quopri-codec", "uu", "uu-codec", "rot13", "rot-13"];
+
+fn decode_as<'a>(encoding: &str, body: &'a [u8]) -> Result<Cow<'a, str>, SyntaxError> {
+    let folded = encoding.to_ascii_lowercase().replace('_', "-");
+    match folded.as_str() {
+        "utf8" | "u8" | "utf" | "cp65001" => return utf8(body),
+        "iso-8859-1" | "latin1" | "latin" | "l1" | "iso8859-1" | "8859" | "cp819" | "iso8859" => {
+            return Ok(body.iter().map(|&b| char::from(b)).collect::<String>().into());
+        }
+        "ascii" | "us-ascii" | "646" => return ascii(body),
+        "utf-7" | "u7" | "utf7" if body.is_ascii() && !body.contains(&b'+') => {
+            return Ok(body.iter().map(|&b| char::from(b)).collect::<String>().into());
+        }
+        _ => {}
+    }
+    if NOT_TEXT.contains(&folded.as_str()) {
+        return Err(SyntaxError::undecodable(format!(
+            "'{encoding}' is not a text encoding; use codecs.decode() to handle arbitrary codecs"
+        )));
+    }
+    let Some(known) = known_encoding(&folded) else {
+        return Err(SyntaxError::undecodable(format!("unknown encoding: {encoding}")));
+    };
+    known
+        .decode_without_bom_handling_and_without_replacement(body)
+        .ok_or_else(|| undecodable_byte(encoding, known, body))
+}
+
+/// Python's names for what `encoding_rs` knows by the labels of the web.
+fn known_encoding(name: &str) -> Option<&'static Encoding> {
+    let label = match name {
+        "cp932" | "ms932" | "mskanji" | "ms-kanji" | "sjis" | "shiftjis" | "s-jis" | "csshiftjis" => "shift_jis",
+        "eucjp" | "ujis" | "u-jis" => "euc-jp",
+        "euckr" | "cp949" | "ms949" | "uhc" => "euc-kr",
+        "big5-tw" | "cp950" | "ms950" | "big5hkscs" | "big5-hkscs" => "big5",
+        "cp936" | "936" | "ms936" | "gb2312" | "euccn" | "eucgb2312-cn" => "gbk",
+        "gb18030-2000" => "gb18030",
+        "mac-roman" | "macroman" | "macintosh" => "macintosh",
+        "cp1252" | "1252" => "windows-1252",
+        "koi8-r" | "koi8-u" | "cp866" => name,
+        "utf-16" | "utf16" | "u16" => "utf-16le",
+        other => {
+            if let Some(number) = other.strip_prefix("cp125").filter(|n| n.len() == 1) {
+                return Encoding::for_label(format!("windows-125{number}").as_bytes());
+            }
+            if let Some(number) = other.strip_prefix("latin-").or(other.strip_prefix("latin")) {
+                let part = match number {
+                    "2" | "3" | "4" => number,
+                    "6" => "10",
+                    "8" => "14",
+                    "9" => "15",
+                    "10" => "16",
+                    _ => return None,
+                };
+                return Encoding::for_label(format!("iso-8859-{part}").as_bytes());
+            }
+            other
+        }
+    };
+    Encoding::for_label(label.as_bytes())
+}
+
+fn ascii(body: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+    match body.iter().position(|b| !b.is_ascii()) {
+        Some(at) => Err(SyntaxError::undecodable(format!(
+            "'ascii' codec can't decode byte {:#04x} in position {at}: ordinal not in range(128)",
+            body[at]
+        ))),
+        None => utf8(body),
+    }
+}
+
+fn undecodable_byte(name: &str, encoding: &'static Encoding, body: &[u8]) -> SyntaxError {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut scratch = vec![0; decoder.max_utf8_buffer_length_without_replacement(body.len()).unwrap_or(0)];
+    let (result, read, _) = decoder.decode_to_utf8_without_replacement(body, &mut scratch, true);
+    let length = match result {
+        encoding_rs::DecoderResult::Malformed(length, after) => usize::from(length) + usize::from(after),
+        _ => 1,
+    };
+    let at = read.saturating_sub(length).min(body.len().saturating_sub(1));
+    let byte = body.get(at).copied().unwrap_or(0);
+    let (name, reason) = if encoding.is_single_byte() {
+        ("charmap", "character maps to <undefined>")
+    } else {
+        (name, "illegal multibyte sequence")
+    };
+    SyntaxError::undecodable(format!("'{name}' codec can't decode byte {byte:#04x} in position {at}: {reason}"))
+}
+
+/// The lines of a text.
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(text: &'a str) -> Lines<'a> {
+        let mut starts = vec![0];
+        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1));
+        Lines { text, starts }
+    }
+
+    /// The line, from 1, of a byte offset.
+    pub(crate) fn line_of(&self, offset: usize) -> usize {
+        self.starts.partition_point(|&start| start <= offset)
+    }
+
+    pub(crate) fn start_of(&self, line: usize) -> usize {
+        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len())
+    }
+
+    /// The text of a line, without its newline.
+    pub(crate) fn text_of(&self, line: usize) -> &'a str {
+        let end = self.starts.get(line).map_or(self.text.len(), |next| next - 1);
+        self.text.get(self.start_of(line)..end).unwrap_or("")
+    }
+
+    /// Line and column, both from 1, the column in characters.
+    pub(crate) fn position(&self, offset: usize) -> (i32, i32) {
+        let line = self.line_of(offset);
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = self.text.get(self.start_of(line)..offset).unwrap_or("");
+        (line as i32, before.chars().count() as i32 + 1)
+    }
+}
