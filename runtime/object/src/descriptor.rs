@@ -14,14 +14,14 @@ use crate::vm::{PyResult, Vm};
 pub struct GetsetDescriptor {
     pub getset: &'static Getset,
     /// `__objclass__`
-    pub class: &'static Type,
+    pub class: ObjectCell,
 }
 
 /// `types.GetSetDescriptorType`
 pub static GETSET: Type = Type::new(&GETSET_SPEC);
 static GETSET_SPEC: TypeSpec = TypeSpec {
     name: "getset_descriptor",
-    payload: PayloadInfo::leaf::<GetsetDescriptor>(),
+    payload: PayloadInfo::of::<GetsetDescriptor>(),
     slots: Slots { descr_get: Some(get_getset), descr_set: Some(set_getset), ..Slots::NONE },
     ..TypeSpec::DEFAULT
 };
@@ -30,22 +30,40 @@ impl Payload for GetsetDescriptor {
     fn class() -> &'static Type {
         &GETSET
     }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        self.class.traverse(visitor);
+    }
+}
+
+/// The descriptor of a computed attribute of `class`.
+pub fn new_getset(vm: &Vm, getset: &'static Getset, class: &Type) -> Object {
+    vm.allocate(GetsetDescriptor { getset, class: ObjectCell::new(Some(class.to_object())) }).into_object()
+}
+
+/// Raises unless the instance is of the class that declares the attribute.
+fn check_getset(vm: &mut Vm, getset: &GetsetDescriptor, instance: Ref<'_>) -> PyResult<Object> {
+    let class = getset.class.get_or_none();
+    let owner = class.borrow().downcast::<Type>().expect("a computed attribute belongs to a class");
+    check_owner(vm, getset.getset.name, owner.get(), instance)?;
+    Ok(class)
 }
 
 fn get_getset(vm: &mut Vm, descriptor: Ref<'_>, instance: Option<Ref<'_>>, _owner: Option<Ref<'_>>) -> PyResult {
     let Some(instance) = instance else { return Ok(descriptor.to_owned()) };
     let getset = descriptor.downcast::<GetsetDescriptor>().expect("the slot belongs to the type");
-    check_owner(vm, getset.getset.name, getset.class, instance)?;
+    check_getset(vm, getset.get(), instance)?;
     (getset.getset.get)(vm, instance)
 }
 
 fn set_getset(vm: &mut Vm, descriptor: Ref<'_>, instance: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let getset = descriptor.downcast::<GetsetDescriptor>().expect("the slot belongs to the type");
-    check_owner(vm, getset.getset.name, getset.class, instance)?;
+    let class = check_getset(vm, getset.get(), instance)?;
     match getset.getset.set {
         Some(set) => set(vm, instance, value),
         None => {
-            let message = format!("attribute '{}' of '{}' objects is not writable", getset.getset.name, getset.class.full_name());
+            let class = class.borrow().downcast::<Type>().expect("checked to be a class");
+            let message = format!("attribute '{}' of '{}' objects is not writable", getset.getset.name, class.full_name());
             Err(vm.raise(&crate::exception::ATTRIBUTE_ERROR, message))
         }
     }

@@ -147,6 +147,11 @@ define_exceptions! {
     UNICODE_TRANSLATE_ERROR, UNICODE_TRANSLATE_ERROR_SPEC, "UnicodeTranslateError", Some(&UNICODE_ERROR), [encoding, object, start, end, reason], "Unicode translation error.";
 }
 
+/// Whether a native exception class adds fields to those of its base.
+pub(crate) fn declares_fields(class: &Type) -> bool {
+    !declared_fields(class).is_empty()
+}
+
 /// The fields of a class's instances, by position. A class has at most one base that declares any.
 pub fn fields_of(class: &Type) -> &'static [&'static str] {
     let mut current = Some(class);
@@ -195,13 +200,32 @@ pub fn allocate(vm: &Vm, class: &Type, args: Object) -> Object {
 
 /// A new exception of a native class whose constructor takes plain arguments.
 pub fn new(vm: &mut Vm, class: &'static Type, args: Vec<Object>) -> Object {
+    let fields = fields_of(class);
+    if let (false, [first, ..], Some(make)) = (args.is_empty() || fields.is_empty(), fields, class.slots().new)
+        && !matches!(*first, "value" | "name")
+    {
+        // The class's own constructor knows what the arguments mean.
+        return match construct(vm, class, make, &args) {
+            Ok(object) => object,
+            Err(raised) => vm.catch(raised),
+        };
+    }
     let first = args.first().cloned();
     let args = vm.new_tuple(args).into_object();
     let object = allocate(vm, class, args);
-    if let Some(name @ ("value" | "code" | "msg")) = fields_of(class).first().copied() {
-        set_field(vm, object.borrow(), name, first);
+    if fields.first() == Some(&"value") {
+        set_field(vm, object.borrow(), "value", first);
     }
     object
+}
+
+fn construct(vm: &mut Vm, class: &Type, make: crate::slots::NewFn, args: &[Object]) -> PyResult {
+    let args = crate::call::Args::positional(Object::as_refs(args));
+    let object = make(vm, class.as_ref(), args)?;
+    if let Some(init) = object.borrow().class().slots().init {
+        init(vm, object.borrow(), args)?;
+    }
+    Ok(object)
 }
 
 /// Chains the exception being handled to one that is about to be raised, breaking cycles.

@@ -287,9 +287,7 @@ impl Vm {
 
     /// `types.GenericAlias(origin, args)`
     pub fn generic_alias(&mut self, origin: Ref<'_>, args: Ref<'_>) -> PyResult {
-        let types = self.import("types")?;
-        let class = self.get_attr_str(types.borrow(), "GenericAlias")?;
-        self.call(class.borrow(), &[origin, args])
+        Ok(crate::generic_alias::new(self, origin, args))
     }
 
     /// `object[key] = value`

@@ -1,20 +1,24 @@
 //! How types come to be: readying native types, and `type()`, which makes Python classes.
 
 mod construct;
+mod instance_attributes;
 mod mro;
 mod object_type;
 mod python_slots;
+mod reassign;
 mod special;
 
 pub use construct::{calculate_metaclass, new_class};
-pub use object_type::{OBJECT_EXTENSION_DOC, object_new};
+pub use mro::linearize;
+pub use object_type::{OBJECT_EXTENSION_DOC, object_new, qualified_name};
+pub use reassign::{assign_bases, assign_class, rename, set_qualname};
 pub(crate) use object_type::{OBJECT_SPEC, TYPE_SPEC};
 pub(crate) use special::call_special;
 
 use crate::call::NativeInfo;
 use crate::cell::{ObjectCell, VmCell};
 use crate::class::{OBJECT, TYPE, Type};
-use crate::descriptor::{GetsetDescriptor, MemberDescriptor, MemberPlace};
+use crate::descriptor::{self, MemberDescriptor, MemberPlace};
 use crate::function::{self, SlotWrapper};
 use crate::native::{Extension, Method, Native, flag};
 use crate::shape;
@@ -73,6 +77,11 @@ fn inherit_slots(slots: &mut crate::slots::Slots, base: &Type, class: &Type) {
     if own_compare && hash.is_none() && class.dict().has_name("__hash__") {
         slots.hash = None;
     }
+    // A native type without a constructor has no instances that Python could make.
+    if std::ptr::eq(base, &OBJECT) && class.spec().slots.new.is_none() && !class.dict().has_name("__new__") {
+        slots.new = None;
+        class.set_flag(flag::NO_INSTANTIATION);
+    }
 }
 
 fn lay_out(class: &Type, base: &Type, is_root: bool) {
@@ -112,7 +121,7 @@ fn fill_namespace(vm: &mut Vm, class: &'static Type) {
     }
     let getsets = std::iter::once(spec.getsets).chain(extensions.iter().map(|extension| extension.getsets));
     for getset in getsets.flatten() {
-        let descriptor = vm.allocate(GetsetDescriptor { getset, class }).into_object();
+        let descriptor = descriptor::new_getset(vm, getset, class);
         set(vm, class, getset.name, descriptor);
     }
     let members = std::iter::once(spec.members).chain(extensions.iter().map(|extension| extension.members));
@@ -121,6 +130,10 @@ fn fill_namespace(vm: &mut Vm, class: &'static Type) {
         let descriptor = MemberDescriptor { name: ObjectCell::new(Some(name)), class: ObjectCell::new(Some(class.to_object())), place: MemberPlace::Native(&member.0) };
         let descriptor = vm.allocate(descriptor).into_object();
         set(vm, class, member.0.name, descriptor);
+    }
+    if class.has_flag(flag::HAS_DICT) && !class.dict().has_name("__dict__") && spec.base.is_none_or(|base| !base.has_flag(flag::HAS_DICT)) {
+        let descriptor = descriptor::new_getset(vm, &instance_attributes::DICT, class);
+        set(vm, class, "__dict__", descriptor);
     }
     let doc = if spec.doc.is_empty() { Object::none() } else { vm.new_str(spec.doc).into_object() };
     set(vm, class, "__doc__", doc);
@@ -153,7 +166,9 @@ static NEW_METHOD: Method = Method::new("__new__", "($type, /, *args, **kwargs)"
 
 fn add_special_methods(vm: &mut Vm, class: &'static Type) {
     for special in special_methods() {
-        if !class.slots().has(special.slot) {
+        // The generic attribute access of `object` is where there is no function.
+        let generic = matches!(special.slot, Slot::getattr | Slot::setattr) && std::ptr::eq(class, &OBJECT);
+        if !class.slots().has(special.slot) && !generic {
             continue;
         }
         // Sequences answer to some of the numbers' names; the first in the table stays.

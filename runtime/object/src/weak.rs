@@ -49,6 +49,42 @@ impl Payload for WeakReference {
     }
 }
 
+/// The payload of a `weakref.proxy`: the same, under types of their own.
+#[repr(transparent)]
+pub struct WeakProxy(pub WeakReference);
+
+/// `weakref.ProxyType`. Its slots are in the builtins crate.
+pub static PROXY: Type = Type::new(&PROXY_SPEC);
+static PROXY_SPEC: TypeSpec = TypeSpec { name: "weakref.ProxyType", payload: PayloadInfo::of::<WeakProxy>(), ..TypeSpec::DEFAULT };
+
+/// The payload of a proxy of something callable.
+#[repr(transparent)]
+pub struct CallableWeakProxy(pub WeakReference);
+
+/// `weakref.CallableProxyType`
+pub static CALLABLE_PROXY: Type = Type::new(&CALLABLE_PROXY_SPEC);
+static CALLABLE_PROXY_SPEC: TypeSpec = TypeSpec { name: "weakref.CallableProxyType", payload: PayloadInfo::of::<CallableWeakProxy>(), ..TypeSpec::DEFAULT };
+
+macro_rules! proxy_payload {
+    ($Payload:ident, $CLASS:ident) => {
+        impl Payload for $Payload {
+            fn class() -> &'static Type {
+                &$CLASS
+            }
+
+            fn traverse(&self, visitor: &mut Visitor<'_>) {
+                self.0.traverse(visitor);
+            }
+
+            fn clear(&self, vm: &mut Vm) {
+                self.0.clear(vm);
+            }
+        }
+    };
+}
+proxy_payload!(WeakProxy, PROXY);
+proxy_payload!(CallableWeakProxy, CALLABLE_PROXY);
+
 enum Pending {
     Finalizer(Object),
     Callback { reference: Object, callback: Object },
@@ -114,7 +150,13 @@ impl Drop for WeakReference {
 
 /// Makes `reference` refer to `target`, a heap object.
 pub fn attach(reference: RefOf<'_, WeakReference>, target: Ref<'_>) {
-    let (Some(address), Some(own)) = (target.address(), reference.object().address()) else { return };
+    attach_payload(reference.get(), target);
+}
+
+/// Makes a reference or proxy, whose payload this is, refer to `target`, a heap object.
+pub fn attach_payload(reference: &WeakReference, target: Ref<'_>) {
+    let Some(address) = target.address() else { return };
+    let own = std::ptr::from_ref(reference).addr() - WeakReference::OFFSET;
     reference.target.set(address);
     references().entry(address).or_default().push(own);
     // A native type is not on the heap, and never dies.

@@ -1,6 +1,6 @@
 //! `type(name, bases, namespace)`: makes a Python class.
 
-use super::mro;
+use super::{instance_attributes, mro};
 use crate::attribute::bind;
 use crate::call::{self, Args};
 use crate::cell::ObjectCell;
@@ -142,13 +142,17 @@ fn allocate(meta: &Type, base: &Type, name: &str) -> Object {
 }
 
 /// The nearest class along the bases that adds to the layout of instances.
-fn solid_base(class: &Type) -> &Type {
+pub(super) fn solid_base(class: &Type) -> &Type {
     let Some(base) = class.base() else { return class };
+    // Exceptions share a payload, but those with fields of their own differ.
+    if !class.is_heap_type() && class.has_flag(flag::EXCEPTION) && crate::exception::declares_fields(class) {
+        return class;
+    }
     let adds = if class.is_heap_type() { class.n_slots.get() > base.n_slots.get() } else { class.payload().size > base.payload().size || class.payload().item_size != base.payload().item_size };
     if adds { class } else { solid_base(base) }
 }
 
-fn best_base(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<ObjectOf<Type>> {
+pub(super) fn best_base(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<ObjectOf<Type>> {
     let mut best: Option<(&Type, &Type)> = None;
     for base in bases {
         let Some(candidate) = base.downcast::<Type>() else {
@@ -194,6 +198,11 @@ fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: 
     let doc = vm.intern("__doc__");
     if dict.get_interned(doc).is_none() {
         dict.set_interned(vm, doc, Object::none());
+    }
+    // A class that defines equality and no hash has none.
+    let (hash, equal) = (vm.intern("__hash__"), vm.intern("__eq__"));
+    if dict.get_interned(equal).is_some() && dict.get_interned(hash).is_none() {
+        dict.set_interned(vm, hash, Object::none());
     }
     let is_function = |value: Ref<'_>| value.class().full_name() == "function";
     let new = vm.intern("__new__");
@@ -251,14 +260,16 @@ fn lay_out(
     let types = || bases.iter().filter_map(|base| base.downcast::<Type>()).map(RefOf::get);
     let mut has_dict = types().any(|base| base.capacity.get().is_some());
     let mut has_weak = types().any(|base| base.has_flag(flag::WEAK_REFERENCES));
-    let base_has_dict = base.capacity.get().is_some();
+    // Modules and types have namespaces of their own instead.
+    let has_namespace = base.is_subclass_of(&crate::singleton::MODULE) || base.is_subclass_of(&TYPE);
+    let base_has_dict = base.capacity.get().is_some() || has_namespace;
     let base_has_weak = base.has_flag(flag::WEAK_REFERENCES);
     let item_size = base.payload().item_size;
     let mut members = Vec::new();
     match slots {
         None => {
             has_dict = true;
-            has_weak |= item_size == 0 || base.payload().n_items.is_some();
+            has_weak |= ![&crate::int::INT, &crate::tuple::TUPLE, &crate::bytes::BYTES].iter().any(|class| base.is_subclass_of(class));
         }
         Some(names) => {
             let no_members = item_size != 0 || base.is_subclass_of(&crate::int::INT) || base.is_subclass_of(&TYPE);
@@ -290,9 +301,16 @@ fn lay_out(
     if has_weak {
         class.set_flag(flag::WEAK_REFERENCES);
     }
-    if has_dict {
+    if has_dict && !has_namespace {
         class.set_flag(flag::HAS_DICT);
         class.capacity.set(Some(0));
+    }
+    for (getset, introduced) in [(&instance_attributes::DICT, has_dict && !base_has_dict), (&instance_attributes::WEAK_REFERENCES, has_weak && !base_has_weak)] {
+        let name = vm.intern(getset.name);
+        if introduced && namespace.borrow().get_interned(name).is_none() {
+            let descriptor = descriptor::new_getset(vm, getset, class);
+            namespace.borrow().set_interned(vm, name, descriptor);
+        }
     }
     class.root_shape.set(shape::new_root(class, 0));
     class.dict_shape.set(shape::new_dict_shape(class));

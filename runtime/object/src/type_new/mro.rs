@@ -6,7 +6,13 @@ use crate::value::{Object, Ref};
 use crate::vm::{PyResult, Vm};
 
 /// The order of a class with these bases, without the class itself.
-pub(super) fn linearize(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<Vec<Object>> {
+pub fn linearize(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<Vec<Object>> {
+    for (index, base) in bases.iter().enumerate() {
+        if bases[..index].iter().any(|earlier| earlier.is(*base)) {
+            let name = base.downcast::<Type>().map_or("", |class| class.get().name());
+            return Err(vm.type_error(format!("duplicate base class {name}")));
+        }
+    }
     let mut sequences: Vec<Vec<Ref<'_>>> = Vec::with_capacity(bases.len() + 1);
     for base in bases {
         let class = base.downcast::<Type>().expect("bases have been checked to be types").get();

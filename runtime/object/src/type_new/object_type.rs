@@ -79,7 +79,7 @@ pub fn object_new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResu
     if class.has_flag(flag::ABSTRACT) {
         return Err(abstract_error(vm, class));
     }
-    if class.payload().drop.is_some() {
+    if class.payload().size > PayloadInfo::NONE.size {
         let message = format!("object.__new__({}) is not safe, use {}.__new__()", class.full_name(), class.spec().name);
         return Err(vm.type_error(message));
     }
@@ -135,7 +135,7 @@ fn object_repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 /// `module.qualname`, or the qualified name alone for builtins.
-fn qualified_name(vm: &mut Vm, class: &Type) -> String {
+pub fn qualified_name(vm: &mut Vm, class: &Type) -> String {
     let module = vm.intern("__module__");
     let qualname = class.qualname.get().and_then(|name| vm.str_text(name.borrow()).ok()).unwrap_or_else(|| class.name().to_owned());
     let module = class.dict().get_interned(module).map(Ref::to_owned).and_then(|module| module.downcast::<crate::str::Str>().ok());

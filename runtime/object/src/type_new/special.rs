@@ -81,7 +81,7 @@ pub(crate) fn call_special(vm: &mut Vm, class: &'static Type, special: &SpecialM
         Wrapper::GetAttr => {
             expect(vm, special, args, 1, 1)?;
             let name = vm.attribute_name(args.positionals()[0])?;
-            slots.getattr.expect(FILLED)(vm, this, name.borrow())
+            slots.getattr.unwrap_or(crate::attribute::generic_get)(vm, this, name.borrow())
         }
         Wrapper::SetAttr => set_attr(vm, class, special, this, args),
         Wrapper::SetItem | Wrapper::DescrSet => {
@@ -139,7 +139,7 @@ fn set_attr(vm: &mut Vm, class: &Type, special: &SpecialMethod, this: Ref<'_>, a
     expect(vm, special, args, n, n)?;
     // The nearest native class of the instance decides what may be set.
     let native = std::iter::successors(Some(this.class()), |class| class.base()).find(|class| !class.is_heap_type());
-    let slot = class.slots().setattr.expect("a wrapper exists only where the slot is filled");
+    let slot = class.slots().setattr.unwrap_or(crate::attribute::generic_set);
     if let Some(native) = native
         && native.slots().setattr.is_some_and(|own| !std::ptr::fn_addr_eq(own, slot))
         && native.is_subclass_of(class)
