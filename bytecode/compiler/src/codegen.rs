@@ -29,6 +29,7 @@ use block::FrameBlock;
 use bytecode::{Code, Constant, Opcode};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
+use std::collections::HashMap;
 use unit::{Unit, UnitKind};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, CompileError>;
@@ -70,6 +71,7 @@ pub(crate) fn compile(program: Program<'_>, source: &str, options: &Options<'_>)
         depth: 0,
         interactive: matches!(program, Program::Interactive(_)),
         quiet: 0,
+        sole_arguments: HashMap::new(),
     };
     compiler.start_unit();
     compiler.program(program)
@@ -130,6 +132,8 @@ pub(crate) struct Compiler<'a> {
     stack: Vec<Unit<'a>>,
     depth: u32,
     interactive: bool,
+    /// Generator expressions that are a call's only argument: their place includes the call's parentheses.
+    sole_arguments: HashMap<usize, TextRange>,
     /// Above zero no warnings are given: the code is compiled again.
     quiet: u32,
 }

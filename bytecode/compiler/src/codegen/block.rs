@@ -64,11 +64,7 @@ impl<'a> Compiler<'a> {
             | BlockKind::ExceptionGroupHandler
             | BlockKind::AsyncComprehension
             | BlockKind::StopIteration => {}
-            BlockKind::ForLoop => {
-                self.swap_if(preserve, *span);
-                self.op(*span, O::PopIter);
-            }
-            BlockKind::AsyncForLoop | BlockKind::PopValue => {
+            BlockKind::ForLoop | BlockKind::AsyncForLoop | BlockKind::PopValue => {
                 self.swap_if(preserve, *span);
                 self.op(*span, O::PopTop);
             }

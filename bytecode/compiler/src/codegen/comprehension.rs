@@ -15,6 +15,7 @@ const NONE: Span = Span::NONE;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Iterable {
     Expression,
+    /// On the stack, already an iterator.
     OnStack,
     /// In the parameter, already an iterator.
     Iterator,
@@ -40,7 +41,13 @@ struct Element<'a> {
 
 impl<'a> Compiler<'a> {
     pub fn comprehension(&mut self, expression: &'a Expr, kind: Kind, generators: &'a [Comprehension], element: &'a Expr, value: Option<&'a Expr>) -> Result {
-        let span = self.span(expression);
+        let span = match expression {
+            Expr::Generator(node) => match self.sole_arguments.get(&std::ptr::from_ref(node).addr()) {
+                Some(&range) => self.lines.range(range),
+                None => self.span(expression),
+            },
+            _ => self.span(expression),
+        };
         let (node, name) = match expression {
             Expr::ListComp(node) => (Node::of(node, Part::Comprehension), "<listcomp>"),
             Expr::SetComp(node) => (Node::of(node, Part::Comprehension), "<setcomp>"),
@@ -53,6 +60,7 @@ impl<'a> Compiler<'a> {
         let is_async = self.table.scope(scope).coroutine;
         if self.table.scope(scope).inlined {
             self.expression(&outermost.iter)?;
+            self.op(self.span(&outermost.iter), if outermost.is_async { O::GetAiter } else { O::GetIter });
             let state = self.begin_inlined(scope, span);
             self.build_result(kind, span);
             self.op_arg(span, O::Swap, 2);
@@ -182,14 +190,14 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn iterable(&mut self, generator: &'a Comprehension, iterable: Iterable) -> Result {
+    fn iterable(&mut self, around: Span, generator: &'a Comprehension, iterable: Iterable) -> Result {
         let span = self.span(&generator.iter);
         match iterable {
             Iterable::Iterator => {
-                self.op_arg(span, O::LoadFast, 0);
+                self.op_arg(around, O::LoadFast, 0);
                 return Ok(());
             }
-            Iterable::OnStack => {}
+            Iterable::OnStack => return Ok(()),
             Iterable::Expression => self.expression(&generator.iter)?,
         }
         self.op(span, if generator.is_async { O::GetAiter } else { O::GetIter });
@@ -217,7 +225,7 @@ impl<'a> Compiler<'a> {
         match single {
             Some(value) => self.expression(value)?,
             None => {
-                self.iterable(generator, iterable)?;
+                self.iterable(span, generator, iterable)?;
                 self.place(start);
                 depth += 1;
                 self.jump(iter_span, O::ForIter, anchor);
@@ -241,7 +249,7 @@ impl<'a> Compiler<'a> {
     fn async_generator(&mut self, span: Span, generators: &'a [Comprehension], index: usize, depth: u32, collected: Element<'a>, iterable: Iterable) -> Result {
         let generator = &generators[index];
         let [start, except, cleanup] = self.new_labels();
-        self.iterable(generator, iterable)?;
+        self.iterable(span, generator, iterable)?;
         self.place(start);
         self.enter_block(BlockKind::AsyncComprehension, span)?;
         self.next_async_item(span, except);

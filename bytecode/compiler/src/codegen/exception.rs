@@ -32,7 +32,7 @@ impl<'a> Compiler<'a> {
         self.op(NONE, Op::PopBlock);
         self.pop_block();
         self.statements(&node.finalbody)?;
-        self.jump(NONE, Op::Jump, exit);
+        self.jump(NONE, Op::JumpNoInterrupt, exit);
         self.place(end);
         self.enter_block(BlockKind::FinallyEnd, span)?;
         self.jump(NONE, Op::SetupCleanup, cleanup);
@@ -60,7 +60,7 @@ impl<'a> Compiler<'a> {
         self.protected_body(&node.body, except, span)?;
         self.op(NONE, Op::PopBlock);
         self.statements(&node.orelse)?;
-        self.jump(NONE, Op::Jump, end);
+        self.jump(NONE, Op::JumpNoInterrupt, end);
         self.place(except);
         self.jump(NONE, Op::SetupCleanup, cleanup);
         self.op(NONE, O::PushExcInfo);
@@ -108,7 +108,7 @@ impl<'a> Compiler<'a> {
                 self.op(NONE, Op::PopBlock);
                 self.op(NONE, O::PopExcept);
                 self.unbind(name, NONE)?;
-                self.jump(NONE, Op::Jump, end);
+                self.jump(NONE, Op::JumpNoInterrupt, end);
                 self.place(cleanup);
                 self.unbind(name, NONE)?;
                 self.op_arg(NONE, O::Reraise, 1);
@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
                 self.pop_block();
                 self.op(NONE, Op::PopBlock);
                 self.op(NONE, O::PopExcept);
-                self.jump(NONE, Op::Jump, end);
+                self.jump(NONE, Op::JumpNoInterrupt, end);
             }
         }
         self.place(next);
@@ -132,7 +132,7 @@ impl<'a> Compiler<'a> {
         let span = self.span(node);
         self.protected_body(&node.body, except, span)?;
         self.op(NONE, Op::PopBlock);
-        self.jump(NONE, Op::Jump, orelse);
+        self.jump(NONE, Op::JumpNoInterrupt, orelse);
         self.place(except);
         self.jump(NONE, Op::SetupCleanup, cleanup);
         self.op(NONE, O::PushExcInfo);
@@ -148,7 +148,7 @@ impl<'a> Compiler<'a> {
             self.star_handler(handler)?;
             if index + 1 == node.handlers.len() {
                 self.op_arg(NONE, O::ListAppend, 1);
-                self.jump(NONE, Op::Jump, reraise_star);
+                self.jump(NONE, Op::JumpNoInterrupt, reraise_star);
             }
         }
         self.pop_block();
@@ -159,7 +159,7 @@ impl<'a> Compiler<'a> {
         self.op(NONE, O::PopTop);
         self.op(NONE, Op::PopBlock);
         self.op(NONE, O::PopExcept);
-        self.jump(NONE, Op::Jump, end);
+        self.jump(NONE, Op::JumpNoInterrupt, end);
         self.place(reraise);
         self.op(NONE, Op::PopBlock);
         self.op_arg(NONE, O::Swap, 2);
@@ -195,17 +195,17 @@ impl<'a> Compiler<'a> {
         if let Some(name) = name {
             self.unbind(name, NONE)?;
         }
-        self.jump(NONE, Op::Jump, except);
+        self.jump(NONE, Op::JumpNoInterrupt, except);
         self.place(cleanup);
         if let Some(name) = name {
             self.unbind(name, NONE)?;
         }
         self.op_arg(NONE, O::ListAppend, 3);
         self.op(NONE, O::PopTop);
-        self.jump(NONE, Op::Jump, except_with_error);
+        self.jump(NONE, Op::JumpNoInterrupt, except_with_error);
         self.place(except);
         self.op(NONE, O::Nop);
-        self.jump(NONE, Op::Jump, except_with_error);
+        self.jump(NONE, Op::JumpNoInterrupt, except_with_error);
         self.place(no_match);
         self.op(span, O::PopTop);
         self.place(except_with_error);
@@ -288,7 +288,7 @@ impl<'a> Compiler<'a> {
         for _ in 0..3 {
             self.op(NONE, O::PopTop);
         }
-        self.jump(NONE, Op::Jump, exit);
+        self.jump(NONE, Op::JumpNoInterrupt, exit);
         self.place(cleanup);
         self.pop_except_and_reraise();
         self.place(exit);

@@ -40,7 +40,7 @@ impl<'a> Compiler<'a> {
         let tested = if has_default { count - 1 } else { count };
         for (index, case) in node.cases.iter().take(tested).enumerate() {
             let span = self.span(&case.pattern);
-            if index + 1 < tested || has_default {
+            if index + 1 < tested {
                 self.op_arg(span, O::Copy, 1);
             }
             let mut context = Context { allow_irrefutable: case.guard.is_some() || index + 1 == count, ..Context::default() };
@@ -52,12 +52,12 @@ impl<'a> Compiler<'a> {
                 let fail = self.fail_label(&mut context, 0);
                 self.jump_if(guard, fail, false)?;
             }
-            if index + 1 < tested || has_default {
-                self.op(span, O::PopTop);
+            if index + 1 < tested {
+                self.op(Span::NEXT, O::PopTop);
             }
             self.statements(&case.body)?;
             self.jump(NONE, Op::Jump, end);
-            self.place_failures(NONE, &mut context);
+            self.place_failures(span, &mut context);
         }
         if let Some(case) = node.cases.last().filter(|_| has_default) {
             let span = self.span(&case.pattern);
@@ -90,9 +90,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn place_failures(&mut self, span: Span, context: &mut Context) {
-        for label in context.fail.drain(..).skip(1).rev().collect::<Vec<_>>() {
+        for (pops, label) in std::mem::take(&mut context.fail).into_iter().enumerate().rev() {
             self.place(label);
-            self.op(span, O::PopTop);
+            if pops > 0 {
+                self.op(span, O::PopTop);
+            }
         }
     }
 
@@ -300,7 +302,6 @@ impl<'a> Compiler<'a> {
                 // A copy of the subject without the keys.
                 self.op_arg(span, O::BuildMap, 0);
                 self.op_arg(span, O::Swap, 3);
-                self.op_arg(span, O::Swap, 2);
                 self.op_arg(span, O::DictUpdate, 2);
                 self.op_arg(span, O::UnpackSequence, size as u32);
                 for remaining in (1..=size as u32).rev() {
@@ -387,7 +388,7 @@ impl<'a> Compiler<'a> {
                 }
             }
             self.jump(at, Op::Jump, end);
-            self.place_failures_with_first(at, &mut inner);
+            self.place_failures(at, &mut inner);
         }
         // No alternative matched: drop the subject's copy and fail.
         self.op(span, O::PopTop);
@@ -406,15 +407,6 @@ impl<'a> Compiler<'a> {
         }
         self.op(span, O::PopTop);
         Ok(())
-    }
-
-    /// Places all failure labels, that which pops nothing too.
-    fn place_failures_with_first(&mut self, span: Span, context: &mut Context) {
-        let first = context.fail.first().copied();
-        self.place_failures(span, context);
-        if let Some(first) = first {
-            self.place(first);
-        }
     }
 
     /// Brings captured values into the order of the first alternative.

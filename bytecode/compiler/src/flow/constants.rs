@@ -10,10 +10,13 @@ pub(crate) struct Constants {
 }
 
 impl Constants {
-    /// The index of a constant, which is added if it is new. Code objects are never shared.
+    /// The index of a constant, which is added if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
         let mut key = Vec::new();
         if !write_key(&constant, &mut key) {
+            if let Some(index) = self.values.iter().position(|value| *value == constant) {
+                return index as u32;
+            }
             self.values.push(constant);
             return self.values.len() as u32 - 1;
         }

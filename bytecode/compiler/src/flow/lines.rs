@@ -37,7 +37,7 @@ fn duplicate_exits(graph: &mut Graph) {
             }
             let target = graph.block_mut(target);
             target.next = Some(copy);
-            target.predecessors -= 1;
+            target.predecessors = target.predecessors.saturating_sub(1);
         }
     }
     for id in graph.order() {

@@ -28,7 +28,6 @@ pub(super) fn optimize(graph: &mut Graph, constants: &mut Constants, first_line:
         swaps::optimize(&mut pass.graph.block_mut(id).insts);
     }
     lines::remove_redundant_pairs(graph);
-    order::inline_small_blocks(graph);
     order::remove_unreachable(graph);
     lines::remove_redundant_nops_and_jumps(graph);
 }
@@ -212,13 +211,13 @@ impl Pass<'_> {
         let inst = *self.inst(at);
         let Some(target) = inst.target.and_then(|target| self.graph.first_inst(target)) else { return false };
         let (Some(op), Some(end)) = (combine(target.op), target.target) else { return false };
-        let same_line = inst.span.line == target.span.line || inst.span.line < 0 || target.span.line < 0;
-        if !same_line || inst.target == Some(end) {
+        if inst.target == Some(end) {
             return false;
         }
-        // The old target may now be unreached: `remove_unreachable` counts again.
-        self.inst(at).op = op;
-        self.inst(at).target = Some(end);
+        // The jump gets the place of the one it saves; the `NOP` keeps the line if nothing else has it.
+        self.inst(at).make_nop();
+        let jump = Inst { target: Some(end), handler: inst.handler, ..Inst::new(op, 0, target.span) };
+        self.graph.block_mut(self.id).insts.push(jump);
         true
     }
 

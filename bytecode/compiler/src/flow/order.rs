@@ -77,7 +77,8 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
             }
         }
     }
-    graph.block_mut(target_id).predecessors -= 1;
+    let target = graph.block_mut(target_id);
+    target.predecessors = target.predecessors.saturating_sub(1);
     true
 }
 

@@ -20,7 +20,9 @@ impl Builder<'_> {
         let conditional = kind == ScopeKind::Class && scope.in_conditional_block || kind == ScopeKind::Module;
         if conditional && !scope.has_conditional_annotations {
             self.scope().has_conditional_annotations = true;
-            self.define("__conditional_annotations__", flag::USE, span)?;
+            if kind == ScopeKind::Module {
+                self.define("__conditional_annotations__", flag::USE, span)?;
+            }
         }
         let around = self.current;
         match self.scope().annotation_block {
@@ -33,6 +35,9 @@ impl Builder<'_> {
                     self.define("__classdict__", flag::USE, span)?;
                 }
             }
+        }
+        if conditional && kind == ScopeKind::Class {
+            self.define("__conditional_annotations__", flag::USE, span)?;
         }
         // Annotations of local variables are never evaluated and must not affect the scopes around.
         if kind == ScopeKind::Function {
