@@ -13,7 +13,7 @@ pub(crate) fn check(source: &str, parsed: &Parsed<Mod>, mode: Mode, options: &Op
     let refused = !parsed.errors().is_empty() || !parsed.unsupported_syntax_errors().is_empty();
     // Interactive input is short, and where it ends is a matter of its own.
     let doubtful = mode == Mode::Interactive || options.dont_imply_dedent || options.allow_incomplete_input;
-    if !refused && !doubtful && !suspicious(source, parsed.tokens()) {
+    if !refused && !doubtful && !suspicious(source, mode, parsed.tokens()) {
         return None;
     }
     let found = diagnose::diagnose(source, mode, options);
@@ -24,8 +24,14 @@ pub(crate) fn check(source: &str, parsed: &Parsed<Mod>, mode: Mode, options: &Op
 }
 
 /// Whether there is anything that ruff lets pass and CPython may not.
-fn suspicious(source: &str, tokens: &Tokens) -> bool {
+fn suspicious(source: &str, mode: Mode, tokens: &Tokens) -> bool {
     let bytes = source.as_bytes();
+    // A byte order mark belongs to bytes; an expression's trailing blanks are an indentation.
+    if source.starts_with('\u{feff}') || mode == Mode::Expression && source.ends_with([' ', '\t']) {
+        return true;
+    }
+    let mut interpolated = 0;
+    let mut braces = 0;
     let tabs = memchr::memchr(b'\t', bytes).is_some();
     let mut before = None;
     tokens.iter().any(|token| {
@@ -36,6 +42,23 @@ fn suspicious(source: &str, tokens: &Tokens) -> bool {
             TokenKind::Indent => tabs,
             // Numbers run together with what follows, and what Python 2 had.
             TokenKind::Name => before == Some(start),
+            // Format specs in format specs in format specs.
+            TokenKind::FStringStart | TokenKind::TStringStart => {
+                interpolated += 1;
+                false
+            }
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                interpolated -= 1;
+                false
+            }
+            TokenKind::Lbrace if interpolated > 0 => {
+                braces += 1;
+                braces > 3
+            }
+            TokenKind::Rbrace if interpolated > 0 => {
+                braces -= 1;
+                false
+            }
             // New in 3.15.
             TokenKind::Lazy => true,
             _ => false,

@@ -27,9 +27,16 @@ struct Failure {
     kind: ErrorKind,
     message: String,
     location: ErrorLocation,
-    /// Whether it is the tokenizer's own, which takes precedence over what the parser finds
-    /// earlier in the file.
-    from_tokenizer: bool,
+    origin: Origin,
+}
+
+/// Who found an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Parser,
+    /// Of those of the tokenizer only some take precedence over what the parser finds earlier in
+    /// the file.
+    Tokenizer { precedes: bool },
 }
 
 /// The error CPython reports for `source`, or `None` if it finds none.
@@ -63,7 +70,7 @@ fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Optio
     }
     let last = machine.last_token();
     let failure = match machine.pass(true) {
-        Err(failure) if failure.from_tokenizer => return Some(failure),
+        Err(failure) if failure.origin != Origin::Parser => return Some(failure),
         Err(failure) => failure,
         Ok(_) => match machine.kind(last) {
             Kind::Indent => return Some(machine.indentation_failure("unexpected indent")),
@@ -87,7 +94,7 @@ fn rest_of_file(machine: &mut Machine<'_>, _mode: Mode) -> Option<Failure> {
                 let closes = failure.message.ends_with("was never closed");
                 return (!closes || error_line > line).then_some(failure);
             }
-            Err(failure) => return failure.from_tokenizer.then_some(failure),
+            Err(failure) => return (failure.origin == Origin::Tokenizer { precedes: true }).then_some(failure),
         }
     }
 }

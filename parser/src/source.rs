@@ -39,7 +39,7 @@ pub fn decode(source: Source<'_>) -> Result<String, SyntaxError> {
         return Err(SyntaxError::nowhere(ErrorKind::SyntaxError, message));
     }
     let text = match source {
-        Source::Text(text) => Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Source::Text(text) => Cow::Borrowed(text),
         Source::Bytes(bytes) => decode_bytes(bytes)?,
     };
     Ok(universal_newlines(text))

@@ -1,6 +1,6 @@
 //! What rules of the grammar do beyond matching.
 
-use super::Failure;
+use super::{Failure, Origin};
 use super::grammar::NodeKind;
 use super::machine::{Machine, Matched, Names, Node, NodeId};
 use super::strings;
@@ -71,7 +71,7 @@ enum TargetUse {
 
 impl Machine<'_> {
     pub(super) fn special(&mut self, special: Special, start: usize, names: &Names) -> Matched {
-        let &[a, b, c] = names;
+        let &[a, b, _] = names;
         match special {
             Special::Fail => Ok(None),
             Special::Flat | Special::Args => {
@@ -89,7 +89,7 @@ impl Machine<'_> {
             Special::DeleteTarget => self.bad_target(a, TargetUse::Delete),
             Special::TypeVarTuple => self.bad_bound(a, b, "TypeVarTuple"),
             Special::ParamSpec => self.bad_bound(a, b, "ParamSpec"),
-            Special::InsideString => self.between(a, c, "invalid syntax. Is this intended to be part of the string?"),
+            Special::InsideString => self.between(b, b, "invalid syntax. Is this intended to be part of the string?"),
             Special::ForgottenComma => self.forgotten_comma(a, b),
             Special::Legacy => self.legacy(a, b),
             Special::KeyWithoutColon => self.key_without_colon(a),
@@ -108,7 +108,7 @@ impl Machine<'_> {
             Place::Last => self.failure_at_last(&message),
             Place::Indent => self.indentation_failure(&message),
             Place::Next => match self.token(self.mark) {
-                Ok(_) => self.failure_at(self.mark, self.mark, &message),
+                Ok(_) => self.failure_on(self.mark, &message),
                 Err(failure) => failure,
             },
             Place::At(name) => {
@@ -196,7 +196,7 @@ impl Machine<'_> {
         }
         if bytes > 0 && text + joined > 0 {
             let message = "cannot mix bytes and nonbytes literals";
-            return self.between(children.first().copied(), children.last().copied(), message);
+            return Err(self.failure_at_last(message));
         }
         for &child in &children {
             if self.node(child).kind == NodeKind::Token {
@@ -338,7 +338,7 @@ impl Machine<'_> {
         let (end_line, end) = lines.position(self.range(last).1);
         let location = ErrorLocation { line, column: end - 1, end: Some((end_line, 0)) };
         let message = "':' expected after dictionary key".to_owned();
-        Err(Failure { kind: ErrorKind::SyntaxError, message, location, from_tokenizer: false })
+        Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin: Origin::Parser })
     }
 
     fn bare_generator(&mut self, arguments: Option<NodeId>, clauses: Option<NodeId>) -> Matched {

@@ -4,7 +4,7 @@
 //! Tokens are fetched when first looked at, and the last one fetched is where CPython puts an
 //! error it has no better place for; so the order in which the grammar looks at things matters.
 
-use super::Failure;
+use super::{Failure, Origin};
 use super::grammar::{Action, Alternative, GRAMMAR, Item, KEYWORDS, NodeKind, SOFT_KEYWORDS};
 use super::tokenizer::{Kind, Token, Tokenizer};
 use crate::Mode;
@@ -171,7 +171,7 @@ impl<'a> Machine<'a> {
             kind: ErrorKind::MemoryError,
             message: "Parser stack overflowed - Python source too complex to parse".to_owned(),
             location: ErrorLocation { line: 0, column: 0, end: None },
-            from_tokenizer: true,
+            origin: Origin::Tokenizer { precedes: false },
         }
     }
 
@@ -237,6 +237,9 @@ impl<'a> Machine<'a> {
                 let token = self.token(self.mark)?;
                 if matches!(token.kind, Kind::Name | Kind::Operator) && self.text(self.mark) == *text {
                     return Ok(Some(self.take()));
+                }
+                if !self.mistakes {
+                    return Ok(None);
                 }
                 Err(self.failure_at(self.mark, self.mark, &format!("expected '{text}'")))
             }
@@ -345,37 +348,62 @@ impl<'a> Machine<'a> {
         let (mut line, mut column) = lines.position(start);
         let mut end = lines.position(end);
         if self.has_no_column(first) {
-            column = 0;
+            (line, column) = (self.end_line(first, line), 0);
         }
         if self.has_no_column(last) {
-            end = (end.0, 0);
+            end = (self.end_line(last, end.0), 0);
         } else if end.1 == 1 && end.0 > line {
             // A newline ends on its own line.
             let text = lines.text_of((end.0 - 1) as usize);
             end = (end.0 - 1, text.chars().count() as i32 + 2);
         }
-        if self.kind(first) == Kind::End && column == 0 && line > 1 && lines.text_of(line as usize).is_empty() {
-            line -= 1;
-            end.0 -= 1;
+        if end.0 != line {
+            // CPython cuts the end column to the length of the line it shows, which is the first.
+            let length = lines.text_of(line as usize).chars().count() as i32;
+            end.1 = end.1.min(length + 1);
         }
         let location = ErrorLocation { line, column, end: Some(end) };
-        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, from_tokenizer: false }
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
+    }
+
+    /// The line of a token without a column: the end of the input is on the last line there is.
+    fn end_line(&self, token: usize, line: i32) -> i32 {
+        if self.source.is_empty() {
+            return 0;
+        }
+        let at_end = self.range(token).0 == self.source.len() && self.source.ends_with('\n');
+        if at_end { line - 1 } else { line }
     }
 
     fn has_no_column(&self, token: usize) -> bool {
+        let (start, end) = self.range(token);
         matches!(self.kind(token), Kind::Indent | Kind::Dedent | Kind::End)
+            || self.kind(token) == Kind::Newline && start == end
+    }
+
+    /// An error at one token; if that has no column, at where the tokenizer is.
+    pub(super) fn failure_on(&self, token: usize, message: &str) -> Failure {
+        if !self.has_no_column(token) {
+            return self.failure_at(token, token, message);
+        }
+        let lines = self.tokenizer.lines;
+        let cursor = self.tokenizer.cursor;
+        let (start, _) = self.range(token);
+        let line = self.end_line(token, lines.position(start).0);
+        let begin = if cursor == self.source.len() && self.source.ends_with('\n') {
+            lines.start_of(lines.line_of(cursor) - 1)
+        } else {
+            lines.start_of(lines.line_of(cursor))
+        };
+        let column = self.source.get(begin..cursor).unwrap_or("").chars().count() as i32;
+        let end = if self.source.is_empty() { 0 } else { -1 };
+        let location = ErrorLocation { line, column, end: Some((line, end)) };
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
     }
 
     /// An error at the last token looked at.
     pub(super) fn failure_at_last(&self, message: &str) -> Failure {
-        let last = self.last_token();
-        if !self.has_no_column(last) {
-            return self.failure_at(last, last, message);
-        }
-        let lines = self.tokenizer.lines;
-        let (line, column) = lines.position(self.tokenizer.cursor);
-        let location = ErrorLocation { line, column: column - 1, end: Some((line, -1)) };
-        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, from_tokenizer: false }
+        self.failure_on(self.last_token(), message)
     }
 
     pub(super) fn indentation_failure(&self, message: &str) -> Failure {

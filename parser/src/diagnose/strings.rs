@@ -114,16 +114,10 @@ fn named(rest: &str, position: usize) -> Result<usize, String> {
     if name.is_empty() {
         return Err(decode_error(position, position + 2, MALFORMED));
     }
-    if unicode_names2::character(name).is_none() && !is_sequence_or_alias(name) {
+    if rustpython_unicode::lookup_character(name).is_none() {
         return Err(decode_error(position, position + width(&rest[..=end]) - 1, "unknown Unicode character name"));
     }
     Ok(end + 1)
-}
-
-/// Names that are not in the table of names: ruff knows the aliases, and so has accepted them.
-fn is_sequence_or_alias(name: &str) -> bool {
-    let source = format!("'\\N{{{name}}}'");
-    !name.contains(['\'', '\n', '\\']) && ruff_python_parser::parse_expression(&source).is_ok()
 }
 
 /// Errors in escapes are reported at the literal itself.

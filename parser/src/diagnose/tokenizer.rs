@@ -5,7 +5,7 @@
 //! far. Inside f-strings and t-strings it alternates between two modes, literal text and
 //! expressions, with one [`Interpolated`] on a stack for each string it is in.
 
-use super::Failure;
+use super::{Failure, Origin};
 use crate::error::{ErrorKind, ErrorLocation};
 use crate::limits;
 use crate::source::Lines;
@@ -144,13 +144,14 @@ impl<'a> Tokenizer<'a> {
         let start = self.lines.start_of(line);
         let column = text(self.source, start, cursor).chars().count() as i32;
         let location = ErrorLocation { line: line as i32, column, end: Some((line as i32, column)) };
-        Failure { kind: ErrorKind::SyntaxError, message, location, from_tokenizer: true }
+        let origin = Origin::Tokenizer { precedes: self.interpolated.is_empty() };
+        Failure { kind: ErrorKind::SyntaxError, message, location, origin }
     }
 
     fn indentation_failure<T>(&self, kind: ErrorKind, message: &str, column: i32, end: i32) -> Out<T> {
         let line = self.line() as i32;
         let location = ErrorLocation { line, column, end: Some((line, end)) };
-        Err(Failure { kind, message: message.to_owned(), location, from_tokenizer: false })
+        Err(Failure { kind, message: message.to_owned(), location, origin: Origin::Tokenizer { precedes: false } })
     }
 
     fn normal(&mut self) -> Out<Token> {
@@ -169,11 +170,12 @@ impl<'a> Tokenizer<'a> {
             while matches!(self.peek(), Some(b' ' | b'\t' | 0x0c)) {
                 self.cursor += 1;
             }
+            // The newline after a comment begins where the comment does.
+            self.start = self.cursor;
             if self.peek() == Some(b'#') {
                 let rest = &self.source[self.cursor..];
                 self.cursor += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             }
-            self.start = self.cursor;
             let Some(byte) = self.peek() else { return self.end_of_input() };
             match byte {
                 b'\n' => {
@@ -224,7 +226,7 @@ impl<'a> Tokenizer<'a> {
             kind: ErrorKind::SyntaxError,
             message: format!("'{open}' was never closed"),
             location: ErrorLocation { line, column, end: Some((line, 0)) },
-            from_tokenizer: true,
+            origin: Origin::Tokenizer { precedes: true },
         }
     }
 
@@ -281,9 +283,10 @@ impl<'a> Tokenizer<'a> {
         let &(top, narrow_top) = self.indents.last().expect("the outermost level stays");
         if column != top {
             let message = "unindent does not match any outer indentation level";
-            let line = self.lines.text_of(self.line());
-            let column = line.chars().count() as i32 + 1;
-            return self.indentation_failure(ErrorKind::IndentationError, message, column, column);
+            let text = self.lines.text_of(self.line());
+            let newline = self.lines.start_of(self.line()) + text.len() < self.source.len();
+            let column = text.chars().count() as i32 + i32::from(newline);
+            return self.indentation_failure(ErrorKind::IndentationError, message, column, -1);
         }
         if narrow == narrow_top { Ok(()) } else { self.inconsistent() }
     }
@@ -300,14 +303,14 @@ impl<'a> Tokenizer<'a> {
             Some(b'\n') => self.cursor += 1,
             _ => {
                 let line = self.line();
-                let column = self.lines.position(self.cursor).1 ;
+                let column = self.lines.position(self.cursor).1 - i32::from(self.peek().is_none());
                 let location =
                     ErrorLocation { line: line as i32, column, end: Some((line as i32, 0)) };
                 return Err(Failure {
                     kind: ErrorKind::SyntaxError,
                     message: "unexpected character after line continuation character".to_owned(),
                     location,
-                    from_tokenizer: true,
+                    origin: Origin::Tokenizer { precedes: false },
                 });
             }
         }
@@ -317,9 +320,9 @@ impl<'a> Tokenizer<'a> {
                 return Err(self.never_closed(open, offset));
             }
             let (line, column) = self.lines.position(self.start);
-            let location = ErrorLocation { line, column: column + 1, end: Some((line, 0)) };
+            let location = ErrorLocation { line, column: column + 1, end: Some((line, -1)) };
             let message = "unexpected EOF while parsing".to_owned();
-            return Err(Failure { kind: ErrorKind::SyntaxError, message, location, from_tokenizer: true });
+            return Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin: Origin::Tokenizer { precedes: false } });
         }
         Ok(())
     }
@@ -339,7 +342,7 @@ impl<'a> Tokenizer<'a> {
 
     fn name(&mut self) -> Out<Token> {
         let rest = &self.source[self.start..];
-        let prefix = rest.iter().take(3).position(|&b| b == b'\'' || b == b'"').unwrap_or(0);
+        let prefix = rest.iter().take(7).position(|&b| b == b'\'' || b == b'"').unwrap_or(0);
         if prefix > 0 {
             match string_prefix(&rest[..prefix]) {
                 Some(Prefix::Plain) => {
@@ -348,6 +351,9 @@ impl<'a> Tokenizer<'a> {
                 }
                 Some(Prefix::Interpolated) => return self.interpolated_start(prefix),
                 None => {}
+            }
+            if let Some((first, second)) = incompatible(&rest[..prefix]) {
+                return Err(self.bad_prefix(prefix, first, second));
             }
         }
         let length = rest.iter().position(|&b| !is_identifier_byte(b)).unwrap_or(rest.len());
@@ -359,9 +365,16 @@ impl<'a> Tokenizer<'a> {
         Ok(self.make(Kind::Name, self.start, self.cursor))
     }
 
+    fn bad_prefix(&self, length: usize, first: char, second: char) -> Failure {
+        let (line, column) = self.lines.position(self.start);
+        let end = column + length as i32;
+        let message = format!("'{first}' and '{second}' prefixes are incompatible");
+        Failure { location: ErrorLocation { line, column, end: Some((line, end)) }, ..self.failure(self.start, message) }
+    }
+
     fn check_identifier(&mut self, name: &str) -> Out<()> {
         let wrong = name.char_indices().find(|&(at, c)| {
-            let fine = if at == 0 { c == '_' || unicode_ident::is_xid_start(c) } else { unicode_ident::is_xid_continue(c) };
+            let fine = if at == 0 { c == '_' || rustpython_unicode::identifier::is_xid_start(c) } else { rustpython_unicode::identifier::is_xid_continue(c) };
             !fine
         });
         let Some((at, c)) = wrong else { return Ok(()) };
@@ -491,14 +504,14 @@ impl<'a> Tokenizer<'a> {
 
     fn leading_zeros(&self, zeros_end: usize) -> Failure {
         let (line, column) = self.lines.position(self.start);
-        let end = self.lines.position(zeros_end).1 - 1;
+        let end = self.lines.position(zeros_end).1;
         Failure {
             kind: ErrorKind::SyntaxError,
             message: "leading zeros in decimal integer literals are not permitted; \
                       use an 0o prefix for octal integers"
                 .to_owned(),
             location: ErrorLocation { line, column, end: Some((line, end)) },
-            from_tokenizer: true,
+            origin: Origin::Tokenizer { precedes: true },
         }
     }
 
@@ -547,7 +560,7 @@ impl<'a> Tokenizer<'a> {
         }
         let line = self.last_line();
         let what = if triple { "triple-quoted string" } else { "string" };
-        let hint = if escaped_quote && !triple { "; perhaps you escaped the end quote" } else { "" };
+        let hint = if escaped_quote && !triple { "; perhaps you escaped the end quote?" } else { "" };
         let at = self.start + 1;
         Err(self.failure(at, format!("unterminated {what} literal (detected at line {line}){hint}")))
     }
@@ -602,7 +615,6 @@ impl<'a> Tokenizer<'a> {
             string.expressions += 1;
             string.literal = false;
             if string.expressions >= EXPRESSION_NESTING {
-                self.cursor += 1;
                 return self.fail(format!("{letter}-string: expressions nested too deeply"));
             }
             return self.normal();
@@ -614,9 +626,10 @@ impl<'a> Tokenizer<'a> {
             let in_format_spec = string.in_format_spec && string.expressions >= 0;
             if byte.is_none() || (byte == Some(b'\n') && !triple) {
                 if in_format_spec && byte.is_some() {
-                    string.literal = false;
-                    string.in_format_spec = false;
-                    break;
+                    self.cursor += 1;
+                    return self.fail(format!(
+                        "{letter}-string: newlines are not allowed in format specifiers for single quoted {letter}-strings"
+                    ));
                 }
                 return self.unterminated_interpolated();
             }
@@ -769,6 +782,18 @@ fn string_prefix(letters: &[u8]) -> Option<Prefix> {
     }
 }
 
+/// Two letters of a would-be prefix that do not go together.
+fn incompatible(letters: &[u8]) -> Option<(char, char)> {
+    let lower = letters.to_ascii_lowercase();
+    let distinct = lower.iter().enumerate().all(|(at, letter)| !lower[..at].contains(letter));
+    if !distinct || !lower.iter().all(|letter| b"burft".contains(letter)) {
+        return None;
+    }
+    [('u', 'b'), ('u', 'r'), ('u', 'f'), ('u', 't'), ('b', 'f'), ('b', 't'), ('f', 't')]
+        .into_iter()
+        .find(|&(first, second)| lower.contains(&(first as u8)) && lower.contains(&(second as u8)))
+}
+
 fn operator_length(rest: &[u8]) -> usize {
     let at = |index: usize| rest.get(index).copied().unwrap_or(0);
     match (at(0), at(1), at(2)) {
@@ -785,34 +810,9 @@ fn operator_length(rest: &[u8]) -> usize {
 
 fn bad_character(c: char) -> String {
     let number = u32::from(c);
-    if is_printable(c) {
+    if rustpython_unicode::classify::is_repr_printable(c) {
         format!("invalid character '{c}' (U+{number:04X})")
     } else {
         format!("invalid non-printable character U+{number:04X}")
     }
-}
-
-/// Whether `repr()` shows the character as it is. Unassigned ones are taken to be printable.
-fn is_printable(c: char) -> bool {
-    let format = matches!(
-        c,
-        '\u{ad}'
-            | '\u{600}'..='\u{605}'
-            | '\u{61c}'
-            | '\u{6dd}'
-            | '\u{70f}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{110bd}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e000}'..='\u{f8ff}'
-            | '\u{e0000}'..='\u{e00ff}'
-            | '\u{f0000}'..='\u{10ffff}'
-    );
-    !format && !c.is_control() && (c == ' ' || !c.is_whitespace())
 }
