@@ -252,8 +252,7 @@ impl<'a> Compiler<'a> {
             self.op_arg(Span::NONE, O::BuildMap, 0);
         }
         for keyword in keywords {
-            let at = self.span(keyword);
-            self.load_text(at, keyword.arg.as_deref().unwrap_or_default());
+            self.load_text(span, keyword.arg.as_deref().unwrap_or_default());
             self.expression(&keyword.value)?;
             if big {
                 self.op_arg(Span::NONE, O::MapAdd, 1);

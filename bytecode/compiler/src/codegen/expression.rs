@@ -238,15 +238,10 @@ impl<'a> Compiler<'a> {
                 }
                 Some(key) => {
                     // A big display is built in pieces.
-                    if pending.len() * 2 > STACK_GUIDELINE {
-                        self.add_pairs(&pending, span)?;
-                        pending.clear();
-                        if have_dict {
-                            self.op_arg(span, O::DictUpdate, 1);
-                        }
-                        have_dict = true;
-                    }
                     pending.push((key, &item.value));
+                    if (pending.len() - 1) * 2 > STACK_GUIDELINE {
+                        self.flush_dict(&mut pending, &mut have_dict, span)?;
+                    }
                 }
             }
         }
@@ -323,11 +318,10 @@ impl<'a> Compiler<'a> {
             return span;
         }
         let length = node.attr.as_str().chars().count() as i32;
-        let (column, end_column) = match end.end_column.checked_sub(length) {
-            Some(column) if column >= 0 => (column, end.end_column),
-            _ => (-1, -1),
-        };
-        Span { line: end.end_line, end_line: span.end_line.max(end.end_line), column, end_column: if span.end_line > end.end_line { span.end_column } else { end_column } }
+        match end.end_column.checked_sub(length) {
+            Some(column) if column >= 0 => Span { line: end.end_line, column, ..span },
+            _ => Span { line: end.end_line, column: -1, end_column: -1, ..span },
+        }
     }
 
     fn attribute(&mut self, node: &'a ast::ExprAttribute, span: Span) -> Result {

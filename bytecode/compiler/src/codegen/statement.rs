@@ -196,7 +196,7 @@ impl<'a> Compiler<'a> {
             this.jump_if(test, next, false)?;
             this.statements(body)?;
             if let Some((clause, rest)) = clauses.split_first() {
-                this.jump(Span::NONE, Op::Jump, end);
+                this.jump(Span::NONE, Op::JumpNoInterrupt, end);
                 this.place(next);
                 match &clause.test {
                     Some(test) => this.if_(test, &clause.body, rest, _span)?,

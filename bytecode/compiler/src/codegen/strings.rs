@@ -209,10 +209,9 @@ impl<'a> Compiler<'a> {
             self.load_text(span, "");
             return Ok(true);
         }
-        let left_span = self.span(left);
         for format in formats {
             match format {
-                Format::Text(text) => self.load_text(left_span, &text),
+                Format::Text(text) => self.load_text(Span::NONE, &text),
                 Format::Value(conversion, spec) => {
                     let Some(element) = elements.next() else { continue };
                     let at = self.span(element);
@@ -275,7 +274,7 @@ fn parse_format(text: &str) -> Option<Vec<Format>> {
             digits
         };
         let width = digits(&mut chars);
-        if width.starts_with('0') || width.len() > 3 {
+        if width.starts_with('0') || width.len() > 2 {
             return None;
         }
         let mut spec = String::new();

@@ -153,7 +153,7 @@ pub(super) fn borrow_loads(graph: &mut Graph) {
             }
         }
         let block = graph.block(id);
-        if let (true, Some(next)) = (block.falls_through(), block.next) {
+        if let (true, Some(next)) = (block.falls_through() && !block.insts.is_empty(), block.next) {
             reach(next, run.stack.len(), &mut work);
         }
         for value in run.stack {

@@ -7,6 +7,7 @@ use crate::source::Span;
 
 /// Exit blocks up to this size are copied rather than jumped to.
 const MAX_COPY_SIZE: usize = 4;
+const MAX_ROUNDS: usize = 20;
 
 pub(super) fn remove_unreachable(graph: &mut Graph) {
     let mut visited = vec![false; graph.blocks.len()];
@@ -38,9 +39,10 @@ pub(super) fn remove_unreachable(graph: &mut Graph) {
     }
 }
 
-/// Copies small exits, and blocks without a line that only one jump reaches, into their predecessors.
+/// Copies small exits, and blocks without a line, to the end of the blocks that jump to them.
 pub(super) fn inline_small_blocks(graph: &mut Graph) {
-    loop {
+    // Blocks without lines that jump to one another could be copied for ever.
+    for _ in 0..MAX_ROUNDS {
         let mut changed = false;
         for id in graph.order() {
             changed |= inline_into(graph, id);
@@ -60,7 +62,7 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
     }
     let small_exit = target.exits_scope() && target.insts.len() <= MAX_COPY_SIZE;
     let no_line = target.has_no_line() && !target.falls_through();
-    if !small_exit && !(no_line && target.predecessors == 1) {
+    if !small_exit && !no_line {
         return false;
     }
     let copied = target.insts.clone();
