@@ -1,0 +1,81 @@
+//! `_sre.SRE_Template`: a replacement string, parsed: literals and groups by turns.
+
+use super::matching::Match;
+use super::pattern::join;
+use object::bytes::Bytes;
+use object::int;
+use object::native::{PayloadInfo, TypeSpec, flag};
+use object::str::Str;
+use object::{Object, Payload, PyResult, RefOf, Type, Visitor, Vm};
+
+/// The payload of a template.
+pub struct Template {
+    literal: Object,
+    /// A group, and the literal that follows it unless that is empty.
+    parts: Box<[(usize, Option<Object>)]>,
+}
+
+pub static TEMPLATE: Type = Type::new(&SPEC);
+static SPEC: TypeSpec = TypeSpec { name: "_sre.SRE_Template", flags: flag::NO_INSTANTIATION, payload: PayloadInfo::of::<Template>(), ..TypeSpec::DEFAULT };
+
+impl Payload for Template {
+    fn class() -> &'static Type {
+        &TEMPLATE
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        visitor.visit(self.literal.borrow());
+        visitor.visit_all(self.parts.iter().filter_map(|(_, literal)| literal.as_ref()));
+    }
+}
+
+fn is_empty(literal: &Object) -> bool {
+    let literal = literal.borrow();
+    literal.downcast::<Str>().is_some_and(|text| text.is_empty()) || literal.downcast::<Bytes>().is_some_and(|data| data.is_empty())
+}
+
+/// Makes a template of `[literal, group, literal, ..., literal]`.
+pub fn new(vm: &mut Vm, list: Vec<Object>) -> PyResult {
+    if list.len() % 2 == 0 {
+        return Err(vm.type_error("invalid template"));
+    }
+    let mut list = list.into_iter();
+    let literal = list.next().expect("the length is odd");
+    let mut parts = Vec::with_capacity(list.len() / 2);
+    while let (Some(group), Some(literal)) = (list.next(), list.next()) {
+        let Some(number) = int::as_i64(group.borrow()) else {
+            return Err(vm.type_error("an integer is required"));
+        };
+        let Ok(number) = usize::try_from(number) else {
+            return Err(vm.type_error("invalid template"));
+        };
+        parts.push((number, (!is_empty(&literal)).then_some(literal)));
+    }
+    let template = Template { literal, parts: parts.into_boxed_slice() };
+    Ok(vm.allocate(template).into_object())
+}
+
+impl Template {
+    /// The replacement, if it has no groups.
+    pub fn as_literal(&self) -> Option<&Object> {
+        self.parts.is_empty().then_some(&self.literal)
+    }
+
+    /// The replacement for a match.
+    pub fn expand(&self, vm: &mut Vm, matched: RefOf<'_, Match>) -> PyResult {
+        if self.parts.is_empty() {
+            return Ok(self.literal.clone());
+        }
+        let mut pieces = Vec::with_capacity(1 + 2 * self.parts.len());
+        if !is_empty(&self.literal) {
+            pieces.push(self.literal.clone());
+        }
+        for (group, literal) in &self.parts {
+            if let Some(text) = matched.group_at(vm, *group)? {
+                pieces.push(text);
+            }
+            pieces.extend(literal.clone());
+        }
+        join(vm, pieces, matched.is_text())
+    }
+}
