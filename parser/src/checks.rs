@@ -34,6 +34,7 @@ fn suspicious(source: &str, mode: Mode, tokens: &Tokens) -> bool {
     let mut braces = 0;
     let tabs = memchr::memchr(b'\t', bytes).is_some();
     let mut before = None;
+    let mut after_yield = false;
     tokens.iter().any(|token| {
         let kind = token.kind();
         let start = usize::from(token.start());
@@ -59,14 +60,29 @@ fn suspicious(source: &str, mode: Mode, tokens: &Tokens) -> bool {
                 braces -= 1;
                 false
             }
+            _ if after_yield && cannot_be_yielded(kind) => true,
             // New in 3.15.
             TokenKind::Lazy => true,
             _ => false,
         };
+        after_yield = kind == TokenKind::Yield;
         before = matches!(kind, TokenKind::Int | TokenKind::Float | TokenKind::Complex)
             .then(|| usize::from(token.end()));
         odd
     })
+}
+
+/// Operators that ruff takes for the end of a bare `yield`.
+fn cannot_be_yielded(kind: TokenKind) -> bool {
+    kind == TokenKind::Comma
+        || kind == TokenKind::In
+        || kind == TokenKind::Is
+        || kind == TokenKind::Dot
+        || kind.as_augmented_assign_operator().is_some()
+        || kind.as_bool_operator().is_some()
+        || kind.as_binary_operator().is_some_and(|_| kind.as_unary_operator().is_none() && kind != TokenKind::Star)
+        || (TokenKind::EqEqual..=TokenKind::GreaterEqual).contains(&kind)
+        || matches!(kind, TokenKind::Less | TokenKind::Greater)
 }
 
 /// Ruff's own words: for what the diagnosis finds nothing wrong with.

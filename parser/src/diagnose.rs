@@ -66,7 +66,8 @@ fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Optio
         return Some(Failure { kind: ErrorKind::IncompleteInput, ..machine.failure_at_last("incomplete input") });
     }
     if let Err(failure) = first {
-        return Some(failure);
+        let precedes = if failure.origin == Origin::Parser { rest_of_file(&mut machine) } else { None };
+        return Some(precedes.unwrap_or(failure));
     }
     let last = machine.last_token();
     let failure = match machine.pass(true) {
@@ -78,21 +79,20 @@ fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Optio
             _ => machine.failure_at(last, last, "invalid syntax"),
         },
     };
-    Some(rest_of_file(&mut machine, mode).unwrap_or(failure))
+    Some(rest_of_file(&mut machine).unwrap_or(failure))
 }
 
 /// An error of the tokenizer further on.
-fn rest_of_file(machine: &mut Machine<'_>, _mode: Mode) -> Option<Failure> {
+fn rest_of_file(machine: &mut Machine<'_>) -> Option<Failure> {
     let error_line = machine.line_of_last();
     loop {
         match machine.tokenizer.next() {
             Ok(token) if token.kind == Kind::End => return None,
             Ok(_) => {}
-            Err(failure) if machine.tokenizer.hit_end && machine.tokenizer.open_bracket().is_some() => {
+            Err(failure) if failure.message.ends_with("was never closed") => {
                 let (_, offset) = machine.tokenizer.open_bracket()?;
                 let line = machine.tokenizer.lines.line_of(offset);
-                let closes = failure.message.ends_with("was never closed");
-                return (!closes || error_line > line).then_some(failure);
+                return (error_line > line && !machine.tokenizer.is_in_interpolated()).then_some(failure);
             }
             Err(failure) => return (failure.origin == Origin::Tokenizer { precedes: true }).then_some(failure),
         }

@@ -53,6 +53,7 @@ define_specials! {
     "delete_target" => DeleteTarget,
     "type_var_tuple" => TypeVarTuple,
     "param_spec" => ParamSpec,
+    "string_mix" => StringMix,
     "inside_string" => InsideString,
     "forgotten_comma" => ForgottenComma,
     "legacy" => Legacy,
@@ -89,6 +90,10 @@ impl Machine<'_> {
             Special::DeleteTarget => self.bad_target(a, TargetUse::Delete),
             Special::TypeVarTuple => self.bad_bound(a, b, "TypeVarTuple"),
             Special::ParamSpec => self.bad_bound(a, b, "ParamSpec"),
+            Special::StringMix => {
+                let last = a.and_then(|id| self.node(id).children.last().copied());
+                self.between(last, b, "cannot mix t-string literals with string or bytes literals")
+            }
             Special::InsideString => self.between(b, b, "invalid syntax. Is this intended to be part of the string?"),
             Special::ForgottenComma => self.forgotten_comma(a, b),
             Special::Legacy => self.legacy(a, b),
@@ -189,10 +194,6 @@ impl Machine<'_> {
                 _ if strings::is_bytes(self.text(node.first)) => bytes += 1,
                 _ => text += 1,
             }
-        }
-        if template > 0 && template < children.len() {
-            let message = "cannot mix t-string literals with string or bytes literals";
-            return self.between(children.first().copied(), children.last().copied(), message);
         }
         if bytes > 0 && text + joined > 0 {
             let message = "cannot mix bytes and nonbytes literals";

@@ -171,6 +171,9 @@ pub(super) struct Rule {
     pub(super) alternatives: Vec<Alternative>,
     /// Mistakes are not looked for inside.
     pub(super) quiet: bool,
+    /// What it matched is remembered whether or not mistakes were looked for: where CPython
+    /// remembers, a failure in a quiet attempt hides a mistake from a later one.
+    pub(super) shared: bool,
 }
 
 pub(super) struct Grammar {
@@ -195,6 +198,32 @@ pub(super) const KEYWORDS: &[&str] = &[
 ];
 
 pub(super) const SOFT_KEYWORDS: &[&str] = &["_", "case", "match", "type"];
+
+const SHARED: &[&str] = &[
+    "arguments",
+    "await_primary",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "block",
+    "closed_pattern",
+    "conjunction",
+    "del_target",
+    "disjunction",
+    "dotted_name",
+    "expression",
+    "factor",
+    "inversion",
+    "primary",
+    "shift",
+    "simple_stmt",
+    "star_expression",
+    "star_target",
+    "strings",
+    "sum",
+    "target_with_star_atom",
+    "term",
+];
 
 fn read(text: &'static str) -> Grammar {
     let mut bodies: Vec<(&'static str, &'static str)> = Vec::new();
@@ -223,6 +252,7 @@ fn read(text: &'static str) -> Grammar {
         .map(|&(name, body)| Rule {
             alternatives: Reader { rest: body, names: &names }.alternatives(),
             quiet: name == "quiet_expression",
+            shared: SHARED.contains(&name),
         })
         .collect();
     Grammar { rules, names }

@@ -34,8 +34,8 @@ pub(super) struct Machine<'a> {
     pub(super) tokenizer: Tokenizer<'a>,
     tokens: Vec<Token>,
     pub(super) nodes: Vec<Node>,
-    /// Rule and token to result and the token after it.
-    memory: HashMap<(usize, usize), (Option<NodeId>, usize)>,
+    /// Rule, token and whether mistakes were looked for, to result and the token after it.
+    memory: HashMap<(usize, usize, bool), (Option<NodeId>, usize)>,
     /// The next token.
     pub(super) mark: usize,
     mode: Mode,
@@ -144,7 +144,9 @@ impl<'a> Machine<'a> {
     }
 
     fn rule(&mut self, rule: usize) -> Matched {
-        let key = (rule, self.mark);
+        let grammar = &*GRAMMAR;
+        let definition = &grammar.rules[rule];
+        let key = (rule, self.mark, self.mistakes && !definition.shared);
         if let Some(&(result, mark)) = self.memory.get(&key) {
             self.mark = mark;
             return Ok(result);
@@ -153,8 +155,6 @@ impl<'a> Machine<'a> {
         if self.depth > DEPTH_LIMIT {
             return Err(self.too_deep());
         }
-        let grammar = &*GRAMMAR;
-        let definition = &grammar.rules[rule];
         let mistakes = self.mistakes;
         self.mistakes &= !definition.quiet;
         let result =

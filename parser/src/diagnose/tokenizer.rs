@@ -70,6 +70,9 @@ pub(super) struct Tokenizer<'a> {
     pub(super) cursor: usize,
     start: usize,
     line_start: bool,
+    /// A line that does not begin a token, and where the token in it that came from earlier lines
+    /// begins its own: CPython counts some columns from there.
+    joined: (usize, usize),
     brackets: Vec<Bracket>,
     /// Column with tabs to multiples of eight, column with tabs of one.
     indents: Vec<(usize, usize)>,
@@ -90,6 +93,7 @@ impl<'a> Tokenizer<'a> {
             cursor: 0,
             start: 0,
             line_start: true,
+            joined: (0, 0),
             brackets: Vec::new(),
             indents: vec![(0, 0)],
             pending_indents: 0,
@@ -103,16 +107,32 @@ impl<'a> Tokenizer<'a> {
         self.brackets.last().map(|bracket| (char::from(bracket.open), bracket.offset))
     }
 
+    /// Whether an f-string or t-string has begun and not ended.
+    pub(super) fn is_in_interpolated(&self) -> bool {
+        !self.interpolated.is_empty()
+    }
+
     /// The line the tokenizer has come to.
-    pub(super) fn line(&self) -> usize {
+    fn line(&self) -> usize {
         self.lines.line_of(self.cursor)
     }
 
     pub(super) fn next(&mut self) -> Out<Token> {
-        match self.interpolated.last() {
+        let token = match self.interpolated.last() {
             Some(string) if string.literal => self.literal_part(),
             _ => self.normal(),
+        }?;
+        if token.end - token.start > 1 && self.source[token.start..token.end].contains(&b'\n') {
+            self.join(token.start, token.end);
         }
+        Ok(token)
+    }
+
+    /// Notes that something goes on from the line of `from` to the line of `to`.
+    fn join(&mut self, from: usize, to: usize) {
+        let line = self.lines.line_of(from);
+        let start = if self.joined.0 == line { self.joined.1 } else { self.lines.start_of(line) };
+        self.joined = (self.lines.line_of(to), start);
     }
 
     /// Ends all blocks, for input that stops inside one.
@@ -300,10 +320,15 @@ impl<'a> Tokenizer<'a> {
     fn continuation(&mut self) -> Out<()> {
         self.cursor += 1;
         match self.peek() {
-            Some(b'\n') => self.cursor += 1,
+            Some(b'\n') => {
+                self.cursor += 1;
+                self.join(self.cursor - 1, self.cursor);
+            }
             _ => {
                 let line = self.line();
-                let column = self.lines.position(self.cursor).1 - i32::from(self.peek().is_none());
+                let start = if self.joined.0 == line { self.joined.1 } else { self.lines.start_of(line) };
+                let before = text(self.source, start, self.cursor).chars().count() + usize::from(self.peek().is_some());
+                let column = before.min(self.lines.text_of(line).chars().count() + 1) as i32;
                 let location =
                     ErrorLocation { line: line as i32, column, end: Some((line as i32, 0)) };
                 return Err(Failure {
@@ -492,8 +517,12 @@ impl<'a> Tokenizer<'a> {
     /// A number may run into a few keywords, with a warning, and into no other word.
     fn number_end(&self, kind: &str) -> Out<()> {
         let rest = &self.source[self.cursor..];
-        let keywords: [&[u8]; 8] = [b"and", b"else", b"for", b"if", b"in", b"is", b"or", b"not"];
-        if keywords.iter().any(|keyword| rest.starts_with(keyword)) {
+        if matches!(rest, [b'i', b'f' | b'n' | b's', ..]) {
+            return Ok(());
+        }
+        let keywords: [&[u8]; 5] = [b"and", b"else", b"for", b"or", b"not"];
+        let whole = |length: usize| !rest.get(length).is_some_and(|&byte| is_identifier_byte(byte));
+        if keywords.iter().any(|keyword| rest.starts_with(keyword) && whole(keyword.len())) {
             return Ok(());
         }
         match rest.first() {
