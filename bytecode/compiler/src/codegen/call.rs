@@ -5,7 +5,7 @@ use super::unit::UnitKind;
 use super::{Compiler, Result, Use};
 use crate::flow::{Label, Op};
 use crate::source::Span;
-use crate::symtable::{NameScope, flag};
+use crate::symtable::{NameScope, Node, Part, flag};
 use bytecode::opcode::{CommonConstant, Intrinsic1};
 use bytecode::{Constant, Opcode as O};
 use ruff_python_ast::{self as ast, Expr, Keyword};
@@ -92,14 +92,14 @@ impl<'a> Compiler<'a> {
     pub fn can_optimize_super(&self, node: &ast::ExprAttribute) -> bool {
         let Expr::Call(call) = &*node.value else { return false };
         let Expr::Name(function) = &*call.func else { return false };
-        if &function.id != "super" || !call.arguments.keywords.is_empty() {
+        if &function.id != "super" || node.attr.as_str() == "__class__" || !call.arguments.keywords.is_empty() {
             return false;
         }
         // `super` must be the builtin, as far as one can see.
         if self.scope().resolve("super") != NameScope::GlobalImplicit {
             return false;
         }
-        if NameScope::of(self.global_symbol_flags("super")) == NameScope::Local || self.global_symbol_flags("super") & flag::DEF_BOUND != 0 {
+        if self.global_symbol_flags("super") != 0 {
             return false;
         }
         let args = &call.arguments.args;
@@ -132,9 +132,13 @@ impl<'a> Compiler<'a> {
 
     /// `all(... for ...)`, `any` and `tuple` run the generator in place if the name is still the builtin.
     fn consume_generator(&mut self, node: &'a ast::ExprCall, end: Label) -> Result {
-        let (Expr::Name(function), [argument @ Expr::Generator(_)], []) = (&*node.func, &*node.arguments.args, &*node.arguments.keywords) else {
+        let (Expr::Name(function), [argument @ Expr::Generator(generator)], []) = (&*node.func, &*node.arguments.args, &*node.arguments.keywords) else {
             return Ok(());
         };
+        let scope = self.table.lookup(Node::of(generator, Part::Comprehension));
+        if scope.is_some_and(|scope| self.table.scope(scope).coroutine) {
+            return Ok(());
+        }
         let (constant, initial, go_on) = match function.id.as_str() {
             "all" => (CommonConstant::All, Some(true), O::PopJumpIfTrue),
             "any" => (CommonConstant::Any, Some(false), O::PopJumpIfFalse),

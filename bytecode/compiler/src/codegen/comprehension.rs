@@ -59,7 +59,7 @@ impl<'a> Compiler<'a> {
         let collected = Element { kind, element, value };
         let is_async = self.table.scope(scope).coroutine;
         if self.table.scope(scope).inlined {
-            self.expression(&outermost.iter)?;
+            self.iterated(&outermost.iter)?;
             self.op(self.span(&outermost.iter), if outermost.is_async { O::GetAiter } else { O::GetIter });
             let state = self.begin_inlined(scope, span);
             self.build_result(kind, span);
@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
         }
         let code = self.leave(true)?;
         self.make_closure(span, code, 0)?;
-        self.expression(&outermost.iter)?;
+        self.iterated(&outermost.iter)?;
         self.op(self.span(&outermost.iter), if outermost.is_async { O::GetAiter } else { O::GetIter });
         self.op_arg(span, O::Call, 0);
         if is_async && kind != Kind::Generator {
@@ -126,7 +126,11 @@ impl<'a> Compiler<'a> {
             let index = self.unit.varname_index(&name);
             self.op_arg(span, O::LoadFastAndClear, index);
             if inner_scope == NameScope::Cell {
-                self.deref_op(span, O::MakeCell, &name);
+                let free = self.unit.freevars.get_index_of(&name).filter(|_| outer_scope == NameScope::Free);
+                match free {
+                    Some(index) => self.op_arg(span, O::MakeCell, (index + self.unit.cellvars.len()) as u32),
+                    None => self.deref_op(span, O::MakeCell, &name),
+                }
             }
             state.pushed.push(name);
         }
@@ -198,7 +202,7 @@ impl<'a> Compiler<'a> {
                 return Ok(());
             }
             Iterable::OnStack => return Ok(()),
-            Iterable::Expression => self.expression(&generator.iter)?,
+            Iterable::Expression => self.iterated(&generator.iter)?,
         }
         self.op(span, if generator.is_async { O::GetAiter } else { O::GetIter });
         Ok(())

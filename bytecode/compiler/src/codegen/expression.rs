@@ -122,6 +122,16 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// What is only iterated or searched need not be a list: a long one becomes a tuple.
+    pub fn iterated(&mut self, expression: &'a Expr) -> Result {
+        match expression {
+            Expr::List(node) if node.elts.len() > STACK_GUIDELINE && !node.elts.iter().any(Expr::is_starred_expr) => {
+                self.display(self.span(expression), &node.elts, 0, Display::Tuple, None)
+            }
+            expression => self.expression(expression),
+        }
+    }
+
     fn bool_op(&mut self, node: &'a ast::ExprBoolOp, span: Span) -> Result {
         let end = self.label();
         let op = if node.op == ast::BoolOp::And { Op::JumpIfFalse } else { Op::JumpIfTrue };

@@ -139,13 +139,11 @@ impl<'a> Compiler<'a> {
             self.parameter_counts(parameters);
         }
         self.expression(&node.body)?;
-        if self.scope().generator || self.scope().coroutine {
-            self.op(self.lines.range(node.body.range()), O::ReturnValue);
-            self.wrap_in_stop_iteration_handler();
-        } else {
+        let generator = self.scope().generator;
+        if !generator {
             self.op(self.lines.range(node.body.range()), O::ReturnValue);
         }
-        let code = self.leave(true)?;
+        let code = self.leave(!generator)?;
         self.make_closure(span, code, flags)
     }
 }

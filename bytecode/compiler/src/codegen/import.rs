@@ -12,7 +12,7 @@ impl<'a> Compiler<'a> {
         for alias in &node.names {
             self.load_constant(span, Constant::Int(0));
             self.load_none(span);
-            self.name_op(span, O::ImportName, &alias.name);
+            self.import_op(span, O::ImportName, &alias.name);
             match &alias.asname {
                 Some(target) => self.import_as(span, &alias.name, target)?,
                 None => {
@@ -24,6 +24,12 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
+    /// Private names are mangled even here.
+    fn import_op(&mut self, span: Span, op: O, name: &str) {
+        let mangled = self.mangle(name);
+        self.name_op(span, op, &mangled);
+    }
+
     /// `import a.b.c as d` binds the innermost module.
     fn import_as(&mut self, span: Span, name: &str, target: &str) -> Result {
         let mut parts = name.split('.').skip(1).peekable();
@@ -31,7 +37,7 @@ impl<'a> Compiler<'a> {
             return self.name(span, target, Use::Store);
         }
         while let Some(part) = parts.next() {
-            self.name_op(span, O::ImportFrom, part);
+            self.import_op(span, O::ImportFrom, part);
             if parts.peek().is_some() {
                 self.op_arg(span, O::Swap, 2);
                 self.op(span, O::PopTop);
@@ -47,14 +53,14 @@ impl<'a> Compiler<'a> {
         self.load_constant(span, Constant::Int(i64::from(node.level)));
         let names = node.names.iter().map(|alias| Constant::Str(alias.name.as_str().into())).collect();
         self.load_constant(span, Constant::Tuple(names));
-        self.name_op(span, O::ImportName, node.module.as_deref().unwrap_or_default());
+        self.import_op(span, O::ImportName, node.module.as_deref().unwrap_or_default());
         for alias in &node.names {
             if alias.name.as_str() == "*" {
                 self.op_arg(span, O::CallIntrinsic1, Intrinsic1::ImportStar as u32);
                 self.op(Span::NONE, O::PopTop);
                 return Ok(());
             }
-            self.name_op(span, O::ImportFrom, &alias.name);
+            self.import_op(span, O::ImportFrom, &alias.name);
             self.name(span, alias.asname.as_ref().unwrap_or(&alias.name), Use::Store)?;
         }
         self.op(span, O::PopTop);

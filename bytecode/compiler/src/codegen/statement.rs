@@ -212,7 +212,7 @@ impl<'a> Compiler<'a> {
         let [start, cleanup, end] = self.new_labels();
         let span = self.span(node);
         self.push_block(FrameBlock::looping(BlockKind::ForLoop, span, start, end), span)?;
-        self.expression(&node.iter)?;
+        self.iterated(&node.iter)?;
         let span = self.span(&*node.iter);
         self.op(span, O::GetIter);
         self.place(start);

@@ -6,7 +6,7 @@ use crate::literal;
 use crate::source::Span;
 use bytecode::{Constant, Opcode as O};
 use ruff_python_ast::{self as ast, ConversionFlag, Expr, FStringPart, InterpolatedElement, InterpolatedStringElement, Operator};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustpython_wtf8::Wtf8Buf;
 
 /// A part of an f-string or t-string, neighbouring literals joined.
@@ -48,7 +48,11 @@ impl<'a> Compiler<'a> {
                 }
                 InterpolatedStringElement::Interpolation(element) => {
                     if let Some(debug) = &element.debug_text {
-                        push_text(pieces, debug.as_str().into(), element.range);
+                        let start = element.range.start();
+                        let length = TextSize::try_from(debug.as_str().len() + 1).unwrap_or_default();
+                        let own = if matches!(pieces.last(), Some(Piece::Text(..))) { 0 } else { 1 };
+                        let start = start + TextSize::from(own);
+                        push_text(pieces, without_comments(debug.as_str()).into(), TextRange::at(start, length - TextSize::from(own)));
                     }
                     pieces.push(Piece::Value(element));
                 }
@@ -118,7 +122,10 @@ impl<'a> Compiler<'a> {
     fn format_spec(&mut self, spec: &'a ast::InterpolatedStringFormatSpec) -> Result {
         let mut pieces = Vec::new();
         self.pieces(&spec.elements, false, &mut pieces);
-        self.nested(|this| this.joined(pieces, this.lines.range(spec.range())))
+        // The colon belongs to it.
+        let range = spec.range();
+        let start = range.start().checked_sub(TextSize::from(1)).unwrap_or(range.start());
+        self.nested(|this| this.joined(pieces, this.lines.range(TextRange::new(start, range.end()))))
     }
 
     pub fn t_string(&mut self, node: &'a ast::ExprTString, span: Span) -> Result {
@@ -179,15 +186,18 @@ impl<'a> Compiler<'a> {
     /// The source of the expression between the braces.
     fn interpolation_text(&self, element: &InterpolatedElement) -> String {
         if let Some(debug) = &element.debug_text {
-            return debug.as_str().trim_end().trim_end_matches('=').trim().to_owned();
+            let text = without_comments(debug.as_str());
+            let text = text.trim_end();
+            return text.strip_suffix('=').unwrap_or(text).to_owned();
         }
         let source = self.lines.slice(element.range);
         let inner = source.strip_prefix('{').unwrap_or(source);
         let used = element.expression.range().end().to_usize().saturating_sub(element.range.start().to_usize() + 1);
-        // Closing parentheses around the expression belong to it.
-        let rest = inner.get(used..).unwrap_or("");
+        // Closing parentheses around the expression belong to it, comments do not.
+        let before = without_comments(inner.get(..used).unwrap_or(inner));
+        let rest = without_comments(inner.get(used..).unwrap_or(""));
         let extra = rest.find(['!', ':', '}']).unwrap_or(0);
-        inner.get(..used + extra).unwrap_or(inner).trim().to_owned()
+        before + &rest[..extra]
     }
 
     /// `'%s ...' % (a, b)` with a constant format becomes an f-string.
@@ -248,6 +258,33 @@ fn push_text<'a>(pieces: &mut Vec<Piece<'a>>, text: Wtf8Buf, range: TextRange) {
     } else {
         pieces.push(Piece::Text(text, range));
     }
+}
+
+/// Source text without its comments; `#` in a string begins none.
+fn without_comments(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut quote = None;
+    let mut chars = source.chars();
+    while let Some(char) = chars.next() {
+        match (quote, char) {
+            (None, '#') => {
+                if chars.by_ref().any(|char| char == '\n') {
+                    out.push('\n');
+                }
+                continue;
+            }
+            (None, '"' | '\'') => quote = Some(char),
+            (Some(open), _) if open == char => quote = None,
+            (Some(_), '\\') => {
+                out.push(char);
+                out.extend(chars.next());
+                continue;
+            }
+            _ => {}
+        }
+        out.push(char);
+    }
+    out
 }
 
 /// The parts of a `%` format of `%s`, `%r` and `%a` only.

@@ -180,7 +180,7 @@ impl<'a> Compiler<'a> {
         if scope.has_conditional_annotations && scope.kind == ScopeKind::Module {
             unit.cellvars.insert("__conditional_annotations__".to_owned());
         }
-        unit.freevars = names_with(scope, NameScope::Free, flag::DEF_FREE_CLASS).into_iter().filter(|name| !unit.cellvars.contains(name)).collect();
+        unit.freevars = names_with(scope, NameScope::Free, flag::DEF_FREE_CLASS).into_iter().collect();
         let generator = scope.generator || scope.coroutine;
         let line = unit.first_line as i32;
         if generator {
@@ -293,7 +293,9 @@ impl<'a> Compiler<'a> {
         let inlined = self.unit.inlined_depth > 0;
         match resolved {
             NameScope::Free | NameScope::Cell => {
-                let Some(index) = self.unit.deref_index(&mangled) else {
+                let free = self.unit.freevars.get_index_of(&mangled).filter(|_| resolved == NameScope::Free);
+                let free = free.map(|index| (index + self.unit.cellvars.len()) as u32);
+                let Some(index) = free.or_else(|| self.unit.deref_index(&mangled)) else {
                     return self.error(format!("compiler_lookup_arg(name='{mangled}') failed"), span);
                 };
                 let opcode = match usage {

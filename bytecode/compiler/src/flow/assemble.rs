@@ -143,7 +143,7 @@ fn stack_depth(graph: &mut Graph) -> Result<u32, CompileError> {
                 successors.push((target, at_target));
             }
             if depth < pops {
-                if std::env::var("DBG").is_ok() { eprintln!("{:?} in {:?} depth {depth}", inst, id); for b in graph.order() { eprintln!("  {:?} d={:?}", b, graph.block(b).depth); for i in &graph.block(b).insts { eprintln!("     {:?} {} {:?} L{}", i.op, i.arg, i.target, i.span.line); } } } return Err(CompileError::overflow("invalid stack effect"));
+                return Err(CompileError::overflow("invalid stack effect"));
             }
             depth = depth - pops + pushes;
             greatest = greatest.max(depth);

@@ -33,6 +33,9 @@ impl Bits {
     }
 }
 
+/// CPython tracks so many locals across blocks.
+const ANALYZED_LOCALS: u32 = 64;
+
 /// Loads of locals that may be unset become `LOAD_FAST_CHECK`.
 pub(super) fn add_checks(graph: &mut Graph, local_count: usize, parameter_count: usize) {
     if local_count == 0 {
@@ -76,6 +79,10 @@ pub(super) fn add_checks(graph: &mut Graph, local_count: usize, parameter_count:
     }
     for id in graph.order() {
         let Some(mut state) = unsafe_at[id.0 as usize].take() else { continue };
+        // As in CPython, nothing is known of many locals at the start of a block.
+        for index in ANALYZED_LOCALS..local_count as u32 {
+            state.set(index, true);
+        }
         for inst in &mut graph.block_mut(id).insts {
             if inst.op == O::LoadFast && state.get(inst.arg) {
                 inst.op = O::LoadFastCheck.into();

@@ -187,10 +187,9 @@ impl Pass<'_> {
             Op::Real(O::UnaryInvert) => self.fold_unary(at, Unary::Invert),
             Op::Real(O::UnaryNegative) => self.fold_unary(at, Unary::Negative),
             Op::Real(O::CallIntrinsic1) if inst.arg == Intrinsic1::ListToTuple as u32 => {
-                if next_is(O::GetIter) {
+                self.fold_list_to_tuple(at);
+                if next_is(O::GetIter) && self.inst(at).op == O::CallIntrinsic1 {
                     self.inst(at).make_nop();
-                } else {
-                    self.fold_list_to_tuple(at);
                 }
             }
             Op::Real(O::CallIntrinsic1) if inst.arg == Intrinsic1::UnaryPositive as u32 => self.fold_unary(at, Unary::Positive),

@@ -89,9 +89,7 @@ impl Builder<'_> {
             self.define(".generic_base", flag::USE, span)?;
         }
         if let Some(function) = function {
-            if function.posonlyargs.iter().chain(&function.args).any(|parameter| parameter.default.is_some()) {
-                self.define(".defaults", flag::DEF_PARAM, span)?;
-            }
+            self.define(".defaults", flag::DEF_PARAM, span)?;
             if function.kwonlyargs.iter().any(|parameter| parameter.default.is_some()) {
                 self.define(".kwdefaults", flag::DEF_PARAM, span)?;
             }
@@ -164,8 +162,8 @@ impl Builder<'_> {
 /// The annotated parameters of a function, in the order of `__annotations__`.
 pub(crate) fn annotations(parameters: &ast::Parameters) -> Vec<(&ast::Parameter, &Expr)> {
     let mut all: Vec<&ast::Parameter> = Vec::new();
-    all.extend(parameters.posonlyargs.iter().map(|parameter| &parameter.parameter));
     all.extend(parameters.args.iter().map(|parameter| &parameter.parameter));
+    all.extend(parameters.posonlyargs.iter().map(|parameter| &parameter.parameter));
     all.extend(parameters.vararg.as_deref());
     all.extend(parameters.kwonlyargs.iter().map(|parameter| &parameter.parameter));
     all.extend(parameters.kwarg.as_deref());

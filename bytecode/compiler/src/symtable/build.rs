@@ -317,7 +317,7 @@ impl Builder<'_> {
         match node.ctx {
             ExprContext::Load | ExprContext::Invalid => {
                 // The compiler replaces it by a constant.
-                if &node.id == "__debug__" {
+                if &node.id == "__debug__" || self.table.scope(self.current).in_unevaluated_annotation {
                     return Ok(());
                 }
                 self.define(&node.id, flag::USE, span)?;
