@@ -62,8 +62,11 @@ fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Optio
     if let Ok(true) = first {
         return machine.leftover_statement();
     }
-    if options.allow_incomplete_input && machine.tokenizer.hit_end {
-        return Some(Failure { kind: ErrorKind::IncompleteInput, ..machine.failure_at_last("incomplete input") });
+    if options.allow_incomplete_input && machine.at_end_of_source() {
+        let message = "incomplete input";
+        let from_tokenizer = first.as_ref().is_err_and(|failure| failure.origin != Origin::Parser);
+        let failure = if from_tokenizer { machine.failure_at_cursor(message) } else { machine.failure_at_last(message) };
+        return Some(Failure { kind: ErrorKind::IncompleteInput, ..failure });
     }
     if let Err(failure) = first {
         let precedes = if failure.origin == Origin::Parser { rest_of_file(&mut machine) } else { None };

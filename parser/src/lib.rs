@@ -20,7 +20,7 @@ mod warnings;
 
 pub use dump::{ast, tokens};
 pub use error::{ErrorKind, ErrorLocation, SyntaxError, Warning};
-pub use source::{Source, decode};
+pub use source::{Source, declared_encoding, decode};
 
 use limits::Verdict;
 use ruff_python_ast as ast_nodes;

@@ -161,7 +161,9 @@ const NOT_TEXT: &[&str] =
 fn decode_as<'a>(encoding: &str, body: &'a [u8]) -> Result<Cow<'a, str>, SyntaxError> {
     let folded = encoding.to_ascii_lowercase().replace('_', "-");
     match folded.as_str() {
-        "utf8" | "u8" | "utf" | "cp65001" => return utf8(body),
+        "utf8" | "u8" | "utf" | "cp65001" => {
+            return std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| bad_utf8(body, error));
+        }
         "iso-8859-1" | "latin1" | "latin" | "l1" | "iso8859-1" | "8859" | "cp819" | "iso8859" => {
             return Ok(body.iter().map(|&b| char::from(b)).collect::<String>().into());
         }
@@ -179,9 +181,43 @@ fn decode_as<'a>(encoding: &str, body: &'a [u8]) -> Result<Cow<'a, str>, SyntaxE
     let Some(known) = known_encoding(&folded) else {
         return Err(SyntaxError::undecodable(format!("unknown encoding: {encoding}")));
     };
-    known
+    let text = known
         .decode_without_bom_handling_and_without_replacement(body)
-        .ok_or_else(|| undecodable_byte(encoding, known, body))
+        .ok_or_else(|| undecodable_byte(encoding, known, body))?;
+    if known.name().starts_with("windows-125")
+        && let Some((at, c)) = text.chars().enumerate().find(|(_, c)| ('\u{80}'..'\u{a0}').contains(c))
+    {
+        // The web has a meaning for these bytes; Python has none.
+        return Err(SyntaxError::undecodable(format!(
+            "'charmap' codec can't decode byte {:#04x} in position {at}: character maps to <undefined>",
+            u32::from(c)
+        )));
+    }
+    Ok(text)
+}
+
+/// What the codec says, which is asked if the cookie does not spell the name in the usual way.
+fn bad_utf8(body: &[u8], error: std::str::Utf8Error) -> SyntaxError {
+    let at = error.valid_up_to();
+    let byte = body[at];
+    let reason = match error.error_len() {
+        None => "unexpected end of data",
+        Some(1) if !(0xc2..=0xf4).contains(&byte) => "invalid start byte",
+        Some(_) => "invalid continuation byte",
+    };
+    let last = error.error_len().map_or(body.len(), |length| at + length) - 1;
+    let place = if last == at {
+        format!("byte {byte:#04x} in position {at}")
+    } else {
+        format!("bytes in position {at}-{last}")
+    };
+    SyntaxError::undecodable(format!("'utf-8' codec can't decode {place}: {reason}"))
+}
+
+/// The encoding that a file declares in a comment, if any: for those who have codecs that this
+/// crate has not.
+pub fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    coding_cookie(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)).map(|(name, _)| name)
 }
 
 /// Python's names for what `encoding_rs` knows by the labels of the web.

@@ -53,9 +53,15 @@ fn string(source: &str, token: &Token, text: &str, warnings: &mut Vec<Warning>) 
         return;
     }
     let Some(flags) = token.string_flags().filter(|flags| !flags.is_raw_string()) else { return };
-    let bytes = flags.is_byte_string();
-    if let Some((at, octal)) = invalid_escape(text, bytes) {
-        warnings.push(escape_warning(source, usize::from(token.start()) + at, &text[at + 1..], octal));
+    let start = usize::from(token.start());
+    if let Some((at, octal)) = invalid_escape(text, flags.is_byte_string()) {
+        let mut warning = escape_warning(source, start + at, octal);
+        if token.kind() != TokenKind::String {
+            // CPython counts newlines up to the escape from the line where the text ends.
+            let newlines = |text: &str| memchr::memchr_iter(b'\n', text.as_bytes()).count() as i32;
+            warning.location.line += newlines(text);
+        }
+        warnings.push(warning);
     }
 }
 
@@ -65,7 +71,13 @@ fn invalid_escape(text: &str, bytes: bool) -> Option<(usize, bool)> {
     while let Some(found) = memchr::memchr(b'\\', &text.as_bytes()[from..]) {
         let at = from + found;
         let rest = &text.as_bytes()[at + 1..];
-        match rest.first()? {
+        let Some(escape) = rest.first() else {
+            // The text of an f-string ends here because a brace comes next.
+            return Some((at, false));
+        };
+        match escape {
+            // Not seen by CPython, which has replaced it by an escape.
+            128.. => {}
             b'\n' | b'\\' | b'\'' | b'"' | b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'x' => {}
             b'0'..=b'3' => {}
             b'4'..=b'7' => {
@@ -81,7 +93,8 @@ fn invalid_escape(text: &str, bytes: bool) -> Option<(usize, bool)> {
     None
 }
 
-fn escape_warning(source: &str, at: usize, rest: &str, octal: bool) -> Warning {
+fn escape_warning(source: &str, at: usize, octal: bool) -> Warning {
+    let rest = source.get(at + 1..).unwrap_or("");
     let length = if octal { 3 } else { rest.chars().next().map_or(0, char::len_utf8) };
     let escape = &rest[..length];
     let kind = if octal { "octal escape" } else { "escape" };

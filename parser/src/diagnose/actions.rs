@@ -53,6 +53,7 @@ define_specials! {
     "delete_target" => DeleteTarget,
     "type_var_tuple" => TypeVarTuple,
     "param_spec" => ParamSpec,
+    "not_equal" => NotEqual,
     "string_mix" => StringMix,
     "inside_string" => InsideString,
     "forgotten_comma" => ForgottenComma,
@@ -90,6 +91,11 @@ impl Machine<'_> {
             Special::DeleteTarget => self.bad_target(a, TargetUse::Delete),
             Special::TypeVarTuple => self.bad_bound(a, b, "TypeVarTuple"),
             Special::ParamSpec => self.bad_bound(a, b, "ParamSpec"),
+            Special::NotEqual => {
+                let adjacent = self.range(start).1 == self.range(start + 1).0;
+                let message = "invalid syntax.  Maybe you meant '!=' instead of '<>'?";
+                if adjacent { self.between(a, b, message) } else { Ok(None) }
+            }
             Special::StringMix => {
                 let last = a.and_then(|id| self.node(id).children.last().copied());
                 self.between(last, b, "cannot mix t-string literals with string or bytes literals")
@@ -337,7 +343,11 @@ impl Machine<'_> {
         let lines = self.tokenizer.lines;
         let line = lines.position(self.range(first).0).0;
         let (end_line, end) = lines.position(self.range(last).1);
-        let location = ErrorLocation { line, column: end - 1, end: Some((end_line, 0)) };
+        let mut column = end - 1;
+        if line != end_line {
+            column = column.min(lines.text_of(line as usize).chars().count() as i32 + 1);
+        }
+        let location = ErrorLocation { line, column, end: Some((end_line, 0)) };
         let message = "':' expected after dictionary key".to_owned();
         Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin: Origin::Parser })
     }

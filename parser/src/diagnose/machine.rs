@@ -390,14 +390,31 @@ impl<'a> Machine<'a> {
         let cursor = self.tokenizer.cursor;
         let (start, _) = self.range(token);
         let line = self.end_line(token, lines.position(start).0);
-        let begin = if cursor == self.source.len() && self.source.ends_with('\n') {
-            lines.start_of(lines.line_of(cursor) - 1)
-        } else {
-            lines.start_of(lines.line_of(cursor))
-        };
+        let begin = self.cursor_line_start();
         let column = self.source.get(begin..cursor).unwrap_or("").chars().count() as i32;
-        let end = if self.source.is_empty() { 0 } else { -1 };
-        let location = ErrorLocation { line, column, end: Some((line, end)) };
+        let location = ErrorLocation { line, column, end: Some((line, -1)) };
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
+    }
+
+    /// Where the line of the tokenizer's cursor begins; behind the last newline there is no line.
+    fn cursor_line_start(&self) -> usize {
+        let (lines, cursor) = (self.tokenizer.lines, self.tokenizer.cursor);
+        let behind = usize::from(cursor == self.source.len() && self.source.ends_with('\n'));
+        lines.start_of(lines.line_of(cursor) - behind)
+    }
+
+    /// Whether the tokenizer has seen that there is no more input.
+    pub(super) fn at_end_of_source(&self) -> bool {
+        let unended = self.tokenizer.cursor >= self.source.len() && !self.source.ends_with('\n');
+        self.tokenizer.hit_end || unended
+    }
+
+    /// An error where the tokenizer is.
+    pub(super) fn failure_at_cursor(&self, message: &str) -> Failure {
+        let begin = self.cursor_line_start();
+        let before = self.source.get(begin..self.tokenizer.cursor).unwrap_or("");
+        let line = self.tokenizer.lines.line_of(begin) as i32;
+        let location = ErrorLocation { line, column: before.chars().count() as i32, end: Some((line, -1)) };
         Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
     }
 

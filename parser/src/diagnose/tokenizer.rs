@@ -122,7 +122,7 @@ impl<'a> Tokenizer<'a> {
             Some(string) if string.literal => self.literal_part(),
             _ => self.normal(),
         }?;
-        if token.end - token.start > 1 && self.source[token.start..token.end].contains(&b'\n') {
+        if token.kind != Kind::Newline && token.end - token.start > 1 && self.source[token.start..token.end].contains(&b'\n') {
             self.join(token.start, token.end);
         }
         Ok(token)
@@ -328,7 +328,9 @@ impl<'a> Tokenizer<'a> {
                 let line = self.line();
                 let start = if self.joined.0 == line { self.joined.1 } else { self.lines.start_of(line) };
                 let before = text(self.source, start, self.cursor).chars().count() + usize::from(self.peek().is_some());
-                let column = before.min(self.lines.text_of(line).chars().count() + 1) as i32;
+                let length = self.lines.text_of(line).chars().count();
+                let newline = self.lines.start_of(line) + self.lines.text_of(line).len() < self.source.len();
+                let column = before.min(length + 1 + usize::from(newline)) as i32;
                 let location =
                     ErrorLocation { line: line as i32, column, end: Some((line as i32, 0)) };
                 return Err(Failure {
@@ -555,7 +557,10 @@ impl<'a> Tokenizer<'a> {
         }
         let mut escaped_quote = false;
         loop {
-            let Some(byte) = self.peek() else { return self.unterminated(quote, triple, escaped_quote) };
+            let Some(byte) = self.peek() else {
+                self.hit_end = true;
+                return self.unterminated(quote, triple, escaped_quote);
+            };
             self.cursor += 1;
             if byte == b'\n' && !triple {
                 return self.unterminated(quote, triple, escaped_quote);
@@ -577,9 +582,6 @@ impl<'a> Tokenizer<'a> {
     }
 
     fn unterminated<T>(&mut self, quote: u8, triple: bool, escaped_quote: bool) -> Out<T> {
-        if self.peek().is_none() {
-            self.hit_end |= triple;
-        }
         if let Some(string) = self.interpolated.last()
             && string.quote == quote
             && string.triple == triple
@@ -589,9 +591,9 @@ impl<'a> Tokenizer<'a> {
         }
         let line = self.last_line();
         let what = if triple { "triple-quoted string" } else { "string" };
+        self.cursor = self.start + 1;
         let hint = if escaped_quote && !triple { "; perhaps you escaped the end quote?" } else { "" };
-        let at = self.start + 1;
-        Err(self.failure(at, format!("unterminated {what} literal (detected at line {line}){hint}")))
+        Err(self.failure(self.cursor, format!("unterminated {what} literal (detected at line {line}){hint}")))
     }
 
     /// The line of the character before the cursor.
@@ -711,7 +713,7 @@ impl<'a> Tokenizer<'a> {
         let string = self.interpolated.last().expect("called inside one");
         let (letter, triple, at) = (string.letter, string.triple, string.start + 1);
         if self.peek().is_none() {
-            self.hit_end |= triple;
+            self.hit_end = true;
         } else {
             self.cursor += 1;
         }
@@ -830,7 +832,7 @@ fn operator_length(rest: &[u8]) -> usize {
         (b'!' | b'%' | b'&' | b'*' | b'+' | b'-' | b'/' | b':' | b'<' | b'=' | b'>' | b'@' | b'^' | b'|', b'=', _)
         | (b'*', b'*', _)
         | (b'/', b'/', _)
-        | (b'<', b'<' | b'>', _)
+        | (b'<', b'<', _)
         | (b'>', b'>', _)
         | (b'-', b'>', _) => 2,
         _ => 1,
