@@ -154,7 +154,7 @@ fn big_int(token: &str, span: Span, options: &Options<'_>) -> Result<Constant, C
             options.max_int_digits,
             digits.len(),
         );
-        return Err(CompileError::syntax(message, span));
+        return Err(CompileError::syntax(message, Span::whole_line(span.line)));
     }
     match BigInt::parse_bytes(digits.as_bytes(), radix) {
         Some(value) => Ok(crate::flow::integer(value)),

@@ -24,10 +24,6 @@ impl Span {
     pub(crate) const fn whole_line(line: i32) -> Span {
         Span { line, end_line: line, column: -1, end_column: -1 }
     }
-
-    pub(crate) const fn has_line(self) -> bool {
-        self.line >= 0
-    }
 }
 
 /// Where lines start.

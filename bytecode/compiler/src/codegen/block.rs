@@ -7,7 +7,7 @@ use bytecode::Opcode as O;
 use ruff_python_ast::Stmt;
 
 /// CPython's limit on nested blocks.
-pub(crate) const MAX_BLOCKS: usize = 40;
+pub(crate) const MAX_BLOCKS: usize = 21;
 
 #[derive(Clone, Copy)]
 pub(crate) enum BlockKind<'a> {

@@ -110,10 +110,6 @@ impl Sequence {
         self.entries.push(Entry { op, arg, target, span });
     }
 
-    pub fn last_op(&self) -> Option<Op> {
-        self.entries.last().map(|entry| entry.op)
-    }
-
     /// Inserts a jump-like instruction just before the function's `RESUME`.
     pub fn insert_before_resume(&mut self, op: Op, target: Label) {
         let at = self.entries.iter().position(|entry| entry.op == Opcode::Resume).unwrap_or(0);

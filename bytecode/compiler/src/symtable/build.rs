@@ -153,7 +153,7 @@ impl Builder<'_> {
         let mangled = maybe_mangle(self.private.as_deref(), scope, name);
         let old = scope.flags(&mangled);
         if flags & old & flag::DEF_PARAM != 0 {
-            return self.error(format!("duplicate parameter '{name}' in function definition"), span);
+            return self.error(format!("duplicate argument '{name}' in function definition"), span);
         }
         if flags & old & flag::DEF_TYPE_PARAM != 0 {
             return self.error(format!("duplicate type parameter '{name}'"), span);
