@@ -339,9 +339,15 @@ impl Dict {
     }
 
     /// `dict.get(key)`: the value, if there is one.
-    pub fn get(&self, vm: &mut Vm, key: Ref<'_>) -> PyResult<Option<Object>> {
+    pub fn get_item(&self, vm: &mut Vm, key: Ref<'_>) -> PyResult<Option<Object>> {
         let hash = hash_key(vm, key, "a dict key")?;
         self.get_with_hash(vm, key, hash)
+    }
+
+    /// The same, for an [`ObjectOf`]; `get` of a [`RefOf`] is its payload.
+    #[inline]
+    pub fn get(&self, vm: &mut Vm, key: Ref<'_>) -> PyResult<Option<Object>> {
+        self.get_item(vm, key)
     }
 
     pub fn get_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<Object>> {

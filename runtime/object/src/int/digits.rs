@@ -37,12 +37,12 @@ pub fn to_ascii(text: &str) -> Option<std::borrow::Cow<'_, str>> {
         return Some(text.trim_matches(is_ascii_space).into());
     }
     let mut ascii = String::with_capacity(text.len());
-    for character in text.trim_matches(is_space).chars() {
-        if character.is_ascii() {
-            ascii.push(character);
-        } else {
-            ascii.push(char::from(b'0' + decimal_digit(u32::from(character))?));
+    for character in text.chars() {
+        match character {
+            _ if character.is_ascii() => ascii.push(character),
+            _ if is_space(character) => ascii.push(' '),
+            _ => ascii.push(char::from(b'0' + decimal_digit(u32::from(character))?)),
         }
     }
-    Some(ascii.into())
+    Some(ascii.trim_matches(is_ascii_space).to_owned().into())
 }

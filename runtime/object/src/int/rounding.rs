@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 /// `mantissa * 2^exponent`, rounded half to even. `inexact` says that the true value is slightly more
 /// than `mantissa`, which then must have at least 55 significant bits. `None`: too large.
-fn scale(mantissa: u64, inexact: bool, exponent: i64) -> Option<f64> {
+pub fn scale(mantissa: u64, inexact: bool, exponent: i64) -> Option<f64> {
     if mantissa == 0 {
         return Some(0.0);
     }

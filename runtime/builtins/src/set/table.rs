@@ -1,0 +1,366 @@
+//! The hash table of sets.
+//!
+//! Open addressing with short linear runs, grown by the same rule as CPython's: programs see the
+//! members in the same order there and here, as far as hashes are not random.
+
+use object::dict::table::{Quick, quick_equal};
+use object::{Object, Ref};
+
+/// How many neighbours are tried before a jump.
+const LINEAR_PROBES: usize = 9;
+const SMALLEST: usize = 8;
+
+/// A slot: unused ones have hash 0 and no key, deleted ones hash -1, which no key has.
+#[derive(Clone)]
+struct Slot {
+    hash: i64,
+    key: Option<Object>,
+}
+
+const UNUSED: Slot = Slot { hash: 0, key: None };
+
+impl Slot {
+    #[inline]
+    fn is_unused(&self) -> bool {
+        self.key.is_none() && self.hash == 0
+    }
+}
+
+/// A set's members.
+#[derive(Clone, Default)]
+pub struct Table {
+    /// Empty, or a power of two long.
+    slots: Vec<Slot>,
+    /// Slots that are not unused.
+    fill: usize,
+    used: usize,
+    /// Where `pop` goes on.
+    finger: usize,
+    /// Changes when members move.
+    generation: u32,
+}
+
+/// The slots to try for a hash, in order.
+pub struct Probe {
+    mask: usize,
+    perturb: usize,
+    start: usize,
+    linear: usize,
+    pub slot: usize,
+}
+
+impl Probe {
+    #[inline]
+    fn new(hash: i64, mask: usize) -> Probe {
+        let mut probe = Probe { mask, perturb: hash as usize, start: hash as usize & mask, linear: 0, slot: 0 };
+        probe.begin_run();
+        probe
+    }
+
+    #[inline]
+    fn begin_run(&mut self) {
+        self.slot = self.start;
+        self.linear = if self.start + LINEAR_PROBES <= self.mask { LINEAR_PROBES } else { 0 };
+    }
+
+    #[inline]
+    pub fn advance(&mut self) {
+        if self.linear > 0 {
+            self.linear -= 1;
+            self.slot += 1;
+        } else {
+            self.perturb >>= 5;
+            self.start = self.start.wrapping_mul(5).wrapping_add(1).wrapping_add(self.perturb) & self.mask;
+            self.begin_run();
+        }
+    }
+}
+
+/// What a probe finds in a slot.
+pub enum Seen<'a> {
+    /// The key is absent.
+    End,
+    Other,
+    /// A member with the same hash.
+    Candidate(Ref<'a>),
+}
+
+impl Table {
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.used
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    #[inline]
+    fn mask(&self) -> usize {
+        self.slots.len().max(SMALLEST) - 1
+    }
+
+    #[inline]
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Bytes allocated for the table.
+    pub fn allocated_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+    }
+
+    #[inline]
+    pub fn probe(&self, hash: i64) -> Probe {
+        Probe::new(hash, self.mask())
+    }
+
+    #[inline]
+    pub fn look(&self, slot: usize, hash: i64) -> Seen<'_> {
+        match self.slots.get(slot) {
+            None => Seen::End,
+            Some(slot) if slot.is_unused() => Seen::End,
+            Some(Slot { hash: own, key: Some(key) }) if *own == hash => Seen::Candidate(key.borrow()),
+            Some(_) => Seen::Other,
+        }
+    }
+
+    /// Finds a key as far as that is possible without running Python.
+    #[inline]
+    pub fn find_quick(&self, key: Ref<'_>, hash: i64) -> Quick {
+        let mut probe = self.probe(hash);
+        loop {
+            match self.look(probe.slot, hash) {
+                Seen::End => return Quick::Absent,
+                Seen::Other => {}
+                Seen::Candidate(candidate) => match quick_equal(candidate, key) {
+                    Some(true) => return Quick::Found(probe.slot),
+                    Some(false) => {}
+                    None => return Quick::Unknown,
+                },
+            }
+            probe.advance();
+        }
+    }
+
+    #[inline]
+    pub fn key_at(&self, slot: usize) -> Option<Ref<'_>> {
+        self.slots.get(slot).and_then(|slot| slot.key.as_ref()).map(Object::borrow)
+    }
+
+    /// The member in `slot` or the first after it: the slot after it, the hash, the key.
+    #[inline]
+    pub fn entry_from(&self, slot: usize) -> Option<(usize, i64, Ref<'_>)> {
+        let rest = self.slots.get(slot..)?;
+        rest.iter().enumerate().find_map(|(offset, found)| found.key.as_ref().map(|key| (slot + offset + 1, found.hash, key.borrow())))
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (i64, &Object)> {
+        self.slots.iter().filter_map(|slot| slot.key.as_ref().map(|key| (slot.hash, key)))
+    }
+
+    /// Adds a key that is known to be absent.
+    pub fn insert(&mut self, hash: i64, key: Object) {
+        if self.slots.is_empty() {
+            self.slots = vec![UNUSED; SMALLEST];
+        }
+        let mut probe = self.probe(hash);
+        while !self.slots[probe.slot].is_unused() {
+            probe.advance();
+        }
+        self.slots[probe.slot] = Slot { hash, key: Some(key) };
+        self.fill += 1;
+        self.used += 1;
+        if self.fill * 5 >= self.mask() * 3 {
+            self.resize(self.grown());
+        }
+    }
+
+    fn grown(&self) -> usize {
+        if self.used > 50_000 { self.used * 2 } else { self.used * 4 }
+    }
+
+    /// Moves the members to a table of more than `least` slots.
+    fn resize(&mut self, least: usize) {
+        let mut size = SMALLEST;
+        while size <= least {
+            size *= 2;
+        }
+        let old = std::mem::replace(&mut self.slots, vec![UNUSED; size]);
+        for slot in old {
+            if slot.key.is_some() {
+                self.place(slot);
+            }
+        }
+        self.fill = self.used;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// Puts a member where nothing was deleted.
+    fn place(&mut self, slot: Slot) {
+        let mut probe = self.probe(slot.hash);
+        while self.slots[probe.slot].key.is_some() {
+            probe.advance();
+        }
+        self.slots[probe.slot] = slot;
+    }
+
+    /// Makes room for `more` members at once.
+    pub fn reserve(&mut self, more: usize) {
+        if (self.fill + more) * 5 >= self.mask() * 3 {
+            self.resize((self.used + more) * 2);
+        }
+    }
+
+    /// Takes the members of another table if this one has never had any.
+    pub fn copy_if_new(&mut self, other: &Table) -> bool {
+        if self.fill != 0 {
+            return false;
+        }
+        self.reserve(other.used);
+        if self.mask() == other.mask() && other.fill == other.used {
+            self.slots = other.slots.clone();
+        } else {
+            if self.slots.is_empty() {
+                self.slots = vec![UNUSED; SMALLEST];
+            }
+            for (hash, key) in other.iter() {
+                self.place(Slot { hash, key: Some(key.clone()) });
+            }
+        }
+        self.fill = other.used;
+        self.used = other.used;
+        self.generation = self.generation.wrapping_add(1);
+        true
+    }
+
+    /// Removes the member in a slot.
+    pub fn remove(&mut self, slot: usize) -> Option<Object> {
+        let slot = self.slots.get_mut(slot)?;
+        let key = slot.key.take()?;
+        slot.hash = -1;
+        self.used -= 1;
+        Some(key)
+    }
+
+    /// Removes any member.
+    pub fn pop(&mut self) -> Option<Object> {
+        if self.used == 0 {
+            return None;
+        }
+        let size = self.slots.len();
+        let mut slot = self.finger & (size - 1);
+        while self.slots[slot].key.is_none() {
+            slot = (slot + 1) & (size - 1);
+        }
+        self.finger = slot + 1;
+        self.remove(slot)
+    }
+
+    /// Gets rid of the traces of deleted members if there are many.
+    pub fn tidy(&mut self) {
+        if self.fill - self.used > self.mask() / 4 {
+            self.resize(self.grown());
+        }
+    }
+
+    /// Empties the table and returns the old one.
+    pub fn take_all(&mut self) -> Table {
+        let generation = self.generation.wrapping_add(1);
+        std::mem::replace(self, Table { generation, ..Table::default() })
+    }
+
+    /// Replaces the contents.
+    pub fn replace(&mut self, mut table: Table) -> Table {
+        table.generation = self.generation.wrapping_add(1);
+        std::mem::replace(self, table)
+    }
+
+    /// A number made of the members' hashes, whatever their order.
+    pub fn content_hash(&self) -> i64 {
+        let shuffle = |hash: u64| ((hash ^ 89_869_747) ^ (hash << 16)).wrapping_mul(3_644_798_167);
+        let mut hash = self.iter().fold(0u64, |hash, (member, _)| hash ^ shuffle(member as u64));
+        hash ^= (self.used as u64 + 1).wrapping_mul(1_927_868_237);
+        hash ^= (hash >> 11) ^ (hash >> 25);
+        hash = hash.wrapping_mul(69_069).wrapping_add(907_133_923);
+        if hash == u64::MAX { 590_923_713 } else { hash as i64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object::int::hash_i64;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn find(table: &Table, key: i64) -> Option<usize> {
+        match table.find_quick(Object::small_int(key).borrow(), hash_i64(key)) {
+            Quick::Found(slot) => Some(slot),
+            Quick::Absent => None,
+            Quick::Unknown => panic!("ints are told apart without Python"),
+        }
+    }
+
+    fn members(table: &Table) -> Vec<i64> {
+        table.iter().filter_map(|(_, key)| key.borrow().as_small_int()).collect()
+    }
+
+    fn table_of(keys: impl IntoIterator<Item = i64>) -> Table {
+        let mut table = Table::default();
+        for key in keys {
+            if find(&table, key).is_none() {
+                table.insert(hash_i64(key), Object::small_int(key));
+            }
+        }
+        table
+    }
+
+    #[test]
+    fn order_is_cpythons() {
+        assert_eq!(members(&table_of([3, 1, 2])), [1, 2, 3]);
+        assert_eq!(members(&table_of([100, 5, 17, 1000, -1, -2])), [17, 100, 5, -1, 1000, -2]);
+        assert_eq!(members(&table_of((0..7).map(|n| 20 - 3 * n))), [2, 5, 8, 11, 14, 17, 20]);
+    }
+
+    #[test]
+    fn content_hash_is_cpythons() {
+        assert_eq!(Table::default().content_hash(), 133_146_708_735_736);
+        assert_eq!(table_of([1, 2, 3]).content_hash(), -272_375_401_224_217_160);
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_set(steps in prop::collection::vec((0..4u8, -200..200i64), 1..600)) {
+            let mut table = Table::default();
+            let mut model = BTreeSet::new();
+            for (step, key) in steps {
+                match step {
+                    0 | 1 => {
+                        if find(&table, key).is_none() {
+                            table.insert(hash_i64(key), Object::small_int(key));
+                        }
+                        model.insert(key);
+                    }
+                    2 => {
+                        let removed = find(&table, key).and_then(|slot| table.remove(slot));
+                        prop_assert_eq!(removed.is_some(), model.remove(&key));
+                    }
+                    _ if key % 16 == 0 => {
+                        let popped = table.pop().and_then(|key| key.borrow().as_small_int());
+                        prop_assert_eq!(popped.is_some(), !model.is_empty());
+                        model.retain(|other| Some(*other) != popped);
+                    }
+                    _ => table.tidy(),
+                }
+                let mut found = members(&table);
+                found.sort_unstable();
+                prop_assert_eq!(&found, &model.iter().copied().collect::<Vec<_>>());
+                let mut copy = Table::default();
+                prop_assert!(copy.copy_if_new(&table));
+                prop_assert!(model.iter().all(|key| find(&copy, *key).is_some()));
+            }
+        }
+    }
+}
