@@ -92,12 +92,16 @@ fn rest_of_file(machine: &mut Machine<'_>) -> Option<Failure> {
         match machine.tokenizer.next() {
             Ok(token) if token.kind == Kind::End => return None,
             Ok(_) => {}
-            Err(failure) if failure.message.ends_with("was never closed") => {
-                let (_, offset) = machine.tokenizer.open_bracket()?;
-                let line = machine.tokenizer.lines.line_of(offset);
-                return (error_line > line && !machine.tokenizer.is_in_interpolated()).then_some(failure);
+            Err(failure) if failure.origin == (Origin::Tokenizer { precedes: true }) => {
+                return Some(failure);
             }
-            Err(failure) => return (failure.origin == Origin::Tokenizer { precedes: true }).then_some(failure),
+            // The tokenizer stopped, which matters only if a bracket of an earlier line is open.
+            Err(_) => {
+                let (open, offset) = machine.tokenizer.open_bracket()?;
+                let line = machine.tokenizer.lines.line_of(offset);
+                let counts = error_line > line && !machine.tokenizer.is_in_interpolated();
+                return counts.then(|| machine.tokenizer.never_closed(open, offset));
+            }
         }
     }
 }

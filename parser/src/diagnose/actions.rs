@@ -2,7 +2,7 @@
 
 use super::{Failure, Origin};
 use super::grammar::NodeKind;
-use super::machine::{Machine, Matched, Names, Node, NodeId};
+use super::machine::{Machine, Matched, Names, Node, NodeId, column_in};
 use super::strings;
 use super::tokenizer::Kind;
 use crate::error::{ErrorKind, ErrorLocation};
@@ -46,6 +46,9 @@ define_specials! {
     "real" => Real,
     "imaginary" => Imaginary,
     "strings" => Strings,
+    "string" => String,
+    "joined" => Joined,
+    "template" => Template,
     "literal" => Literal,
     "conversion" => Conversion,
     "assign_target" => AssignTarget,
@@ -84,6 +87,9 @@ impl Machine<'_> {
             Special::Real => self.complex_part(a, "real number required in complex literal", false),
             Special::Imaginary => self.complex_part(a, "imaginary number required in complex literal", true),
             Special::Strings => self.strings(start, a),
+            Special::String => self.string(a),
+            Special::Joined => self.interpolated(NodeKind::JoinedStr, start, a),
+            Special::Template => self.interpolated(NodeKind::TemplateStr, start, a),
             Special::Literal => self.literal(a),
             Special::Conversion => self.conversion(start, a, b),
             Special::AssignTarget => self.bad_target(a, TargetUse::Assign),
@@ -205,23 +211,21 @@ impl Machine<'_> {
             let message = "cannot mix bytes and nonbytes literals";
             return Err(self.failure_at_last(message));
         }
-        for &child in &children {
-            if self.node(child).kind == NodeKind::Token {
-                let token = self.node(child).first;
-                if let Some(message) = strings::literal_error(self.text(token)) {
-                    let at_token = message.starts_with("bytes can only");
-                    let failure =
-                        if at_token { self.failure_at(token, token, &message) } else { self.failure_at_last(&message) };
-                    return Err(strings::located(failure, at_token, self, token));
-                }
-            }
-        }
         let kind = match (joined, template) {
             (_, 1..) => NodeKind::TemplateStr,
             (1.., _) => NodeKind::JoinedStr,
             _ => NodeKind::Constant,
         };
         Ok(Some(self.make(kind, start, None)))
+    }
+
+    /// A plain string literal, decoded as soon as it is seen.
+    fn string(&mut self, literal: Option<NodeId>) -> Matched {
+        let Some(literal) = literal else { return Ok(None) };
+        match strings::literal_error(self.text(self.node(literal).first)) {
+            Some(message) => self.fail_between(literal, literal, &message),
+            None => Ok(Some(literal)),
+        }
     }
 
     /// Literal text of an f-string.
@@ -231,9 +235,20 @@ impl Machine<'_> {
         if !self.in_raw_string(token)
             && let Some(message) = strings::text_error(self.text(token))
         {
-            return Err(strings::located(self.failure_at_last(&message), false, self, token));
+            return self.fail_between(part, part, &message);
         }
         Ok(Some(part))
+    }
+
+    /// A whole f-string, whose literal text is decoded last.
+    fn interpolated(&mut self, kind: NodeKind, start: usize, parts: Option<NodeId>) -> Matched {
+        let parts = parts.map_or_else(Vec::new, |parts| self.node(parts).children.clone());
+        for part in parts {
+            if self.node(part).kind == NodeKind::Token {
+                self.literal(Some(part))?;
+            }
+        }
+        Ok(Some(self.make(kind, start, None)))
     }
 
     /// Whether the f-string that `token` is part of is raw.
@@ -345,7 +360,8 @@ impl Machine<'_> {
         let (end_line, end) = lines.position(self.range(last).1);
         let mut column = end - 1;
         if line != end_line {
-            column = column.min(lines.text_of(line as usize).chars().count() as i32 + 1);
+            let offset = self.range(last).1 - lines.start_of(end_line as usize);
+            column = column_in(lines.text_of(line as usize), offset);
         }
         let location = ErrorLocation { line, column, end: Some((end_line, 0)) };
         let message = "':' expected after dictionary key".to_owned();

@@ -357,10 +357,9 @@ impl<'a> Machine<'a> {
             let text = lines.text_of((end.0 - 1) as usize);
             end = (end.0 - 1, text.chars().count() as i32 + 2);
         }
-        if end.0 != line {
-            // CPython cuts the end column to the length of the line it shows, which is the first.
-            let length = lines.text_of(line as usize).chars().count() as i32;
-            end.1 = end.1.min(length + 1);
+        if end.0 != line && end.1 > 0 {
+            let offset = self.range(last).1 - lines.start_of(end.0 as usize);
+            end.1 = column_in(lines.text_of(line as usize), offset + 1);
         }
         let location = ErrorLocation { line, column, end: Some(end) };
         Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
@@ -406,7 +405,7 @@ impl<'a> Machine<'a> {
     /// Whether the tokenizer has seen that there is no more input.
     pub(super) fn at_end_of_source(&self) -> bool {
         let unended = self.tokenizer.cursor >= self.source.len() && !self.source.ends_with('\n');
-        self.tokenizer.hit_end || unended
+        !self.tokenizer.bad_continuation && (self.tokenizer.hit_end || unended)
     }
 
     /// An error where the tokenizer is.
@@ -426,4 +425,12 @@ impl<'a> Machine<'a> {
     pub(super) fn indentation_failure(&self, message: &str) -> Failure {
         Failure { kind: ErrorKind::IndentationError, ..self.failure_at_last(message) }
     }
+}
+
+/// The column CPython makes of the byte column `bytes` of a later line: it counts characters in
+/// the line it shows, which is the first one, and no further than just behind its end.
+pub(super) fn column_in(line: &str, bytes: usize) -> i32 {
+    let inside = bytes.min(line.len());
+    let characters = String::from_utf8_lossy(&line.as_bytes()[..inside]).chars().count();
+    (characters + usize::from(bytes > line.len())) as i32
 }

@@ -1,8 +1,5 @@
 //! What is wrong inside string literals: escapes that cannot be decoded, bytes that are no bytes.
 
-use super::Failure;
-use super::machine::Machine;
-
 /// Whether a literal has a `b` in its prefix.
 pub(super) fn is_bytes(literal: &str) -> bool {
     prefix(literal).contains(['b', 'B'])
@@ -118,13 +115,4 @@ fn named(rest: &str, position: usize) -> Result<usize, String> {
         return Err(decode_error(position, position + width(&rest[..=end]) - 1, "unknown Unicode character name"));
     }
     Ok(end + 1)
-}
-
-/// Errors in escapes are reported at the literal itself.
-pub(super) fn located(mut failure: Failure, at_token: bool, machine: &Machine<'_>, token: usize) -> Failure {
-    if !at_token {
-        let at = machine.failure_at(token, token, "");
-        failure.location = at.location;
-    }
-    failure
 }

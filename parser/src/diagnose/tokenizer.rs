@@ -78,8 +78,10 @@ pub(super) struct Tokenizer<'a> {
     indents: Vec<(usize, usize)>,
     pending_indents: i32,
     interpolated: Vec<Interpolated>,
-    /// The input ended inside brackets or after a backslash.
+    /// The input ended inside brackets, a string or after a backslash.
     pub(super) hit_end: bool,
+    /// A backslash is not the last of its line.
+    pub(super) bad_continuation: bool,
 }
 
 type Out<T> = Result<T, Failure>;
@@ -99,6 +101,7 @@ impl<'a> Tokenizer<'a> {
             pending_indents: 0,
             interpolated: Vec::new(),
             hit_end: false,
+            bad_continuation: false,
         }
     }
 
@@ -246,7 +249,7 @@ impl<'a> Tokenizer<'a> {
             kind: ErrorKind::SyntaxError,
             message: format!("'{open}' was never closed"),
             location: ErrorLocation { line, column, end: Some((line, 0)) },
-            origin: Origin::Tokenizer { precedes: true },
+            origin: Origin::Tokenizer { precedes: false },
         }
     }
 
@@ -325,6 +328,7 @@ impl<'a> Tokenizer<'a> {
                 self.join(self.cursor - 1, self.cursor);
             }
             _ => {
+                self.bad_continuation = true;
                 let line = self.line();
                 let start = if self.joined.0 == line { self.joined.1 } else { self.lines.start_of(line) };
                 let before = text(self.source, start, self.cursor).chars().count() + usize::from(self.peek().is_some());
