@@ -242,7 +242,8 @@ impl<'a> Compiler<'a> {
         self.generator(span, generators, index + 1, depth, collected, Iterable::Expression)?;
         self.place(cleanup);
         if single.is_none() {
-            self.jump(self.element_span(collected), Op::Jump, start);
+            let back = if index + 1 < generators.len() { self.span(collected.element) } else { self.element_span(collected) };
+        self.jump(back, Op::Jump, start);
             self.place(anchor);
             self.op(NONE, O::EndFor);
             self.op(NONE, O::PopIter);
@@ -264,7 +265,8 @@ impl<'a> Compiler<'a> {
         }
         self.generator(span, generators, index + 1, depth + 1, collected, Iterable::Expression)?;
         self.place(cleanup);
-        self.jump(self.element_span(collected), Op::Jump, start);
+        let back = if index + 1 < generators.len() { self.span(collected.element) } else { self.element_span(collected) };
+        self.jump(back, Op::Jump, start);
         self.pop_block();
         self.place(except);
         self.op(span, O::EndAsyncFor);
