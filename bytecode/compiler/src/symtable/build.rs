@@ -23,6 +23,7 @@ pub(crate) fn build(program: Program<'_>, lines: &Lines<'_>, options: &Options<'
         current: SymbolTable::TOP,
         private: None,
         depth: 0,
+        sole_argument: None,
         finally: Finally::default(),
     };
     builder.enter("top", ScopeKind::Module, None, Span::at_line(0))?;
@@ -52,6 +53,7 @@ pub(super) struct Builder<'a> {
     pub current: ScopeId,
     pub private: Option<String>,
     depth: u32,
+    sole_argument: Option<Span>,
     pub finally: Finally,
 }
 
@@ -255,6 +257,10 @@ impl Builder<'_> {
             }
             Expr::Call(node) => {
                 self.expression(&node.func)?;
+                if let ([Expr::Generator(argument)], []) = (&*node.arguments.args, &*node.arguments.keywords) {
+                    // The place of an only argument includes the call's parentheses.
+                    self.sole_argument = (!argument.parenthesized).then(|| self.span(&node.arguments));
+                }
                 self.arguments(&node.arguments)
             }
             Expr::FString(node) => node.value.elements().try_for_each(|element| self.interpolation(element)),
@@ -316,8 +322,7 @@ impl Builder<'_> {
         let span = self.span(node);
         match node.ctx {
             ExprContext::Load | ExprContext::Invalid => {
-                // The compiler replaces it by a constant.
-                if &node.id == "__debug__" || self.table.scope(self.current).in_unevaluated_annotation {
+                if self.table.scope(self.current).in_unevaluated_annotation {
                     return Ok(());
                 }
                 self.define(&node.id, flag::USE, span)?;
@@ -488,7 +493,7 @@ impl Builder<'_> {
         expression: &Expr,
     ) -> Result {
         let Some((outermost, rest)) = generators.split_first() else { return Ok(()) };
-        let span = self.span(expression);
+        let span = self.sole_argument.take().unwrap_or_else(|| self.span(expression));
         self.scope().iteration_expression += 1;
         self.expression(&outermost.iter)?;
         self.scope().iteration_expression -= 1;
