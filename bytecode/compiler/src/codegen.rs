@@ -184,8 +184,8 @@ impl<'a> Compiler<'a> {
             self.op(span, Opcode::SetupAnnotations);
         }
         let mut rest = body;
-        if !self.interactive || self.unit.kind == UnitKind::Class {
-            if let Some(text) = docstring(body) {
+        if (!self.interactive || self.unit.kind == UnitKind::Class)
+            && let Some(text) = docstring(body) {
                 rest = &body[1..];
                 if self.options.optimize < 2 {
                     let constant = Constant::Str(literal::clean_docstring(&literal::string(text, self.lines)));
@@ -193,7 +193,6 @@ impl<'a> Compiler<'a> {
                     self.name(Span::NONE, "__doc__", Use::Store)?;
                 }
             }
-        }
         self.statements(rest)?;
         if !self.future.annotations {
             self.deferred_annotations(span)?;

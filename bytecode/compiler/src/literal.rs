@@ -64,11 +64,10 @@ pub(crate) fn push_text(out: &mut Wtf8Buf, value: &str, range: TextRange, raw: b
     let mut values = value.chars();
     while let Some(char) = source.next() {
         if char != '\\' {
-            if let ('{' | '}', Some(next)) = (char, source.peek()) {
-                if *next == char && values.as_str().starts_with(char) {
+            if let ('{' | '}', Some(next)) = (char, source.peek())
+                && *next == char && values.as_str().starts_with(char) {
                     source.next();
                 }
-            }
             out.extend(values.next().map(CodePoint::from_char));
             continue;
         }

@@ -13,11 +13,10 @@ use ruff_python_ast::{self as ast, Expr, Keyword};
 impl<'a> Compiler<'a> {
     pub fn call(&mut self, node: &'a ast::ExprCall, span: Span) -> Result {
         self.validate_keywords(&node.arguments.keywords)?;
-        if let ([Expr::Generator(argument)], []) = (&*node.arguments.args, &*node.arguments.keywords) {
-            if !argument.parenthesized {
+        if let ([Expr::Generator(argument)], []) = (&*node.arguments.args, &*node.arguments.keywords)
+            && !argument.parenthesized {
                 self.sole_arguments.insert(std::ptr::from_ref(argument).addr(), node.arguments.range);
             }
-        }
         if self.method_call(node, span)? {
             return Ok(());
         }

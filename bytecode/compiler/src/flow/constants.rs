@@ -7,6 +7,8 @@ use std::collections::HashMap;
 pub(crate) struct Constants {
     pub values: Vec<Constant>,
     index: HashMap<Vec<u8>, u32>,
+    /// Code objects by name and line, for which there may be several.
+    codes: HashMap<(String, u32), Vec<u32>>,
 }
 
 impl Constants {
@@ -14,17 +16,26 @@ impl Constants {
     pub fn add(&mut self, constant: Constant) -> u32 {
         let mut key = Vec::new();
         if !write_key(&constant, &mut key) {
-            if let Some(index) = self.values.iter().position(|value| *value == constant) {
-                return index as u32;
-            }
-            self.values.push(constant);
-            return self.values.len() as u32 - 1;
+            return self.add_code(constant);
         }
         let values = &mut self.values;
         *self.index.entry(key).or_insert_with(|| {
             values.push(constant);
             values.len() as u32 - 1
         })
+    }
+
+    fn add_code(&mut self, constant: Constant) -> u32 {
+        let new = self.values.len() as u32;
+        if let Constant::Code(code) = &constant {
+            let same_place = self.codes.entry((code.name.clone(), code.first_line)).or_default();
+            if let Some(&index) = same_place.iter().find(|&&index| self.values[index as usize] == constant) {
+                return index;
+            }
+            same_place.push(new);
+        }
+        self.values.push(constant);
+        new
     }
 
     /// Forgets constants without a use; the first stays, since it may be a docstring.
@@ -41,6 +52,7 @@ impl Constants {
             used[index - 1] || index == 1
         });
         self.index.clear();
+        self.codes.clear();
         map
     }
 }

@@ -65,13 +65,11 @@ fn propagate(graph: &mut Graph) {
         let target = last.target.filter(|_| last.op.is_jump());
         for successor in [next, target].into_iter().flatten() {
             let successor = graph.block_mut(successor);
-            if successor.predecessors == 1 {
-                if let Some(first) = successor.insts.first_mut() {
-                    if first.span.line == -1 {
+            if successor.predecessors == 1
+                && let Some(first) = successor.insts.first_mut()
+                    && first.span.line == -1 {
                         first.span = previous;
                     }
-                }
-            }
         }
     }
 }
@@ -158,8 +156,8 @@ pub(super) fn remove_redundant_pairs(graph: &mut Graph) {
             }
             for at in 0..graph.block(id).insts.len() {
                 let inst = graph.block(id).insts[at];
-                if inst.op == Opcode::PopTop {
-                    if let Some((before_id, before_at)) = previous {
+                if inst.op == Opcode::PopTop
+                    && let Some((before_id, before_at)) = previous {
                         let before = graph.block(before_id).insts[before_at];
                         if before.op.loads_constant() || before.op == Opcode::Copy && before.arg == 1 {
                             graph.block_mut(before_id).insts[before_at].make_nop();
@@ -167,7 +165,6 @@ pub(super) fn remove_redundant_pairs(graph: &mut Graph) {
                             changed = true;
                         }
                     }
-                }
                 previous = (!inst.is_nop() || previous.is_none()).then_some((id, at)).or(previous);
             }
             let block = graph.block(id);

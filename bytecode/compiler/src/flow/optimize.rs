@@ -79,7 +79,12 @@ impl Pass<'_> {
                 loaded = Some(inst);
             }
             let Some(source) = loaded.filter(|loaded| loaded.op.loads_constant()) else { continue };
-            let (Some(next), Some(value)) = (self.get(at + 1), self.constant(source)) else { continue };
+            let Some(next) = self.get(at + 1) else { continue };
+            let tests = matches!(next.op, Op::Real(O::PopJumpIfFalse | O::PopJumpIfTrue | O::IsOp | O::ToBool) | Op::JumpIfFalse | Op::JumpIfTrue);
+            if !tests {
+                continue;
+            }
+            let Some(value) = self.constant(source) else { continue };
             match next.op {
                 Op::Real(O::PopJumpIfFalse | O::PopJumpIfTrue) | Op::JumpIfFalse | Op::JumpIfTrue => {
                     let Some(truth) = fold::truth(&value) else { continue };
@@ -163,11 +168,10 @@ impl Pass<'_> {
                 return self.thread(at, |target| matches!(target, Op::Jump | Op::JumpNoInterrupt).then_some(target));
             }
             Op::Real(O::StoreFast) => {
-                if let Some(following) = self.get(at + 1) {
-                    if following.op == inst.op && following.arg == inst.arg && following.span.line == inst.span.line {
+                if let Some(following) = self.get(at + 1)
+                    && following.op == inst.op && following.arg == inst.arg && following.span.line == inst.span.line {
                         self.inst(at).set(O::PopTop, 0);
                     }
-                }
             }
             Op::Real(O::Swap) if inst.arg == 1 => self.inst(at).make_nop(),
             Op::Real(O::LoadGlobal) if next_is(O::PushNull) && inst.arg & 1 == 0 => {

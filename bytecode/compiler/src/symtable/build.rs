@@ -384,11 +384,10 @@ impl Builder<'_> {
         if scope.iteration_expression > 0 {
             return self.error("assignment expression cannot be used in a comprehension iterable expression", self.span(node));
         }
-        if scope.comprehension.is_some() {
-            if let Expr::Name(target) = &*node.target {
+        if scope.comprehension.is_some()
+            && let Expr::Name(target) = &*node.target {
                 self.extend_named_target(target)?;
             }
-        }
         self.expression(&node.value)?;
         self.expression(&node.target)
     }
