@@ -8,19 +8,32 @@ use ruff_python_ast::{Mod, token::Tokens};
 use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
 
-/// The error CPython reports for `source`, if any.
-pub(crate) fn check(source: &str, parsed: &Parsed<Mod>, mode: Mode, options: &Options) -> Option<SyntaxError> {
-    let refused = !parsed.errors().is_empty() || !parsed.unsupported_syntax_errors().is_empty();
+/// What became of a source text.
+pub(crate) enum Outcome {
+    Valid,
+    Invalid(SyntaxError),
+    /// CPython accepts it and ruff does not; the error is ruff's.
+    Misunderstood(SyntaxError),
+}
+
+/// Whether CPython accepts `source`, of which ruff made `parsed`.
+pub(crate) fn check(source: &str, parsed: &Parsed<Mod>, mode: Mode, options: &Options) -> Outcome {
+    let refused = refused(parsed);
     // Interactive input is short, and where it ends is a matter of its own.
-    let doubtful = mode == Mode::Interactive || options.dont_imply_dedent || options.allow_incomplete_input;
+    let doubtful = mode == Mode::Interactive || *options != Options::default();
     if !refused && !doubtful && !suspicious(source, mode, parsed.tokens()) {
-        return None;
+        return Outcome::Valid;
     }
-    let found = diagnose::diagnose(source, mode, options);
-    if found.is_some() || !refused {
-        return found;
+    match diagnose::diagnose(source, mode, options) {
+        Some(error) => Outcome::Invalid(error),
+        None if refused => Outcome::Misunderstood(ruffs_error(source, parsed)),
+        None => Outcome::Valid,
     }
-    Some(ruffs_error(source, parsed))
+}
+
+/// Whether ruff found errors.
+pub(crate) fn refused(parsed: &Parsed<Mod>) -> bool {
+    !parsed.errors().is_empty() || !parsed.unsupported_syntax_errors().is_empty()
 }
 
 /// Whether there is anything that ruff lets pass and CPython may not.

@@ -18,6 +18,9 @@ use crate::error::{ErrorKind, ErrorLocation, SyntaxError};
 use crate::source::Lines;
 use crate::{Mode, Options};
 use machine::Machine;
+use ruff_python_ast as ast;
+use ruff_python_ast::visitor::transformer::{Transformer, walk_stmt};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use std::borrow::Cow;
 use tokenizer::{Kind, Tokenizer};
 
@@ -57,7 +60,7 @@ pub(crate) fn diagnose(source: &str, mode: Mode, options: &Options) -> Option<Sy
 
 fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Option<Failure> {
     let tokenizer = Tokenizer::new(source, lines);
-    let mut machine = Machine::new(source, tokenizer, mode, options.dont_imply_dedent);
+    let mut machine = Machine::new(source, tokenizer, mode, *options);
     let first = machine.pass(false);
     if let Ok(true) = first {
         return machine.leftover_statement();
@@ -106,12 +109,60 @@ fn rest_of_file(machine: &mut Machine<'_>) -> Option<Failure> {
     }
 }
 
+/// The same program, of the same length, in a form that ruff understands where it does not
+/// understand a valid one: `!=` for `<>` under PEP 401, and `pass` for a `raise` followed by a
+/// semicolon, which [`restore_raise`] undoes in the tree.
+pub(crate) fn rewritten(source: &str) -> Option<String> {
+    let lines = Lines::new(source);
+    let mut tokenizer = Tokenizer::new(source, &lines);
+    let mut out = source.as_bytes().to_vec();
+    let mut before: Option<tokenizer::Token> = None;
+    loop {
+        let token = tokenizer.next().ok()?;
+        if token.kind == Kind::End {
+            break;
+        }
+        if let Some(before) = before {
+            let pair = (source.get(before.start..before.end)?, source.get(token.start..token.end)?);
+            match pair {
+                ("<", ">") if before.end == token.start => out[before.start..token.end].copy_from_slice(b"!="),
+                ("raise", ";") => out[before.start..before.end].copy_from_slice(b"pass "),
+                _ => {}
+            }
+        }
+        before = Some(token);
+    }
+    String::from_utf8(out).ok().filter(|rewritten| rewritten != source)
+}
+
+/// Makes `raise` statements of those `pass` statements of `tree` that [`rewritten`] put there.
+pub(crate) fn restore_raise(source: &str, tree: &mut ast::Mod) {
+    struct Restore<'a>(&'a str);
+    impl Transformer for Restore<'_> {
+        fn visit_stmt(&self, statement: &mut ast::Stmt) {
+            let start = statement.range().start();
+            let here = self.0.get(usize::from(start)..).is_some_and(|rest| rest.starts_with("raise"));
+            if statement.is_pass_stmt() && here {
+                let range = TextRange::at(start, TextSize::of("raise"));
+                let node_index = ast::AtomicNodeIndex::NONE;
+                *statement = ast::Stmt::Raise(ast::StmtRaise { range, node_index, exc: None, cause: None });
+            } else {
+                stacker::maybe_grow(64 * 1024, 1024 * 1024, || walk_stmt(self, statement));
+            }
+        }
+    }
+    if let ast::Mod::Module(module) = tree {
+        Restore(source).visit_body(&mut module.body);
+    }
+}
+
 /// The byte ranges of the parameter types and, last, of the return type of a valid function type.
 pub(crate) fn function_type_parts(source: &str) -> Option<Vec<(usize, usize)>> {
     let lines = Lines::new(source);
     let mut tokenizer = Tokenizer::new(source, &lines);
     let mut parts = Vec::new();
     let mut part: Option<(usize, usize)> = None;
+    let (mut begun, mut closed) = (false, false);
     loop {
         let token = tokenizer.next().ok()?;
         let text = source.get(token.start..token.end)?;
@@ -120,18 +171,15 @@ pub(crate) fn function_type_parts(source: &str) -> Option<Vec<(usize, usize)>> {
                 parts.extend(part.take());
                 return Some(parts);
             }
-            (_, 1, "(") if parts.is_empty() && part.is_none() => {}
-            (_, 1, ",") | (_, 0, ")") if token.level == 1 || part.is_some() && !parts_closed(&source[token.end..]) => {
+            (_, 1, "(") if !begun => begun = true,
+            (_, 0, ")") if !closed => {
                 parts.extend(part.take());
+                closed = true;
             }
-            (_, 0, "->") | (_, 0, ")") => parts.extend(part.take()),
-            (_, 1, "*" | "**") if part.is_none() => {}
+            (_, 1, ",") if !closed => parts.extend(part.take()),
+            (_, 0, "->") => {}
+            (_, 1, "*" | "**") if !closed && part.is_none() => {}
             _ => part = Some((part.map_or(token.start, |(start, _)| start), token.end)),
         }
     }
-}
-
-/// Whether the arrow is behind us.
-fn parts_closed(rest: &str) -> bool {
-    !rest.contains("->")
 }

@@ -22,6 +22,7 @@ pub use dump::{ast, tokens};
 pub use error::{ErrorKind, ErrorLocation, SyntaxError, Warning};
 pub use source::{Source, declared_encoding, decode};
 
+use checks::Outcome;
 use limits::Verdict;
 use ruff_python_ast as ast_nodes;
 use ruff_python_ast::PythonVersion;
@@ -49,6 +50,8 @@ pub struct Options {
     pub allow_incomplete_input: bool,
     /// `PyCF_DONT_IMPLY_DEDENT`: an indented block must be ended by the text itself.
     pub dont_imply_dedent: bool,
+    /// `CO_FUTURE_BARRY_AS_BDFL`: unequal is `<>` (PEP 401). A future import turns it on as well.
+    pub barry_as_flufl: bool,
 }
 
 /// The tree of a source text, in the form its mode asks for.
@@ -125,8 +128,10 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
     if mode == Mode::FunctionType {
         return function_type(source, options);
     }
+    let flufl = options.barry_as_flufl || imports_flufl(&source);
+    let options = &Options { barry_as_flufl: flufl, ..*options };
     let ruff_mode = if mode == Mode::Expression { RuffMode::Expression } else { RuffMode::Module };
-    let parsed = ruff_python_parser::parse_unchecked(&source, ruff_options(ruff_mode));
+    let mut parsed = ruff_python_parser::parse_unchecked(&source, ruff_options(ruff_mode));
     let verdict = if source.len() > limits::SMALL_SOURCE {
         Verdict::Fine
     } else {
@@ -136,17 +141,43 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
         drop_deep(&source, parsed);
         return Err(error);
     }
-    if let Some(error) = checks::check(&source, &parsed, mode, options) {
-        drop_deep(&source, parsed);
-        return Err(error);
+    let mut misunderstood = false;
+    match checks::check(&source, &parsed, mode, options) {
+        Outcome::Valid => {}
+        Outcome::Misunderstood(error) => {
+            misunderstood = true;
+            let rewritten = diagnose::rewritten(&source).unwrap_or_default();
+            let again = ruff_python_parser::parse_unchecked(&rewritten, ruff_options(ruff_mode));
+            drop_deep(&source, std::mem::replace(&mut parsed, again));
+            if rewritten.is_empty() || checks::refused(&parsed) {
+                drop_deep(&source, parsed);
+                return Err(error);
+            }
+        }
+        Outcome::Invalid(error) => {
+            drop_deep(&source, parsed);
+            return Err(error);
+        }
     }
     let warnings = warnings::find(&source, parsed.tokens());
-    let tree = match parsed.into_syntax() {
+    let mut tree = parsed.into_syntax();
+    if misunderstood {
+        diagnose::restore_raise(&source, &mut tree);
+    }
+    let tree = match tree {
         ast_nodes::Mod::Module(module) if mode == Mode::Interactive => Tree::Interactive(module),
         ast_nodes::Mod::Module(module) => Tree::Module(module),
         ast_nodes::Mod::Expression(expression) => Tree::Expression(expression),
     };
     Ok(Parsed { tree: Some(tree), source, warnings })
+}
+
+/// Whether `source` turns PEP 401 on for itself.
+fn imports_flufl(source: &str) -> bool {
+    memchr::memmem::find(source.as_bytes(), b"barry_as_FLUFL").is_some()
+        && source.lines().any(|line| {
+            line.strip_prefix("from __future__ import ").is_some_and(|names| names.contains("barry_as_FLUFL"))
+        })
 }
 
 fn ruff_options(mode: RuffMode) -> ParseOptions {

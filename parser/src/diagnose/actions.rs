@@ -57,6 +57,7 @@ define_specials! {
     "type_var_tuple" => TypeVarTuple,
     "param_spec" => ParamSpec,
     "not_equal" => NotEqual,
+    "less_greater" => LessGreater,
     "string_mix" => StringMix,
     "inside_string" => InsideString,
     "forgotten_comma" => ForgottenComma,
@@ -76,7 +77,7 @@ enum TargetUse {
 
 impl Machine<'_> {
     pub(super) fn special(&mut self, special: Special, start: usize, names: &Names) -> Matched {
-        let &[a, b, _] = names;
+        let &[a, b, c] = names;
         match special {
             Special::Fail => Ok(None),
             Special::Flat | Special::Args => {
@@ -97,10 +98,19 @@ impl Machine<'_> {
             Special::DeleteTarget => self.bad_target(a, TargetUse::Delete),
             Special::TypeVarTuple => self.bad_bound(a, b, "TypeVarTuple"),
             Special::ParamSpec => self.bad_bound(a, b, "ParamSpec"),
-            Special::NotEqual => {
-                let adjacent = self.range(start).1 == self.range(start + 1).0;
-                let message = "invalid syntax.  Maybe you meant '!=' instead of '<>'?";
-                if adjacent { self.between(a, b, message) } else { Ok(None) }
+            Special::NotEqual if self.is_flufl() => {
+                self.between(a, a, "with Barry as BDFL, use '<>' instead of '!='")
+            }
+            Special::NotEqual => Ok(Some(self.make(NodeKind::Other, start, None))),
+            Special::LessGreater => {
+                if self.range(start).1 != self.range(start + 1).0 {
+                    return Ok(None);
+                }
+                if self.is_flufl() {
+                    let operand = c.is_some_and(|id| self.node(id).kind != NodeKind::Sequence);
+                    return Ok(operand.then(|| self.make(NodeKind::Other, start, None)));
+                }
+                self.between(a, b, "invalid syntax.  Maybe you meant '!=' instead of '<>'?")
             }
             Special::StringMix => {
                 let last = a.and_then(|id| self.node(id).children.last().copied());

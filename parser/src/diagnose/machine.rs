@@ -7,7 +7,7 @@
 use super::{Failure, Origin};
 use super::grammar::{Action, Alternative, GRAMMAR, Item, KEYWORDS, NodeKind, SOFT_KEYWORDS};
 use super::tokenizer::{Kind, Token, Tokenizer};
-use crate::Mode;
+use crate::{Mode, Options};
 use crate::error::{ErrorKind, ErrorLocation};
 use std::collections::HashMap;
 
@@ -44,14 +44,14 @@ pub(super) struct Machine<'a> {
     depth: usize,
     /// In interactive input the end counts as the end of a line, once.
     started: bool,
-    dont_imply_dedent: bool,
+    options: Options,
 }
 
 /// The names that items of an alternative were given.
 pub(super) type Names = [Option<NodeId>; 3];
 
 impl<'a> Machine<'a> {
-    pub(super) fn new(source: &'a str, tokenizer: Tokenizer<'a>, mode: Mode, dont_imply_dedent: bool) -> Machine<'a> {
+    pub(super) fn new(source: &'a str, tokenizer: Tokenizer<'a>, mode: Mode, options: Options) -> Machine<'a> {
         Machine {
             source,
             tokenizer,
@@ -63,7 +63,7 @@ impl<'a> Machine<'a> {
             mistakes: false,
             depth: 0,
             started: false,
-            dont_imply_dedent,
+            options,
         }
     }
 
@@ -84,6 +84,11 @@ impl<'a> Machine<'a> {
         Ok(result.is_some())
     }
 
+    /// Whether PEP 401 is in force.
+    pub(super) fn is_flufl(&self) -> bool {
+        self.options.barry_as_flufl
+    }
+
     pub(super) fn last_token(&self) -> usize {
         self.tokens.len().saturating_sub(1)
     }
@@ -102,7 +107,7 @@ impl<'a> Machine<'a> {
             if self.mode == Mode::Interactive && token.kind == Kind::End && self.started {
                 token.kind = Kind::Newline;
                 self.started = false;
-                if !self.dont_imply_dedent {
+                if !self.options.dont_imply_dedent {
                     self.tokenizer.imply_dedents();
                 }
             } else {
