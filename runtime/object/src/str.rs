@@ -160,6 +160,13 @@ impl<'a> StrData<'a> {
         CodePoints { data: self, front: 0, back: self.len() }
     }
 
+    /// The characters as bytes, in the machine's order.
+    #[inline]
+    pub fn raw(self) -> &'a [u8] {
+        // SAFETY: integers may be looked at as bytes.
+        with_str_data!(self, slice => unsafe { std::slice::from_raw_parts(slice.as_ptr().cast(), std::mem::size_of_val(slice)) })
+    }
+
     /// The greatest code point, or a lower bound of it that needs the same storage.
     pub fn greatest(self) -> u32 {
         match self {
@@ -613,6 +620,59 @@ impl Vm {
         unsafe { typed(concat(&left, &right, 0)) }
     }
 
+    /// The items one after the other with `separator` between them, or `None` if that is longer than
+    /// any string can be.
+    pub fn str_join(&self, separator: &Str, items: &[RefOf<'_, Str>]) -> Option<ObjectOf<Str>> {
+        let [first, rest @ ..] = items else {
+            return Some(self.empty_str().downcast_owned());
+        };
+        let used_separator = if rest.is_empty() { &*self.empty_str() } else { separator };
+        let mut len = used_separator.len().checked_mul(rest.len())?;
+        let (mut kind, mut ascii) = (used_separator.kind(), used_separator.is_ascii());
+        for item in items {
+            len = len.checked_add(item.len()).filter(|&len| len <= isize::MAX as usize / 4)?;
+            kind = kind.max(item.kind());
+            ascii &= item.is_ascii();
+        }
+        if len < 2 {
+            let only = items.iter().map(|item| item.get()).chain([used_separator]).find(|part| !part.is_empty()).filter(|_| len == 1);
+            return Some(only.map_or(self.empty_str().downcast_owned(), |part| self.new_char(part.char_at(0))));
+        }
+        if len > 1 << 28 && !crate::heap::can_allocate(len * kind.size()) {
+            return None;
+        }
+        // SAFETY: the parts are copied one after the other and are as long as was counted.
+        unsafe {
+            Some(typed(match kind {
+                Kind::Latin1 => allocate::<u8>(&STR, len, len, ascii, |data| join_into(data, used_separator, first, rest)),
+                Kind::Ucs2 => allocate::<u16>(&STR, len, len, false, |data| join_into(data, used_separator, first, rest)),
+                Kind::Ucs4 => allocate::<u32>(&STR, len, len, false, |data| join_into(data, used_separator, first, rest)),
+            }))
+        }
+    }
+
+    /// `string * count`, or `None` if that is longer than any string can be.
+    pub fn str_repeat(&self, string: &Str, count: usize) -> Option<ObjectOf<Str>> {
+        if count == 0 || string.is_empty() {
+            return Some(self.empty_str().downcast_owned());
+        }
+        let len = string.len().checked_mul(count).filter(|&len| len <= isize::MAX as usize / 4)?;
+        if len == 1 {
+            return Some(self.new_char(string.char_at(0)));
+        }
+        if len > 1 << 28 && !crate::heap::can_allocate(len * string.kind().size()) {
+            return None;
+        }
+        // SAFETY: `count` copies are written one after the other.
+        unsafe {
+            Some(typed(match string.kind() {
+                Kind::Latin1 => allocate::<u8>(&STR, len, len, string.is_ascii(), |data| repeat_into(data, string, len)),
+                Kind::Ucs2 => allocate::<u16>(&STR, len, len, false, |data| repeat_into(data, string, len)),
+                Kind::Ucs4 => allocate::<u32>(&STR, len, len, false, |data| repeat_into(data, string, len)),
+            }))
+        }
+    }
+
     /// `left + right`, in place where `left` is the only reference to an exact string with room to
     /// grow. Both are strings, `left` exactly a `str`.
     pub fn str_append(&self, left: Object, right: Ref<'_>) -> Object {
@@ -671,6 +731,43 @@ unsafe fn widen<U: Unit>(from: &Str, to: *mut U) {
         with_str_data!(from.data(), slice => for (index, &unit) in slice.iter().enumerate() {
             to.add(index).write(U::narrow(u32::from(unit)));
         });
+    }
+}
+
+/// # Safety
+///
+/// There is room for all parts, and the units are wide enough.
+unsafe fn join_into<U: Unit>(mut data: *mut U, separator: &Str, first: &Str, rest: &[RefOf<'_, Str>]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        widen(first, data);
+        data = data.add(first.len());
+        for item in rest {
+            widen(separator, data);
+            data = data.add(separator.len());
+            widen(item, data);
+            data = data.add(item.len());
+        }
+    }
+}
+
+/// # Safety
+///
+/// There is room for `len` units, a multiple of the string's length, and they are of its kind.
+unsafe fn repeat_into<U: Unit>(data: *mut U, string: &Str, len: usize) {
+    // SAFETY: the caller's promise; what is copied has been written.
+    unsafe {
+        if string.len() == 1 && size_of::<U>() == 1 {
+            data.cast::<u8>().write_bytes(string.char_at(0) as u8, len);
+            return;
+        }
+        widen(string, data);
+        let mut done = string.len();
+        while done < len {
+            let more = done.min(len - done);
+            data.add(done).copy_from_nonoverlapping(data, more);
+            done += more;
+        }
     }
 }
 

@@ -132,7 +132,7 @@ enum Hold {
     /// A count of exports in the owner's payload.
     Count(*const Cell<usize>),
     /// Something that releases the memory when the last clone is dropped.
-    Shared(#[expect(dead_code, reason = "held to be dropped")] Rc<dyn Any>),
+    Shared(Rc<dyn Any>),
 }
 
 /// Memory of an object, held.

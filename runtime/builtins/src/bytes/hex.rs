@@ -1,0 +1,88 @@
+//! Hexadecimal text of bytes, and bytes of it.
+
+use super::common::data;
+use object::bytes::Bytes;
+use object::str::Str;
+use object::vm::{PyResult, Vm};
+use object::Ref;
+
+/// Bytes in hexadecimal. `group`: bytes between separators, counted from the right, or from the left
+/// if negative; 0: no separators.
+pub fn to_hex(data: &[u8], separator: Option<u8>, group: i64) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let size = group.unsigned_abs() as usize;
+    let mut out = String::with_capacity(data.len() * 2 + if size > 0 { data.len() / size } else { 0 });
+    for (index, &byte) in data.iter().enumerate() {
+        if let Some(separator) = separator
+            && index > 0
+            && size > 0
+            && (if group > 0 { data.len() - index } else { index }).is_multiple_of(size)
+        {
+            out.push(char::from(separator));
+        }
+        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    out
+}
+
+/// The `sep` and `bytes_per_sep` arguments of `hex`.
+pub fn separator(vm: &mut Vm, arguments: &[Option<Ref<'_>>]) -> PyResult<(Option<u8>, i64)> {
+    let group = match arguments[1] {
+        Some(group) => i64::from(vm.to_i32(group)?),
+        None => 1,
+    };
+    let Some(value) = arguments[0] else { return Ok((None, 0)) };
+    if vm.len(value)? != 1 {
+        return Err(vm.value_error("sep must be length 1."));
+    }
+    let code_point = if let Some(text) = value.downcast::<Str>() {
+        text.char_at(0)
+    } else if let Some(bytes) = value.downcast::<Bytes>() {
+        u32::from(bytes.data()[0])
+    } else {
+        return Err(vm.type_error("sep must be str or bytes."));
+    };
+    match u8::try_from(code_point) {
+        Ok(byte @ 0..0x80) => Ok((Some(byte), group)),
+        _ => Err(vm.value_error("sep must be ASCII.")),
+    }
+}
+
+pub(crate) fn hex(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult {
+    let (separator, group) = separator(vm, arguments)?;
+    let text = to_hex(data(vm, this), separator, group);
+    Ok(vm.new_str(&text).into_object())
+}
+
+/// The bytes of hexadecimal text; whitespace may stand between two bytes.
+pub fn from_hex(vm: &mut Vm, value: Ref<'_>) -> PyResult<Vec<u8>> {
+    let text: Vec<u32> = if let Some(text) = value.downcast::<Str>() {
+        text.code_points().collect()
+    } else if vm.has_buffer(value) {
+        let buffer = vm.buffer(value)?;
+        buffer.bytes(vm).iter().map(|&byte| u32::from(byte)).collect()
+    } else {
+        return Err(vm.type_error(format!("fromhex() argument must be str or bytes-like, not {}", value.class().full_name())));
+    };
+    let digit = |index: usize| text.get(index).and_then(|&code_point| char::from_u32(code_point)).and_then(|character| character.to_digit(16));
+    let (mut out, mut index) = (Vec::with_capacity(text.len() / 2), 0);
+    while index < text.len() {
+        if u8::try_from(text[index]).is_ok_and(super::split::is_space) {
+            index += 1;
+            continue;
+        }
+        let wrong = match (digit(index), digit(index + 1)) {
+            (Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                index += 2;
+                continue;
+            }
+            (Some(_), None) if index + 1 == text.len() => return Err(vm.value_error("fromhex() arg must contain an even number of hexadecimal digits")),
+            (Some(_), None) => index + 1,
+            (None, _) => index,
+        };
+        return Err(vm.value_error(format!("non-hexadecimal number found in fromhex() arg at position {wrong}")));
+    }
+    Ok(out)
+}

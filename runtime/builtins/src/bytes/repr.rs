@@ -1,0 +1,36 @@
+//! `repr` of bytes.
+
+use object::vm::{PyResult, Vm};
+use object::Ref;
+
+/// `b'...'`
+pub fn repr(data: &[u8]) -> String {
+    let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
+    let mut out = String::with_capacity(data.len() + 3);
+    out.push('b');
+    out.push(quote);
+    for &byte in data {
+        match byte {
+            b'\\' => out.push_str("\\\\"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            _ if char::from(byte) == quote => {
+                out.push('\\');
+                out.push(quote);
+            }
+            0x20..=0x7E => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push(quote);
+    out
+}
+
+/// `str(this)`, which is the `repr`.
+pub(crate) fn str_slot(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    match this.class().slots().repr {
+        Some(repr) => repr(vm, this),
+        None => Err(vm.type_error("bytes without a repr")),
+    }
+}

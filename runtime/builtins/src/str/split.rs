@@ -1,0 +1,192 @@
+//! Splitting and joining.
+
+use super::search::Needle;
+use super::{exact, part, string};
+use crate::unicode;
+use object::exception;
+use object::list::List;
+use object::str::{Str, StrData};
+use object::tuple::Tuple;
+use object::vm::{PyResult, Vm};
+use object::{Object, Ref, RefOf};
+use std::ops::ControlFlow;
+
+struct Arguments<'a> {
+    separator: Option<RefOf<'a, Str>>,
+    most: usize,
+}
+
+fn arguments<'a>(vm: &mut Vm, values: &[Option<Ref<'a>>]) -> PyResult<Arguments<'a>> {
+    let most = match values[1] {
+        Some(most) => usize::try_from(vm.index_isize(most)?).unwrap_or(usize::MAX),
+        None => usize::MAX,
+    };
+    let separator = match values[0] {
+        Some(value) if !value.is_none() => match value.downcast::<Str>() {
+            Some(separator) if separator.is_empty() => return Err(vm.value_error("empty separator")),
+            Some(separator) => Some(separator),
+            None => return Err(vm.type_error(format!("must be str or None, not {}", value.class().full_name()))),
+        },
+        _ => None,
+    };
+    Ok(Arguments { separator, most })
+}
+
+#[inline]
+pub(super) fn is_space(data: StrData<'_>, index: usize) -> bool {
+    match data.at(index) {
+        code_point @ 0..0x80 => matches!(code_point, 0x09..=0x0D | 0x1C..=0x20),
+        code_point => unicode::is_space(code_point),
+    }
+}
+
+pub(super) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {
+    let this = string(vm, this)?;
+    let Arguments { separator, most } = arguments(vm, values)?;
+    let data = this.get().data();
+    let mut parts = Vec::new();
+    match separator {
+        Some(separator) => {
+            let mut start = 0;
+            if let Some(needle) = Needle::new(separator.get().data(), this.kind()).filter(|_| most > 0) {
+                needle.for_each(data, |found| {
+                    parts.push(part(vm, this, start, found));
+                    start = found + needle.len();
+                    if parts.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                });
+            }
+            parts.push(part(vm, this, start, data.len()));
+        }
+        None => {
+            let mut index = 0;
+            loop {
+                while index < data.len() && is_space(data, index) {
+                    index += 1;
+                }
+                if index == data.len() {
+                    break;
+                }
+                if parts.len() == most {
+                    // What is left keeps its trailing whitespace.
+                    parts.push(part(vm, this, index, data.len()));
+                    break;
+                }
+                let start = index;
+                while index < data.len() && !is_space(data, index) {
+                    index += 1;
+                }
+                parts.push(part(vm, this, start, index));
+            }
+        }
+    }
+    Ok(vm.new_list(parts).into_object())
+}
+
+pub(super) fn rsplit(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {
+    let this = string(vm, this)?;
+    let Arguments { separator, most } = arguments(vm, values)?;
+    let data = this.get().data();
+    let mut parts = Vec::new();
+    let mut end = data.len();
+    match separator {
+        Some(separator) => {
+            if let Some(needle) = Needle::new(separator.get().data(), this.kind()) {
+                while parts.len() < most
+                    && let Some(found) = needle.rfind(data.slice(0, end))
+                {
+                    parts.push(part(vm, this, found + needle.len(), end));
+                    end = found;
+                }
+            }
+            parts.push(part(vm, this, 0, end));
+        }
+        None => loop {
+            while end > 0 && is_space(data, end - 1) {
+                end -= 1;
+            }
+            if end == 0 {
+                break;
+            }
+            if parts.len() == most {
+                parts.push(part(vm, this, 0, end));
+                break;
+            }
+            let stop = end;
+            while end > 0 && !is_space(data, end - 1) {
+                end -= 1;
+            }
+            parts.push(part(vm, this, end, stop));
+        },
+    }
+    parts.reverse();
+    Ok(vm.new_list(parts).into_object())
+}
+
+pub(super) fn splitlines(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {
+    let this = string(vm, this)?;
+    let keep = match values[0] {
+        Some(keep) => vm.is_true(keep)?,
+        None => false,
+    };
+    let data = this.get().data();
+    let is_break = |index: usize| match data.at(index) {
+        code_point @ 0..0x80 => matches!(code_point, 0x0A..=0x0D | 0x1C..=0x1E),
+        code_point => unicode::is_line_break(code_point),
+    };
+    let (mut parts, mut index) = (Vec::new(), 0);
+    while index < data.len() {
+        let start = index;
+        while index < data.len() && !is_break(index) {
+            index += 1;
+        }
+        let end = index;
+        if index < data.len() {
+            index += if data.at(index) == 0x0D && index + 1 < data.len() && data.at(index + 1) == 0x0A { 2 } else { 1 };
+        }
+        parts.push(part(vm, this, start, if keep { index } else { end }));
+    }
+    Ok(vm.new_list(parts).into_object())
+}
+
+/// The first item that is not a string, with its position.
+fn not_a_string(items: &[Ref<'_>]) -> Option<(usize, String)> {
+    let position = items.iter().position(|item| item.downcast::<Str>().is_none())?;
+    Some((position, items[position].class().full_name().to_owned()))
+}
+
+fn join_items(vm: &Vm, separator: RefOf<'_, Str>, items: &[Ref<'_>]) -> Result<Object, Option<(usize, String)>> {
+    if let [only] = items
+        && let Some(only) = only.downcast_exact::<Str>()
+    {
+        return Ok(exact(vm, only));
+    }
+    if let Some(flaw) = not_a_string(items) {
+        return Err(Some(flaw));
+    }
+    let items: Vec<RefOf<'_, Str>> = items.iter().filter_map(|item| item.downcast::<Str>()).collect();
+    vm.str_join(&separator, &items).map(Object::from).ok_or(None)
+}
+
+pub(super) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
+    let this = string(vm, this)?;
+    let joined = if let Some(list) = iterable.downcast_exact::<List>() {
+        join_items(vm, this, Object::as_refs(list.items(vm)))
+    } else if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        join_items(vm, this, tuple.items())
+    } else {
+        let iterator = match vm.iter(iterable) {
+            Ok(iterator) => iterator,
+            Err(raised) => {
+                vm.catch_if(raised, &exception::TYPE_ERROR)?;
+                return Err(vm.type_error("can only join an iterable"));
+            }
+        };
+        let items = vm.collect(iterator.borrow())?;
+        join_items(vm, this, Object::as_refs(&items))
+    };
+    match joined {
+        Ok(joined) => Ok(joined),
+        Err(None) => Err(vm.overflow_error("join() result is too long for a Python string")),
+        Err(Some((position, kind))) => Err(vm.type_error(format!("sequence item {position}: expected str instance, {kind} found"))),
+    }
+}
