@@ -58,14 +58,23 @@ pub static TYPES: &[&Type] = &[
     &range::RANGE,
     &range::RANGE_ITERATOR,
     &slice::SLICE,
+    &bytes::iterator::BYTEARRAY_ITERATOR,
+    &bytes::iterator::BYTES_ITERATOR,
+    &memoryview::MEMORYVIEW,
+    &memoryview::MEMORY_ITERATOR,
+    &str::iterator::STR_ASCII_ITERATOR,
+    &str::iterator::STR_ITERATOR,
 ];
 
 /// Methods and slots of types that `object` declares.
 pub static EXTENSIONS: &[&Extension] = &[
     &bool::BOOL_EXTENSION,
+    &bytearray::BYTEARRAY_EXTENSION,
+    &bytes::BYTES_EXTENSION,
     &dict::DICT_EXTENSION,
     &float::FLOAT_EXTENSION,
     &int::INT_EXTENSION,
     &list::LIST_EXTENSION,
+    &str::STR_EXTENSION,
     &tuple::TUPLE_EXTENSION,
 ];
