@@ -45,15 +45,15 @@ fn suspicious(source: &str, mode: Mode, tokens: &Tokens) -> bool {
     }
     let mut interpolated = 0;
     let mut braces = 0;
-    let tabs = memchr::memchr(b'\t', bytes).is_some();
+    if memchr::memchr(b'\t', bytes).is_some() && !diagnose::has_good_tokens(source) {
+        return true;
+    }
     let mut before = None;
-    let mut after_yield = false;
+    let (mut after_yield, mut after_lazy) = (false, false);
     tokens.iter().any(|token| {
         let kind = token.kind();
         let start = usize::from(token.start());
         let odd = match kind {
-            // Mixed indentation.
-            TokenKind::Indent => tabs,
             // Numbers run together with what follows, and what Python 2 had.
             TokenKind::Name => before == Some(start),
             // Format specs in format specs in format specs.
@@ -74,11 +74,12 @@ fn suspicious(source: &str, mode: Mode, tokens: &Tokens) -> bool {
                 false
             }
             _ if after_yield && cannot_be_yielded(kind) => true,
-            // New in 3.15.
-            TokenKind::Lazy => true,
+            // New in 3.15: `lazy import`.
+            TokenKind::Import | TokenKind::From => after_lazy,
             _ => false,
         };
         after_yield = kind == TokenKind::Yield;
+        after_lazy = kind == TokenKind::Lazy;
         before = matches!(kind, TokenKind::Int | TokenKind::Float | TokenKind::Complex)
             .then(|| usize::from(token.end()));
         odd

@@ -58,6 +58,19 @@ pub(crate) fn diagnose(source: &str, mode: Mode, options: &Options) -> Option<Sy
     Some(SyntaxError { kind: failure.kind, message: failure.message, location: Some(failure.location), text })
 }
 
+/// Whether the tokenizer finds nothing wrong: tabs and spaces, above all.
+pub(crate) fn has_good_tokens(source: &str) -> bool {
+    let lines = Lines::new(source);
+    let mut tokenizer = Tokenizer::new(source, &lines);
+    loop {
+        match tokenizer.next() {
+            Ok(token) if token.kind == Kind::End => return true,
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
 fn find(source: &str, lines: &Lines<'_>, mode: Mode, options: &Options) -> Option<Failure> {
     let tokenizer = Tokenizer::new(source, lines);
     let mut machine = Machine::new(source, tokenizer, mode, *options);

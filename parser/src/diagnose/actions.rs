@@ -58,6 +58,7 @@ define_specials! {
     "param_spec" => ParamSpec,
     "not_equal" => NotEqual,
     "less_greater" => LessGreater,
+    "flufl" => Flufl,
     "string_mix" => StringMix,
     "inside_string" => InsideString,
     "forgotten_comma" => ForgottenComma,
@@ -77,7 +78,7 @@ enum TargetUse {
 
 impl Machine<'_> {
     pub(super) fn special(&mut self, special: Special, start: usize, names: &Names) -> Matched {
-        let &[a, b, c] = names;
+        let &[a, b, _] = names;
         match special {
             Special::Fail => Ok(None),
             Special::Flat | Special::Args => {
@@ -102,13 +103,14 @@ impl Machine<'_> {
                 self.between(a, a, "with Barry as BDFL, use '<>' instead of '!='")
             }
             Special::NotEqual => Ok(Some(self.make(NodeKind::Other, start, None))),
-            Special::LessGreater => {
-                if self.range(start).1 != self.range(start + 1).0 {
+            Special::LessGreater | Special::Flufl => {
+                let adjacent = self.range(start).1 == self.range(start + 1).0;
+                let wanted = matches!(special, Special::Flufl);
+                if !adjacent || self.is_flufl() != wanted {
                     return Ok(None);
                 }
-                if self.is_flufl() {
-                    let operand = c.is_some_and(|id| self.node(id).kind != NodeKind::Sequence);
-                    return Ok(operand.then(|| self.make(NodeKind::Other, start, None)));
+                if wanted {
+                    return Ok(Some(self.make(NodeKind::Other, start, None)));
                 }
                 self.between(a, b, "invalid syntax.  Maybe you meant '!=' instead of '<>'?")
             }

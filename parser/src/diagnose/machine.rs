@@ -336,7 +336,10 @@ impl<'a> Machine<'a> {
         }
         let after = self.tokens.last().map_or(0, |token| token.end);
         let rest = self.source.get(after..).unwrap_or("");
-        let blank = rest.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'));
+        let blank = rest.split('\n').all(|line| {
+            let text = line.trim_start_matches([' ', '\t', '\u{c}']);
+            text.is_empty() || text.starts_with('#')
+        });
         let message = "multiple statements found while compiling a single statement";
         (!blank).then(|| self.failure_at_last(message))
     }

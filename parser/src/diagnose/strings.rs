@@ -69,7 +69,13 @@ pub(super) fn text_error(body: &str) -> Option<String> {
                 Ok(length) => length,
                 Err(message) => return Some(message),
             },
-            other => 1 + other.len_utf8(),
+            other => {
+                if !other.is_ascii() {
+                    // The backslash itself becomes an escape.
+                    position += 5;
+                }
+                1 + other.len_utf8()
+            }
         };
         position += width(&rest[..length]);
         rest = &rest[length..];

@@ -5,10 +5,13 @@
 //! far. Inside f-strings and t-strings it alternates between two modes, literal text and
 //! expressions, with one [`Interpolated`] on a stack for each string it is in.
 
+use super::machine::column_in;
 use super::{Failure, Origin};
 use crate::error::{ErrorKind, ErrorLocation};
 use crate::limits;
 use crate::source::Lines;
+
+mod numbers;
 
 /// What a token is. Keywords are names and told apart by their text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -331,10 +334,10 @@ impl<'a> Tokenizer<'a> {
                 self.bad_continuation = true;
                 let line = self.line();
                 let start = if self.joined.0 == line { self.joined.1 } else { self.lines.start_of(line) };
-                let before = text(self.source, start, self.cursor).chars().count() + usize::from(self.peek().is_some());
-                let length = self.lines.text_of(line).chars().count();
-                let newline = self.lines.start_of(line) + self.lines.text_of(line).len() < self.source.len();
-                let column = before.min(length + 1 + usize::from(newline)) as i32;
+                let bytes = self.cursor - start + usize::from(self.peek().is_some());
+                let shown = self.source.get(self.lines.start_of(line)..).unwrap_or_default();
+                let end = memchr::memchr(b'\n', shown).map_or(shown.len(), |newline| newline + 1);
+                let column = column_in(text(shown, 0, end), bytes);
                 let location =
                     ErrorLocation { line: line as i32, column, end: Some((line as i32, 0)) };
                 return Err(Failure {
@@ -411,143 +414,6 @@ impl<'a> Tokenizer<'a> {
         let Some((at, c)) = wrong else { return Ok(()) };
         self.cursor = self.start + at + c.len_utf8();
         self.fail(bad_character(c))
-    }
-
-    fn number(&mut self) -> Out<Token> {
-        if self.peek() == Some(b'0') {
-            let base = self.at(self.cursor + 1).to_ascii_lowercase();
-            match base {
-                b'x' => return self.radix("hexadecimal", 16),
-                b'o' => return self.radix("octal", 8),
-                b'b' => return self.radix("binary", 2),
-                _ => {}
-            }
-        }
-        if self.peek() == Some(b'0') {
-            self.zeros()?;
-            let zeros_end = self.cursor;
-            if self.peek().is_some_and(|b| b.is_ascii_digit()) {
-                self.digits()?;
-                if !matches!(self.peek(), Some(b'.' | b'e' | b'E' | b'j' | b'J')) {
-                    return Err(self.leading_zeros(zeros_end));
-                }
-            }
-        } else if self.peek() != Some(b'.') {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.cursor += 1;
-            if self.peek().is_some_and(|b| b.is_ascii_digit()) {
-                self.digits()?;
-            }
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            let signed = matches!(self.at(self.cursor + 1), b'+' | b'-');
-            let digit = self.at(self.cursor + 1 + usize::from(signed));
-            if digit.is_ascii_digit() {
-                self.cursor += 1 + usize::from(signed);
-                self.digits()?;
-            } else if signed {
-                self.cursor += 2;
-                return self.fail("invalid decimal literal");
-            }
-        }
-        let mut kind = "decimal";
-        if matches!(self.peek(), Some(b'j' | b'J')) {
-            self.cursor += 1;
-            kind = "imaginary";
-        }
-        self.number_end(kind)?;
-        Ok(self.make(Kind::Number, self.start, self.cursor))
-    }
-
-    fn zeros(&mut self) -> Out<()> {
-        loop {
-            if self.peek() == Some(b'_') {
-                self.cursor += 1;
-                if !self.peek().is_some_and(|b| b.is_ascii_digit()) {
-                    return self.fail("invalid decimal literal");
-                }
-            }
-            if self.peek() != Some(b'0') {
-                return Ok(());
-            }
-            self.cursor += 1;
-        }
-    }
-
-    fn digits(&mut self) -> Out<()> {
-        loop {
-            while self.peek().is_some_and(|b| b.is_ascii_digit()) {
-                self.cursor += 1;
-            }
-            if self.peek() != Some(b'_') {
-                return Ok(());
-            }
-            self.cursor += 1;
-            if !self.peek().is_some_and(|b| b.is_ascii_digit()) {
-                return self.fail("invalid decimal literal");
-            }
-        }
-    }
-
-    fn radix(&mut self, kind: &str, base: u32) -> Out<Token> {
-        self.cursor += 2;
-        let is_digit = |byte: Option<u8>| byte.is_some_and(|b| char::from(b).is_digit(base));
-        loop {
-            if self.peek() == Some(b'_') {
-                self.cursor += 1;
-            }
-            if !is_digit(self.peek()) {
-                if let Some(digit) = self.peek().filter(u8::is_ascii_digit) {
-                    self.cursor += 1;
-                    return self.fail(format!("invalid digit '{}' in {kind} literal", char::from(digit)));
-                }
-                return self.fail(format!("invalid {kind} literal"));
-            }
-            while is_digit(self.peek()) {
-                self.cursor += 1;
-            }
-            if self.peek() != Some(b'_') {
-                break;
-            }
-        }
-        if let Some(digit) = self.peek().filter(u8::is_ascii_digit) {
-            self.cursor += 1;
-            return self.fail(format!("invalid digit '{}' in {kind} literal", char::from(digit)));
-        }
-        self.number_end(kind)?;
-        Ok(self.make(Kind::Number, self.start, self.cursor))
-    }
-
-    /// A number may run into a few keywords, with a warning, and into no other word.
-    fn number_end(&self, kind: &str) -> Out<()> {
-        let rest = &self.source[self.cursor..];
-        if matches!(rest, [b'i', b'f' | b'n' | b's', ..]) {
-            return Ok(());
-        }
-        let keywords: [&[u8]; 5] = [b"and", b"else", b"for", b"or", b"not"];
-        let whole = |length: usize| !rest.get(length).is_some_and(|&byte| is_identifier_byte(byte));
-        if keywords.iter().any(|keyword| rest.starts_with(keyword) && whole(keyword.len())) {
-            return Ok(());
-        }
-        match rest.first() {
-            Some(&byte) if byte < 128 && is_identifier_byte(byte) => self.fail(format!("invalid {kind} literal")),
-            _ => Ok(()),
-        }
-    }
-
-    fn leading_zeros(&self, zeros_end: usize) -> Failure {
-        let (line, column) = self.lines.position(self.start);
-        let end = self.lines.position(zeros_end).1;
-        Failure {
-            kind: ErrorKind::SyntaxError,
-            message: "leading zeros in decimal integer literals are not permitted; \
-                      use an 0o prefix for octal integers"
-                .to_owned(),
-            location: ErrorLocation { line, column, end: Some((line, end)) },
-            origin: Origin::Tokenizer { precedes: true },
-        }
     }
 
     /// A plain string; the cursor is at its quote.
@@ -654,63 +520,79 @@ impl<'a> Tokenizer<'a> {
             }
             return self.normal();
         }
+        self.literal_text(quotes)?;
+        self.cursor = self.cursor.min(self.source.len());
+        Ok(self.make(kind(Kind::FStringMiddle, Kind::TStringMiddle), self.start, self.cursor))
+    }
+
+    /// Moves over literal text, up to a brace that means something or the closing quotes.
+    fn literal_text(&mut self, quotes: usize) -> Out<()> {
         let mut named_escape = false;
         loop {
+            let next = self.source.get(self.cursor + 1).copied();
             let string = self.interpolated.last_mut().expect("called inside one");
-            let byte = self.source.get(self.cursor).copied();
             let in_format_spec = string.in_format_spec && string.expressions >= 0;
-            if byte.is_none() || (byte == Some(b'\n') && !triple) {
-                if in_format_spec && byte.is_some() {
+            match self.source.get(self.cursor).copied() {
+                None => return self.unterminated_interpolated(),
+                Some(b'\n') if !string.triple => {
+                    if !in_format_spec {
+                        return self.unterminated_interpolated();
+                    }
+                    let letter = string.letter;
                     self.cursor += 1;
                     return self.fail(format!(
                         "{letter}-string: newlines are not allowed in format specifiers for single quoted {letter}-strings"
                     ));
                 }
-                return self.unterminated_interpolated();
-            }
-            if ends(self.source, self.cursor) {
-                break;
-            }
-            match byte {
+                Some(byte) if byte == string.quote => {
+                    let end = self.cursor + quotes;
+                    if (self.cursor..end).all(|at| self.source.get(at) == Some(&byte)) {
+                        return Ok(());
+                    }
+                    self.cursor += 1;
+                }
                 Some(b'{') => {
-                    if self.source.get(self.cursor + 1) != Some(&b'{') || in_format_spec {
-                        break;
+                    if next != Some(b'{') || in_format_spec {
+                        return Ok(());
                     }
                     self.cursor += 2;
                 }
+                Some(b'}') if named_escape => {
+                    self.cursor += 1;
+                    named_escape = false;
+                }
                 Some(b'}') => {
-                    if named_escape {
-                        self.cursor += 1;
-                        named_escape = false;
-                        continue;
+                    if next != Some(b'}') || in_format_spec || string.brackets != 0 {
+                        string.literal = false;
+                        return Ok(());
                     }
-                    if self.source.get(self.cursor + 1) == Some(&b'}') && !in_format_spec && string.brackets == 0 {
-                        self.cursor += 2;
-                        continue;
-                    }
-                    string.literal = false;
-                    break;
+                    self.cursor += 2;
                 }
                 Some(b'\\') => {
                     let raw = string.raw;
-                    self.cursor += 1;
-                    match self.source.get(self.cursor) {
-                        Some(b'{' | b'}') | None => {}
-                        Some(b'N') if !raw => {
-                            self.cursor += 1;
-                            if self.source.get(self.cursor) == Some(&b'{') {
-                                self.cursor += 1;
-                                named_escape = true;
-                            }
-                        }
-                        Some(_) => self.cursor += 1,
-                    }
+                    named_escape |= self.literal_escape(raw);
                 }
-                _ => self.cursor += 1,
+                Some(_) => self.cursor += 1,
             }
         }
-        self.cursor = self.cursor.min(self.source.len());
-        Ok(self.make(kind(Kind::FStringMiddle, Kind::TStringMiddle), self.start, self.cursor))
+    }
+
+    /// Moves over a backslash and what it escapes; whether a character's name in braces follows.
+    fn literal_escape(&mut self, raw: bool) -> bool {
+        self.cursor += 1;
+        match self.source.get(self.cursor) {
+            Some(b'{' | b'}') | None => false,
+            Some(b'N') if !raw => {
+                self.cursor += 1;
+                let named = self.source.get(self.cursor) == Some(&b'{');
+                self.cursor += usize::from(named);
+                named
+            }
+            Some(_) => {
+                self.cursor += 1;
+                false
+            }
+        }
     }
 
     fn unterminated_interpolated<T>(&mut self) -> Out<T> {
