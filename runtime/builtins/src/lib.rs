@@ -2,7 +2,17 @@
 
 pub mod bool;
 pub mod complex;
+pub mod exceptions;
+pub mod descriptors;
+pub mod type_object;
+pub mod object_methods;
+pub mod generic_alias;
+pub mod module_object;
+pub mod namespace;
+pub mod weakrefs;
 pub mod dict;
+pub mod typing_types;
+pub mod template;
 pub mod float;
 pub mod int;
 pub mod type_checks;
@@ -64,6 +74,20 @@ pub static TYPES: &[&Type] = &[
     &memoryview::MEMORY_ITERATOR,
     &str::iterator::STR_ASCII_ITERATOR,
     &str::iterator::STR_ITERATOR,
+    &generic_alias::ALIAS_ITERATOR,
+    &namespace::SIMPLE_NAMESPACE,
+    &template::INTERPOLATION,
+    &template::TEMPLATE,
+    &template::TEMPLATE_ITERATOR,
+    &typing_types::CONST_EVALUATOR,
+    &typing_types::GENERIC,
+    &typing_types::NO_DEFAULT_TYPE,
+    &typing_types::PARAM_SPEC,
+    &typing_types::PARAM_SPEC_ARGS,
+    &typing_types::PARAM_SPEC_KWARGS,
+    &typing_types::TYPE_ALIAS,
+    &typing_types::TYPE_VAR,
+    &typing_types::TYPE_VAR_TUPLE,
 ];
 
 /// Methods and slots of types that `object` declares.
@@ -77,4 +101,39 @@ pub static EXTENSIONS: &[&Extension] = &[
     &list::LIST_EXTENSION,
     &str::STR_EXTENSION,
     &tuple::TUPLE_EXTENSION,
+    &descriptors::METHOD_DESCRIPTOR_EXTENSION,
+    &descriptors::CLASS_METHOD_DESCRIPTOR_EXTENSION,
+    &descriptors::SLOT_WRAPPER_EXTENSION,
+    &descriptors::GETSET_EXTENSION,
+    &descriptors::MEMBER_EXTENSION,
+    &descriptors::BUILTIN_FUNCTION_EXTENSION,
+    &descriptors::METHOD_WRAPPER_EXTENSION,
+    &descriptors::BOUND_METHOD_EXTENSION,
+    &descriptors::property::PROPERTY_EXTENSION,
+    &descriptors::property::STATIC_METHOD_EXTENSION,
+    &descriptors::property::CLASS_METHOD_EXTENSION,
+    &exceptions::BASE_EXCEPTION_EXTENSION,
+    &exceptions::SYSTEM_EXIT_EXTENSION,
+    &exceptions::STOP_ITERATION_EXTENSION,
+    &exceptions::KEY_ERROR_EXTENSION,
+    &exceptions::IMPORT_ERROR_EXTENSION,
+    &exceptions::NAME_ERROR_EXTENSION,
+    &exceptions::ATTRIBUTE_ERROR_EXTENSION,
+    &exceptions::group::GROUP_EXTENSION,
+    &exceptions::os_error::OS_ERROR_EXTENSION,
+    &exceptions::syntax_error::SYNTAX_ERROR_EXTENSION,
+    &exceptions::unicode_errors::ENCODE_EXTENSION,
+    &exceptions::unicode_errors::DECODE_EXTENSION,
+    &exceptions::unicode_errors::TRANSLATE_EXTENSION,
+    &generic_alias::ALIAS_EXTENSION,
+    &generic_alias::union::UNION_EXTENSION,
+    &module_object::MODULE_EXTENSION,
+    &object_methods::OBJECT_EXTENSION,
+    &object_methods::NONE_EXTENSION,
+    &object_methods::ELLIPSIS_EXTENSION,
+    &object_methods::NOT_IMPLEMENTED_EXTENSION,
+    &type_object::TYPE_EXTENSION,
+    &weakrefs::REFERENCE_EXTENSION,
+    &weakrefs::PROXY_EXTENSION,
+    &weakrefs::CALLABLE_PROXY_EXTENSION,
 ];

@@ -175,7 +175,7 @@ pub fn generic_set(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Option<Re
     let text = name_text(vm, name);
     let message = match found {
         Some(_) => format!("'{}' object attribute '{text}' is read-only", class.full_name()),
-        None if value.is_some() => {
+        None if class.slots().setattr.is_none() => {
             format!("'{}' object has no attribute '{text}' and no __dict__ for setting new attributes", class.full_name())
         }
         None => format!("'{}' object has no attribute '{text}'", class.full_name()),

@@ -187,6 +187,26 @@ impl Type {
         self.name.get().unwrap_or(self.spec.name)
     }
 
+    /// `__qualname__` of a Python class.
+    pub fn qualname(&self) -> Option<Object> {
+        self.qualname.get()
+    }
+
+    /// Bytes of an instance without items and attributes.
+    pub fn basic_size(&self) -> usize {
+        self.fixed_size.get() as usize
+    }
+
+    /// Bytes of each item of an instance of varying size; 0 if the size does not vary.
+    pub fn item_size(&self) -> usize {
+        self.payload.get().item_size
+    }
+
+    /// Whether instances hold native data, which attributes do not show.
+    pub fn has_native_payload(&self) -> bool {
+        self.payload.get().size > PayloadInfo::NONE.size
+    }
+
     /// The declaration of the type, or of the nearest native base.
     pub fn spec(&self) -> &'static TypeSpec {
         self.spec

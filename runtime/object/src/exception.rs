@@ -57,6 +57,9 @@ macro_rules! define_exceptions {
                     concat!("exception ", stringify!($field)),
                     |_, this| Ok(field(this, stringify!($field)).unwrap_or(Object::none())),
                     |vm, this, value| {
+                        if matches!(stringify!($field), "message" | "exceptions") {
+                            return Err(vm.raise(&ATTRIBUTE_ERROR, "readonly attribute"));
+                        }
                         set_field(vm, this, stringify!($field), value.map(Ref::to_owned));
                         Ok(())
                     },

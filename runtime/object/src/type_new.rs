@@ -78,7 +78,8 @@ fn inherit_slots(slots: &mut crate::slots::Slots, base: &Type, class: &Type) {
         slots.hash = None;
     }
     // A native type without a constructor has no instances that Python could make.
-    if std::ptr::eq(base, &OBJECT) && class.spec().slots.new.is_none() && !class.dict().has_name("__new__") {
+    let is_plain_base = class.has_flag(flag::BASE_TYPE) && !class.has_native_payload();
+    if std::ptr::eq(base, &OBJECT) && !is_plain_base && !class.dict().has_name("__new__") {
         slots.new = None;
         class.set_flag(flag::NO_INSTANTIATION);
     }
@@ -119,11 +120,6 @@ fn fill_namespace(vm: &mut Vm, class: &'static Type) {
     for methods in std::iter::once(spec.methods).chain(extensions.iter().map(|extension| extension.methods)) {
         add_methods(vm, class, methods);
     }
-    let getsets = std::iter::once(spec.getsets).chain(extensions.iter().map(|extension| extension.getsets));
-    for getset in getsets.flatten() {
-        let descriptor = descriptor::new_getset(vm, getset, class);
-        set(vm, class, getset.name, descriptor);
-    }
     let members = std::iter::once(spec.members).chain(extensions.iter().map(|extension| extension.members));
     for member in members.flatten() {
         let name = vm.intern(member.0.name).to_owned();
@@ -131,12 +127,20 @@ fn fill_namespace(vm: &mut Vm, class: &'static Type) {
         let descriptor = vm.allocate(descriptor).into_object();
         set(vm, class, member.0.name, descriptor);
     }
+    // After the members: an extension's attribute replaces the declared one.
+    let getsets = std::iter::once(spec.getsets).chain(extensions.iter().map(|extension| extension.getsets));
+    for getset in getsets.flatten() {
+        let descriptor = descriptor::new_getset(vm, getset, class);
+        set(vm, class, getset.name, descriptor);
+    }
     if class.has_flag(flag::HAS_DICT) && !class.dict().has_name("__dict__") && spec.base.is_none_or(|base| !base.has_flag(flag::HAS_DICT)) {
         let descriptor = descriptor::new_getset(vm, &instance_attributes::DICT, class);
         set(vm, class, "__dict__", descriptor);
     }
     let doc = if spec.doc.is_empty() { Object::none() } else { vm.new_str(spec.doc).into_object() };
-    set(vm, class, "__doc__", doc);
+    if !class.dict().has_name("__doc__") {
+        set(vm, class, "__doc__", doc);
+    }
     if !spec.match_args.is_empty() {
         let names: Vec<Object> = spec.match_args.iter().map(|name| vm.intern(name).to_owned()).collect();
         let names = vm.new_tuple(names).into_object();

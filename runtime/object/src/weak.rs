@@ -113,8 +113,13 @@ impl WeakReference {
     /// The object, if it is alive.
     pub fn target(&self) -> Option<Object> {
         let address = self.target.get();
+        if address == 0 {
+            return None;
+        }
         // SAFETY: references to a dying object are cleared before its memory goes.
-        (address != 0).then(|| unsafe { Ref::from_bits(address as u64) }.to_owned())
+        let target = unsafe { Ref::from_bits(address as u64) };
+        // One whose release was put off is dead already.
+        (target.refcount() > 0).then(|| target.to_owned())
     }
 
     pub fn callback(&self) -> Option<Object> {
@@ -122,7 +127,7 @@ impl WeakReference {
     }
 
     pub fn is_dead(&self) -> bool {
-        self.target.get() == 0
+        self.target().is_none()
     }
 
     /// Stops referring to the object; the callback will not be called.
@@ -180,7 +185,7 @@ pub fn references_to(object: Ref<'_>) -> Vec<Object> {
     let Some(address) = object.address() else { return Vec::new() };
     let list = references().get(&address).cloned().unwrap_or_default();
     // SAFETY: a weak reference takes itself out of the list when it dies.
-    list.into_iter().map(|reference| unsafe { Ref::from_bits(reference as u64) }.to_owned()).collect()
+    list.into_iter().map(|reference| unsafe { Ref::from_bits(reference as u64) }).filter(|reference| reference.refcount() > 0).map(|reference| reference.to_owned()).collect()
 }
 
 /// Clears all weak references to an object that dies and queues their callbacks, newest first.

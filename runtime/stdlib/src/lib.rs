@@ -1,1 +1,53 @@
-//! To be written.
+//! Native modules of the standard library: one file or folder per module, named after it without
+//! the leading underscore. [`MODULES`] lists them all.
+
+use object::native::Module;
+
+pub mod blocking;
+pub mod os_support;
+
+pub mod errno;
+pub mod typing;
+pub mod weakref;
+pub mod posix;
+pub mod resource;
+pub mod signal;
+pub mod sys;
+pub mod thread;
+
+pub mod argument;
+pub mod ast;
+pub mod binascii;
+pub mod codecs;
+pub mod hashes;
+pub mod opcode;
+pub mod string;
+pub mod sre;
+
+pub mod collections;
+pub mod itertools;
+pub mod marshal;
+
+/// All native modules, for the import system.
+pub static MODULES: &[&Module] = &[
+    &collections::MODULE,
+    &errno::MODULE,
+    &typing::MODULE,
+    &weakref::MODULE,
+    &itertools::MODULE,
+    &posix::MODULE,
+    &resource::MODULE,
+    &signal::MODULE,
+    &thread::MODULE,
+    &ast::MODULE,
+    &binascii::MODULE,
+    &codecs::MODULE,
+    &hashes::MD5_MODULE,
+    &hashes::SHA1_MODULE,
+    &hashes::SHA2_MODULE,
+    &hashes::sha3::MODULE,
+    &hashes::blake2::MODULE,
+    &opcode::MODULE,
+    &string::MODULE,
+    &sre::MODULE,
+];

@@ -186,7 +186,12 @@ fn slot_call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
 fn slot_next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     match call_required(vm, this, "__next__", &[]) {
         Ok(value) => Ok(Some(value)),
-        Err(raised) => vm.catch_if(raised, &exception::STOP_ITERATION).map(|_| None),
+        Err(raised) => {
+            let error = vm.catch_if(raised, &exception::STOP_ITERATION)?;
+            let value = exception::field(error.borrow(), "value").filter(|value| !value.borrow().is_none());
+            vm.set_stop_value(value);
+            Ok(None)
+        }
     }
 }
 
