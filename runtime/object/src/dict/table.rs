@@ -1,4 +1,4 @@
-//! The compact ordered hash table under dicts and sets.
+//! The compact ordered hash table under dicts. (Sets have another, whose order is CPython's.)
 //!
 //! Entries stand in a vector in the order they were inserted; a deleted entry stays behind as one
 //! without a key. Beside it an open-addressed index maps a hash to an entry's position; its slots
@@ -38,13 +38,6 @@ pub struct StrEntry {
     pub(super) value: Object,
 }
 
-/// An entry of a set.
-#[derive(Clone)]
-pub struct SetEntry {
-    hash: i64,
-    key: Option<Object>,
-}
-
 impl Entry for DictEntry {
     #[inline]
     fn key(&self) -> Option<Ref<'_>> {
@@ -74,33 +67,6 @@ impl Entry for StrEntry {
 
     fn take(&mut self) -> StrEntry {
         StrEntry { key: self.key.take(), value: std::mem::replace(&mut self.value, Object::none()) }
-    }
-}
-
-impl SetEntry {
-    pub fn new(hash: i64, key: Object) -> SetEntry {
-        SetEntry { hash, key: Some(key) }
-    }
-
-    /// The key of a live entry.
-    pub fn into_key(self) -> Option<Object> {
-        self.key
-    }
-}
-
-impl Entry for SetEntry {
-    #[inline]
-    fn key(&self) -> Option<Ref<'_>> {
-        self.key.as_ref().map(Object::borrow)
-    }
-
-    #[inline]
-    fn hash(&self) -> i64 {
-        self.hash
-    }
-
-    fn take(&mut self) -> SetEntry {
-        SetEntry { hash: self.hash, key: self.key.take() }
     }
 }
 
@@ -267,8 +233,13 @@ pub struct Table<E> {
     index: Index,
     entries: Vec<E>,
     live: usize,
+    /// Entries made since the index is in use, those taken off the end included: each may have used
+    /// up a free slot of the index, of which some must remain.
+    filled: usize,
     /// Changes when entries move.
     generation: u32,
+    /// All entries before this position are deleted, so that taking the first is quick however often it is done.
+    front: usize,
 }
 
 impl<E: Entry> Default for Table<E> {
@@ -278,7 +249,7 @@ impl<E: Entry> Default for Table<E> {
 }
 
 impl<E> Table<E> {
-    pub const EMPTY: Table<E> = Table { index: Index::EMPTY, entries: Vec::new(), live: 0, generation: 0 };
+    pub const EMPTY: Table<E> = Table { index: Index::EMPTY, entries: Vec::new(), live: 0, filled: 0, generation: 0, front: 0 };
 }
 
 /// The result of a lookup that runs no Python.
@@ -307,7 +278,7 @@ pub fn quick_equal(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
 impl<E: Entry> Table<E> {
     /// An empty table with room for this many entries.
     pub fn with_capacity(entries: usize) -> Table<E> {
-        Table { index: Index::new(size_for(entries)), entries: Vec::with_capacity(entries), live: 0, generation: 0 }
+        Table { index: Index::new(size_for(entries)), entries: Vec::with_capacity(entries), live: 0, filled: 0, generation: 0, front: 0 }
     }
 
     /// The number of live entries.
@@ -335,6 +306,7 @@ impl<E: Entry> Table<E> {
     /// The live entry at `position` or the first after it, with its position.
     #[inline]
     pub fn entry_from(&self, position: usize) -> Option<(usize, &E)> {
+        let position = position.max(self.front);
         let rest = self.entries.get(position..)?;
         rest.iter().position(|entry| entry.key().is_some()).map(|offset| (position + offset, &rest[offset]))
     }
@@ -407,7 +379,7 @@ impl<E: Entry> Table<E> {
 
     /// Appends an entry whose key is known to be absent.
     pub fn insert(&mut self, hash: i64, entry: E) -> usize {
-        if self.entries.len() >= usable(self.index.size()) {
+        if self.filled >= usable(self.index.size()) {
             self.rebuild(size_for(self.live * 3 / 2 + 1).max(self.grown_size()));
         }
         if self.entries.len() == self.entries.capacity() {
@@ -419,6 +391,7 @@ impl<E: Entry> Table<E> {
         self.index.enter(hash, position);
         self.entries.push(entry);
         self.live += 1;
+        self.filled += 1;
         position
     }
 
@@ -433,9 +406,11 @@ impl<E: Entry> Table<E> {
             self.entries.retain(|entry| entry.key().is_some());
         }
         self.index = Index::new(size);
+        self.filled = self.entries.len();
         for (position, entry) in self.entries.iter().enumerate() {
             self.index.enter(entry.hash(), position);
         }
+        self.front = 0;
         self.generation = self.generation.wrapping_add(1);
     }
 
@@ -444,7 +419,11 @@ impl<E: Entry> Table<E> {
         let hash = self.entries[position].hash();
         self.index.forget(hash, position);
         self.live -= 1;
-        self.entries[position].take()
+        let entry = self.entries[position].take();
+        if position == self.front {
+            self.front += self.entries[position..].iter().take_while(|entry| entry.key().is_none()).count();
+        }
+        entry
     }
 
     /// Deletes the last entry and returns it.
@@ -452,19 +431,8 @@ impl<E: Entry> Table<E> {
         let (position, _) = self.entry_before(self.entries.len())?;
         let entry = self.remove(position);
         self.entries.truncate(position);
+        self.front = self.front.min(position);
         Some(entry)
-    }
-
-    /// Deletes the first entry at or after `position`, or else the first of all.
-    pub fn take_from(&mut self, position: usize) -> Option<(usize, E)> {
-        let (position, _) = self.entry_from(position).or_else(|| self.entry_from(0))?;
-        let entry = self.remove(position);
-        if self.live == 0 {
-            self.entries.clear();
-            self.index = Index::new(self.index.size());
-            self.generation = self.generation.wrapping_add(1);
-        }
-        Some((position, entry))
     }
 
     /// Empties the table and returns the old one, to be dropped where that suits.
@@ -482,7 +450,7 @@ impl<E: Entry> Table<E> {
     /// The same entries in the same order as another kind of entry.
     pub fn convert<F: Entry>(self, change: impl FnMut(E) -> F) -> Table<F> {
         let generation = self.generation.wrapping_add(1);
-        Table { index: self.index, entries: self.entries.into_iter().map(change).collect(), live: self.live, generation }
+        Table { index: self.index, entries: self.entries.into_iter().map(change).collect(), live: self.live, filled: self.filled, generation, front: self.front }
     }
 
     /// A copy without deleted entries.

@@ -8,11 +8,15 @@ use num_bigint::BigInt;
 use num_traits::{FromPrimitive, Pow, Signed, Zero};
 use proptest::prelude::*;
 
+fn power_of_two(exponent: u32) -> BigInt {
+    BigInt::from(1) << exponent
+}
+
 /// The distance of `value * scale` from the float, as a fraction over a common denominator.
 fn error(numerator: &BigInt, denominator: &BigInt, float: f64) -> (BigInt, BigInt) {
     // float = mantissa / 2^1074
     let scaled = exact(float);
-    ((numerator * (BigInt::from(1) << 1074)) - scaled * denominator, denominator * (BigInt::from(1) << 1074))
+    ((numerator * power_of_two(1074)) - scaled * denominator, denominator * power_of_two(1074))
 }
 
 fn exact(float: f64) -> BigInt {
@@ -65,18 +69,18 @@ proptest! {
 
     #[test]
     fn ties_go_to_even(mantissa in 1u64 << 52..1 << 53, shift in 1..500u32) {
-        let value = (BigInt::from(mantissa) << (shift + 1)) + (BigInt::from(1) << shift);
+        let value = (BigInt::from(mantissa) << (shift + 1)) + power_of_two(shift);
         assert_nearest(&value, &BigInt::from(1), to_f64(&value).expect("in range"));
     }
 
     #[test]
     fn comparison_is_exact(value in big(), float in any::<f64>(), nudge in -2..3i64) {
         if float.is_finite() {
-            let (ours, theirs) = (compare_with_float(&value, float), (value * (BigInt::from(1) << 1074)).cmp(&exact(float)));
+            let (ours, theirs) = (compare_with_float(&value, float), (value * power_of_two(1074)).cmp(&exact(float)));
             prop_assert_eq!(ours, Some(theirs));
             if let Some(whole) = BigInt::from_f64(float.trunc()) {
                 let whole = whole + nudge;
-                prop_assert_eq!(compare_with_float(&whole, float), Some((&whole * (BigInt::from(1) << 1074)).cmp(&exact(float))));
+                prop_assert_eq!(compare_with_float(&whole, float), Some((&whole * power_of_two(1074)).cmp(&exact(float))));
             }
         }
     }
@@ -96,8 +100,8 @@ proptest! {
 fn hash_wraps_at_the_mersenne_prime() {
     assert_eq!(hash_i64((1 << 61) - 1), 0);
     assert_eq!(hash_i64(-1), -2);
-    assert_eq!(hash_bigint(&(BigInt::from(1) << 200)), 131_072);
-    assert_eq!(hash_bigint(&-(BigInt::from(1) << 200)), -131_072);
+    assert_eq!(hash_bigint(&power_of_two(200)), 131_072);
+    assert_eq!(hash_bigint(&-power_of_two(200)), -131_072);
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn literals() {
         assert_eq!(parse(text, base), Err(ParseError::Invalid), "{text:?}");
     }
     assert_eq!(parse(&"9".repeat(5000), 10), Err(ParseError::TooLong(5000)));
-    assert_eq!(parse(&"f".repeat(5000), 16), Ok((BigInt::from(1) << 20_000) - 1));
+    assert_eq!(parse(&"f".repeat(5000), 16), Ok(power_of_two(20_000) - 1));
 }
 
 #[test]
@@ -129,5 +133,5 @@ fn digits_of_other_scripts() {
 fn mantissas_of_huge_ints() {
     assert_eq!(frexp(&BigInt::from(10).pow(400u32)).1, 1329);
     assert_eq!(frexp(&BigInt::from(1)), (0.5, 1));
-    assert_eq!(frexp(&((BigInt::from(1) << 100) - 1)), (0.5, 101));
+    assert_eq!(frexp(&(power_of_two(100) - 1)), (0.5, 101));
 }
