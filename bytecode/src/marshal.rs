@@ -160,7 +160,6 @@ impl Writer {
         for &instruction in &code.instructions {
             self.instruction(instruction);
         }
-        self.number(code.locations.len() as u64);
         self.blob(code.locations.table());
         self.exception_table(&code.exception_table);
         self.number(code.names.len() as u64);
@@ -364,7 +363,7 @@ impl<'a> Reader<'a> {
             (self.small()?, self.small()?, self.small()?);
         let stack_size = self.small()?;
         let instructions = self.instructions()?;
-        let locations = self.locations()?;
+        let locations = self.locations(instructions.len())?;
         let exception_table = self.exception_table()?;
         let names = self.several(Self::string)?;
         let locals = self
@@ -410,11 +409,10 @@ impl<'a> Reader<'a> {
         Ok(instructions)
     }
 
-    fn locations(&mut self) -> Read<Locations> {
-        let count = self.number()?;
-        let table = self.blob()?;
-        let locations = usize::try_from(count).ok().and_then(|count| Locations::from_table(table, count));
-        locations.ok_or(MarshalError::Malformed("locations"))
+    /// The locations of `count` instructions.
+    fn locations(&mut self, count: usize) -> Read<Locations> {
+        let count = u32::try_from(count).map_err(|_| MarshalError::Malformed("locations"))?;
+        Ok(Locations::from_table(self.blob()?, count))
     }
 
     fn exception_table(&mut self) -> Read<Vec<ExceptionEntry>> {
