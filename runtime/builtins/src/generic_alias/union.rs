@@ -1,8 +1,8 @@
 //! `types.UnionType`, which is `typing.Union` too: `int | str`.
 
 use super::{push_type_repr, substitution};
-use crate::set::frozen_from_iterable;
 use bytecode::opcode::Comparison;
+use crate::set::frozen_from_iterable;
 use object::generic_alias::{GENERIC_ALIAS, UNION, Union};
 use object::native::Extension;
 use object::singleton::NONE_TYPE;
@@ -36,6 +36,7 @@ pub(crate) fn is_unionable(object: Ref<'_>) -> bool {
         || object.downcast::<Type>().is_some()
         || object.is_instance_of(&GENERIC_ALIAS)
         || object.is_exactly(&UNION)
+        || object.is_exactly(&crate::typing_types::TYPE_ALIAS)
 }
 
 /// `left | right` of types.
