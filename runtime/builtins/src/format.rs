@@ -150,6 +150,9 @@ fn int_character(vm: &mut Vm, value: Ref<'_>, spec: &Spec<'_>) -> PyResult<StrBu
     if spec.alternate {
         return Err(vm.value_error("Alternate form (#) not allowed with integer format specifier 'c'"));
     }
+    if object::int::as_i64(value).is_none() {
+        return Err(vm.overflow_error("Python int too large to convert to C long"));
+    }
     let code_point = object::int::as_i64(value).and_then(|value| value.to_u32()).filter(|&value| value <= 0x10_FFFF);
     let Some(code_point) = code_point else {
         return Err(vm.overflow_error("%c arg not in range(0x110000)"));

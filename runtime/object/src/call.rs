@@ -302,6 +302,10 @@ fn bind<'a>(
         if slots[index].is_none() && !parameter.optional {
             let message = if parameter.kind == Kind::KeywordOnly {
                 format!("{name}() missing required keyword-only argument: '{}'", parameter.name)
+            } else if parameter.kind == Kind::PositionalOnly {
+                let least = signature.parameters.iter().filter(|parameter| parameter.kind == Kind::PositionalOnly && !parameter.optional).count();
+                let bound = if least < signature.n_positional { "at least" } else { "exactly" };
+                format!("{name}() takes {bound} {least} positional argument{} ({} given)", plural(least), positionals.len())
             } else {
                 format!("{name}() missing required argument '{}' (pos {})", parameter.name, index + 1)
             };

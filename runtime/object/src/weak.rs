@@ -209,6 +209,12 @@ pub(crate) fn clear_references(address: usize) {
     }
 }
 
+/// Queues the call `callback(argument)`.
+pub(crate) fn queue_call(callback: Object, argument: Object) {
+    queue().push_back(Pending::Callback { reference: argument, callback });
+    set_breaker(breaker::FINALIZERS);
+}
+
 /// Puts an object that died on the queue, alive again until its finaliser has run.
 ///
 /// # Safety

@@ -141,7 +141,7 @@ fn parts_around(vm: &mut Vm, this: Ref<'_>, sep: Ref<'_>, finder: Finder, whole_
     let (whole, separator) = (data(vm, this), buffer.bytes(vm));
     let parts = match finder(whole, separator) {
         Some(at) => {
-            let middle = if sep.is_exactly(&object::bytes::BYTES) && this.downcast::<object::bytes::Bytes>().is_some() { sep.to_owned() } else { make(vm, this, separator) };
+            let middle = if this.downcast::<object::bytes::Bytes>().is_some() { sep.to_owned() } else { make(vm, this, separator) };
             [part(vm, this, 0, at), middle, part(vm, this, at + separator.len(), whole.len())]
         }
         None if whole_first => [part(vm, this, 0, whole.len()), make(vm, this, &[]), make(vm, this, &[])],

@@ -225,7 +225,7 @@ impl<'a> Arguments<'a> {
             Some(items) => items.get(self.next).copied(),
             None => (self.next == 0).then_some(self.whole),
         };
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         value.ok_or_else(|| vm.type_error("not enough arguments for format string"))
     }
 
@@ -279,6 +279,8 @@ fn convert<O: Output>(vm: &mut Vm, format: StrData<'_>, mut position: usize, arg
     if peek(position) == Some('(') {
         let (value, next) = keyed::<O>(vm, format, position + 1, arguments)?;
         (owned, position) = (Some(value), next);
+        // From here on only keys find anything.
+        arguments.next = usize::MAX;
     }
     // After a key the value found stands for all arguments.
     let mut keyed_arguments = owned.as_ref().map(|value| Arguments { whole: value.borrow(), tuple: None, next: 0, is_mapping: true });

@@ -66,7 +66,7 @@ fn target(vm: &mut Vm, buffer: &Buffer, layout: &Layout, key: Ref<'_>) -> PyResu
         return Ok(Target::Part(slice::adjust(bounds, layout.shape[0])));
     }
     match tuple {
-        Some(keys) if !keys.is_empty() && keys.iter().all(|&key| is_index(key)) => {
+        Some(keys) if keys.iter().all(|&key| is_index(key)) => {
             if keys.len() > n {
                 return Err(vm.type_error(format!("cannot index {n}-dimension view with {}-element tuple", keys.len())));
             }
@@ -79,7 +79,7 @@ fn target(vm: &mut Vm, buffer: &Buffer, layout: &Layout, key: Ref<'_>) -> PyResu
             }
             Ok(Target::Item(offset as usize))
         }
-        Some(keys) if !keys.is_empty() && keys.iter().all(|key| key.downcast::<Slice>().is_some()) => {
+        Some(keys) if keys.iter().all(|key| key.downcast::<Slice>().is_some()) => {
             Err(not_implemented(vm, "multi-dimensional slicing is not implemented"))
         }
         _ => Err(vm.type_error("memoryview: invalid slice key")),
@@ -120,6 +120,9 @@ pub(super) fn setitem(vm: &mut Vm, object: Ref<'_>, key: Ref<'_>, value: Option<
     let Some(code) = item::native(&layout.format) else {
         return Err(item::unsupported(vm, &layout.format));
     };
+    if is_index(key) && layout.shape.len() > 1 {
+        return Err(not_implemented(vm, "sub-views are not implemented"));
+    }
     match target(vm, &buffer, &layout, key)? {
         Target::Whole => write(vm, object, &buffer, code, &layout, buffer.offset(), value),
         Target::Item(offset) => write(vm, object, &buffer, code, &layout, offset, value),

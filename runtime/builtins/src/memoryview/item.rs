@@ -113,7 +113,10 @@ fn pack_int(vm: &mut Vm, code: u8, format: &str, value: Ref<'_>) -> PyResult<Vec
         return Err(wrong_type(vm, format));
     };
     let n_bytes = size(code).unwrap_or(8);
-    let word = if matches!(code, b'b' | b'h' | b'i' | b'l' | b'q' | b'n') {
+    let word = if code == b'P' {
+        // A pointer may be given as a negative number.
+        object::int::as_u64(number.borrow()).or_else(|| object::int::as_i64(number.borrow()).map(|value| value as u64))
+    } else if matches!(code, b'b' | b'h' | b'i' | b'l' | b'q' | b'n') {
         let shift = 64 - 8 * n_bytes as u32;
         object::int::as_i64(number.borrow()).filter(|&value| value << shift >> shift == value).map(|value| value as u64)
     } else {
@@ -127,11 +130,11 @@ fn pack_int(vm: &mut Vm, code: u8, format: &str, value: Ref<'_>) -> PyResult<Vec
 }
 
 fn wrong_type(vm: &mut Vm, format: &str) -> Raised {
-    vm.type_error(format!("memoryview: invalid type for format '{format}'"))
+    vm.type_error(format!("memoryview: invalid type for format '{}'", format.trim_start_matches('@')))
 }
 
 fn wrong_value(vm: &mut Vm, format: &str) -> Raised {
-    vm.value_error(format!("memoryview: invalid value for format '{format}'"))
+    vm.value_error(format!("memoryview: invalid value for format '{}'", format.trim_start_matches('@')))
 }
 
 /// Reads items of any format, those that are not native by the `struct` module.

@@ -208,6 +208,13 @@ impl Buffer {
         Buffer { hold: Hold::Shared(Rc::new((self, guard))), owner, base, extent, offset, readonly, layout }
     }
 
+    /// The same buffer; when it is released `release(view)` is called at the next point where Python may run.
+    #[must_use]
+    pub fn with_release(self, release: Object, view: Object) -> Buffer {
+        let owner = self.owner.clone();
+        self.with_owner(owner, Rc::new(Release(Some((release, view)))))
+    }
+
     /// The object whose memory it is.
     pub fn owner(&self) -> Ref<'_> {
         self.owner.borrow()
@@ -311,6 +318,17 @@ impl Buffer {
     fn start(&self) -> *mut u8 {
         // An empty vector's pointer is dangling but never null; memory that came from elsewhere may be.
         if self.base.is_null() { std::ptr::dangling_mut() } else { self.base }
+    }
+}
+
+/// Calls a Python exporter's `__release_buffer__` once nobody uses the buffer.
+struct Release(Option<(Object, Object)>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if let Some((release, view)) = self.0.take() {
+            crate::weak::queue_call(release, view);
+        }
     }
 }
 

@@ -336,7 +336,14 @@ fn slot_buffer(vm: &mut Vm, this: Ref<'_>, writable: bool) -> PyResult<Buffer> {
         return Err(vm.type_error("__buffer__ returned non-memoryview object"));
     }
     match view.borrow().class().slots().buffer {
-        Some(buffer) => buffer(vm, view.borrow(), writable),
+        Some(buffer) => {
+            let buffer = buffer(vm, view.borrow(), writable)?;
+            let name = vm.intern("__release_buffer__");
+            Ok(match vm.lookup_special(this, name)? {
+                Some(release) => buffer.with_release(release, view),
+                None => buffer,
+            })
+        }
         None => Err(vm.type_error("__buffer__ returned non-memoryview object")),
     }
 }
