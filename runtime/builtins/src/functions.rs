@@ -83,6 +83,10 @@ pub fn populate(vm: &mut Vm, module: RefOf<'_, ModuleObject>) {
     for class in exception::ALL {
         module.set(vm, class.name(), class.to_object());
     }
+    match crate::exceptions::group::exception_group(vm) {
+        Ok(class) => module.set(vm, "ExceptionGroup", class),
+        Err(raised) => drop(vm.catch(raised)),
+    }
     for alias in ["EnvironmentError", "IOError"] {
         module.set(vm, alias, exception::OS_ERROR.to_object());
     }
