@@ -31,6 +31,8 @@ struct Failure {
     message: String,
     location: ErrorLocation,
     origin: Origin,
+    /// Whether the newline belongs to the line shown: if the tokenizer has come no further.
+    newline: bool,
 }
 
 /// Who found an error.
@@ -51,11 +53,15 @@ pub(crate) fn diagnose(source: &str, mode: Mode, options: &Options) -> Option<Sy
     let lines = Lines::new(&source);
     let failure = find(&source, &lines, mode, options)?;
     let line = failure.location.line;
-    let text = usize::try_from(line).ok().filter(|&line| line > 0).map(|line| lines.text_of(line).to_owned());
+    let text = usize::try_from(line).ok().filter(|&line| line > 0).map(|line| {
+        let text = lines.text_of(line);
+        let ends = failure.newline && source[lines.start_of(line) + text.len()..].starts_with('\n');
+        if ends { format!("{text}\n") } else { text.to_owned() }
+    });
     if failure.kind == ErrorKind::MemoryError {
         return Some(SyntaxError::nowhere(failure.kind, failure.message));
     }
-    Some(SyntaxError { kind: failure.kind, message: failure.message, location: Some(failure.location), text })
+    Some(SyntaxError { kind: failure.kind, message: failure.message, location: Some(failure.location), text, source: Some(source.into_owned()) })
 }
 
 /// Whether the tokenizer finds nothing wrong: tabs and spaces, above all.

@@ -49,12 +49,15 @@ pub struct SyntaxError {
     pub location: Option<ErrorLocation>,
     /// The line of source to show.
     pub text: Option<String>,
+    /// All of the source, for an error in its syntax: `_metadata` of the exception is
+    /// `(0, 0, source)`, from which `traceback` guesses at misspelt keywords.
+    pub source: Option<String>,
 }
 
 impl SyntaxError {
     /// An error that is nowhere in particular.
     pub(crate) fn nowhere(kind: ErrorKind, message: impl Into<String>) -> SyntaxError {
-        SyntaxError { kind, message: message.into(), location: None, text: None }
+        SyntaxError { kind, message: message.into(), location: None, text: None, source: None }
     }
 
     /// An error in decoding, which CPython puts before the first line.
@@ -64,6 +67,7 @@ impl SyntaxError {
             message: message.into(),
             location: Some(ErrorLocation { line: 0, column: -1, end: None }),
             text: None,
+            source: None,
         }
     }
 }

@@ -79,6 +79,13 @@ impl Parsed {
         self.tree.as_ref().expect("a tree is only taken by drop")
     }
 
+    /// The tree, the text it belongs to and the warnings, for those who change the tree. Dropping
+    /// the tree recurses as deeply as it is nested.
+    pub fn into_parts(mut self) -> (Tree, String, Vec<Warning>) {
+        let tree = self.tree.take().expect("a tree is only taken once");
+        (tree, std::mem::take(&mut self.source), std::mem::take(&mut self.warnings))
+    }
+
     /// The module, whether parsed as a file or as interactive input.
     pub fn module(&self) -> Option<&ast_nodes::ModModule> {
         match self.tree() {

@@ -86,6 +86,7 @@ fn not_utf8(body: &[u8], at: usize) -> SyntaxError {
         ),
         location: Some(ErrorLocation { line, column, end: Some((line, column)) }),
         text: Some(String::from_utf8_lossy(&body[start..end]).into_owned()),
+        source: None,
     }
 }
 
@@ -98,6 +99,7 @@ fn cookie_conflict(body: &[u8], encoding: &str, line: usize) -> SyntaxError {
         message: format!("encoding problem: {encoding} with BOM"),
         location: Some(ErrorLocation { line, column: 0, end: Some((line, text.chars().count() as i32)) }),
         text: Some(text),
+        source: None,
     }
 }
 

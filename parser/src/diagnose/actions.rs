@@ -376,8 +376,9 @@ impl Machine<'_> {
             column = column_in(lines.text_of(line as usize), offset);
         }
         let location = ErrorLocation { line, column, end: Some((end_line, 0)) };
+        let newline = self.tokenizer.is_on(line);
         let message = "':' expected after dictionary key".to_owned();
-        Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin: Origin::Parser })
+        Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin: Origin::Parser, newline })
     }
 
     fn bare_generator(&mut self, arguments: Option<NodeId>, clauses: Option<NodeId>) -> Matched {

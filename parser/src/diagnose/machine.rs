@@ -177,6 +177,7 @@ impl<'a> Machine<'a> {
             message: "Parser stack overflowed - Python source too complex to parse".to_owned(),
             location: ErrorLocation { line: 0, column: 0, end: None },
             origin: Origin::Tokenizer { precedes: false },
+            newline: false,
         }
     }
 
@@ -370,7 +371,8 @@ impl<'a> Machine<'a> {
             end.1 = column_in(lines.text_of(line as usize), offset + 1);
         }
         let location = ErrorLocation { line, column, end: Some(end) };
-        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
+        let newline = self.tokenizer.is_on(line);
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser, newline }
     }
 
     /// The line of a token without a column: the end of the input is on the last line there is.
@@ -400,7 +402,8 @@ impl<'a> Machine<'a> {
         let begin = self.cursor_line_start();
         let column = self.source.get(begin..cursor).unwrap_or("").chars().count() as i32;
         let location = ErrorLocation { line, column, end: Some((line, -1)) };
-        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
+        let newline = self.tokenizer.is_on(line);
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser, newline }
     }
 
     /// Where the line of the tokenizer's cursor begins; behind the last newline there is no line.
@@ -422,7 +425,8 @@ impl<'a> Machine<'a> {
         let before = self.source.get(begin..self.tokenizer.cursor).unwrap_or("");
         let line = self.tokenizer.lines.line_of(begin) as i32;
         let location = ErrorLocation { line, column: before.chars().count() as i32, end: Some((line, -1)) };
-        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser }
+        let newline = self.tokenizer.is_on(line);
+        Failure { kind: ErrorKind::SyntaxError, message: message.to_owned(), location, origin: Origin::Parser, newline }
     }
 
     /// An error at the last token looked at.

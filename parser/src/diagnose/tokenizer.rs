@@ -118,6 +118,11 @@ impl<'a> Tokenizer<'a> {
         !self.interpolated.is_empty()
     }
 
+    /// Whether the tokenizer has come to a line and no further.
+    pub(super) fn is_on(&self, line: i32) -> bool {
+        line as usize >= self.last_line()
+    }
+
     /// The line the tokenizer has come to.
     fn line(&self) -> usize {
         self.lines.line_of(self.cursor)
@@ -171,13 +176,14 @@ impl<'a> Tokenizer<'a> {
         let column = text(self.source, start, cursor).chars().count() as i32;
         let location = ErrorLocation { line: line as i32, column, end: Some((line as i32, column)) };
         let origin = Origin::Tokenizer { precedes: self.interpolated.is_empty() };
-        Failure { kind: ErrorKind::SyntaxError, message, location, origin }
+        Failure { kind: ErrorKind::SyntaxError, message, location, origin, newline: false }
     }
 
     fn indentation_failure<T>(&self, kind: ErrorKind, message: &str, column: i32, end: i32) -> Out<T> {
         let line = self.line() as i32;
         let location = ErrorLocation { line, column, end: Some((line, end)) };
-        Err(Failure { kind, message: message.to_owned(), location, origin: Origin::Tokenizer { precedes: false } })
+        let origin = Origin::Tokenizer { precedes: false };
+        Err(Failure { kind, message: message.to_owned(), location, origin, newline: true })
     }
 
     fn normal(&mut self) -> Out<Token> {
@@ -253,6 +259,7 @@ impl<'a> Tokenizer<'a> {
             message: format!("'{open}' was never closed"),
             location: ErrorLocation { line, column, end: Some((line, 0)) },
             origin: Origin::Tokenizer { precedes: false },
+            newline: self.is_on(line),
         }
     }
 
@@ -345,6 +352,7 @@ impl<'a> Tokenizer<'a> {
                     message: "unexpected character after line continuation character".to_owned(),
                     location,
                     origin: Origin::Tokenizer { precedes: false },
+                    newline: true,
                 });
             }
         }
@@ -356,7 +364,8 @@ impl<'a> Tokenizer<'a> {
             let (line, column) = self.lines.position(self.start);
             let location = ErrorLocation { line, column: column + 1, end: Some((line, -1)) };
             let message = "unexpected EOF while parsing".to_owned();
-            return Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin: Origin::Tokenizer { precedes: false } });
+            let origin = Origin::Tokenizer { precedes: false };
+            return Err(Failure { kind: ErrorKind::SyntaxError, message, location, origin, newline: true });
         }
         Ok(())
     }

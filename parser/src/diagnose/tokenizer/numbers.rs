@@ -139,6 +139,7 @@ impl Tokenizer<'_> {
                 .to_owned(),
             location: ErrorLocation { line, column, end: Some((line, end)) },
             origin: Origin::Tokenizer { precedes: true },
+            newline: false,
         }
     }
 }
