@@ -1,0 +1,283 @@
+//! The command line and the environment, read the way CPython reads them.
+
+use runtime::Configuration;
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+/// What to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    Command(String),
+    Module(String),
+    Script(String),
+    Stdin,
+    Version { verbose: bool },
+    Help,
+    /// The arguments are wrong: a message, and exit status 2.
+    Misuse(String),
+}
+
+/// A stage of compilation to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dump {
+    pub stages: Vec<String>,
+    /// `module:qualname`
+    pub only: Option<String>,
+}
+
+/// Everything the command line said.
+#[derive(Debug)]
+pub struct Command {
+    pub action: Action,
+    pub configuration: Configuration,
+    pub skip_first_line: bool,
+    pub dump: Option<Dump>,
+}
+
+pub const USAGE: &str = "usage: scoria [option] ... [-c cmd | -m mod | file | -] [arg] ...";
+
+const OPTIONS: &str = "\
+Options (and corresponding environment variables):
+-b     : issue warnings about converting bytes/bytearray to str and comparing
+         bytes/bytearray with str or bytes with int; also PYTHONBYTESWARNING=x
+-bb    : issue errors
+-B     : don't write .pyc files on import; also PYTHONDONTWRITEBYTECODE=x
+-c cmd : program passed in as string (terminates option list)
+-d     : turn on parser debugging output
+-E     : ignore PYTHON* environment variables (such as PYTHONPATH)
+-h     : print this help message and exit (also -? or --help)
+-i     : inspect interactively after running script; also PYTHONINSPECT=x
+-I     : isolate Python from the user's environment (implies -E, -P and -s)
+-m mod : run library module as a script (terminates option list)
+-O     : remove assert and __debug__-dependent statements; also PYTHONOPTIMIZE=x
+-OO    : do -O changes and also discard docstrings
+-P     : don't prepend a potentially unsafe path to sys.path; also PYTHONSAFEPATH
+-q     : don't print version and copyright messages on interactive startup
+-s     : don't add user site directory to sys.path; also PYTHONNOUSERSITE=x
+-S     : don't imply 'import site' on initialization
+-u     : force the stdout and stderr streams to be unbuffered; also PYTHONUNBUFFERED=x
+-v     : verbose (trace import statements); also PYTHONVERBOSE=x
+-V     : print the Python version number and exit (also --version)
+-W arg : warning control; arg is action:message:category:module:lineno
+         also PYTHONWARNINGS=arg
+-x     : skip first line of source, allowing use of non-Unix forms of #!cmd
+-X opt : set implementation-specific option
+--dump=STAGES         : print tokens, ast, symbols or bytecode instead of running
+--dump-only=MOD:NAME  : only for one function
+--stdlib DIR          : use another 3.14 Lib/ than the one inside the program
+
+Arguments:
+file   : program read from script file
+-      : program read from stdin (default; interactive mode if a tty)
+arg ...: arguments passed to program in sys.argv[1:]
+";
+
+/// The text of `--help`.
+pub fn help() -> String {
+    format!("{USAGE}\n{OPTIONS}")
+}
+
+/// Bytes that are no UTF-8 become lone surrogates later; here they are kept by a private marker.
+fn text(argument: OsString) -> String {
+    String::from_utf8(argument.into_vec()).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// A variable of the environment that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(text)
+}
+
+/// Reads a process's arguments, the program's own name first, and the environment.
+pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
+    let all: Vec<String> = arguments.map(text).collect();
+    let mut configuration = Configuration { int_max_str_digits: 4300, original_arguments: all.clone(), ..Configuration::default() };
+    let mut rest = all.iter().skip(1).cloned().collect::<std::collections::VecDeque<String>>();
+    let mut command = Command { action: Action::Stdin, configuration: Configuration::default(), skip_first_line: false, dump: None };
+    let mut warnings = Vec::new();
+    let mut versions = 0;
+    let action = loop {
+        let Some(argument) = rest.front().cloned() else { break Action::Stdin };
+        if argument == "-" {
+            break Action::Stdin;
+        }
+        if !argument.starts_with('-') {
+            break Action::Script(argument);
+        }
+        rest.pop_front();
+        if let Some(long) = argument.strip_prefix("--") {
+            match long_option(long, &mut rest, &mut configuration, &mut command.dump) {
+                Ok(Some(action)) => break action,
+                Ok(None) => continue,
+                Err(message) => break Action::Misuse(message),
+            }
+        }
+        let mut letters = argument[1..].chars();
+        let mut chosen = None;
+        while let Some(letter) = letters.next() {
+            if matches!(letter, 'c' | 'm' | 'W' | 'X') {
+                let attached: String = letters.by_ref().collect();
+                let value = if attached.is_empty() { rest.pop_front() } else { Some(attached) };
+                let Some(value) = value else {
+                    chosen = Some(Action::Misuse(format!("Argument expected for the -{letter} option")));
+                    break;
+                };
+                match letter {
+                    'c' => chosen = Some(Action::Command(format!("{value}\n"))),
+                    'm' => chosen = Some(Action::Module(value)),
+                    'W' => warnings.push(value),
+                    _ => x_option(&mut configuration, &value),
+                }
+                break;
+            }
+            match letter {
+                'b' => configuration.bytes_warning += 1,
+                'B' => configuration.dont_write_bytecode = true,
+                'd' => configuration.debug += 1,
+                'E' => configuration.ignore_environment = true,
+                'h' | '?' => chosen = Some(Action::Help),
+                'i' => (configuration.inspect, configuration.interactive) = (true, true),
+                'I' => {
+                    configuration.isolated = true;
+                    configuration.ignore_environment = true;
+                    configuration.no_user_site = true;
+                    configuration.safe_path = true;
+                }
+                'O' => configuration.optimize += 1,
+                'P' => configuration.safe_path = true,
+                'q' => configuration.quiet = true,
+                'R' => {}
+                's' => configuration.no_user_site = true,
+                'S' => configuration.no_site = true,
+                't' => {}
+                'u' => configuration.unbuffered = true,
+                'v' => configuration.verbose += 1,
+                'V' => versions += 1,
+                'x' => command.skip_first_line = true,
+                _ => chosen = Some(Action::Misuse(format!("Unknown option: -{letter}"))),
+            }
+            if chosen.is_some() {
+                break;
+            }
+        }
+        if let Some(action) = chosen {
+            break action;
+        }
+    };
+    let action = if versions > 0 { Action::Version { verbose: versions > 1 } } else { action };
+    environment(&mut configuration, &mut warnings);
+    configuration.warn_options = warnings;
+    configuration.arguments = match &action {
+        Action::Command(_) => vec!["-c".into()],
+        Action::Module(_) => vec!["-m".into()],
+        Action::Stdin if rest.is_empty() => vec![String::new()],
+        _ => Vec::new(),
+    };
+    configuration.arguments.extend(rest);
+    command.action = action;
+    command.configuration = configuration;
+    command
+}
+
+fn long_option(
+    option: &str,
+    rest: &mut std::collections::VecDeque<String>,
+    configuration: &mut Configuration,
+    dump: &mut Option<Dump>,
+) -> Result<Option<Action>, String> {
+    let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value.to_owned())));
+    match name {
+        "help" | "help-all" => Ok(Some(Action::Help)),
+        "version" => Ok(Some(Action::Version { verbose: false })),
+        "check-hash-based-pycs" => {
+            let mode = value.or_else(|| rest.pop_front()).unwrap_or_default();
+            if matches!(mode.as_str(), "always" | "never" | "default") {
+                Ok(None)
+            } else {
+                Err("--check-hash-based-pycs must be one of 'default', 'always', or 'never'".into())
+            }
+        }
+        "stdlib" => {
+            configuration.library = Some(value.or_else(|| rest.pop_front()).ok_or("Argument expected for the --stdlib option")?);
+            Ok(None)
+        }
+        "dump" => {
+            let stages: Vec<String> = value.unwrap_or_default().split(',').map(str::to_owned).collect();
+            if let Some(unknown) = stages.iter().find(|stage| !matches!(stage.as_str(), "tokens" | "ast" | "symbols" | "bytecode")) {
+                return Err(format!("unknown stage to dump: '{unknown}'"));
+            }
+            let only = dump.take().and_then(|dump| dump.only);
+            *dump = Some(Dump { stages, only });
+            Ok(None)
+        }
+        "dump-only" => {
+            let stages = dump.take().map_or_else(|| vec!["bytecode".into()], |dump| dump.stages);
+            *dump = Some(Dump { stages, only: value });
+            Ok(None)
+        }
+        _ => Err(format!("unknown option --{name}")),
+    }
+}
+
+/// `-X name` or `-X name=value`
+fn x_option(configuration: &mut Configuration, option: &str) {
+    let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value.to_owned())));
+    match name {
+        "dev" => configuration.dev_mode = true,
+        "utf8" => configuration.utf8_mode = value.as_deref() != Some("0"),
+        "warn_default_encoding" => configuration.warn_default_encoding = true,
+        "int_max_str_digits" => {
+            if let Some(digits) = value.as_ref().and_then(|value| value.parse().ok()) {
+                configuration.int_max_str_digits = digits;
+            }
+        }
+        "pycache_prefix" => configuration.pycache_prefix = value.clone().filter(|value| !value.is_empty()),
+        _ => {}
+    }
+    configuration.x_options.push((name.to_owned(), value));
+}
+
+/// `PYTHON*` variables.
+fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
+    configuration.hash_seed = None;
+    if configuration.ignore_environment {
+        return;
+    }
+    let number = |name: &str| variable(name).map(|value| value.parse::<i64>().unwrap_or(1).max(1));
+    configuration.optimize = configuration.optimize.max(number("PYTHONOPTIMIZE").unwrap_or(0));
+    configuration.verbose = configuration.verbose.max(number("PYTHONVERBOSE").unwrap_or(0));
+    configuration.debug = configuration.debug.max(number("PYTHONDEBUG").unwrap_or(0));
+    configuration.bytes_warning = configuration.bytes_warning.max(number("PYTHONBYTESWARNING").unwrap_or(0));
+    configuration.dont_write_bytecode |= variable("PYTHONDONTWRITEBYTECODE").is_some();
+    configuration.no_user_site |= variable("PYTHONNOUSERSITE").is_some();
+    configuration.unbuffered |= variable("PYTHONUNBUFFERED").is_some();
+    configuration.inspect |= variable("PYTHONINSPECT").is_some();
+    configuration.safe_path |= variable("PYTHONSAFEPATH").is_some();
+    configuration.dev_mode |= variable("PYTHONDEVMODE").is_some();
+    configuration.utf8_mode |= variable("PYTHONUTF8").as_deref() == Some("1");
+    configuration.warn_default_encoding |= variable("PYTHONWARNDEFAULTENCODING").is_some();
+    configuration.io_encoding = variable("PYTHONIOENCODING");
+    if configuration.pycache_prefix.is_none() {
+        configuration.pycache_prefix = variable("PYTHONPYCACHEPREFIX");
+    }
+    if let Some(digits) = variable("PYTHONINTMAXSTRDIGITS").and_then(|value| value.parse().ok()) {
+        configuration.int_max_str_digits = digits;
+    }
+    if let Some(seed) = variable("PYTHONHASHSEED").filter(|seed| seed != "random") {
+        configuration.hash_seed = seed.parse().ok();
+    }
+    if let Some(path) = variable("PYTHONPATH") {
+        configuration.search_path.extend(path.split(':').map(str::to_owned));
+    }
+    if configuration.library.is_none() {
+        configuration.library = variable("PYTHONHOME").map(|home| format!("{home}/lib/python3.14"));
+    }
+    if let Some(filters) = variable("PYTHONWARNINGS") {
+        let given = std::mem::take(warnings);
+        warnings.extend(filters.split(',').map(str::to_owned));
+        warnings.extend(given);
+    }
+    if configuration.dev_mode {
+        warnings.insert(0, "default".into());
+    }
+}

@@ -1,0 +1,150 @@
+//! Running what the command line asks for, and turning the outcome into an exit status.
+
+use crate::arguments::{self, Action, Command};
+use object::exception::{self, Exception};
+use object::{Object, Ref, Vm, int};
+use runtime::{Configuration, Runtime};
+use std::io::{IsTerminal, Read};
+use std::process::ExitCode;
+
+/// The program on its own thread.
+pub fn main() -> ExitCode {
+    let mut command = arguments::parse(std::env::args_os());
+    match &command.action {
+        Action::Version { verbose } => {
+            println!("Python 3.14.0{}", if *verbose { " (scoria)" } else { "" });
+            return ExitCode::SUCCESS;
+        }
+        Action::Help => {
+            print!("{}", arguments::help());
+            return ExitCode::SUCCESS;
+        }
+        Action::Misuse(message) => {
+            eprintln!("{message}\n{}\nTry `scoria -h' for more information.", arguments::USAGE);
+            return ExitCode::from(2);
+        }
+        Action::Command(_) | Action::Module(_) | Action::Script(_) | Action::Stdin => {}
+    }
+    locate(&mut command.configuration);
+    let mut runtime = match Runtime::start(&command.configuration) {
+        Ok(runtime) => runtime,
+        Err(message) => {
+            eprintln!("Fatal Python error: init_import_site: Failed to start\n{message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = run(&mut runtime, &command);
+    let mut status = match outcome {
+        Ok(_) => 0,
+        Err(()) => report(&mut runtime.vm),
+    };
+    if !runtime.finish() && status == 0 {
+        status = 120;
+    }
+    // What is left is freed by the system; destructors of a dying process would only take time.
+    std::process::exit(status)
+}
+
+/// Where the program is, and what that says of `sys.prefix`.
+fn locate(configuration: &mut Configuration) {
+    let executable = std::env::current_exe().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+    let prefix = std::path::Path::new(&executable).parent().and_then(std::path::Path::parent).map(|path| path.to_string_lossy().into_owned());
+    configuration.prefix = prefix.clone().unwrap_or_else(|| "/usr/local".into());
+    configuration.base_prefix = configuration.prefix.clone();
+    configuration.executable = executable;
+}
+
+/// Runs the program; an error is on the `Vm`.
+fn run(runtime: &mut Runtime, command: &Command) -> Result<Object, ()> {
+    let namespace = runtime.main_namespace();
+    let result = match &command.action {
+        Action::Command(text) => {
+            prepend_path(runtime, command, "");
+            runtime.run_command(text, namespace)
+        }
+        Action::Script(path) => runtime.run_script(path, namespace, command.skip_first_line, !command.configuration.safe_path),
+        Action::Module(name) => {
+            if !command.configuration.safe_path {
+                let directory = std::env::current_dir().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
+                runtime.insert_path(&directory);
+            }
+            runtime.run_module(name)
+        }
+        _ => {
+            prepend_path(runtime, command, "");
+            if std::io::stdin().is_terminal() || command.configuration.interactive {
+                runtime.run_interactive()
+            } else {
+                let mut source = Vec::new();
+                if let Err(error) = std::io::stdin().read_to_end(&mut source) {
+                    eprintln!("scoria: cannot read standard input: {error}");
+                    std::process::exit(1);
+                }
+                runtime.run_source(&source, "<stdin>", namespace)
+            }
+        }
+    };
+    result.map_err(|raised| {
+        let error = runtime.vm.catch(raised);
+        let _ = runtime.vm.reraise(error);
+    })
+}
+
+fn prepend_path(runtime: &mut Runtime, command: &Command, path: &str) {
+    if !command.configuration.safe_path {
+        runtime.insert_path(path);
+    }
+}
+
+/// Shows the exception that ended the program; returns the exit status.
+fn report(vm: &mut Vm) -> i32 {
+    let Some(error) = vm.take_raised() else { return 1 };
+    if error.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
+        return exit_status(vm, error.borrow());
+    }
+    let is_interrupt = error.borrow().is_instance_of(&exception::KEYBOARD_INTERRUPT);
+    let class = error.borrow().class().to_object();
+    let traceback = error.borrow().downcast::<Exception>().map_or(Object::none(), |payload| payload.traceback.get_or_none());
+    for (name, value) in [("last_exc", error.clone()), ("last_type", class.clone()), ("last_value", error.clone()), ("last_traceback", traceback.clone())] {
+        stdlib::sys_module::set_attribute(vm, name, value);
+    }
+    let hook = stdlib::sys_module::attribute(vm, "excepthook").filter(|hook| !hook.borrow().is_none());
+    match hook {
+        Some(hook) => {
+            if let Err(raised) = vm.call(hook.borrow(), &[class.borrow(), error.borrow(), traceback.borrow()]) {
+                let second = vm.catch(raised);
+                if second.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
+                    return exit_status(vm, second.borrow());
+                }
+                stdlib::sys_module::write_stderr(vm, "Error in sys.excepthook:\n");
+                stdlib::sys_module::print_exception(vm, second.borrow());
+                stdlib::sys_module::write_stderr(vm, "\nOriginal exception was:\n");
+                stdlib::sys_module::print_exception(vm, error.borrow());
+            }
+        }
+        None => stdlib::sys_module::print_exception(vm, error.borrow()),
+    }
+    if is_interrupt { 130 } else { 1 }
+}
+
+/// The status of a `SystemExit`: its code, or 1 after printing what is no number.
+fn exit_status(vm: &mut Vm, error: Ref<'_>) -> i32 {
+    let code = exception::field(error, "code").unwrap_or(Object::none());
+    if code.borrow().is_none() {
+        return 0;
+    }
+    match int::to_i64(code.borrow()) {
+        Some(Some(status)) => (status & 0xff) as i32,
+        Some(None) => 255,
+        None => {
+            if let Some(stdout) = stdlib::sys_module::attribute(vm, "stdout").filter(|stdout| !stdout.borrow().is_none())
+                && vm.call_method(stdout.borrow(), "flush", &[]).is_err()
+            {
+                drop(vm.take_raised());
+            }
+            let text = vm.str_text(code.borrow()).unwrap_or_default();
+            stdlib::sys_module::write_stderr(vm, &format!("{text}\n"));
+            1
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Code objects: compiled code with its constants and names as live objects.
+
+use bytecode::{Code, Constant, ExceptionEntry, Instr, LocalKind, Location};
+use bytecode::wordcode::WordCode;
+use object::cell::Visitor;
+use object::class::Payload;
+use object::native::{PayloadInfo, TypeSpec};
+use object::{Object, ObjectOf, Ref, Type, Vm};
+use std::cell::OnceCell;
+
+/// The payload of a `code` object.
+pub struct CodeObject {
+    /// The code as plain data. Its instructions are the ones that run; constants and names are
+    /// also below, as objects.
+    pub data: Code,
+    pub constants: Box<[Object]>,
+    pub names: Box<[Ref<'static>]>,
+    pub local_names: Box<[Ref<'static>]>,
+    pub name: Ref<'static>,
+    pub qualname: Ref<'static>,
+    pub filename: Ref<'static>,
+    /// Words of a frame's locals: fast locals, cells, free variables.
+    pub n_locals: usize,
+    pub n_free: usize,
+    /// Whether a call with exactly the positional parameters needs no further binding.
+    pub is_simple: bool,
+    word_code: OnceCell<WordCode>,
+}
+
+/// `types.CodeType`. Its attributes are in the stdlib crate.
+pub static CODE: Type = Type::new(&CODE_SPEC);
+static CODE_SPEC: TypeSpec = TypeSpec {
+    name: "code",
+    doc: "Create a code object.  Not for mere mortals.",
+    flags: object::native::flag::WEAK_REFERENCES,
+    payload: PayloadInfo::of::<CodeObject>(),
+    getsets: crate::code::attributes::GETSETS,
+    methods: crate::code::attributes::METHODS,
+    slots: crate::code::attributes::SLOTS,
+    ..TypeSpec::DEFAULT
+};
+
+pub mod attributes;
+
+impl Payload for CodeObject {
+    fn class() -> &'static Type {
+        &CODE
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        visitor.visit_all(&self.constants);
+    }
+}
+
+impl CodeObject {
+    /// The first instruction.
+    #[inline]
+    pub fn entry(&self) -> *const Instr {
+        self.data.instructions.as_ptr()
+    }
+
+    /// The index of an instruction of this code.
+    pub fn index_of(&self, instruction: *const Instr) -> usize {
+        (instruction.addr() - self.entry().addr()) / size_of::<Instr>()
+    }
+
+    /// Where an instruction comes from.
+    pub fn location(&self, index: usize) -> Location {
+        self.data.locations.get(index).unwrap_or(Location::NONE)
+    }
+
+    /// The code as CPython would show it: two-byte units.
+    pub fn word_code(&self) -> &WordCode {
+        self.word_code.get_or_init(|| WordCode::new(&self.data))
+    }
+
+    /// The offset of an instruction in `co_code`.
+    pub fn byte_offset(&self, index: usize) -> i64 {
+        self.word_code().offset_of(index).map_or(-1, i64::from)
+    }
+
+    /// The innermost handler that covers an instruction.
+    pub fn handler(&self, index: usize) -> Option<ExceptionEntry> {
+        let index = index as u32;
+        self.data.exception_table.iter().find(|entry| entry.start <= index && index < entry.end).copied()
+    }
+
+    pub fn has_flag(&self, flag: bytecode::CodeFlags) -> bool {
+        self.data.flags.has(flag)
+    }
+
+    /// Names of the locals of a kind, in order.
+    pub fn locals_of(&self, kind: LocalKind) -> impl Iterator<Item = (usize, Ref<'static>)> + '_ {
+        self.data.locals.iter().enumerate().filter(move |(_, local)| local.kind.has(kind)).map(|(index, _)| (index, self.local_names[index]))
+    }
+}
+
+/// Makes the object of compiled code.
+pub fn new_code(vm: &mut Vm, data: Code) -> ObjectOf<CodeObject> {
+    let constants: Box<[Object]> = data.constants.iter().map(|constant| new_constant(vm, constant)).collect();
+    let names = data.names.iter().map(|name| vm.intern(name)).collect();
+    let local_names = data.locals.iter().map(|local| vm.intern(&local.name)).collect();
+    let special = bytecode::CodeFlags::VARARGS.with(bytecode::CodeFlags::VARKEYWORDS);
+    let object = CodeObject {
+        constants,
+        names,
+        local_names,
+        name: vm.intern(&data.name),
+        qualname: vm.intern(&data.qualname),
+        filename: vm.intern(&data.filename),
+        n_locals: data.locals.len(),
+        n_free: data.locals.iter().filter(|local| local.kind.has(LocalKind::FREE)).count(),
+        is_simple: data.keyword_only_count == 0 && !data.flags.has(special),
+        word_code: OnceCell::new(),
+        data,
+    };
+    vm.allocate(object)
+}
+
+/// The object of a constant.
+pub fn new_constant(vm: &mut Vm, constant: &Constant) -> Object {
+    match constant {
+        Constant::None => Object::none(),
+        Constant::False => Object::bool(false),
+        Constant::True => Object::bool(true),
+        Constant::Ellipsis => Object::ellipsis(),
+        Constant::Int(value) => vm.new_int(*value),
+        Constant::BigInt(value) => vm.new_bigint(value.clone()),
+        Constant::Float(value) => vm.new_float(*value),
+        Constant::Complex(real, imaginary) => builtins::complex::new_complex(vm, *real, *imaginary),
+        Constant::Str(text) => {
+            let object = vm.new_wtf8(text);
+            // Strings that look like names are interned, as CPython does.
+            let is_name = object.as_str().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+            if is_name { vm.intern_str(object.borrow()).to_owned() } else { object.into_object() }
+        }
+        Constant::Bytes(bytes) => vm.new_bytes(bytes).into_object(),
+        Constant::Tuple(items) => {
+            let items: Vec<Object> = items.iter().map(|item| new_constant(vm, item)).collect();
+            vm.new_tuple(items).into_object()
+        }
+        Constant::FrozenSet(items) => {
+            let items: Vec<Object> = items.iter().map(|item| new_constant(vm, item)).collect();
+            let list = vm.new_list(items).into_object();
+            builtins::set::frozen_from_iterable(vm, list.borrow()).expect("constants are hashable")
+        }
+        Constant::Slice(parts) => {
+            let [start, stop, step] = [0, 1, 2].map(|index| new_constant(vm, &parts[index]));
+            builtins::slice::new(vm, start, stop, step)
+        }
+        Constant::Code(code) => new_code(vm, (**code).clone()).into_object(),
+    }
+}

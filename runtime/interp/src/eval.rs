@@ -1,0 +1,1021 @@
+//! The evaluation loop.
+//!
+//! [`run`] executes a frame until it returns, yields or raises. Calls of Python functions and resumed
+//! generators do not recurse: the loop switches frames, and returns when the frame it was entered
+//! with ends. What an instruction does beyond a few lines is in the modules below, by family.
+//!
+//! Registers are locals of the loop: `ip` (next instruction), `sp` (one past the top of the evaluation stack), `locals`,
+//! `frame`, and the code's tables. Stack words are owned references; zero is the null of a call.
+
+mod arithmetic;
+mod calls;
+mod classes;
+mod exceptions;
+mod intrinsics;
+mod matching;
+mod names;
+
+pub use classes::build_class;
+pub use names::{builtins_dict, import_from, import_name, set_builtins};
+pub use calls::call_keywords_of;
+
+use crate::cell_object::{CellObject, new_cell};
+use crate::code::CodeObject;
+use crate::frame::{Frame, take};
+use crate::frame_object;
+use crate::function::{self, FUNCTION, Function};
+use crate::generator;
+use bytecode::Opcode;
+use bytecode::opcode::{BinaryOp, Comparison};
+use object::dict::Dict;
+use object::exception;
+use object::list::List;
+use object::tuple::Tuple;
+use object::vm::{breaker, breaker_reasons, hooks};
+use object::{Object, ObjectOf, PyResult, Raised, Ref, Vm};
+
+/// Runs a frame on the top of the data stack until it ends.
+pub(crate) fn run(vm: &mut Vm, frame: *mut Frame) -> PyResult {
+    // SAFETY: the frame was just pushed.
+    unsafe {
+        (*frame).is_entry = true;
+        execute(vm, frame, None)
+    }
+}
+
+/// Resumes a frame whose `sp` and `ip` say where; `raised` makes it raise first.
+pub(crate) unsafe fn resume(vm: &mut Vm, frame: *mut Frame, raised: Option<Raised>) -> PyResult {
+    // SAFETY: the caller vouches for the frame.
+    unsafe {
+        (*frame).is_entry = true;
+        if raised.is_none() {
+            (*frame).ip = (*frame).ip.add(1);
+        }
+        execute(vm, frame, raised)
+    }
+}
+
+/// What the evaluation loop does when something outside asks for its attention.
+#[cold]
+#[inline(never)]
+pub(crate) fn handle_breaker(vm: &mut Vm) -> PyResult<()> {
+    let reasons = breaker_reasons();
+    if reasons & breaker::FINALIZERS != 0 {
+        vm.run_finalizers();
+    }
+    if reasons & breaker::COLLECT != 0 {
+        object::collector::collect_if_due(vm);
+    }
+    if reasons & breaker::LOCK_WANTED != 0 {
+        object::gil::yield_if_wanted(vm);
+    }
+    if reasons & (breaker::SIGNAL | breaker::PENDING_CALLS | breaker::ASYNC_EXCEPTION) != 0
+        && let Some(signals) = hooks().signals
+    {
+        signals(vm)?;
+    }
+    Ok(())
+}
+
+/// Ends a frame: drops what it holds, and gives its words back.
+///
+/// # Safety
+///
+/// The frame is the innermost one and lies on the data stack; `n_stack` values are on its evaluation stack.
+pub(crate) unsafe fn pop_frame(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let back = frame_object::back_of_leaving(vm, frame);
+        vm.frame = (*frame).previous.cast();
+        vm.depth -= 1;
+        clear_frame(frame, n_stack, back);
+        vm.data_stack.start = frame.cast();
+    }
+}
+
+/// Drops what a frame holds. Locals go to the frame object, if anybody has it; `back` is then its `f_back`.
+///
+/// # Safety
+///
+/// The frame has ended; `n_stack` values are on its evaluation stack.
+pub(crate) unsafe fn clear_frame(frame: *mut Frame, n_stack: usize, back: Option<Object>) {
+    // SAFETY: the words of locals and stack are references or zero; each is taken once.
+    unsafe {
+        let n_locals = (*(*frame).code).n_locals;
+        let locals = Frame::locals(frame);
+        for index in 0..n_stack {
+            drop(take(locals.add(n_locals + index)));
+        }
+        if (*frame).object != 0 && frame_object::leave(frame, back) {
+            return;
+        }
+        for index in 0..n_locals {
+            drop(take(locals.add(index)));
+        }
+        drop(take(&raw mut (*frame).namespace));
+        drop(std::mem::ManuallyDrop::take(&mut (*frame).function));
+    }
+}
+
+const NO_VALUE: &str = "the stack depth was verified";
+
+/// The loop itself.
+#[expect(clippy::cognitive_complexity, reason = "a dispatch loop")]
+unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> PyResult {
+    // SAFETY (whole function): code objects come from the compiler or passed the verifier, so operands are in
+    // range and the stack never under- or overflows; `frame` is the innermost frame throughout.
+    unsafe {
+        let mut frame = entered;
+        let mut ip = (*frame).ip;
+        let mut sp = (*frame).sp;
+        let mut locals = Frame::locals(frame);
+        let mut code: *const CodeObject = (*frame).code;
+        let mut pending = raised;
+
+        macro_rules! load_registers {
+            () => {
+                sp = (*frame).sp;
+                locals = Frame::locals(frame);
+                code = (*frame).code;
+            };
+        }
+        macro_rules! push {
+            ($object:expr) => {{
+                let object: Object = $object;
+                sp.write(object.into_raw());
+                sp = sp.add(1);
+            }};
+        }
+        macro_rules! pop {
+            () => {{
+                sp = sp.sub(1);
+                Object::from_raw(*sp).expect(NO_VALUE)
+            }};
+        }
+        macro_rules! top {
+            ($n:expr) => {
+                Ref::from_bits(*sp.sub($n))
+            };
+        }
+        macro_rules! set_top {
+            ($n:expr, $object:expr) => {{
+                let object: Object = $object;
+                let slot = sp.sub($n);
+                drop(Object::from_raw(std::mem::replace(&mut *slot, object.into_raw())));
+            }};
+        }
+        macro_rules! check_finalizers {
+            () => {
+                if breaker_reasons() & breaker::FINALIZERS != 0 {
+                    vm.run_finalizers();
+                }
+            };
+        }
+
+        'resume: loop {
+            let raised: Raised = 'raise: {
+                if let Some(raised) = pending.take() {
+                    break 'raise raised;
+                }
+                macro_rules! attempt {
+                    ($result:expr) => {
+                        match $result {
+                            Ok(value) => value,
+                            Err(raised) => break 'raise raised,
+                        }
+                    };
+                }
+                macro_rules! jump {
+                    ($target:expr) => {
+                        ip = (*code).entry().add($target as usize)
+                    };
+                }
+                loop {
+                    let instruction = *ip;
+                    (*frame).ip = ip;
+                    ip = ip.add(1);
+                    let arg = instruction.arg();
+                    let opcode: Opcode = std::mem::transmute::<u8, Opcode>(instruction.opcode_byte());
+                    match opcode {
+                        Opcode::Nop | Opcode::NotTaken => {}
+                        Opcode::Resume => {
+                            if breaker_reasons() != 0 {
+                                attempt!(handle_breaker(vm));
+                            }
+                        }
+                        Opcode::LoadFast | Opcode::LoadFastBorrow => {
+                            push!(Ref::from_bits(*locals.add(arg as usize)).to_owned());
+                        }
+                        Opcode::LoadFastCheck => {
+                            let word = *locals.add(arg as usize);
+                            if word == 0 {
+                                break 'raise names::unbound_local(vm, &*code, arg as usize);
+                            }
+                            push!(Ref::from_bits(word).to_owned());
+                        }
+                        Opcode::LoadFastAndClear => {
+                            sp.write(std::mem::replace(&mut *locals.add(arg as usize), 0));
+                            sp = sp.add(1);
+                        }
+                        Opcode::LoadFastLoadFast | Opcode::LoadFastBorrowLoadFastBorrow => {
+                            push!(Ref::from_bits(*locals.add((arg >> 16) as usize)).to_owned());
+                            push!(Ref::from_bits(*locals.add((arg & 0xffff) as usize)).to_owned());
+                        }
+                        Opcode::StoreFast => {
+                            sp = sp.sub(1);
+                            let value = *sp;
+                            drop(Object::from_raw(std::mem::replace(&mut *locals.add(arg as usize), value)));
+                            check_finalizers!();
+                        }
+                        Opcode::StoreFastLoadFast => {
+                            let value = *sp.sub(1);
+                            drop(Object::from_raw(std::mem::replace(&mut *locals.add((arg >> 16) as usize), value)));
+                            *sp.sub(1) = Ref::from_bits(*locals.add((arg & 0xffff) as usize)).to_owned().into_raw();
+                            check_finalizers!();
+                        }
+                        Opcode::StoreFastStoreFast => {
+                            sp = sp.sub(2);
+                            let (below, above) = (*sp, *sp.add(1));
+                            drop(Object::from_raw(std::mem::replace(&mut *locals.add((arg >> 16) as usize), above)));
+                            drop(Object::from_raw(std::mem::replace(&mut *locals.add((arg & 0xffff) as usize), below)));
+                            check_finalizers!();
+                        }
+                        Opcode::DeleteFast => {
+                            if *locals.add(arg as usize) == 0 {
+                                break 'raise names::unbound_local(vm, &*code, arg as usize);
+                            }
+                            drop(take(locals.add(arg as usize)));
+                            check_finalizers!();
+                        }
+                        Opcode::LoadConst => push!((&(*code).constants)[arg as usize].clone()),
+                        Opcode::LoadSmallInt => push!(Object::small_int(i64::from(arg))),
+                        Opcode::LoadCommonConstant => push!(names::common_constant(vm, arg)),
+                        Opcode::PopTop | Opcode::PopIter | Opcode::EndFor => {
+                            // The null that marks an exhausted value may be here.
+                            sp = sp.sub(1);
+                            drop(Object::from_raw(*sp));
+                            check_finalizers!();
+                        }
+                        Opcode::PushNull => {
+                            sp.write(0);
+                            sp = sp.add(1);
+                        }
+                        Opcode::Copy => {
+                            let word = *sp.sub(arg as usize);
+                            sp.write(word);
+                            if word != 0 {
+                                std::mem::forget(Ref::from_bits(word).to_owned());
+                            }
+                            sp = sp.add(1);
+                        }
+                        Opcode::Swap => std::ptr::swap(sp.sub(1), sp.sub(arg as usize)),
+                        Opcode::EndSend => {
+                            let value = pop!();
+                            set_top!(1, value);
+                        }
+                        Opcode::UnaryNot => {
+                            let value = top!(1).is_true();
+                            set_top!(1, Object::bool(!value));
+                        }
+                        Opcode::UnaryNegative => {
+                            let value = attempt!(vm.negative(top!(1)));
+                            set_top!(1, value);
+                            check_finalizers!();
+                        }
+                        Opcode::UnaryInvert => {
+                            let value = attempt!(vm.invert(top!(1)));
+                            set_top!(1, value);
+                            check_finalizers!();
+                        }
+                        Opcode::ToBool => {
+                            let value = top!(1);
+                            if value.as_bool().is_none() {
+                                let truth = attempt!(vm.is_true(value));
+                                set_top!(1, Object::bool(truth));
+                                check_finalizers!();
+                            }
+                        }
+                        Opcode::BinaryOp => {
+                            let (left, right) = (top!(2), top!(1));
+                            let result = match arithmetic::fast(vm, arg, left, right) {
+                                Some(result) => result,
+                                None => {
+                                    let op = BinaryOp::from_u32(arg).expect("the operand was verified");
+                                    if op == BinaryOp::InplaceAdd && arithmetic::is_append(left, right) {
+                                        arithmetic::append(vm, sp, ip, locals)
+                                    } else {
+                                        attempt!(vm.binary(op, left, right))
+                                    }
+                                }
+                            };
+                            set_top!(2, result);
+                            drop(pop!());
+                            check_finalizers!();
+                        }
+                        Opcode::CompareOp => {
+                            let (left, right) = (top!(2), top!(1));
+                            let result = match arithmetic::fast_compare(arg & 15, left, right) {
+                                Some(result) => Object::bool(result),
+                                None => {
+                                    let op = Comparison::from_u32(arg & 15).expect("the operand was verified");
+                                    let result = attempt!(vm.compare(left, right, op));
+                                    if arg & 16 != 0 && result.borrow().as_bool().is_none() {
+                                        let truth = attempt!(vm.is_true(result.borrow()));
+                                        Object::bool(truth)
+                                    } else {
+                                        result
+                                    }
+                                }
+                            };
+                            drop(pop!());
+                            set_top!(1, result);
+                            check_finalizers!();
+                        }
+                        Opcode::IsOp => {
+                            let same = top!(2).is(top!(1));
+                            drop(pop!());
+                            set_top!(1, Object::bool(same != (arg == 1)));
+                            check_finalizers!();
+                        }
+                        Opcode::ContainsOp => {
+                            let found = attempt!(vm.contains(top!(1), top!(2)));
+                            drop(pop!());
+                            set_top!(1, Object::bool(found != (arg == 1)));
+                            check_finalizers!();
+                        }
+                        Opcode::PopJumpIfFalse => {
+                            sp = sp.sub(1);
+                            if Ref::from_bits(*sp).is_false() {
+                                jump!(arg);
+                            }
+                        }
+                        Opcode::PopJumpIfTrue => {
+                            sp = sp.sub(1);
+                            if Ref::from_bits(*sp).is_true() {
+                                jump!(arg);
+                            }
+                        }
+                        Opcode::PopJumpIfNone => {
+                            let value = pop!();
+                            if value.borrow().is_none() {
+                                jump!(arg);
+                            }
+                            drop(value);
+                            check_finalizers!();
+                        }
+                        Opcode::PopJumpIfNotNone => {
+                            let value = pop!();
+                            if !value.borrow().is_none() {
+                                jump!(arg);
+                            }
+                            drop(value);
+                            check_finalizers!();
+                        }
+                        Opcode::JumpForward | Opcode::JumpBackwardNoInterrupt => jump!(arg),
+                        Opcode::JumpBackward => {
+                            jump!(arg);
+                            if breaker_reasons() != 0 {
+                                attempt!(handle_breaker(vm));
+                            }
+                        }
+                        Opcode::LoadGlobal => {
+                            let name = (&(*code).names)[(arg >> 1) as usize];
+                            let value = attempt!(names::load_global(vm, (*frame).function(), name));
+                            push!(value);
+                            if arg & 1 != 0 {
+                                sp.write(0);
+                                sp = sp.add(1);
+                            }
+                        }
+                        Opcode::LoadName => {
+                            let name = (&(*code).names)[arg as usize];
+                            let value = attempt!(names::load_name(vm, &*frame, name));
+                            push!(value);
+                        }
+                        Opcode::StoreName => {
+                            let name = (&(*code).names)[arg as usize];
+                            let value = pop!();
+                            attempt!(names::store_name(vm, &*frame, name, value));
+                            check_finalizers!();
+                        }
+                        Opcode::DeleteName => {
+                            attempt!(names::delete_name(vm, &*frame, (&(*code).names)[arg as usize]));
+                            check_finalizers!();
+                        }
+                        Opcode::StoreGlobal => {
+                            let name = (&(*code).names)[arg as usize];
+                            let value = pop!();
+                            attempt!(names::store_global(vm, &*frame, name, value));
+                            check_finalizers!();
+                        }
+                        Opcode::DeleteGlobal => {
+                            attempt!(names::delete_global(vm, &*frame, (&(*code).names)[arg as usize]));
+                            check_finalizers!();
+                        }
+                        Opcode::LoadLocals => {
+                            let value = attempt!(names::load_locals(vm, &*frame));
+                            push!(value);
+                        }
+                        Opcode::LoadFromDictOrGlobals => {
+                            let mapping = pop!();
+                            let name = (&(*code).names)[arg as usize];
+                            let value = attempt!(names::load_from_mapping_or_globals(vm, &*frame, mapping.borrow(), name));
+                            push!(value);
+                        }
+                        Opcode::LoadFromDictOrDeref => {
+                            let mapping = pop!();
+                            let value = attempt!(names::load_from_mapping_or_cell(vm, &*frame, mapping.borrow(), arg as usize));
+                            push!(value);
+                        }
+                        Opcode::MakeCell => {
+                            let contents = take(locals.add(arg as usize));
+                            *locals.add(arg as usize) = new_cell(vm, contents).into_object().into_raw();
+                        }
+                        Opcode::CopyFreeVars => {
+                            let closure = (*frame).function().closure.get_or_none();
+                            let closure = closure.borrow().downcast::<Tuple>().expect("a function with free variables has a closure");
+                            let start = (*code).n_locals - arg as usize;
+                            for (index, &cell) in closure.items().iter().enumerate() {
+                                *locals.add(start + index) = cell.to_owned().into_raw();
+                            }
+                        }
+                        Opcode::LoadDeref => {
+                            let cell = Ref::from_bits(*locals.add(arg as usize)).downcast_unchecked::<CellObject>();
+                            match cell.contents.get() {
+                                Some(value) => push!(value),
+                                None => break 'raise names::unbound_cell(vm, &*code, arg as usize),
+                            }
+                        }
+                        Opcode::StoreDeref => {
+                            let value = pop!();
+                            Ref::from_bits(*locals.add(arg as usize)).downcast_unchecked::<CellObject>().contents.set(Some(value));
+                            check_finalizers!();
+                        }
+                        Opcode::DeleteDeref => {
+                            let cell = Ref::from_bits(*locals.add(arg as usize)).downcast_unchecked::<CellObject>();
+                            if cell.contents.take().is_none() {
+                                break 'raise names::unbound_cell(vm, &*code, arg as usize);
+                            }
+                            check_finalizers!();
+                        }
+                        Opcode::LoadAttr => {
+                            let name = (&(*code).names)[(arg >> 1) as usize];
+                            if arg & 1 == 0 {
+                                let value = attempt!(vm.get_attr(top!(1), name));
+                                set_top!(1, value);
+                            } else {
+                                let (method, this) = attempt!(vm.get_method(top!(1), name));
+                                set_top!(1, method);
+                                sp.write(this.map_or(0, Object::into_raw));
+                                sp = sp.add(1);
+                            }
+                            check_finalizers!();
+                        }
+                        Opcode::StoreAttr => {
+                            let name = (&(*code).names)[arg as usize];
+                            attempt!(vm.set_attr(top!(1), name, Some(top!(2))));
+                            drop(pop!());
+                            drop(pop!());
+                            check_finalizers!();
+                        }
+                        Opcode::DeleteAttr => {
+                            let name = (&(*code).names)[arg as usize];
+                            attempt!(vm.set_attr(top!(1), name, None));
+                            drop(pop!());
+                            check_finalizers!();
+                        }
+                        Opcode::LoadSuperAttr => {
+                            let name = (&(*code).names)[(arg >> 2) as usize];
+                            let (value, this) = attempt!(names::load_super_attribute(vm, top!(3), top!(2), top!(1), name, arg));
+                            drop(pop!());
+                            drop(pop!());
+                            set_top!(1, value);
+                            if arg & 1 != 0 {
+                                sp.write(this.map_or(0, Object::into_raw));
+                                sp = sp.add(1);
+                            }
+                            check_finalizers!();
+                        }
+                        Opcode::LoadSpecial => {
+                            let (method, this) = attempt!(names::load_special(vm, top!(1), arg));
+                            set_top!(1, method);
+                            sp.write(this.map_or(0, Object::into_raw));
+                            sp = sp.add(1);
+                        }
+                        Opcode::StoreSubscr => {
+                            attempt!(vm.set_item(top!(2), top!(1), top!(3)));
+                            drop(pop!());
+                            drop(pop!());
+                            drop(pop!());
+                            check_finalizers!();
+                        }
+                        Opcode::DeleteSubscr => {
+                            attempt!(vm.del_item(top!(2), top!(1)));
+                            drop(pop!());
+                            drop(pop!());
+                            check_finalizers!();
+                        }
+                        Opcode::BinarySlice => {
+                            let (stop, start) = (pop!(), pop!());
+                            let slice = builtins::slice::new(vm, start, stop, Object::none());
+                            let result = attempt!(vm.get_item(top!(1), slice.borrow()));
+                            set_top!(1, result);
+                            check_finalizers!();
+                        }
+                        Opcode::StoreSlice => {
+                            let (stop, start) = (pop!(), pop!());
+                            let slice = builtins::slice::new(vm, start, stop, Object::none());
+                            attempt!(vm.set_item(top!(1), slice.borrow(), top!(2)));
+                            drop(pop!());
+                            drop(pop!());
+                            check_finalizers!();
+                        }
+                        Opcode::BuildList => {
+                            let list = vm.new_list(take_values(sp, arg as usize));
+                            sp = sp.sub(arg as usize);
+                            push!(list.into_object());
+                        }
+                        Opcode::BuildTuple => {
+                            let tuple = vm.new_tuple(take_values(sp, arg as usize));
+                            sp = sp.sub(arg as usize);
+                            push!(tuple.into_object());
+                        }
+                        Opcode::BuildSet => {
+                            let items = take_values(sp, arg as usize);
+                            sp = sp.sub(arg as usize);
+                            let set = builtins::set::new_set(vm);
+                            for item in items {
+                                attempt!(builtins::set::add(vm, builtins::set::core(set.borrow().object()).expect("a set was just made"), item.borrow()));
+                            }
+                            push!(set.into_object());
+                        }
+                        Opcode::BuildMap => {
+                            let items = take_values(sp, 2 * arg as usize);
+                            sp = sp.sub(2 * arg as usize);
+                            let dict = vm.new_dict();
+                            let mut items = items.into_iter();
+                            while let (Some(key), Some(value)) = (items.next(), items.next()) {
+                                attempt!(dict.borrow().set(vm, key.borrow(), value));
+                            }
+                            push!(dict.into_object());
+                        }
+                        Opcode::BuildString => {
+                            let parts = take_values(sp, arg as usize);
+                            sp = sp.sub(arg as usize);
+                            push!(intrinsics::join_strings(vm, &parts));
+                        }
+                        Opcode::BuildSlice => {
+                            let step = if arg == 3 { pop!() } else { Object::none() };
+                            let (stop, start) = (pop!(), pop!());
+                            push!(builtins::slice::new(vm, start, stop, step));
+                        }
+                        Opcode::BuildTemplate => {
+                            let (interpolations, strings) = (pop!(), pop!());
+                            let template = builtins::template::new_template(vm, strings, interpolations);
+                            push!(template);
+                        }
+                        Opcode::BuildInterpolation => {
+                            let spec = if arg & 1 != 0 { Some(pop!()) } else { None };
+                            let (text, value) = (pop!(), pop!());
+                            let interpolation = attempt!(intrinsics::interpolation(vm, value, text, arg >> 2, spec));
+                            push!(interpolation);
+                        }
+                        Opcode::ListAppend => {
+                            let value = pop!();
+                            top!(arg as usize).downcast_unchecked::<List>().push(vm, value);
+                        }
+                        Opcode::SetAdd => {
+                            let value = pop!();
+                            attempt!(builtins::set::add(vm, builtins::set::core(top!(arg as usize)).expect(NO_VALUE), value.borrow()));
+                            drop(value);
+                            check_finalizers!();
+                        }
+                        Opcode::MapAdd => {
+                            let (value, key) = (pop!(), pop!());
+                            attempt!(top!(arg as usize).downcast_unchecked::<Dict>().set(vm, key.borrow(), value));
+                            drop(key);
+                            check_finalizers!();
+                        }
+                        Opcode::ListExtend => {
+                            let iterable = pop!();
+                            attempt!(calls::list_extend(vm, top!(arg as usize), iterable.borrow()));
+                        }
+                        Opcode::SetUpdate => {
+                            let iterable = pop!();
+                            attempt!(builtins::set::update(vm, builtins::set::core(top!(arg as usize)).expect(NO_VALUE), iterable.borrow()));
+                        }
+                        Opcode::DictUpdate => {
+                            let mapping = pop!();
+                            attempt!(calls::dict_update(vm, top!(arg as usize), mapping.borrow()));
+                        }
+                        Opcode::DictMerge => {
+                            let mapping = pop!();
+                            attempt!(calls::dict_merge(vm, top!(arg as usize), mapping.borrow(), top!(arg as usize + 3)));
+                        }
+                        Opcode::UnpackSequence => {
+                            let sequence = pop!();
+                            attempt!(calls::unpack_sequence(vm, sequence.borrow(), arg as usize, sp));
+                            sp = sp.add(arg as usize);
+                            drop(sequence);
+                            check_finalizers!();
+                        }
+                        Opcode::UnpackEx => {
+                            let sequence = pop!();
+                            let (before, after) = ((arg & 0xff) as usize, (arg >> 8) as usize);
+                            attempt!(calls::unpack_starred(vm, sequence.borrow(), before, after, sp));
+                            sp = sp.add(before + 1 + after);
+                        }
+                        Opcode::GetLen => {
+                            let length = attempt!(vm.len(top!(1)));
+                            push!(vm.new_int(length as i64));
+                        }
+                        Opcode::GetIter => {
+                            let iterator = attempt!(vm.iter(top!(1)));
+                            set_top!(1, iterator);
+                            check_finalizers!();
+                        }
+                        Opcode::GetYieldFromIter => {
+                            let iterator = attempt!(generator::yield_from_iter(vm, top!(1), &*code));
+                            set_top!(1, iterator);
+                        }
+                        Opcode::ForIter => {
+                            let iterator = top!(1);
+                            if let Some(inner) = generator::start_inline(vm, iterator, None) {
+                                let inner = attempt!(inner);
+                                (*frame).sp = sp;
+                                frame = inner;
+                                ip = (*frame).ip.add(1);
+                                load_registers!();
+                                continue;
+                            }
+                            match attempt!(vm.next(iterator)) {
+                                Some(value) => {
+                                    push!(value);
+                                    check_finalizers!();
+                                }
+                                None => jump!(arg + 1),
+                            }
+                        }
+                        Opcode::Send => {
+                            let value = pop!();
+                            if let Some(inner) = generator::start_inline(vm, top!(1), Some(&value)) {
+                                drop(value);
+                                let inner = attempt!(inner);
+                                (*frame).sp = sp;
+                                frame = inner;
+                                ip = (*frame).ip.add(1);
+                                load_registers!();
+                                continue;
+                            }
+                            match attempt!(generator::send(vm, top!(1), value)) {
+                                generator::Resumed::Yield(value) => push!(value),
+                                generator::Resumed::Return(value) => {
+                                    push!(value);
+                                    jump!(arg);
+                                }
+                            }
+                            check_finalizers!();
+                        }
+                        Opcode::GetAwaitable => {
+                            let awaitable = attempt!(generator::get_awaitable(vm, top!(1), arg));
+                            set_top!(1, awaitable);
+                        }
+                        Opcode::GetAiter => {
+                            let iterator = attempt!(crate::async_generator::get_aiter(vm, top!(1)));
+                            set_top!(1, iterator);
+                        }
+                        Opcode::GetAnext => {
+                            let awaitable = attempt!(crate::async_generator::get_anext(vm, top!(1)));
+                            push!(awaitable);
+                        }
+                        Opcode::Call => {
+                            let n = arg as usize;
+                            let first = sp.sub(n);
+                            if *first.sub(1) == 0 {
+                                calls::unpack_bound_method(first);
+                            }
+                            let callable = Ref::from_bits(*first.sub(2));
+                            let has_self = *first.sub(1) != 0;
+                            let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
+                            if callable.is_exactly(&FUNCTION) {
+                                let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
+                                sp = first.sub(2);
+                                (*frame).sp = sp;
+                                let inner = attempt!(function::push_call_frame(vm, callee, args, n, None));
+                                frame = inner;
+                                ip = (*frame).ip;
+                                load_registers!();
+                                continue;
+                            }
+                            let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
+                            let result = vm.call(callable, values);
+                            for _ in 0..arg + 2 {
+                                sp = sp.sub(1);
+                                drop(Object::from_raw(*sp));
+                            }
+                            check_finalizers!();
+                            push!(attempt!(result));
+                        }
+                        Opcode::CallKw => {
+                            let names = pop!();
+                            let n = arg as usize;
+                            let first = sp.sub(n);
+                            if *first.sub(1) == 0 {
+                                calls::unpack_bound_method(first);
+                            }
+                            let callable = Ref::from_bits(*first.sub(2));
+                            let has_self = *first.sub(1) != 0;
+                            let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
+                            let keywords = names.borrow().downcast_unchecked::<Tuple>();
+                            if callable.is_exactly(&FUNCTION) {
+                                let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
+                                sp = first.sub(2);
+                                (*frame).sp = sp;
+                                let inner = attempt!(function::push_call_frame(vm, callee, args, n, Some(keywords)));
+                                frame = inner;
+                                ip = (*frame).ip;
+                                load_registers!();
+                                continue;
+                            }
+                            let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
+                            let result = vm.call_with(callable, object::Args::new(values, Some(keywords)));
+                            for _ in 0..arg + 2 {
+                                sp = sp.sub(1);
+                                drop(Object::from_raw(*sp));
+                            }
+                            check_finalizers!();
+                            push!(attempt!(result));
+                        }
+                        Opcode::CallFunctionEx => {
+                            let result = calls::call_star(vm, Ref::from_bits(*sp.sub(4)), sp);
+                            for _ in 0..4 {
+                                sp = sp.sub(1);
+                                drop(Object::from_raw(*sp));
+                            }
+                            let call = attempt!(result);
+                            match call {
+                                calls::Call::Frame(inner) => {
+                                    (*frame).sp = sp;
+                                    frame = inner;
+                                    ip = (*frame).ip;
+                                    load_registers!();
+                                    continue;
+                                }
+                                calls::Call::Value(value) => push!(value),
+                            }
+                            check_finalizers!();
+                        }
+                        Opcode::MakeFunction => {
+                            let code_object = pop!();
+                            let code_object: ObjectOf<CodeObject> = code_object.downcast().expect("MAKE_FUNCTION is given a code object");
+                            let globals = (*frame).globals();
+                            push!(function::new_function(vm, code_object, globals).into_object());
+                        }
+                        Opcode::SetFunctionAttribute => {
+                            let function = pop!();
+                            let value = pop!();
+                            calls::set_function_attribute(function.borrow().downcast_unchecked::<Function>().get(), arg, value);
+                            push!(function);
+                        }
+                        Opcode::LoadBuildClass => {
+                            let value = attempt!(names::load_build_class(vm, (*frame).function()));
+                            push!(value);
+                        }
+                        Opcode::SetupAnnotations => attempt!(names::setup_annotations(vm, &*frame)),
+                        Opcode::ImportName => {
+                            let (names, level) = (pop!(), pop!());
+                            let name = (&(*code).names)[arg as usize];
+                            let module = attempt!(names::import_name_from_frame(vm, &*frame, name, names.borrow(), level.borrow()));
+                            push!(module);
+                        }
+                        Opcode::ImportFrom => {
+                            let value = attempt!(import_from(vm, top!(1), (&(*code).names)[arg as usize]));
+                            push!(value);
+                        }
+                        Opcode::FormatSimple => {
+                            if !top!(1).is_exactly(&object::str::STR) {
+                                let text = attempt!(builtins::functions::format_value(vm, top!(1), vm.empty_str().object()));
+                                set_top!(1, text.into_object());
+                                check_finalizers!();
+                            }
+                        }
+                        Opcode::FormatWithSpec => {
+                            let spec = pop!();
+                            let text = attempt!(builtins::functions::format_value(vm, top!(1), spec.borrow()));
+                            set_top!(1, text.into_object());
+                            check_finalizers!();
+                        }
+                        Opcode::ConvertValue => {
+                            let text = attempt!(intrinsics::convert(vm, top!(1), arg));
+                            set_top!(1, text);
+                            check_finalizers!();
+                        }
+                        Opcode::CallIntrinsic1 => {
+                            let value = attempt!(intrinsics::call_1(vm, &*frame, arg, top!(1)));
+                            set_top!(1, value);
+                            check_finalizers!();
+                        }
+                        Opcode::CallIntrinsic2 => {
+                            let value = attempt!(intrinsics::call_2(vm, arg, top!(2), top!(1)));
+                            drop(pop!());
+                            set_top!(1, value);
+                        }
+                        Opcode::MatchMapping => {
+                            let is_mapping = top!(1).class().has_flag(object::native::flag::MAPPING);
+                            push!(Object::bool(is_mapping));
+                        }
+                        Opcode::MatchSequence => {
+                            let is_sequence = top!(1).class().has_flag(object::native::flag::SEQUENCE);
+                            push!(Object::bool(is_sequence));
+                        }
+                        Opcode::MatchKeys => {
+                            let values = attempt!(matching::match_keys(vm, top!(2), top!(1)));
+                            push!(values);
+                        }
+                        Opcode::MatchClass => {
+                            let attributes = attempt!(matching::match_class(vm, top!(3), top!(2), arg as usize, top!(1)));
+                            drop(pop!());
+                            drop(pop!());
+                            set_top!(1, attributes);
+                        }
+                        Opcode::RaiseVarargs => {
+                            let cause = if arg == 2 { Some(pop!()) } else { None };
+                            let exception = if arg >= 1 { Some(pop!()) } else { None };
+                            break 'raise exceptions::raise(vm, exception, cause);
+                        }
+                        Opcode::Reraise => {
+                            let exception = pop!();
+                            if arg != 0 {
+                                let index = Ref::from_bits(*sp.sub(arg as usize)).as_small_int().expect("an instruction index was pushed");
+                                (*frame).ip = (*code).entry().add(index as usize);
+                            }
+                            pending = Some(vm.reraise(exception));
+                            // Raised again, not anew: no traceback entry is added for this instruction.
+                            (*frame).traced |= exceptions::RERAISED;
+                            break;
+                        }
+                        Opcode::PushExcInfo => {
+                            let exception = pop!();
+                            let current = vm.handled.last_mut().expect("there is always an entry");
+                            let previous = current.replace(exception.clone());
+                            push!(previous.unwrap_or(Object::none()));
+                            push!(exception);
+                        }
+                        Opcode::PopExcept => {
+                            let previous = pop!();
+                            let previous = if previous.borrow().is_none() { None } else { Some(previous) };
+                            let current = vm.handled.last_mut().expect("there is always an entry");
+                            drop(std::mem::replace(current, previous));
+                            check_finalizers!();
+                        }
+                        Opcode::CheckExcMatch => {
+                            let matches = attempt!(exceptions::matches(vm, top!(2), top!(1)));
+                            set_top!(1, Object::bool(matches));
+                        }
+                        Opcode::CheckEgMatch => {
+                            let (matched, rest) = attempt!(exceptions::match_group(vm, top!(2), top!(1)));
+                            if !matched.borrow().is_none() {
+                                let current = vm.handled.last_mut().expect("there is always an entry");
+                                drop(current.replace(matched.clone()));
+                            }
+                            set_top!(2, rest);
+                            set_top!(1, matched);
+                        }
+                        Opcode::WithExceptStart => {
+                            let result = attempt!(exceptions::with_except_start(vm, sp));
+                            push!(result);
+                        }
+                        Opcode::CleanupThrow => {
+                            match exceptions::cleanup_throw(vm, top!(1)) {
+                                Some(value) => {
+                                    drop(pop!());
+                                    drop(pop!());
+                                    set_top!(1, Object::none());
+                                    push!(value);
+                                }
+                                None => {
+                                    let exception = pop!();
+                                    pending = Some(vm.reraise(exception));
+                                    (*frame).traced |= exceptions::RERAISED;
+                                    break;
+                                }
+                            }
+                        }
+                        Opcode::EndAsyncFor => {
+                            let exception = pop!();
+                            if exception.borrow().is_instance_of(&exception::STOP_ASYNC_ITERATION) {
+                                drop(pop!());
+                            } else {
+                                pending = Some(vm.reraise(exception));
+                                (*frame).traced |= exceptions::RERAISED;
+                                break;
+                            }
+                        }
+                        Opcode::ReturnGenerator => {
+                            (*frame).sp = sp;
+                            let generator = generator::make(vm, frame);
+                            let caller = vm.frame.cast::<Frame>();
+                            if (*frame).is_entry {
+                                return Ok(generator);
+                            }
+                            frame = caller;
+                            ip = (*frame).ip.add(1);
+                            load_registers!();
+                            push!(generator);
+                        }
+                        Opcode::ReturnValue => {
+                            let value = pop!();
+                            let is_entry = (*frame).is_entry;
+                            if (*frame).generator != 0 {
+                                generator::finish(vm, frame, 0);
+                            } else {
+                                pop_frame(vm, frame, 0);
+                            }
+                            check_finalizers!();
+                            if is_entry {
+                                return Ok(value);
+                            }
+                            frame = vm.frame.cast();
+                            ip = (*frame).ip.add(1);
+                            load_registers!();
+                            match (*(*frame).ip).opcode() {
+                                // The generator of a `for` is exhausted; what it returned goes nowhere.
+                                Some(Opcode::ForIter) => {
+                                    drop(value);
+                                    jump!((*(*frame).ip).arg() + 1);
+                                }
+                                Some(Opcode::Send) => {
+                                    push!(value);
+                                    jump!((*(*frame).ip).arg());
+                                }
+                                _ => push!(value),
+                            }
+                        }
+                        Opcode::YieldValue => {
+                            let value = pop!();
+                            (*frame).sp = sp;
+                            let is_entry = (*frame).is_entry;
+                            generator::suspend(vm, frame);
+                            if is_entry {
+                                return Ok(value);
+                            }
+                            frame = vm.frame.cast();
+                            ip = (*frame).ip.add(1);
+                            load_registers!();
+                            push!(value);
+                        }
+                        Opcode::InterpreterExit => unreachable!("the compiler emits no INTERPRETER_EXIT"),
+                    }
+                }
+                continue 'resume;
+            };
+            // An exception: find the handler in this frame or the ones that called it.
+            let mut raised = raised;
+            loop {
+                let index = (*code).index_of((*frame).ip);
+                exceptions::add_traceback(vm, frame, index);
+                if let Some(entry) = (*code).handler(index) {
+                    let bottom = locals.add((*code).n_locals + entry.depth as usize);
+                    while sp > bottom {
+                        sp = sp.sub(1);
+                        drop(Object::from_raw(*sp));
+                    }
+                    if entry.lasti {
+                        push!(Object::small_int(index as i64));
+                    }
+                    let exception = vm.catch(raised);
+                    push!(exception);
+                    ip = (*code).entry().add(entry.target as usize);
+                    if breaker_reasons() & breaker::FINALIZERS != 0 {
+                        vm.run_finalizers();
+                    }
+                    break;
+                }
+                let is_entry = (*frame).is_entry;
+                let n_stack = sp.offset_from(locals) as usize - (*code).n_locals;
+                if (*frame).generator != 0 {
+                    generator::finish(vm, frame, n_stack);
+                } else {
+                    pop_frame(vm, frame, n_stack);
+                }
+                if is_entry {
+                    if breaker_reasons() & breaker::FINALIZERS != 0 {
+                        vm.run_finalizers();
+                    }
+                    return Err(raised);
+                }
+                frame = vm.frame.cast();
+                load_registers!();
+                // The same proof, for the next frame.
+                let exception = vm.catch(raised);
+                raised = vm.reraise(exception);
+            }
+        }
+    }
+}
+
+/// Moves the top `n` values off the stack.
+unsafe fn take_values(sp: *mut u64, n: usize) -> Vec<Object> {
+    // SAFETY: the caller has that many values on the stack, and lets go of them.
+    (0..n).map(|index| unsafe { Object::from_raw(*sp.sub(n - index)) }.expect(NO_VALUE)).collect()
+}

@@ -1,0 +1,128 @@
+//! Fast paths of operators on ints and floats held in words, and appending to strings in place.
+
+use bytecode::opcode::{BinaryOp, Comparison};
+use bytecode::{Instr, Opcode};
+use object::protocol::ordering_satisfies;
+use object::str::{STR, Str};
+use object::{Object, Ref, Vm};
+
+const ADD: u32 = BinaryOp::Add as u32;
+const SUBTRACT: u32 = BinaryOp::Subtract as u32;
+const MULTIPLY: u32 = BinaryOp::Multiply as u32;
+const TRUE_DIVIDE: u32 = BinaryOp::TrueDivide as u32;
+const FLOOR_DIVIDE: u32 = BinaryOp::FloorDivide as u32;
+const REMAINDER: u32 = BinaryOp::Remainder as u32;
+const AND: u32 = BinaryOp::And as u32;
+const OR: u32 = BinaryOp::Or as u32;
+const XOR: u32 = BinaryOp::Xor as u32;
+const INPLACE_ADD: u32 = BinaryOp::InplaceAdd as u32;
+const INPLACE_SUBTRACT: u32 = BinaryOp::InplaceSubtract as u32;
+const INPLACE_MULTIPLY: u32 = BinaryOp::InplaceMultiply as u32;
+const INPLACE_TRUE_DIVIDE: u32 = BinaryOp::InplaceTrueDivide as u32;
+const INPLACE_FLOOR_DIVIDE: u32 = BinaryOp::InplaceFloorDivide as u32;
+const INPLACE_REMAINDER: u32 = BinaryOp::InplaceRemainder as u32;
+const INPLACE_AND: u32 = BinaryOp::InplaceAnd as u32;
+const INPLACE_OR: u32 = BinaryOp::InplaceOr as u32;
+const INPLACE_XOR: u32 = BinaryOp::InplaceXor as u32;
+const SUBSCRIPT: u32 = BinaryOp::Subscript as u32;
+
+/// The result of an operator, where both operands are ints or floats in words and the result is easy.
+#[inline(always)]
+pub(super) fn fast(vm: &mut Vm, op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<Object> {
+    if let (Some(a), Some(b)) = (left.as_small_int(), right.as_small_int()) {
+        return match op {
+            // Sums and differences of 63-bit ints fit 64 bits.
+            ADD | INPLACE_ADD => Some(vm.new_int(a + b)),
+            SUBTRACT | INPLACE_SUBTRACT => Some(vm.new_int(a - b)),
+            MULTIPLY | INPLACE_MULTIPLY => a.checked_mul(b).map(|product| vm.new_int(product)),
+            AND | INPLACE_AND => Some(Object::small_int(a & b)),
+            OR | INPLACE_OR => Some(Object::small_int(a | b)),
+            XOR | INPLACE_XOR => Some(Object::small_int(a ^ b)),
+            FLOOR_DIVIDE | INPLACE_FLOOR_DIVIDE if b > 0 => Some(Object::small_int(a.div_euclid(b))),
+            REMAINDER | INPLACE_REMAINDER if b > 0 => Some(Object::small_int(a.rem_euclid(b))),
+            _ => None,
+        };
+    }
+    if op == SUBSCRIPT {
+        return subscript(vm, left, right);
+    }
+    let (a, b) = (number(left)?, number(right)?);
+    let result = match op {
+        ADD | INPLACE_ADD => a + b,
+        SUBTRACT | INPLACE_SUBTRACT => a - b,
+        MULTIPLY | INPLACE_MULTIPLY => a * b,
+        TRUE_DIVIDE | INPLACE_TRUE_DIVIDE if b != 0.0 => a / b,
+        _ => return None,
+    };
+    Some(vm.new_float(result))
+}
+
+/// A float in a word, or an int that a float holds exactly.
+#[inline(always)]
+fn number(value: Ref<'_>) -> Option<f64> {
+    match value.as_small_float() {
+        Some(value) => Some(value),
+        None => match value.as_small_int() {
+            Some(value) if value.unsigned_abs() <= 1 << 53 => Some(value as f64),
+            Some(_) => None,
+            None if value.is_exactly(&object::float::FLOAT) => object::float::value(value),
+            None => None,
+        },
+    }
+}
+
+/// `list[int]` and `tuple[int]` in range.
+#[inline(always)]
+fn subscript(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>) -> Option<Object> {
+    let index = key.as_small_int()?;
+    if let Some(list) = container.downcast_exact::<object::list::List>() {
+        let items = list.items(vm);
+        let index = if index < 0 { index + items.len() as i64 } else { index };
+        return usize::try_from(index).ok().and_then(|index| items.get(index).cloned());
+    }
+    let tuple = container.downcast_exact::<object::tuple::Tuple>()?;
+    let index = if index < 0 { index + tuple.len() as i64 } else { index };
+    usize::try_from(index).ok().and_then(|index| tuple.items().get(index).copied()).map(Ref::to_owned)
+}
+
+/// A comparison of ints or floats in words.
+#[inline(always)]
+pub(super) fn fast_compare(op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
+    let op = Comparison::from_u32(op)?;
+    if let (Some(a), Some(b)) = (left.as_small_int(), right.as_small_int()) {
+        return Some(ordering_satisfies(a.cmp(&b), op));
+    }
+    let (a, b) = (number(left)?, number(right)?);
+    Some(match a.partial_cmp(&b) {
+        Some(ordering) => ordering_satisfies(ordering, op),
+        None => op == Comparison::NotEqual,
+    })
+}
+
+/// Whether `left += right` can grow the string in place.
+pub(super) fn is_append(left: Ref<'_>, right: Ref<'_>) -> bool {
+    left.is_exactly(&STR) && right.is_exactly(&STR)
+}
+
+/// `left += right` of the two strings on top of the stack. If the next instruction stores the
+/// result where the left operand came from, that reference is given up first, so that the string
+/// is found to be unshared.
+///
+/// # Safety
+///
+/// Two exact strings are on top of the stack; `next` is the next instruction.
+pub(super) unsafe fn append(vm: &mut Vm, sp: *mut u64, next: *const Instr, locals: *mut u64) -> Object {
+    // SAFETY: the caller's promise; the left operand's place on the stack is filled with `None`
+    // while it is being changed.
+    unsafe {
+        if (*next).opcode() == Some(Opcode::StoreFast) {
+            let local = locals.add((*next).arg() as usize);
+            if *local == *sp.sub(2) {
+                drop(crate::frame::take(local));
+            }
+        }
+        let left = Object::from_raw(std::mem::replace(&mut *sp.sub(2), Object::none().into_raw())).expect("an operand is never null");
+        debug_assert!(left.borrow().downcast::<Str>().is_some());
+        vm.str_append(left, Ref::from_bits(*sp.sub(1)))
+    }
+}

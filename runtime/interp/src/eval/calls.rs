@@ -1,0 +1,272 @@
+//! Calls with unpacked arguments, unpacking of sequences, updates of displays.
+
+use super::NO_VALUE;
+use crate::frame::Frame;
+use crate::function::{self, FUNCTION, Function};
+use bytecode::opcode::FunctionAttribute;
+use object::dict::Dict;
+use object::exception;
+use object::function::{BOUND_METHOD, BoundMethod};
+use object::list::List;
+use object::str::Str;
+use object::tuple::Tuple;
+use object::{Object, PyResult, Ref, Vm};
+
+/// Turns a bound method below the arguments into its function and `self`.
+///
+/// # Safety
+///
+/// `first` is the place of a call's first argument; below it are a null and the callable.
+#[inline]
+pub(super) unsafe fn unpack_bound_method(first: *mut u64) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let callable = Ref::from_bits(*first.sub(2));
+        if !callable.is_exactly(&BOUND_METHOD) {
+            return;
+        }
+        let method = callable.downcast_unchecked::<BoundMethod>();
+        let (function, this) = (method.function.get_or_none(), method.this.get_or_none());
+        *first.sub(1) = this.into_raw();
+        drop(Object::from_raw(std::mem::replace(&mut *first.sub(2), function.into_raw())));
+    }
+}
+
+/// What a call came to.
+pub(super) enum Call {
+    Frame(*mut Frame),
+    Value(Object),
+}
+
+/// `CALL_FUNCTION_EX`: callable, null, positional arguments, keyword arguments or null.
+///
+/// # Safety
+///
+/// The four are on top of the stack.
+pub(super) unsafe fn call_star(vm: &mut Vm, callable: Ref<'_>, sp: *mut u64) -> PyResult<Call> {
+    // SAFETY: the caller's promise.
+    let (positional, keywords) = unsafe { (Ref::from_bits(*sp.sub(2)), (*sp.sub(1) != 0).then(|| Ref::from_bits(*sp.sub(1)))) };
+    let args = match positional.downcast_exact::<Tuple>() {
+        Some(tuple) => tuple.get().items().iter().map(|&item| item.to_owned()).collect(),
+        None => {
+            if positional.class().slots().iter.is_none() && !vm.is_sequence(positional) {
+                let message = format!("{}argument after * must be an iterable, not {}", callee_name(vm, callable), positional.class().full_name());
+                return Err(vm.type_error(message));
+            }
+            vm.collect(positional)?
+        }
+    };
+    // SAFETY: what is below is the callable and a null or self.
+    let this = unsafe { (*sp.sub(3) != 0).then(|| Ref::from_bits(*sp.sub(3)).to_owned()) };
+    let mut args: Vec<Object> = this.into_iter().chain(args).collect();
+    let mut names = None;
+    if let Some(keywords) = keywords {
+        let dict = as_keywords(vm, callable, keywords)?;
+        let dict = dict.borrow().downcast::<Dict>().expect("keywords were made a dict");
+        let items = dict.items_snapshot(vm);
+        if !items.is_empty() {
+            let mut keys = Vec::with_capacity(items.len());
+            for (key, value) in items {
+                if key.borrow().downcast::<Str>().is_none() {
+                    return Err(vm.type_error("keywords must be strings"));
+                }
+                keys.push(key);
+                args.push(value);
+            }
+            names = Some(vm.new_tuple(keys));
+        }
+    }
+    let names = names.as_ref().map(|names| names.borrow());
+    if callable.is_exactly(&FUNCTION) {
+        return function::call_frame(vm, callable, args, names).map(Call::Frame);
+    }
+    vm.call_with(callable, object::Args::new(Object::as_refs(&args), names)).map(Call::Value)
+}
+
+fn as_keywords(vm: &mut Vm, callable: Ref<'_>, keywords: Ref<'_>) -> PyResult {
+    if keywords.is_exactly(&object::dict::DICT) {
+        return Ok(keywords.to_owned());
+    }
+    let dict = vm.new_dict();
+    dict_merge_into(vm, dict.borrow().object(), keywords, callable)?;
+    Ok(dict.into_object())
+}
+
+/// `name() ` of a callable, as messages about its arguments begin.
+fn callee_name(vm: &mut Vm, callable: Ref<'_>) -> String {
+    let name = match vm.find_attr_str(callable, "__qualname__") {
+        Ok(Some(name)) => vm.str_text(name.borrow()).ok(),
+        _ => None,
+    };
+    let module = match vm.find_attr_str(callable, "__module__") {
+        Ok(Some(module)) if module.borrow().downcast::<Str>().is_some() => vm.str_text(module.borrow()).ok(),
+        _ => None,
+    };
+    drop(vm.take_raised());
+    match (name, module.as_deref()) {
+        (Some(name), None | Some("builtins")) => format!("{name}() "),
+        (Some(name), Some(module)) => format!("{module}.{name}() "),
+        (None, _) => format!("{} object ", callable.class().full_name()),
+    }
+}
+
+/// The keyword arguments as a dict; for callers outside.
+pub fn call_keywords_of(vm: &mut Vm, callable: Ref<'_>, keywords: Ref<'_>) -> PyResult {
+    as_keywords(vm, callable, keywords)
+}
+
+pub(super) fn list_extend(vm: &mut Vm, list: Ref<'_>, iterable: Ref<'_>) -> PyResult<()> {
+    if iterable.class().slots().iter.is_none() && !vm.is_sequence(iterable) {
+        return Err(vm.type_error(format!("Value after * must be an iterable, not {}", iterable.class().full_name())));
+    }
+    let items = vm.collect(iterable)?;
+    list.downcast::<List>().expect(NO_VALUE).items_mut(vm).extend(items);
+    Ok(())
+}
+
+pub(super) fn dict_update(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>) -> PyResult<()> {
+    let dict = dict.downcast::<Dict>().expect(NO_VALUE);
+    if let Some(other) = mapping.downcast_exact::<Dict>() {
+        return dict.update_from(vm, other.get());
+    }
+    let name = vm.intern("keys");
+    if vm.find_attr(mapping, name)?.is_none() {
+        return Err(vm.type_error(format!("'{}' object is not a mapping", mapping.class().full_name())));
+    }
+    let keys = vm.call_method_named(mapping, name, &[])?;
+    for key in vm.collect(keys.borrow())? {
+        let value = vm.get_item(mapping, key.borrow())?;
+        dict.set(vm, key.borrow(), value)?;
+    }
+    Ok(())
+}
+
+pub(super) fn dict_merge(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'_>) -> PyResult<()> {
+    dict_merge_into(vm, dict, mapping, callable)
+}
+
+fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'_>) -> PyResult<()> {
+    let dict = dict.downcast::<Dict>().expect(NO_VALUE);
+    let keys_name = vm.intern("keys");
+    let keys = if let Some(other) = mapping.downcast_exact::<Dict>() {
+        other.keys_snapshot(vm)
+    } else {
+        if vm.find_attr(mapping, keys_name)?.is_none() {
+            let message = format!("{}argument after ** must be a mapping, not {}", callee_name(vm, callable), mapping.class().full_name());
+            return Err(vm.type_error(message));
+        }
+        let keys = vm.call_method_named(mapping, keys_name, &[])?;
+        vm.collect(keys.borrow())?
+    };
+    for key in keys {
+        let Some(text) = key.borrow().downcast::<Str>() else {
+            return Err(vm.type_error("keywords must be strings"));
+        };
+        if dict.contains(vm, key.borrow())? {
+            let text = text.get().to_string_lossy().into_owned();
+            let message = format!("{}got multiple values for keyword argument '{text}'", callee_name(vm, callable));
+            return Err(vm.raise(&exception::TYPE_ERROR, message));
+        }
+        let value = vm.get_item(mapping, key.borrow())?;
+        dict.set(vm, key.borrow(), value)?;
+    }
+    Ok(())
+}
+
+/// Writes the `n` items of a sequence above the stack, the first on top.
+///
+/// # Safety
+///
+/// There is room for `n` words at `sp`.
+pub(super) unsafe fn unpack_sequence(vm: &mut Vm, sequence: Ref<'_>, n: usize, sp: *mut u64) -> PyResult<()> {
+    let put = |items: &[Ref<'_>]| {
+        for (index, &item) in items.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { sp.add(n - 1 - index).write(item.to_owned().into_raw()) };
+        }
+    };
+    if let Some(tuple) = sequence.downcast_exact::<Tuple>()
+        && tuple.len() == n
+    {
+        put(tuple.items());
+        return Ok(());
+    }
+    if let Some(list) = sequence.downcast_exact::<List>()
+        && list.len(vm) == n
+    {
+        put(Object::as_refs(list.items(vm)));
+        return Ok(());
+    }
+    let known = sequence.downcast_exact::<Tuple>().map(|tuple| tuple.len()).or_else(|| sequence.downcast_exact::<List>().map(|list| list.len(vm)));
+    let known = known.or_else(|| sequence.downcast_exact::<Dict>().map(|dict| dict.len(vm)));
+    let iterator = iterate(vm, sequence)?;
+    let mut items = Vec::with_capacity(n);
+    while items.len() < n {
+        match vm.next(iterator.borrow())? {
+            Some(item) => items.push(item),
+            None => {
+                let message = format!("not enough values to unpack (expected {n}, got {})", items.len());
+                return Err(vm.value_error(message));
+            }
+        }
+    }
+    if vm.next(iterator.borrow())?.is_some() {
+        let got = known.map(|known| format!(", got {known}")).unwrap_or_default();
+        return Err(vm.value_error(format!("too many values to unpack (expected {n}{got})")));
+    }
+    put(Object::as_refs(&items));
+    Ok(())
+}
+
+fn iterate(vm: &mut Vm, sequence: Ref<'_>) -> PyResult {
+    if sequence.class().slots().iter.is_none() && !vm.is_sequence(sequence) {
+        return Err(vm.type_error(format!("cannot unpack non-iterable {} object", sequence.class().full_name())));
+    }
+    vm.iter(sequence)
+}
+
+/// The same with a starred target after `before` values, which `after` follow.
+///
+/// # Safety
+///
+/// There is room for `before + 1 + after` words at `sp`.
+pub(super) unsafe fn unpack_starred(vm: &mut Vm, sequence: Ref<'_>, before: usize, after: usize, sp: *mut u64) -> PyResult<()> {
+    let iterator = iterate(vm, sequence)?;
+    let mut items = Vec::new();
+    while items.len() < before {
+        match vm.next(iterator.borrow())? {
+            Some(item) => items.push(item),
+            None => {
+                let message = format!("not enough values to unpack (expected at least {}, got {})", before + after, items.len());
+                return Err(vm.value_error(message));
+            }
+        }
+    }
+    let mut rest = Vec::new();
+    while let Some(item) = vm.next(iterator.borrow())? {
+        rest.push(item);
+    }
+    if rest.len() < after {
+        let message = format!("not enough values to unpack (expected at least {}, got {})", before + after, before + rest.len());
+        return Err(vm.value_error(message));
+    }
+    let tail = rest.split_off(rest.len() - after);
+    let list = vm.new_list(rest).into_object();
+    let total = before + 1 + after;
+    for (index, item) in items.into_iter().chain([list]).chain(tail).enumerate() {
+        // SAFETY: the caller's promise.
+        unsafe { sp.add(total - 1 - index).write(item.into_raw()) };
+    }
+    Ok(())
+}
+
+pub(super) fn set_function_attribute(function: &Function, attribute: u32, value: Object) {
+    let value = Some(value);
+    match FunctionAttribute::from_u32(attribute).expect("the operand was verified") {
+        FunctionAttribute::Defaults => function.defaults.set(value),
+        FunctionAttribute::KeywordDefaults => function.keyword_defaults.set(value),
+        FunctionAttribute::Annotations => function.annotations.set(value),
+        FunctionAttribute::Closure => function.closure.set(value),
+        FunctionAttribute::Annotate => function.annotate.set(value),
+    }
+}

@@ -1,0 +1,193 @@
+//! Frames: where a running function's locals and evaluation stack live.
+//!
+//! ```text
+//! Frame · locals (fast, cells, free variables) · evaluation stack
+//! ```
+//!
+//! Frames of plain functions lie one behind the other on the thread's data stack, a reserved range of
+//! address space that never moves. The frame of a generator lies in the generator. A frame that
+//! Python asks to see gets a frame object, which takes the locals over when the frame ends.
+
+use crate::code::CodeObject;
+use crate::function::Function;
+use bytecode::Instr;
+use object::{Object, Ref, Vm};
+use std::mem::ManuallyDrop;
+
+/// The fixed part of a frame.
+#[repr(C)]
+pub struct Frame {
+    /// The function that runs; keeps code, globals and closure alive.
+    pub(crate) function: ManuallyDrop<Object>,
+    pub(crate) code: *const CodeObject,
+    /// The instruction that is being executed.
+    pub(crate) ip: *const Instr,
+    /// The value on top of the evaluation stack is just below; valid while the frame does not run.
+    pub(crate) sp: *mut u64,
+    pub(crate) previous: *mut Frame,
+    /// The namespace of a module or class body; 0: none.
+    pub(crate) namespace: u64,
+    /// The frame object, once Python has asked for it; 0: none.
+    pub(crate) object: u64,
+    /// The generator whose frame this is; 0: none. Not counted.
+    pub(crate) generator: u64,
+    /// Whether the evaluation loop was entered with this frame, and returns when it ends.
+    pub(crate) is_entry: bool,
+    /// Whether this frame's end is to be checked to be `None`: it is an `__init__`.
+    pub(crate) is_init: bool,
+    /// `f_trace_lines`, `f_trace_opcodes` and whether the frame was told to trace.
+    pub(crate) traced: u8,
+    /// The line last reported to a trace function.
+    pub(crate) traced_line: u32,
+}
+
+pub(crate) const FRAME_WORDS: usize = size_of::<Frame>() / 8;
+
+impl Frame {
+    /// The word of the first local.
+    #[inline]
+    pub(crate) fn locals(frame: *mut Frame) -> *mut u64 {
+        frame.wrapping_add(1).cast()
+    }
+
+    #[inline]
+    pub(crate) fn code(&self) -> &CodeObject {
+        // SAFETY: the function keeps the code alive, or the frame was made for it.
+        unsafe { &*self.code }
+    }
+
+    #[inline]
+    pub(crate) fn function(&self) -> &Function {
+        self.function.borrow().downcast::<Function>().expect("a frame runs a function").get()
+    }
+
+    /// The code that runs.
+    pub fn code_object(&self) -> &CodeObject {
+        self.code()
+    }
+
+    /// The function object.
+    pub fn function_object(&self) -> Ref<'_> {
+        self.function.borrow()
+    }
+
+    /// The dict of global names.
+    pub fn globals(&self) -> Object {
+        self.function().globals.clone()
+    }
+
+    /// The index of the instruction being executed.
+    pub fn instruction_index(&self) -> usize {
+        self.code().index_of(self.ip)
+    }
+
+    /// The line being executed; `None` if the instruction belongs to none.
+    pub fn line(&self) -> Option<u32> {
+        let line = self.code().location(self.instruction_index()).line;
+        (line != 0).then_some(line)
+    }
+}
+
+/// The data stack of a thread: owns the address range whose free part is in `Vm::data_stack`.
+pub(crate) struct DataStack {
+    start: *mut u64,
+}
+
+/// Address space of a data stack: room for some millions of small frames. Untouched pages cost nothing.
+const DATA_STACK_BYTES: usize = 1 << 30;
+
+impl DataStack {
+    fn new(vm: &mut Vm) -> DataStack {
+        // SAFETY: an anonymous mapping of fresh memory.
+        let start = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                DATA_STACK_BYTES,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        assert!(start != libc::MAP_FAILED, "the address space has room for a data stack");
+        let start = start.cast::<u64>();
+        vm.data_stack = start..start.wrapping_add(DATA_STACK_BYTES / 8);
+        DataStack { start }
+    }
+}
+
+/// Room for `n` words on the data stack, or `None` if it is used up.
+#[inline]
+pub(crate) fn reserve(vm: &mut Vm, n: usize) -> Option<*mut u64> {
+    let start = vm.data_stack.start;
+    let top = start.wrapping_add(n);
+    if top.addr() > vm.data_stack.end.addr() {
+        return None;
+    }
+    vm.data_stack.start = top;
+    Some(start)
+}
+
+impl Drop for DataStack {
+    fn drop(&mut self) {
+        // SAFETY: the mapping was made by `new`, and no frame is left when the thread ends.
+        unsafe { libc::munmap(self.start.cast(), DATA_STACK_BYTES) };
+    }
+}
+
+/// The interpreter's state of a thread.
+pub struct Interp {
+    #[expect(dead_code, reason = "owned so that the range is unmapped when the thread ends")]
+    stack: DataStack,
+    /// `sys.settrace`'s and `sys.setprofile`'s functions.
+    pub trace_function: Option<Object>,
+    pub profile_function: Option<Object>,
+    /// Whether a trace or profile function is running.
+    pub(crate) tracing: bool,
+    /// `sys.set_asyncgen_hooks`
+    pub async_generator_hooks: [Option<Object>; 2],
+    /// `sys.set_coroutine_origin_tracking_depth`
+    pub coroutine_origin_depth: usize,
+}
+
+/// The interpreter's state of the running thread, made by [`start_thread`].
+#[inline]
+pub fn interp(vm: &mut Vm) -> &mut Interp {
+    vm.interp.as_mut().and_then(|state| state.downcast_mut::<Interp>()).expect("the thread has been started")
+}
+
+/// Gives a new thread's `Vm` its data stack.
+pub fn start_thread(vm: &mut Vm) {
+    let stack = DataStack::new(vm);
+    vm.interp = Some(Box::new(Interp {
+        stack,
+        trace_function: None,
+        profile_function: None,
+        tracing: false,
+        async_generator_hooks: [None, None],
+        coroutine_origin_depth: 0,
+    }));
+}
+
+/// The innermost frame.
+pub fn current(vm: &Vm) -> Option<&Frame> {
+    // SAFETY: the pointer is that of a frame in progress, which cannot end while the `Vm` is borrowed.
+    unsafe { vm.frame.cast::<Frame>().as_ref() }
+}
+
+/// The frame that called this one.
+pub fn previous(frame: &Frame) -> Option<&Frame> {
+    // SAFETY: callers' frames outlive callees'.
+    unsafe { frame.previous.as_ref() }
+}
+
+/// Takes the reference a word holds, if it holds one.
+///
+/// # Safety
+///
+/// The word owns a reference, or is zero, and is not used again.
+#[inline]
+pub(crate) unsafe fn take(word: *mut u64) -> Option<Object> {
+    // SAFETY: the caller's promise.
+    unsafe { Object::from_raw(std::mem::replace(&mut *word, 0)) }
+}

@@ -1,0 +1,810 @@
+//! Generators and coroutines: frames that can be left and entered again.
+//!
+//! A generator owns its frame, in memory of its own. Resuming it links the frame to the running
+//! one and continues the evaluation loop there; a `for` loop or `await` in the loop does so
+//! without recursion ([`start_inline`]).
+
+use crate::code::CodeObject;
+use crate::eval;
+use crate::frame::{FRAME_WORDS, Frame};
+use crate::frame_object;
+use bytecode::{CodeFlags, Opcode};
+use object::cell::{ObjectCell, VmCell, Visitor};
+use object::class::Payload;
+use object::exception::{self, Exception};
+use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
+use object::protocol::iter_self;
+use object::slots::Slots;
+use object::str::Str;
+use object::{Object, PyResult, Ref, Type, Vm, method};
+use std::cell::Cell;
+
+/// Where a generator is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Created,
+    Suspended,
+    Running,
+    Finished,
+}
+
+/// What generators, coroutines and async generators have in common.
+pub struct GeneratorData {
+    frame: Cell<*mut Frame>,
+    memory: VmCell<Box<[u64]>>,
+    pub(crate) state: Cell<State>,
+    /// What it was handling when it was left.
+    handled: ObjectCell,
+    pub name: ObjectCell,
+    pub qualname: ObjectCell,
+    pub code: ObjectCell,
+    /// `cr_origin`
+    pub origin: ObjectCell,
+    /// `ag_closed` of an async generator, and whether one of its awaitables is running.
+    pub(crate) closed: Cell<bool>,
+    pub(crate) running_async: Cell<bool>,
+    pub(crate) hooks_called: Cell<bool>,
+    pub(crate) finalizer: ObjectCell,
+}
+
+/// What resuming came to.
+pub enum Resumed {
+    Yield(Object),
+    Return(Object),
+}
+
+macro_rules! generator_payload {
+    ($(#[$doc:meta])* $Name:ident, $CLASS:ident) => {
+        $(#[$doc])*
+        #[repr(transparent)]
+        pub struct $Name(pub GeneratorData);
+
+        impl Payload for $Name {
+            fn class() -> &'static Type {
+                &$CLASS
+            }
+
+            fn traverse(&self, visitor: &mut Visitor<'_>) {
+                self.0.traverse(visitor);
+            }
+
+            fn clear(&self, _vm: &mut Vm) {
+                self.0.discard();
+            }
+        }
+    };
+}
+
+pub(crate) use generator_payload;
+
+generator_payload!(
+    /// The payload of a generator.
+    Generator, GENERATOR
+);
+generator_payload!(
+    /// The payload of a coroutine.
+    Coroutine, COROUTINE
+);
+
+impl Drop for GeneratorData {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+impl GeneratorData {
+    pub(crate) fn traverse(&self, visitor: &mut Visitor<'_>) {
+        for cell in [&self.handled, &self.name, &self.qualname, &self.code, &self.origin, &self.finalizer] {
+            cell.traverse(visitor);
+        }
+        let frame = self.frame.get();
+        // A running frame's references are counted from outside.
+        if frame.is_null() || self.state.get() == State::Running {
+            return;
+        }
+        // SAFETY: the frame is suspended: its locals and the stack below `sp` are references or zero.
+        unsafe {
+            visitor.visit((*frame).function.borrow());
+            for word in [(*frame).namespace, (*frame).object] {
+                if word != 0 {
+                    visitor.visit(Ref::from_bits(word));
+                }
+            }
+            let mut word = Frame::locals(frame);
+            while word < (*frame).sp {
+                if *word != 0 {
+                    visitor.visit(Ref::from_bits(*word));
+                }
+                word = word.add(1);
+            }
+        }
+    }
+
+    /// Drops the frame of a generator that will not run again.
+    pub(crate) fn discard(&self) {
+        let frame = self.frame.replace(std::ptr::null_mut());
+        if frame.is_null() {
+            return;
+        }
+        self.state.set(State::Finished);
+        // SAFETY: the frame is not running; nobody else refers to it.
+        unsafe {
+            let n_stack = (*frame).sp.offset_from(Frame::locals(frame)) as usize - (*(*frame).code).n_locals;
+            eval::clear_frame(frame, n_stack, None);
+            drop(std::mem::take(self.memory.get_unchecked()));
+        }
+    }
+
+    /// The frame, unless it has ended.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        // SAFETY: the pointer is null or that of the frame in `memory`.
+        unsafe { self.frame.get().as_ref() }
+    }
+
+    pub fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// What a suspended generator delegates to, in a `yield from` or `await`.
+    pub fn delegate(&self) -> Option<Object> {
+        if self.state.get() != State::Suspended {
+            return None;
+        }
+        let frame = self.frame()?;
+        // SAFETY: a suspended frame's `ip` is that of its `YIELD_VALUE`; the receiver is on top.
+        unsafe {
+            let instruction = *frame.ip;
+            (instruction.opcode() == Some(Opcode::YieldValue) && instruction.arg() != 0).then(|| Ref::from_bits(*frame.sp.sub(1)).to_owned())
+        }
+    }
+}
+
+/// The common part of a generator, coroutine or async generator.
+pub fn data(object: Ref<'_>) -> Option<&GeneratorData> {
+    if let Some(generator) = object.downcast_exact::<Generator>() {
+        return Some(&generator.get().0);
+    }
+    if let Some(coroutine) = object.downcast_exact::<Coroutine>() {
+        return Some(&coroutine.get().0);
+    }
+    object.downcast_exact::<crate::async_generator::AsyncGenerator>().map(|generator| &generator.get().0)
+}
+
+/// "generator", "coroutine" or "async generator"
+fn kind(object: Ref<'_>) -> &'static str {
+    match object.class().full_name() {
+        "coroutine" => "coroutine",
+        "async_generator" => "async generator",
+        _ => "generator",
+    }
+}
+
+/// Makes the generator of a frame that has just started, and takes the frame off the data stack.
+///
+/// # Safety
+///
+/// The frame is the innermost one, on top of the data stack; its `sp` is saved.
+pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
+    // SAFETY: the caller's promise; the words are moved, and the data stack is cut to below them.
+    unsafe {
+        let code = &*(*frame).code;
+        let words = FRAME_WORDS + code.n_locals + code.data.stack_size as usize;
+        let mut memory = vec![0u64; words].into_boxed_slice();
+        let used = (*frame).sp.offset_from(frame.cast::<u64>()) as usize;
+        std::ptr::copy_nonoverlapping(frame.cast::<u64>(), memory.as_mut_ptr(), used);
+        let moved = memory.as_mut_ptr().cast::<Frame>();
+        (*moved).sp = memory.as_mut_ptr().add(used);
+        frame_object::moved(moved);
+        let function = (*moved).function();
+        let (name, qualname) = (function.name.get(), function.qualname.get());
+        let data = GeneratorData {
+            frame: Cell::new(moved),
+            memory: VmCell::new(memory),
+            state: Cell::new(State::Created),
+            handled: ObjectCell::EMPTY,
+            name: ObjectCell::new(name),
+            qualname: ObjectCell::new(qualname),
+            code: ObjectCell::new(function.code.get()),
+            origin: ObjectCell::EMPTY,
+            closed: Cell::new(false),
+            running_async: Cell::new(false),
+            hooks_called: Cell::new(false),
+            finalizer: ObjectCell::EMPTY,
+        };
+        vm.frame = (*frame).previous.cast();
+        vm.depth -= 1;
+        vm.data_stack.start = frame.cast();
+        (*moved).previous = std::ptr::null_mut();
+        let flags = code.data.flags;
+        let object = if flags.has(CodeFlags::COROUTINE) {
+            data.origin.set(crate::traceback::coroutine_origin(vm));
+            vm.allocate(Coroutine(data)).into_object()
+        } else if flags.has(CodeFlags::ASYNC_GENERATOR) {
+            vm.allocate(crate::async_generator::AsyncGenerator(data)).into_object()
+        } else {
+            vm.allocate(Generator(data)).into_object()
+        };
+        (*moved).generator = object.borrow().bits();
+        object
+    }
+}
+
+/// Links a generator's frame to the running one.
+fn link(vm: &mut Vm, data: &GeneratorData, is_entry: bool) -> PyResult<*mut Frame> {
+    if vm.depth >= vm.depth_limit {
+        return Err(vm.raise(&exception::RECURSION_ERROR, "maximum recursion depth exceeded"));
+    }
+    let frame = data.frame.get();
+    // SAFETY: the generator is not finished, so it has a frame, which is not running.
+    unsafe {
+        (*frame).previous = vm.frame.cast();
+        (*frame).is_entry = is_entry;
+    }
+    vm.frame = frame.cast();
+    vm.depth += 1;
+    data.state.set(State::Running);
+    let handled = data.handled.take();
+    vm.handled.push(handled);
+    Ok(frame)
+}
+
+/// Pushes the value a `yield` gives.
+unsafe fn push(frame: *mut Frame, value: Object) {
+    // SAFETY: the verifier counted the value that a resumed frame finds on its stack.
+    unsafe {
+        (*frame).sp.write(value.into_raw());
+        (*frame).sp = (*frame).sp.add(1);
+    }
+}
+
+/// Enters a generator's frame from the evaluation loop, if that is all it takes.
+#[inline]
+pub(crate) fn start_inline(vm: &mut Vm, object: Ref<'_>, value: Option<&Object>) -> Option<PyResult<*mut Frame>> {
+    let data = match object.downcast_exact::<Generator>() {
+        Some(generator) => &generator.get().0,
+        None if value.is_some() => &object.downcast_exact::<Coroutine>()?.get().0,
+        None => return None,
+    };
+    match data.state.get() {
+        State::Suspended => {}
+        State::Created if value.is_none_or(|value| value.borrow().is_none()) => {}
+        _ => return None,
+    }
+    let value = value.cloned().unwrap_or(Object::none());
+    Some(link(vm, data, false).inspect(|&frame| {
+        // SAFETY: the frame is the generator's, and waits for a value.
+        unsafe { push(frame, value) };
+    }))
+}
+
+/// Leaves a generator's frame at a `yield`.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and a generator's.
+pub(crate) unsafe fn suspend(vm: &mut Vm, frame: *mut Frame) {
+    // SAFETY: the caller's promise; whoever resumed the generator holds it.
+    unsafe {
+        let data = data(Ref::from_bits((*frame).generator)).expect("the frame is a generator's");
+        data.state.set(State::Suspended);
+        data.handled.set(vm.handled.pop().flatten());
+        vm.frame = (*frame).previous.cast();
+        (*frame).previous = std::ptr::null_mut();
+        vm.depth -= 1;
+    }
+}
+
+/// Ends a generator's frame, with `n_stack` values left on its stack.
+///
+/// # Safety
+///
+/// As for [`suspend`].
+pub(crate) unsafe fn finish(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let object = Ref::from_bits((*frame).generator);
+        let data = data(object).expect("the frame is a generator's");
+        let keep_alive = object.to_owned();
+        drop(vm.handled.pop());
+        let back = frame_object::back_of_leaving(vm, frame);
+        vm.frame = (*frame).previous.cast();
+        vm.depth -= 1;
+        data.state.set(State::Finished);
+        data.frame.set(std::ptr::null_mut());
+        eval::clear_frame(frame, n_stack, back);
+        drop(std::mem::take(data.memory.get_unchecked()));
+        object::collector::mark_finalized(object);
+        drop(keep_alive);
+    }
+}
+
+/// Resumes a generator with a value, or with an exception to raise in it.
+pub fn resume(vm: &mut Vm, object: Ref<'_>, value: Object, error: Option<Object>) -> PyResult<Resumed> {
+    let data = data(object).expect("the caller has a generator");
+    match data.state.get() {
+        State::Running => return Err(vm.value_error(format!("{} already executing", kind(object)))),
+        State::Finished => {
+            if let Some(error) = error {
+                return Err(vm.reraise(error));
+            }
+            if kind(object) == "coroutine" {
+                return Err(vm.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            return Ok(Resumed::Return(Object::none()));
+        }
+        State::Created if error.is_none() && !value.borrow().is_none() => {
+            return Err(vm.type_error(format!("can't send non-None value to a just-started {}", kind(object))));
+        }
+        State::Created | State::Suspended => {}
+    }
+    vm.check_stack("")?;
+    let frame = link(vm, data, true)?;
+    // SAFETY: the frame was just linked, and waits for a value or an exception.
+    let result = unsafe {
+        match error {
+            Some(error) => {
+                exception_context(vm, error.borrow());
+                let raised = vm.reraise(error);
+                eval::resume(vm, frame, Some(raised))
+            }
+            None => {
+                push(frame, value);
+                eval::resume(vm, frame, None)
+            }
+        }
+    };
+    let value = result?;
+    Ok(if data.state.get() == State::Finished { Resumed::Return(value) } else { Resumed::Yield(value) })
+}
+
+/// An exception thrown into a generator that is handling another one is chained to it.
+fn exception_context(vm: &mut Vm, error: Ref<'_>) {
+    let Some(handled) = vm.handled_exception().map(Ref::to_owned) else { return };
+    if let Some(payload) = error.downcast::<Exception>()
+        && !handled.borrow().is(error)
+        && !payload.context.is_set()
+    {
+        payload.context.set(Some(handled));
+    }
+}
+
+/// Sends a value to any iterator, as `SEND` does.
+pub fn send(vm: &mut Vm, receiver: Ref<'_>, value: Object) -> PyResult<Resumed> {
+    if receiver.downcast_exact::<Generator>().is_some() || receiver.downcast_exact::<Coroutine>().is_some() {
+        return resume(vm, receiver, value, None);
+    }
+    if value.borrow().is_none() && receiver.class().slots().next.is_some() {
+        return Ok(match vm.next(receiver)? {
+            Some(value) => Resumed::Yield(value),
+            None => Resumed::Return(vm.take_stop_value().unwrap_or(Object::none())),
+        });
+    }
+    match vm.call_method(receiver, "send", &[value.borrow()]) {
+        Ok(value) => Ok(Resumed::Yield(value)),
+        Err(raised) => {
+            let stop = vm.catch_if(raised, &exception::STOP_ITERATION)?;
+            Ok(Resumed::Return(exception::field(stop.borrow(), "value").unwrap_or(Object::none())))
+        }
+    }
+}
+
+/// The outcome as `next()` and `send()` show it: a value, or `StopIteration`.
+fn stop_on_return(vm: &mut Vm, resumed: Resumed) -> PyResult {
+    match resumed {
+        Resumed::Yield(value) => Ok(value),
+        Resumed::Return(value) => Err(raise_stop_iteration(vm, value)),
+    }
+}
+
+/// `StopIteration(value)`, made so that a tuple or exception is not mistaken for arguments.
+pub(crate) fn raise_stop_iteration(vm: &mut Vm, value: Object) -> object::Raised {
+    let args = if value.borrow().is_none() { Vec::new() } else { vec![value] };
+    vm.raise_with(&exception::STOP_ITERATION, args)
+}
+
+fn next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
+    match resume(vm, this, Object::none(), None)? {
+        Resumed::Yield(value) => Ok(Some(value)),
+        Resumed::Return(value) => {
+            vm.set_stop_value((!value.borrow().is_none()).then_some(value));
+            Ok(None)
+        }
+    }
+}
+
+fn send_method(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
+    let resumed = resume(vm, this, value.to_owned(), None)?;
+    stop_on_return(vm, resumed)
+}
+
+/// Makes the exception of `throw(type, value, traceback)`.
+pub(crate) fn exception_of_throw(vm: &mut Vm, args: &[Option<Ref<'_>>]) -> PyResult {
+    let (Some(kind), value, traceback) = (args[0], args[1], args[2]) else {
+        return Err(vm.type_error("throw expected at least 1 argument, got 0"));
+    };
+    if value.is_some() || traceback.is_some() {
+        let message = "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
+        vm.warn(&exception::DEPRECATION_WARNING, message, 1)?;
+    }
+    let traceback = traceback.filter(|traceback| !traceback.is_none());
+    if let Some(traceback) = traceback
+        && !traceback.is_exactly(&crate::traceback::TRACEBACK)
+    {
+        return Err(vm.type_error("throw() third argument must be a traceback object"));
+    }
+    let error = if let Some(class) = kind.downcast::<Type>().filter(|class| class.is_subclass_of(&exception::BASE_EXCEPTION)) {
+        match value.filter(|value| !value.is_none()) {
+            Some(value) if value.is_instance_of(class.get()) => value.to_owned(),
+            Some(value) => match value.downcast::<object::tuple::Tuple>() {
+                Some(args) => vm.call(kind, args.get().items())?,
+                None => vm.call(kind, &[value])?,
+            },
+            None => vm.call(kind, &[])?,
+        }
+    } else if kind.downcast::<Exception>().is_some() {
+        if value.is_some_and(|value| !value.is_none()) {
+            return Err(vm.type_error("instance exception may not have a separate value"));
+        }
+        kind.to_owned()
+    } else {
+        let message = format!("exceptions must be classes or instances deriving from BaseException, not {}", kind.class().full_name());
+        return Err(vm.type_error(message));
+    };
+    if let (Some(traceback), Some(payload)) = (traceback, error.borrow().downcast::<Exception>()) {
+        payload.traceback.set(Some(traceback.to_owned()));
+    }
+    Ok(error)
+}
+
+/// Raises an exception where a generator is suspended.
+pub fn throw(vm: &mut Vm, object: Ref<'_>, error: Object) -> PyResult<Resumed> {
+    let data = data(object).expect("the caller has a generator");
+    let Some(delegate) = data.delegate() else {
+        return resume(vm, object, Object::none(), Some(error));
+    };
+    if error.borrow().is_instance_of(&exception::GENERATOR_EXIT) {
+        data.state.set(State::Running);
+        let closed = close_iterator(vm, delegate.borrow());
+        data.state.set(State::Suspended);
+        let error = match closed {
+            Ok(()) => error,
+            Err(raised) => vm.catch(raised),
+        };
+        return resume(vm, object, Object::none(), Some(error));
+    }
+    let outcome = if self::data(delegate.borrow()).is_some() && delegate.borrow().downcast_exact::<crate::async_generator::AsyncGenerator>().is_none() {
+        data.state.set(State::Running);
+        let outcome = throw(vm, delegate.borrow(), error);
+        data.state.set(State::Suspended);
+        outcome
+    } else {
+        let name = vm.intern("throw");
+        let Some(method) = vm.find_attr(delegate.borrow(), name)? else {
+            return resume(vm, object, Object::none(), Some(error));
+        };
+        data.state.set(State::Running);
+        let outcome = vm.call(method.borrow(), &[error.borrow()]).map(Resumed::Yield);
+        data.state.set(State::Suspended);
+        outcome
+    };
+    let error = match outcome {
+        Ok(Resumed::Yield(value)) => return Ok(Resumed::Yield(value)),
+        Ok(Resumed::Return(value)) => {
+            let raised = raise_stop_iteration(vm, value);
+            vm.catch(raised)
+        }
+        Err(raised) => vm.catch(raised),
+    };
+    resume(vm, object, Object::none(), Some(error))
+}
+
+fn throw_method(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let error = exception_of_throw(vm, args)?;
+    let resumed = throw(vm, this, error)?;
+    stop_on_return(vm, resumed)
+}
+
+/// Closes what a generator delegates to.
+fn close_iterator(vm: &mut Vm, iterator: Ref<'_>) -> PyResult<()> {
+    if iterator.downcast_exact::<Generator>().is_some() || iterator.downcast_exact::<Coroutine>().is_some() {
+        return close(vm, iterator).map(drop);
+    }
+    let name = vm.intern("close");
+    match vm.find_attr(iterator, name)? {
+        Some(method) => vm.call(method.borrow(), &[]).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// `close()`: raises `GeneratorExit` in the generator; what it returns is the result.
+pub fn close(vm: &mut Vm, object: Ref<'_>) -> PyResult {
+    let data = data(object).expect("the caller has a generator");
+    match data.state.get() {
+        State::Finished => return Ok(Object::none()),
+        State::Created => {
+            data.discard();
+            object::collector::mark_finalized(object);
+            return Ok(Object::none());
+        }
+        State::Running | State::Suspended => {}
+    }
+    let error = exception::new(vm, &exception::GENERATOR_EXIT, Vec::new());
+    match throw(vm, object, error) {
+        Ok(Resumed::Yield(_)) => {
+            let message = format!("{} ignored GeneratorExit", kind(object));
+            Err(vm.runtime_error(message))
+        }
+        Ok(Resumed::Return(value)) => Ok(value),
+        Err(raised) => {
+            let raised = match vm.catch_if(raised, &exception::STOP_ITERATION) {
+                Ok(stop) => return Ok(exception::field(stop.borrow(), "value").unwrap_or(Object::none())),
+                Err(raised) => raised,
+            };
+            vm.catch_if(raised, &exception::GENERATOR_EXIT).map(|_| Object::none())
+        }
+    }
+}
+
+/// Closes a generator that nobody refers to any more.
+fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
+    let data = data(this).expect("the slot belongs to the type");
+    match data.state.get() {
+        State::Finished => Ok(()),
+        State::Created => {
+            if this.is_exactly(&COROUTINE) {
+                warn_never_awaited(vm, this);
+            }
+            data.discard();
+            Ok(())
+        }
+        _ => close(vm, this).map(drop),
+    }
+}
+
+fn warn_never_awaited(vm: &mut Vm, this: Ref<'_>) {
+    let result = vm.import("warnings").and_then(|warnings| vm.call_method(warnings.borrow(), "_warn_unawaited_coroutine", &[this]));
+    if let Err(raised) = result {
+        vm.write_unraisable(raised, "Exception ignored in", Some(this));
+    }
+}
+
+fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let data = data(this).expect("the slot belongs to the type");
+    let name = crate::function::text_of(&data.qualname);
+    let text = format!("<{} object {name} at {:#x}>", this.class().full_name(), this.bits());
+    Ok(vm.new_str(&text).into_object())
+}
+
+pub(crate) const SLOTS: Slots = Slots { repr: Some(repr), finalize: Some(finalize), ..Slots::NONE };
+
+fn get_name(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(data(this).expect("the attribute belongs to the type").name.get_or_none())
+}
+
+fn get_qualname(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(data(this).expect("the attribute belongs to the type").qualname.get_or_none())
+}
+
+fn set_text(vm: &mut Vm, cell: &ObjectCell, name: &str, value: Option<Ref<'_>>) -> PyResult<()> {
+    match value.filter(|value| value.downcast::<Str>().is_some()) {
+        Some(value) => {
+            cell.set(Some(value.to_owned()));
+            Ok(())
+        }
+        None => Err(vm.type_error(format!("{name} must be set to a string object"))),
+    }
+}
+
+fn set_name(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
+    set_text(vm, &data(this).expect("the attribute belongs to the type").name, "__name__", value)
+}
+
+fn set_qualname(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
+    set_text(vm, &data(this).expect("the attribute belongs to the type").qualname, "__qualname__", value)
+}
+
+fn get_running(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(Object::bool(data(this).is_some_and(|data| data.state.get() == State::Running)))
+}
+
+fn get_suspended(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(Object::bool(data(this).is_some_and(|data| data.state.get() == State::Suspended)))
+}
+
+fn get_delegate(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(data(this).and_then(GeneratorData::delegate).unwrap_or(Object::none()))
+}
+
+pub(crate) fn get_frame(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let data = data(this).expect("the attribute belongs to the type");
+    let frame = data.frame.get();
+    if frame.is_null() {
+        return Ok(Object::none());
+    }
+    // SAFETY: the frame is the generator's, which is alive.
+    Ok(unsafe { frame_object::of(vm, frame) })
+}
+
+fn get_code(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(data(this).expect("the attribute belongs to the type").code.get_or_none())
+}
+
+fn get_origin(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(data(this).expect("the attribute belongs to the type").origin.get_or_none())
+}
+
+fn close_method(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    close(vm, this)
+}
+
+fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let data = data(this).expect("the method belongs to the type");
+    let size = object::instance::size_of_instance(this) + data.memory.get(vm).len() * 8;
+    Ok(vm.new_int(size as i64))
+}
+
+pub(crate) const NAME: Getset = Getset::new("__name__", "name of the generator", get_name, set_name);
+pub(crate) const QUALNAME: Getset = Getset::new("__qualname__", "qualified name of the generator", get_qualname, set_qualname);
+pub(crate) const SIZEOF: Method = method!(Unary sizeof as "__sizeof__" "($self, /)", "gen.__sizeof__() -> size of gen in memory, in bytes");
+const SEND: Method = method!(Binary send_method as "send" "($self, value, /)", "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration.");
+const THROW: Method = method!(Bound throw_method as "throw" "($self, type, value=None, traceback=None, /)", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.");
+const CLOSE: Method = method!(Unary close_method as "close" "($self, /)", "close() -> raise GeneratorExit inside generator.");
+const CLASS_GETITEM: Method = method!(Binary class_getitem as "__class_getitem__" "($cls, item, /)", "See PEP 585").class_method();
+
+pub(crate) fn class_getitem(vm: &mut Vm, class: Ref<'_>, item: Ref<'_>) -> PyResult {
+    vm.generic_alias(class, item)
+}
+
+/// `types.GeneratorType`
+pub static GENERATOR: Type = Type::new(&GENERATOR_SPEC);
+static GENERATOR_SPEC: TypeSpec = TypeSpec {
+    name: "generator",
+    flags: flag::NO_INSTANTIATION | flag::WEAK_REFERENCES,
+    payload: PayloadInfo::of::<Generator>(),
+    slots: Slots { iter: Some(iter_self), next: Some(next), ..SLOTS },
+    methods: &[SEND, THROW, CLOSE, SIZEOF, CLASS_GETITEM],
+    getsets: &[
+        NAME,
+        QUALNAME,
+        Getset::readonly("gi_yieldfrom", "object being iterated by yield from, or None", get_delegate),
+        Getset::readonly("gi_running", "", get_running),
+        Getset::readonly("gi_frame", "", get_frame),
+        Getset::readonly("gi_suspended", "", get_suspended),
+        Getset::readonly("gi_code", "", get_code),
+    ],
+    ..TypeSpec::DEFAULT
+};
+
+/// `types.CoroutineType`
+pub static COROUTINE: Type = Type::new(&COROUTINE_SPEC);
+static COROUTINE_SPEC: TypeSpec = TypeSpec {
+    name: "coroutine",
+    flags: flag::NO_INSTANTIATION | flag::WEAK_REFERENCES,
+    payload: PayloadInfo::of::<Coroutine>(),
+    slots: Slots { r#await: Some(await_coroutine), ..SLOTS },
+    methods: &[SEND, THROW, CLOSE, SIZEOF, CLASS_GETITEM],
+    getsets: &[
+        NAME,
+        QUALNAME,
+        Getset::readonly("cr_await", "object being awaited on, or None", get_delegate),
+        Getset::readonly("cr_running", "", get_running),
+        Getset::readonly("cr_frame", "", get_frame),
+        Getset::readonly("cr_code", "", get_code),
+        Getset::readonly("cr_suspended", "", get_suspended),
+        Getset::readonly("cr_origin", "", get_origin),
+    ],
+    ..TypeSpec::DEFAULT
+};
+
+/// The payload of what `coroutine.__await__()` returns.
+pub struct CoroutineWrapper {
+    coroutine: ObjectCell,
+}
+
+/// `coroutine_wrapper`
+pub static COROUTINE_WRAPPER: Type = Type::new(&COROUTINE_WRAPPER_SPEC);
+static COROUTINE_WRAPPER_SPEC: TypeSpec = TypeSpec {
+    name: "coroutine_wrapper",
+    doc: "A wrapper object implementing __await__ for coroutines.",
+    flags: flag::NO_INSTANTIATION,
+    payload: PayloadInfo::of::<CoroutineWrapper>(),
+    slots: Slots {
+        iter: Some(iter_self),
+        next: Some(|vm, this| {
+            let coroutine = wrapped(this);
+            next(vm, coroutine.borrow())
+        }),
+        ..Slots::NONE
+    },
+    methods: &[
+        method!(Binary wrapper_send as "send" "($self, value, /)", "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration."),
+        method!(Bound wrapper_throw as "throw" "($self, type, value=None, traceback=None, /)", "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration."),
+        method!(Unary wrapper_close as "close" "($self, /)", "close() -> raise GeneratorExit inside coroutine."),
+    ],
+    ..TypeSpec::DEFAULT
+};
+
+impl Payload for CoroutineWrapper {
+    fn class() -> &'static Type {
+        &COROUTINE_WRAPPER
+    }
+
+    fn traverse(&self, visitor: &mut Visitor<'_>) {
+        self.coroutine.traverse(visitor);
+    }
+}
+
+fn wrapped(this: Ref<'_>) -> Object {
+    this.downcast::<CoroutineWrapper>().expect("the slot belongs to the type").coroutine.get_or_none()
+}
+
+fn wrapper_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
+    send_method(vm, wrapped(this).borrow(), value)
+}
+
+fn wrapper_throw(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    throw_method(vm, wrapped(this).borrow(), args)
+}
+
+fn wrapper_close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    close(vm, wrapped(this).borrow())
+}
+
+fn await_coroutine(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    Ok(vm.allocate(CoroutineWrapper { coroutine: ObjectCell::new(Some(this.to_owned())) }).into_object())
+}
+
+/// Whether a generator may be awaited (`types.coroutine`).
+fn is_iterable_coroutine(object: Ref<'_>) -> bool {
+    object
+        .downcast_exact::<Generator>()
+        .and_then(|generator| generator.get().0.code.get())
+        .is_some_and(|code| code.borrow().downcast::<CodeObject>().is_some_and(|code| code.has_flag(CodeFlags::ITERABLE_COROUTINE)))
+}
+
+/// The iterator of an awaitable.
+pub fn awaitable_iterator(vm: &mut Vm, object: Ref<'_>) -> PyResult {
+    if object.is_exactly(&COROUTINE) || is_iterable_coroutine(object) {
+        return Ok(object.to_owned());
+    }
+    let Some(method) = object.class().slots().r#await else {
+        return Err(vm.type_error(format!("'{}' object can't be awaited", object.class().full_name())));
+    };
+    let iterator = method(vm, object)?;
+    if iterator.borrow().is_exactly(&COROUTINE) || is_iterable_coroutine(iterator.borrow()) {
+        return Err(vm.type_error(format!("{}.__await__() must return an iterator, not coroutine", object.class().full_name())));
+    }
+    if iterator.borrow().class().slots().next.is_none() {
+        let message = format!("{}.__await__() must return an iterator, not {}", object.class().full_name(), iterator.borrow().class().full_name());
+        return Err(vm.type_error(message));
+    }
+    Ok(iterator)
+}
+
+/// `GET_AWAITABLE`; `place` tells whether the value comes from `__aenter__` (1) or `__aexit__` (2).
+pub(crate) fn get_awaitable(vm: &mut Vm, object: Ref<'_>, place: u32) -> PyResult {
+    if place != 0 && object.class().slots().r#await.is_none() && !is_iterable_coroutine(object) {
+        let method = if place == 1 { "__aenter__" } else { "__aexit__" };
+        let message = format!("'async with' received an object from {method} that does not implement __await__: {}", object.class().full_name());
+        return Err(vm.type_error(message));
+    }
+    let iterator = awaitable_iterator(vm, object)?;
+    if iterator.borrow().is_exactly(&COROUTINE) && data(iterator.borrow()).is_some_and(|data| data.delegate().is_some()) {
+        return Err(vm.runtime_error("coroutine is being awaited already"));
+    }
+    Ok(iterator)
+}
+
+/// `GET_YIELD_FROM_ITER`
+pub(crate) fn yield_from_iter(vm: &mut Vm, object: Ref<'_>, code: &CodeObject) -> PyResult {
+    if object.is_exactly(&COROUTINE) {
+        if !code.has_flag(CodeFlags::COROUTINE.with(CodeFlags::ITERABLE_COROUTINE)) {
+            return Err(vm.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator"));
+        }
+        return Ok(object.to_owned());
+    }
+    if object.is_exactly(&GENERATOR) {
+        return Ok(object.to_owned());
+    }
+    vm.iter(object)
+}

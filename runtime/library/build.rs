@@ -1,0 +1,94 @@
+//! Compiles the standard library to code objects and writes them, with their sources, to one file
+//! that the crate embeds, and an index of it.
+//!
+//! The sources are the package `rustpython-pylib`'s `Lib/`, and in front of it the project's own
+//! `runtime/lib/`, whose modules replace those of the same name.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Parts of the library that need a graphical toolkit, or are not modules.
+const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "tkinter", "test", "lib2to3", "__pycache__", "site-packages"];
+
+struct Source {
+    path: PathBuf,
+    relative: String,
+    is_package: bool,
+}
+
+fn main() {
+    let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let own = manifest.join("../lib");
+    println!("cargo::rerun-if-changed={}", own.display());
+    println!("cargo::rerun-if-changed=build.rs");
+    let mut modules = BTreeMap::new();
+    collect(Path::new(rustpython_pylib::LIB_PATH), "", "", &mut modules);
+    collect(&own, "", "", &mut modules);
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    let mut blob: Vec<u8> = Vec::new();
+    let mut index = String::from("&[\n");
+    for (name, source) in &modules {
+        let text = fs::read(&source.path).unwrap_or_else(|error| panic!("{}: {error}", source.path.display()));
+        let Some(code) = compile(&source.relative, &text) else { continue };
+        let code_at = blob.len();
+        blob.extend_from_slice(&code);
+        let source_at = blob.len();
+        blob.extend_from_slice(&text);
+        writeln!(
+            index,
+            "    Entry {{ name: {name:?}, path: {:?}, is_package: {}, code: ({code_at}, {}), source: ({source_at}, {}) }},",
+            source.relative,
+            source.is_package,
+            code.len(),
+            text.len()
+        )
+        .expect("writing to a string succeeds");
+    }
+    index.push(']');
+    fs::write(out.join("library.bin"), blob).expect("the build directory is writable");
+    fs::write(out.join("index.rs"), index).expect("the build directory is writable");
+}
+
+fn collect(directory: &Path, package: &str, relative: &str, modules: &mut BTreeMap<String, Source>) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let file_name = entry.file_name().to_string_lossy().into_owned();
+        if LEFT_OUT.contains(&file_name.as_str()) {
+            continue;
+        }
+        let qualified = |name: &str| if package.is_empty() { name.to_owned() } else { format!("{package}.{name}") };
+        let relative = if relative.is_empty() { file_name.clone() } else { format!("{relative}/{file_name}") };
+        if path.is_dir() {
+            collect(&path, &qualified(&file_name), &relative, modules);
+        } else if let Some(stem) = file_name.strip_suffix(".py") {
+            let is_package = stem == "__init__";
+            let name = if is_package { package.to_owned() } else { qualified(stem) };
+            if !name.is_empty() {
+                modules.insert(name, Source { path, relative, is_package });
+            }
+        }
+    }
+}
+
+/// The module's code, marshalled; `None` for a file that is not meant to be compiled.
+fn compile(relative: &str, source: &[u8]) -> Option<Vec<u8>> {
+    let parsed = match parser::parse(source, parser::Mode::Module, &parser::Options::default()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            println!("cargo::warning={relative} is left out: {error}");
+            return None;
+        }
+    };
+    let filename = format!("<library>/{relative}");
+    let options = compiler::Options::new(&filename);
+    match compiler::compile_module(parsed.module()?, &parsed.source, &options) {
+        Ok(code) => Some(bytecode::marshal::dump_code(&code)),
+        Err(error) => {
+            println!("cargo::warning={relative} is left out: {error}");
+            None
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Between the parser's syntax tree and the objects of the module `ast`.
+//!
+//! [`to_object`] makes nodes of a parsed program, for `compile(..., PyCF_ONLY_AST)`. The parser's
+//! tree is shaped differently here and there (decorators belong to a definition's range, `elif` is
+//! a clause, strings keep their parts); the objects are as CPython makes them, positions included.
+
+mod expression;
+mod pattern;
+mod statement;
+mod strings;
+
+use bytecode::Constant;
+use compiler::source::Lines;
+use object::{Object, PyResult, Vm};
+use parser::{Parsed, Tree};
+use ruff_python_ast::{self as ast, Identifier};
+use ruff_text_size::{Ranged, TextRange};
+use stdlib::ast::table::Kind;
+use stdlib::ast::{Position, new_node, new_node_at};
+
+/// The nodes of a parsed program.
+pub fn to_object(vm: &mut Vm, parsed: &Parsed) -> PyResult {
+    let maker = Maker { lines: Lines::new(&parsed.source) };
+    match parsed.tree() {
+        Tree::Module(module) => {
+            let body = maker.statements(vm, &module.body)?;
+            let ignores = vm.new_list(Vec::new()).into_object();
+            new_node(vm, Kind::Module, [body, ignores])
+        }
+        Tree::Interactive(module) => {
+            let body = maker.statements(vm, &module.body)?;
+            new_node(vm, Kind::Interactive, [body])
+        }
+        Tree::Expression(expression) => {
+            let body = maker.expression(vm, &expression.body)?;
+            new_node(vm, Kind::Expression, [body])
+        }
+        Tree::FunctionType { arguments, returns } => {
+            let arguments = maker.expressions(vm, arguments)?;
+            let returns = maker.expression(vm, returns)?;
+            new_node(vm, Kind::FunctionType, [arguments, returns])
+        }
+    }
+}
+
+/// Makes nodes.
+struct Maker<'a> {
+    lines: Lines<'a>,
+}
+
+impl<'a> Maker<'a> {
+    fn position(&self, range: TextRange) -> Position {
+        let span = self.lines.range(range);
+        Position { line: span.line, column: span.column, end_line: span.end_line, end_column: span.end_column }
+    }
+
+    fn node(&self, vm: &mut Vm, kind: Kind, range: TextRange, values: impl IntoIterator<Item = Object>) -> PyResult {
+        new_node_at(vm, kind, self.position(range), values)
+    }
+
+    /// A list of what `each` makes of the items.
+    fn list<T>(&self, vm: &mut Vm, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&Self, &mut Vm, T) -> PyResult) -> PyResult {
+        let mut objects = Vec::new();
+        for item in items {
+            objects.push(each(self, vm, item)?);
+        }
+        Ok(vm.new_list(objects).into_object())
+    }
+
+    fn identifier(&self, vm: &Vm, identifier: &Identifier) -> Object {
+        self.name(vm, identifier.as_str())
+    }
+
+    fn name(&self, vm: &Vm, name: &str) -> Object {
+        vm.intern(name).to_owned()
+    }
+
+    fn optional_identifier(&self, vm: &Vm, identifier: Option<&Identifier>) -> Object {
+        identifier.map_or(Object::none(), |identifier| self.identifier(vm, identifier))
+    }
+
+    fn identifiers(&self, vm: &Vm, identifiers: &[Identifier]) -> Object {
+        let names = identifiers.iter().map(|identifier| self.identifier(vm, identifier)).collect();
+        vm.new_list(names).into_object()
+    }
+
+    fn optional_expression(&self, vm: &mut Vm, expression: Option<&ast::Expr>) -> PyResult {
+        match expression {
+            Some(expression) => self.expression(vm, expression),
+            None => Ok(Object::none()),
+        }
+    }
+
+    fn expressions(&self, vm: &mut Vm, expressions: &[ast::Expr]) -> PyResult {
+        self.list(vm, expressions, |this, vm, expression| this.expression(vm, expression))
+    }
+
+    fn parameters(&self, vm: &mut Vm, parameters: Option<&ast::Parameters>) -> PyResult {
+        let empty = ast::Parameters::default();
+        let parameters = parameters.unwrap_or(&empty);
+        let plain = |this: &Self, vm: &mut Vm, parameter: &ast::ParameterWithDefault| this.parameter(vm, &parameter.parameter);
+        let positional_only = self.list(vm, &parameters.posonlyargs, plain)?;
+        let positional = self.list(vm, &parameters.args, plain)?;
+        let star = self.optional_parameter(vm, parameters.vararg.as_deref())?;
+        let keyword_only = self.list(vm, &parameters.kwonlyargs, plain)?;
+        let keyword_defaults = self.list(vm, &parameters.kwonlyargs, |this, vm, parameter| this.optional_expression(vm, parameter.default()))?;
+        let keywords = self.optional_parameter(vm, parameters.kwarg.as_deref())?;
+        let defaults = parameters.posonlyargs.iter().chain(&parameters.args).filter_map(|parameter| parameter.default());
+        let defaults = self.list(vm, defaults, |this, vm, default| this.expression(vm, default))?;
+        new_node(vm, Kind::arguments, [positional_only, positional, star, keyword_only, keyword_defaults, keywords, defaults])
+    }
+
+    fn optional_parameter(&self, vm: &mut Vm, parameter: Option<&ast::Parameter>) -> PyResult {
+        match parameter {
+            Some(parameter) => self.parameter(vm, parameter),
+            None => Ok(Object::none()),
+        }
+    }
+
+    fn parameter(&self, vm: &mut Vm, parameter: &ast::Parameter) -> PyResult {
+        let name = self.identifier(vm, &parameter.name);
+        let annotation = self.optional_expression(vm, parameter.annotation())?;
+        // The star of a variadic parameter is not part of it.
+        let range = TextRange::new(parameter.name.start(), parameter.end());
+        self.node(vm, Kind::arg, range, [name, annotation, Object::none()])
+    }
+
+    fn keyword(&self, vm: &mut Vm, keyword: &ast::Keyword) -> PyResult {
+        let name = self.optional_identifier(vm, keyword.arg.as_ref());
+        let value = self.expression(vm, &keyword.value)?;
+        self.node(vm, Kind::keyword, keyword.range, [name, value])
+    }
+
+    fn type_parameters(&self, vm: &mut Vm, parameters: Option<&ast::TypeParams>) -> PyResult {
+        let parameters = parameters.map_or(&[][..], |parameters| &parameters.type_params);
+        self.list(vm, parameters, |this, vm, parameter| match parameter {
+            ast::TypeParam::TypeVar(node) => {
+                let name = this.identifier(vm, &node.name);
+                let bound = this.optional_expression(vm, node.bound.as_deref())?;
+                let default = this.optional_expression(vm, node.default.as_deref())?;
+                this.node(vm, Kind::TypeVar, node.range, [name, bound, default])
+            }
+            ast::TypeParam::ParamSpec(node) => {
+                let name = this.identifier(vm, &node.name);
+                let default = this.optional_expression(vm, node.default.as_deref())?;
+                this.node(vm, Kind::ParamSpec, node.range, [name, default])
+            }
+            ast::TypeParam::TypeVarTuple(node) => {
+                let name = this.identifier(vm, &node.name);
+                let default = this.optional_expression(vm, node.default.as_deref())?;
+                this.node(vm, Kind::TypeVarTuple, node.range, [name, default])
+            }
+        })
+    }
+
+    /// A constant as an object; those of the syntax tree have no code or tuples in them.
+    fn constant(&self, vm: &mut Vm, constant: Constant) -> PyResult {
+        Ok(match constant {
+            Constant::None => Object::none(),
+            Constant::True => Object::bool(true),
+            Constant::False => Object::bool(false),
+            Constant::Ellipsis => Object::ellipsis(),
+            Constant::Int(value) => vm.new_int(value),
+            Constant::BigInt(value) => vm.new_bigint(value),
+            Constant::Float(value) => vm.new_float(value),
+            Constant::Complex(real, imaginary) => {
+                let builtins = vm.import("builtins")?;
+                let (real, imaginary) = (vm.new_float(real), vm.new_float(imaginary));
+                return vm.call_method(builtins.borrow(), "complex", &[real.borrow(), imaginary.borrow()]);
+            }
+            Constant::Str(text) => vm.new_wtf8(&text).into_object(),
+            Constant::Bytes(data) => vm.new_bytes(&data).into_object(),
+            Constant::Tuple(_) | Constant::FrozenSet(_) | Constant::Slice(_) | Constant::Code(_) => return Err(vm.system_error("unexpected constant in a syntax tree")),
+        })
+    }
+}

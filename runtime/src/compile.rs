@@ -1,0 +1,178 @@
+//! Source text to code objects: the parser and the compiler behind the interpreter's hook.
+
+use compiler::{CompileError, WarningAction};
+use interp::compile_hook::{Mode, Request, Source, flag};
+use object::exception;
+use object::{Object, PyResult, Raised, Type, Vm};
+use parser::{ErrorKind, Parsed, SyntaxError, Tree};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+static OPTIMIZE: AtomicI64 = AtomicI64::new(0);
+
+/// The level that `optimize=-1` stands for.
+pub(crate) fn set_optimize(level: i64) {
+    OPTIMIZE.store(level, Ordering::Relaxed);
+}
+
+/// Compiles a request to a code object or a tree.
+pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
+    let options = parser::Options {
+        allow_incomplete_input: request.flags & flag::ALLOW_INCOMPLETE_INPUT != 0,
+        dont_imply_dedent: request.flags & flag::DONT_IMPLY_DEDENT != 0,
+    };
+    let mode = match request.mode {
+        Mode::Exec => parser::Mode::Module,
+        Mode::Eval => parser::Mode::Expression,
+        Mode::Single => parser::Mode::Interactive,
+        Mode::FunctionType => parser::Mode::FunctionType,
+    };
+    let parsed = match &request.source {
+        Source::Text(text) => parser::parse(*text, mode, &options),
+        Source::Bytes(bytes) => parser::parse(*bytes, mode, &options),
+        Source::Tree(_) => return Err(vm.system_error("trees cannot be compiled yet")),
+    };
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return Err(raise_syntax_error(vm, &error, request.filename)),
+    };
+    for warning in &parsed.warnings {
+        let line = warning.location.line;
+        if let Err(raised) = warn(vm, &warning.message, request.filename, line.max(0) as u32) {
+            let caught = vm.catch_if(raised, &exception::SYNTAX_WARNING)?;
+            drop(caught);
+            let error = SyntaxError { kind: ErrorKind::SyntaxError, message: warning.error_message.clone(), location: Some(warning.location), text: warning.text.clone() };
+            return Err(raise_syntax_error(vm, &error, request.filename));
+        }
+    }
+    if request.flags & flag::ONLY_AST != 0 {
+        return Err(vm.system_error("trees cannot be made yet"));
+    }
+    let code = compile_parsed(vm, &parsed, request)?;
+    Ok(interp::code::new_code(vm, code).into_object())
+}
+
+fn warn(vm: &mut Vm, message: &str, filename: &str, line: u32) -> PyResult<()> {
+    stdlib::warnings::warn_explicit_at(vm, &exception::SYNTAX_WARNING, message, filename, line)
+}
+
+/// Compiles a parsed program; warnings go through the filters.
+pub(crate) fn compile_parsed(vm: &mut Vm, parsed: &Parsed, request: &Request<'_>) -> PyResult<bytecode::Code> {
+    match parsed.tree() {
+        Tree::Module(module) => with_options(vm, &parsed.source, request, |options| compiler::compile_module(module, &parsed.source, options)),
+        Tree::Interactive(module) => with_options(vm, &parsed.source, request, |options| compiler::compile_interactive(module, &parsed.source, options)),
+        Tree::Expression(expression) => with_options(vm, &parsed.source, request, |options| compiler::compile_expression(expression, &parsed.source, options)),
+        Tree::FunctionType { .. } => Err(vm.value_error("a function type cannot be compiled")),
+    }
+}
+
+/// Calls the compiler with the request's options, and raises what it complains of.
+pub(crate) fn with_options(
+    vm: &mut Vm,
+    source: &str,
+    request: &Request<'_>,
+    compile: impl FnOnce(&compiler::Options<'_>) -> Result<bytecode::Code, CompileError>,
+) -> PyResult<bytecode::Code> {
+    let optimize = if request.optimize < 0 { OPTIMIZE.load(Ordering::Relaxed) } else { i64::from(request.optimize) };
+    let max_int_digits = object::int::max_str_digits();
+    // The compiler calls back while it runs; the filters may run Python.
+    let state = RefCell::new((vm, None::<Raised>));
+    let on_warning = |warning: compiler::Warning| {
+        let mut state = state.borrow_mut();
+        let (vm, raised) = &mut *state;
+        match warn(vm, &warning.message, request.filename, warning.line) {
+            Ok(()) => WarningAction::Continue,
+            Err(error) => {
+                if vm.raised().is_some_and(|error| error.is_instance_of(&exception::SYNTAX_WARNING)) {
+                    vm.catch(error);
+                } else {
+                    *raised = Some(error);
+                }
+                WarningAction::Raise
+            }
+        }
+    };
+    let options = compiler::Options {
+        filename: request.filename,
+        optimize: optimize.clamp(0, 2) as u8,
+        flags: request.flags & flag::FUTURE_MASK,
+        top_level_await: request.flags & flag::ALLOW_TOP_LEVEL_AWAIT != 0,
+        max_int_digits,
+        warn: Some(&on_warning),
+    };
+    let result = compile(&options);
+    let (vm, raised) = state.into_inner();
+    if let Some(raised) = raised {
+        return Err(raised);
+    }
+    result.map_err(|error| raise_compile_error(vm, &error, source, request.filename))
+}
+
+fn number(value: i32) -> Object {
+    Object::small_int(i64::from(value))
+}
+
+fn class_of(kind: ErrorKind) -> &'static Type {
+    match kind {
+        ErrorKind::SyntaxError => &exception::SYNTAX_ERROR,
+        ErrorKind::IndentationError => &exception::INDENTATION_ERROR,
+        ErrorKind::TabError => &exception::TAB_ERROR,
+        ErrorKind::IncompleteInput => &exception::INCOMPLETE_INPUT_ERROR,
+        ErrorKind::MemoryError => &exception::MEMORY_ERROR,
+        ErrorKind::RecursionError => &exception::RECURSION_ERROR,
+    }
+}
+
+/// Raises what the parser found.
+pub(crate) fn raise_syntax_error(vm: &mut Vm, error: &SyntaxError, filename: &str) -> Raised {
+    let class = class_of(error.kind);
+    if matches!(error.kind, ErrorKind::MemoryError | ErrorKind::RecursionError) {
+        return vm.raise(class, &error.message);
+    }
+    let message = vm.new_str(&error.message).into_object();
+    let filename = stdlib::os_support::fs_decode(vm, filename.as_bytes());
+    let text = match &error.text {
+        Some(text) => vm.new_str(text).into_object(),
+        None => Object::none(),
+    };
+    let Some(location) = error.location else {
+        let details = [filename, Object::none(), Object::none(), Object::none()];
+        return raise_with_details(vm, class, message, details.into());
+    };
+    let mut details = vec![filename, number(location.line), number(location.column), text];
+    if let Some((line, column)) = location.end {
+        details.extend([number(line), number(column)]);
+    }
+    raise_with_details(vm, class, message, details)
+}
+
+fn raise_with_details(vm: &mut Vm, class: &'static Type, message: Object, details: Vec<Object>) -> Raised {
+    let details = vm.new_tuple(details).into_object();
+    match vm.call(class.object(), &[message.borrow(), details.borrow()]) {
+        Ok(error) => vm.raise_object(error),
+        Err(raised) => raised,
+    }
+}
+
+/// The characters in the first bytes of a line.
+fn characters(line: &str, n_bytes: u32) -> i32 {
+    let n_bytes = (n_bytes as usize).min(line.len());
+    line.char_indices().take_while(|(index, _)| *index < n_bytes).count() as i32
+}
+
+fn raise_compile_error(vm: &mut Vm, error: &CompileError, source: &str, filename: &str) -> Raised {
+    match error.kind {
+        compiler::ErrorKind::Recursion => return vm.raise(&exception::RECURSION_ERROR, &error.message),
+        compiler::ErrorKind::Overflow => return vm.raise(&exception::OVERFLOW_ERROR, &error.message),
+        compiler::ErrorKind::Syntax => {}
+    }
+    let message = vm.new_str(&error.message).into_object();
+    let line_at = |line: u32| source.split_inclusive('\n').nth((line as usize).wrapping_sub(1)).unwrap_or("");
+    let (first, last) = (line_at(error.line), line_at(error.end_line));
+    let filename = stdlib::os_support::fs_decode(vm, filename.as_bytes());
+    let text = if error.line == 0 { Object::none() } else { vm.new_str(first).into_object() };
+    let column = if error.column == 0 { 0 } else { characters(first, error.column - 1) + 1 };
+    let end_column = if error.end_column == 0 { 0 } else { characters(last, error.end_column - 1) + 1 };
+    let details = vec![filename, number(error.line as i32), number(column), text, number(error.end_line as i32), number(end_column)];
+    raise_with_details(vm, &exception::SYNTAX_ERROR, message, details)
+}

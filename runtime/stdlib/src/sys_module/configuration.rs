@@ -1,0 +1,47 @@
+//! What the command line and the environment say about how to run.
+
+/// `sys.flags` and the paths; filled in by the command, which alone reads the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// `sys.argv`
+    pub arguments: Vec<String>,
+    /// `sys.orig_argv`
+    pub original_arguments: Vec<String>,
+    /// Directories that go on `sys.path` before the library.
+    pub search_path: Vec<String>,
+    /// `-X` options: name and value.
+    pub x_options: Vec<(String, Option<String>)>,
+    /// `sys.warnoptions`
+    pub warn_options: Vec<String>,
+    /// The path of the running program; empty if unknown.
+    pub executable: String,
+    pub prefix: String,
+    pub base_prefix: String,
+    /// Another 3.14 `Lib/` to use instead of the one inside the program.
+    pub library: Option<String>,
+    pub debug: i64,
+    pub inspect: bool,
+    pub interactive: bool,
+    pub optimize: i64,
+    pub dont_write_bytecode: bool,
+    pub no_user_site: bool,
+    pub no_site: bool,
+    pub ignore_environment: bool,
+    pub verbose: i64,
+    pub bytes_warning: i64,
+    pub quiet: bool,
+    pub isolated: bool,
+    pub dev_mode: bool,
+    pub utf8_mode: bool,
+    pub warn_default_encoding: bool,
+    pub safe_path: bool,
+    pub unbuffered: bool,
+    /// `-1`: hashes are randomised as by default; else the seed of `PYTHONHASHSEED`.
+    pub hash_seed: Option<u32>,
+    pub int_max_str_digits: i64,
+    pub pycache_prefix: Option<String>,
+    /// `PYTHONPLATLIBDIR`
+    pub platform_library: String,
+    /// `PYTHONIOENCODING`: encoding and error handler.
+    pub io_encoding: Option<String>,
+}
