@@ -12,7 +12,7 @@ use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use object::str::{Str, StrBuilder};
 use object::vm::{PyResult, Vm};
-use object::{Object, ObjectOf, Ref, RefOf};
+use object::{Object, Ref, RefOf};
 use spec::{Align, Sign, Spec, Thousands};
 
 /// How numbers are grouped and their decimal point written in the current locale.
@@ -249,30 +249,6 @@ pub fn format_complex(vm: &mut Vm, object: Ref<'_>, real: f64, imaginary: f64, s
     let mut out = StrBuilder::new();
     spec.pad(&mut out, body.len(), Align::Right, |out| out.push_data(body.data()));
     Ok(out.finish(vm).into_object())
-}
-
-/// `format(value, spec)`: asks `__format__`, but knows the commonest answers.
-pub fn format_object(vm: &mut Vm, value: Ref<'_>, spec: RefOf<'_, Str>) -> PyResult<ObjectOf<Str>> {
-    if spec.is_empty() {
-        if let Some(text) = value.downcast_exact::<Str>() {
-            return Ok(text.downcast_owned());
-        }
-        if value.as_small_int().is_some() {
-            return vm.str(value);
-        }
-    }
-    let Some(method) = vm.lookup_special(value, object::names::__format__())? else {
-        let message = format!("Type {} doesn't define __format__", value.class().full_name());
-        return Err(vm.type_error(message));
-    };
-    let text = vm.call(method.borrow(), &[spec.object()])?;
-    match text.downcast::<Str>() {
-        Ok(text) => Ok(text),
-        Err(other) => {
-            let message = format!("{}.__format__() must return a str, not {}", value.class().full_name(), other.borrow().class().full_name());
-            Err(vm.type_error(message))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -140,8 +140,7 @@ fn call(vm: &mut Vm, receiver: Ref<'_>, method: &str, args: &[Ref<'_>]) -> PyRes
     };
     match method {
         "format()" => {
-            let spec = args[0].downcast().expect("a string");
-            builtins::format::format_object(vm, receiver, spec).map(Object::from)
+            builtins::functions::format_value(vm, receiver, args[0]).map(Object::from)
         }
         "[]" => vm.get_item(receiver, args[0]),
         "%" => vm.binary(BinaryOp::Remainder, receiver, args[0]),

@@ -51,6 +51,8 @@ impl Kind {
 const KIND_MASK: u64 = 0b11;
 const ASCII: u64 = 0b100;
 const INTERNED: u64 = 0b1000;
+/// The data does not follow at once: members of a subclass's `__slots__` stand in between.
+const SHIFTED: u64 = 0b1_0000;
 const LENGTH_SHIFT: u32 = 8;
 
 /// The payload of a `str`.
@@ -274,7 +276,17 @@ impl Str {
 
     #[inline]
     fn pointer(&self) -> *const u8 {
-        (&raw const self.data).cast()
+        if self.info.get() & SHIFTED == 0 { (&raw const self.data).cast() } else { self.shifted_pointer() }
+    }
+
+    #[cold]
+    fn shifted_pointer(&self) -> *const u8 {
+        // SAFETY: the header stands before the payload, and the data after what the class has fixed.
+        unsafe {
+            let start = std::ptr::from_ref(self).cast::<u8>().sub(Str::OFFSET);
+            let class = &*(*start.cast::<Header>()).ty.get();
+            start.add(class.fixed_size.get() as usize)
+        }
     }
 
     /// The characters.
@@ -371,7 +383,7 @@ impl Str {
 
     #[inline]
     pub fn equals(&self, other: &Str) -> bool {
-        std::ptr::eq(self, other) || ((self.info.get() ^ other.info.get()) & !INTERNED == 0 && self.raw() == other.raw())
+        std::ptr::eq(self, other) || ((self.info.get() ^ other.info.get()) & !(INTERNED | SHIFTED) == 0 && self.raw() == other.raw())
     }
 
     #[inline]
@@ -454,10 +466,12 @@ unsafe fn allocate<U: Unit>(class: &Type, len: usize, capacity: usize, ascii: bo
     unsafe {
         let pointer = crate::instance::allocate_raw(class, item_bytes(capacity * size_of::<U>()));
         let string = pointer.cast::<u8>().add(Str::OFFSET).cast::<Str>();
-        let info = (len as u64) << LENGTH_SHIFT | U::KIND as u64 | if ascii { ASCII } else { 0 };
+        let fixed = class.fixed_size.get() as usize;
+        let shifted = if fixed > Str::OFFSET + size_of::<Str>() { SHIFTED } else { 0 };
+        let info = (len as u64) << LENGTH_SHIFT | U::KIND as u64 | if ascii { ASCII } else { 0 } | shifted;
         (&raw mut (*string).hash).write(Cell::new(if len == 0 { 0 } else { -1 }));
         (&raw mut (*string).info).write(Cell::new(info));
-        fill((&raw mut (*string).data).cast());
+        fill((*string).pointer().cast_mut().cast());
         Object::from_header(pointer)
     }
 }

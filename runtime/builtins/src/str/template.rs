@@ -1,7 +1,8 @@
 //! Format strings: `str.format`, `str.format_map`, and the parsers the `_string` module shows.
 
 use super::{args, string};
-use crate::format::{self, format_object};
+use crate::format;
+use crate::functions::format_value;
 use crate::unicode;
 use object::str::{Str, StrBuilder, StrData};
 use object::vm::{PyResult, Vm};
@@ -274,7 +275,7 @@ impl Formatter<'_> {
         } else {
             vm.new_str_data(field.spec)
         };
-        format_object(vm, value.borrow(), spec.borrow())
+        format_value(vm, value.borrow(), spec.borrow().object())
     }
 
     fn value(&mut self, vm: &mut Vm, name: StrData<'_>) -> PyResult {

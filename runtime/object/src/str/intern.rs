@@ -128,6 +128,11 @@ pub(crate) fn intern(text: &str) -> Ref<'static> {
     unsafe { from_word(intern_bytes(text.as_bytes())) }.object()
 }
 
+/// How many strings are interned.
+pub fn interned_count() -> usize {
+    table().used
+}
+
 impl Vm {
     /// The interned string of this text.
     pub fn intern(&self, text: &str) -> Ref<'static> {

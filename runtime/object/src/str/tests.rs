@@ -57,3 +57,11 @@ fn interning_finds_the_same_object() {
     }
     assert!(name.is(vm.intern("some_name")));
 }
+
+#[test]
+fn exact_strings_are_not_shifted() {
+    let vm = vm();
+    let string = vm.new_str("some text");
+    assert_eq!(string.info.get() & SHIFTED, 0);
+    assert_eq!(string.pointer().addr(), std::ptr::from_ref(&*string).addr() + size_of::<Str>());
+}

@@ -272,7 +272,8 @@ fn lay_out(
             has_weak |= ![&crate::int::INT, &crate::tuple::TUPLE, &crate::bytes::BYTES].iter().any(|class| base.is_subclass_of(class));
         }
         Some(names) => {
-            let no_members = item_size != 0 || base.is_subclass_of(&crate::int::INT) || base.is_subclass_of(&TYPE);
+            // The data of a string makes room.
+            let no_members = (item_size != 0 && !base.is_subclass_of(&crate::str::STR)) || base.is_subclass_of(&crate::int::INT) || base.is_subclass_of(&TYPE);
             if !names.is_empty() && no_members {
                 let message = format!("nonempty __slots__ not supported for subtype of '{}'", base.full_name());
                 return Err(vm.type_error(message));
