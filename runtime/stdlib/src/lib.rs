@@ -15,6 +15,11 @@ pub mod signal;
 pub mod sys;
 pub mod thread;
 
+pub mod builtins;
+pub mod gc;
+pub mod imp;
+pub mod import;
+pub mod sys_module;
 pub mod argument;
 pub mod ast;
 pub mod binascii;
@@ -22,18 +27,29 @@ pub mod codecs;
 pub mod hashes;
 pub mod opcode;
 pub mod string;
+pub mod symtable;
+pub mod tokenize;
 pub mod sre;
 
 pub mod collections;
 pub mod itertools;
 pub mod marshal;
 
+pub mod cmath;
+pub mod math;
+pub mod random;
+
 /// All native modules, for the import system.
 pub static MODULES: &[&Module] = &[
+    &cmath::MODULE,
+    &math::MODULE,
+    &random::MODULE,
     &collections::MODULE,
     &errno::MODULE,
     &typing::MODULE,
     &weakref::MODULE,
+    &gc::MODULE,
+    &imp::MODULE,
     &itertools::MODULE,
     &posix::MODULE,
     &resource::MODULE,
@@ -49,5 +65,7 @@ pub static MODULES: &[&Module] = &[
     &hashes::blake2::MODULE,
     &opcode::MODULE,
     &string::MODULE,
+    &symtable::MODULE,
+    &tokenize::MODULE,
     &sre::MODULE,
 ];
