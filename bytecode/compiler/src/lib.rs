@@ -11,7 +11,7 @@ mod options;
 pub mod symtable;
 mod codegen;
 mod flow;
-mod literal;
+pub mod literal;
 pub mod source;
 pub mod unparse;
 

@@ -24,7 +24,7 @@ pub(crate) fn is_constant(expression: &Expr) -> bool {
 }
 
 /// The value of a literal; `None` for any other expression.
-pub(crate) fn constant(expression: &Expr, lines: &Lines<'_>, options: &Options<'_>) -> Result<Option<Constant>, CompileError> {
+pub fn constant(expression: &Expr, lines: &Lines<'_>, options: &Options<'_>) -> Result<Option<Constant>, CompileError> {
     Ok(Some(match expression {
         Expr::StringLiteral(node) => Constant::Str(string(node, lines)),
         Expr::BytesLiteral(node) => Constant::Bytes(node.value.bytes().collect()),
@@ -38,7 +38,7 @@ pub(crate) fn constant(expression: &Expr, lines: &Lines<'_>, options: &Options<'
 }
 
 /// The value of a string literal, all its parts joined.
-pub(crate) fn string(node: &ast::ExprStringLiteral, lines: &Lines<'_>) -> Wtf8Buf {
+pub fn string(node: &ast::ExprStringLiteral, lines: &Lines<'_>) -> Wtf8Buf {
     let mut out = Wtf8Buf::new();
     for part in &node.value {
         push_text(&mut out, &part.value, part.range, part.flags.prefix().is_raw(), lines);
@@ -47,7 +47,7 @@ pub(crate) fn string(node: &ast::ExprStringLiteral, lines: &Lines<'_>) -> Wtf8Bu
 }
 
 /// Appends a literal's text. The parser replaces lone surrogates, so the source decides about those.
-pub(crate) fn push_text(out: &mut Wtf8Buf, value: &str, range: TextRange, raw: bool, lines: &Lines<'_>) {
+pub fn push_text(out: &mut Wtf8Buf, value: &str, range: TextRange, raw: bool, lines: &Lines<'_>) {
     let source = lines.slice(range);
     let suspicious = !raw && value.contains('\u{fffd}') && source.contains('\\');
     if !suspicious {
