@@ -49,7 +49,7 @@ static MEMORYVIEW_SPEC: TypeSpec = TypeSpec {
     name: "memoryview",
     doc: "Create a new memoryview object which references the given object.",
     signature: "(object)",
-    flags: flag::SEQUENCE,
+    flags: flag::SEQUENCE | flag::WEAK_REFERENCES,
     payload: PayloadInfo::of::<MemoryView>(),
     slots: Slots {
         new: Some(new),

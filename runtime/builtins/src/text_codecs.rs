@@ -64,8 +64,11 @@ pub enum BuiltIn {
 
 /// The built-in encoding of this name, in any of its spellings that need no registry.
 pub fn built_in(name: &str) -> Option<BuiltIn> {
-    if name == "utf-8" {
-        return Some(BuiltIn::Utf8);
+    match name {
+        "utf-8" | "utf8" => return Some(BuiltIn::Utf8),
+        "ascii" => return Some(BuiltIn::Ascii),
+        "latin-1" | "latin1" => return Some(BuiltIn::Latin1),
+        _ => {}
     }
     if name.len() > 16 {
         return None;

@@ -566,6 +566,27 @@ impl Vm {
         self.new_str_data(StrData::Latin1(text))
     }
 
+    /// A new string of `len` Latin-1 characters, zeros that `fill` writes over.
+    pub fn new_str_latin1_with(&self, len: usize, fill: impl FnOnce(&mut [u8])) -> ObjectOf<Str> {
+        if len < 2 {
+            let mut text = [0; 1];
+            fill(&mut text[..len]);
+            return self.new_str_latin1(&text[..len]);
+        }
+        // SAFETY: the data is initialised before it is lent to `fill`; the flag is set to what is
+        // true before anything else sees the string.
+        unsafe {
+            let string = typed(allocate::<u8>(&STR, len, len, false, |data| {
+                data.write_bytes(0, len);
+                fill(std::slice::from_raw_parts_mut(data, len));
+            }));
+            if string.raw().is_ascii() {
+                string.info.set(string.info.get() | ASCII);
+            }
+            string
+        }
+    }
+
     /// A new string of 16-bit code points; surrogates are taken as they are.
     pub fn new_str_ucs2(&self, text: &[u16]) -> ObjectOf<Str> {
         self.new_str_data(StrData::Ucs2(text))

@@ -34,7 +34,9 @@ pub fn text<'a>(vm: &mut Vm, function: &str, place: &str, value: Ref<'a>) -> PyR
 /// An argument that is a name, of an encoding for example: no null characters, no surrogates.
 pub fn optional_text<'a>(vm: &mut Vm, function: &str, name: &str, value: Option<Ref<'a>>) -> PyResult<Option<Cow<'a, str>>> {
     let Some(value) = value else { return Ok(None) };
-    let value = text(vm, function, &format!("argument '{name}'"), value)?;
+    let Some(value) = value.downcast::<Str>() else {
+        return text(vm, function, &format!("argument '{name}'"), value).map(|_| None);
+    };
     let Some(utf8) = RefOf::get(value).to_utf8() else {
         let position = value.code_points().position(|code_point| (0xD800..0xE000).contains(&code_point)).unwrap_or(0);
         let error = crate::text_codecs::errors::encode_error(vm, "utf-8", value.object(), position, position + 1, "surrogates not allowed");

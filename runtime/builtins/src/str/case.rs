@@ -1,6 +1,6 @@
 //! Case mappings and the tests named `is...`.
 
-use super::{exact, string};
+use super::string;
 use crate::unicode;
 use object::str::{Str, StrBuilder, StrData};
 use object::vm::{PyResult, Vm};
@@ -8,9 +8,12 @@ use object::{Object, Ref, RefOf};
 
 /// Maps an ASCII string byte by byte.
 fn map_ascii(vm: &Vm, this: RefOf<'_, Str>, map: impl Fn(&mut [u8])) -> Object {
-    let mut bytes = this.raw().to_vec();
-    map(&mut bytes);
-    if bytes == this.raw() { exact(vm, this) } else { vm.new_str_latin1(&bytes).into_object() }
+    let source = this.raw();
+    let mapped = vm.new_str_latin1_with(source.len(), |bytes| {
+        bytes.copy_from_slice(source);
+        map(bytes);
+    });
+    mapped.into_object()
 }
 
 const SIGMA: u32 = 0x3A3;

@@ -13,6 +13,13 @@ fn quote(string: &Str) -> u32 {
 
 /// `repr(string)`
 pub fn repr(vm: &Vm, string: &Str) -> ObjectOf<Str> {
+    let text = string.raw();
+    if string.is_ascii() && text.iter().all(|&byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'\'' | b'\\')) {
+        return vm.new_str_latin1_with(text.len() + 2, |quoted| {
+            quoted.fill(b'\'');
+            quoted[1..=text.len()].copy_from_slice(text);
+        });
+    }
     write(string, unicode::is_printable).finish(vm)
 }
 

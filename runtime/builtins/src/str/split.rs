@@ -57,6 +57,7 @@ pub(super) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> P
             }
             parts.push(part(vm, this, start, data.len()));
         }
+        None if this.is_ascii() => split_ascii(vm, this, most, &mut parts),
         None => {
             let mut index = 0;
             loop {
@@ -80,6 +81,23 @@ pub(super) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> P
         }
     }
     Ok(vm.new_list(parts).into_object())
+}
+
+/// Splits ASCII text at whitespace.
+fn split_ascii(vm: &Vm, this: RefOf<'_, Str>, most: usize, parts: &mut Vec<Object>) {
+    let text = this.raw();
+    let is_space = |byte: &u8| matches!(byte, 0x09..=0x0D | 0x1C..=0x20);
+    let mut index = 0;
+    while let Some(skipped) = text[index..].iter().position(|byte| !is_space(byte)) {
+        index += skipped;
+        if parts.len() == most {
+            parts.push(part(vm, this, index, text.len()));
+            return;
+        }
+        let len = text[index..].iter().position(is_space).unwrap_or(text.len() - index);
+        parts.push(part(vm, this, index, index + len));
+        index += len;
+    }
 }
 
 pub(super) fn rsplit(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {

@@ -27,8 +27,22 @@ pub fn encode_object(vm: &mut Vm, string: RefOf<'_, Str>, errors: Errors<'_>) ->
     if string.is_ascii() {
         return Ok(vm.new_bytes(string.raw()));
     }
+    if let Some(bytes) = encode_whole(string.get()) {
+        return Ok(vm.new_bytes(&bytes));
+    }
     let bytes = Encoding::new("utf-8", string, errors).run(vm, "surrogates not allowed", true, push)?;
     Ok(vm.new_bytes(&bytes))
+}
+
+/// The text in UTF-8; `None` if there are surrogates.
+fn encode_whole(string: &Str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(string.raw().len() + string.len() / 2 + 8);
+    object::with_str_data!(string.data(), units => for &unit in units {
+        if !push(u32::from(unit), &mut out) {
+            return None;
+        }
+    });
+    Some(out)
 }
 
 /// The text, and how many bytes were read: all, unless more may come.
