@@ -196,34 +196,39 @@ fn show_error(vm: &mut Vm, error: Ref<'_>) -> String {
     format!("!{class}: {}", String::from_utf8_lossy(object::bytes::as_bytes(bytes.borrow()).expect("bytes")))
 }
 
+/// Makes one call; returns what differs.
+fn check(vm: &mut Vm, line: &str) -> Option<String> {
+    let [receiver, method, args, expected] = *line.split('\t').collect::<Vec<_>>() else { panic!("four fields: {line}") };
+    if receiver.ends_with("j)") || receiver.ends_with('j') {
+        return None;
+    }
+    let receiver = Reader { text: receiver }.value(vm);
+    let mut reader = Reader { text: args };
+    assert!(reader.eat("("));
+    let args = reader.items(vm, ")");
+    let result = call(vm, receiver.borrow(), method, Object::as_refs(&args)).and_then(|value| vm.ascii(value.borrow()));
+    let got = match result {
+        Ok(text) => text.to_string_lossy().into_owned(),
+        Err(raised) => {
+            let error = vm.catch(raised);
+            show_error(vm, error.borrow())
+        }
+    };
+    (got != expected).then(|| format!("{line}\n    got {got}"))
+}
+
 #[test]
 fn results_are_cpythons() {
     let mut vm = start();
-    let mut failures = Vec::new();
     let lines: Vec<&str> = include_str!("text/vectors.txt").lines().collect();
+    let failures: Vec<String> = lines.iter().filter_map(|line| check(&mut vm, line)).collect();
+    assert!(failures.is_empty(), "{} of {} differ:\n{}", failures.len(), lines.len(), failures[..failures.len().min(100)].join("\n"));
+    // The second time nothing is made that stays.
+    let before = object::heap::live_objects();
     for line in &lines {
-        let [receiver, method, args, expected] = *line.split('\t').collect::<Vec<_>>() else { panic!("four fields: {line}") };
-        if receiver.ends_with("j)") || receiver.ends_with('j') {
-            continue;
-        }
-        let receiver = Reader { text: receiver }.value(&mut vm);
-        let mut reader = Reader { text: args };
-        assert!(reader.eat("("));
-        let args = reader.items(&mut vm, ")");
-        let got = match call(&mut vm, receiver.borrow(), method, Object::as_refs(&args)) {
-            Ok(value) => vm.ascii(value.borrow()).map(|text| text.to_string_lossy().into_owned()).unwrap_or_else(|raised| {
-                let error = vm.catch(raised);
-                format!("no repr: {}", show_error(&mut vm, error.borrow()))
-            }),
-            Err(raised) => {
-                let error = vm.catch(raised);
-                show_error(&mut vm, error.borrow())
-            }
-        };
-        if got != expected {
-            failures.push(format!("{line}\n    got {got}"));
-        }
+        let live = object::heap::live_objects();
+        check(&mut vm, line);
+        assert_eq!(object::heap::live_objects(), live, "{line}");
     }
-    println!("{} of {} differ", failures.len(), lines.len());
-    assert!(failures.is_empty(), "{} differ:\n{}", failures.len(), failures[..failures.len().min(400)].join("\n"));
+    assert_eq!(object::heap::live_objects(), before);
 }
