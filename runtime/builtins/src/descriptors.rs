@@ -57,7 +57,7 @@ fn describe(vm: &mut Vm, this: Ref<'_>) -> Description {
     let member = this.downcast::<MemberDescriptor>().expect("the attribute belongs to descriptors");
     let (doc, kind) = match member.place {
         MemberPlace::Native(getset) => (getset.doc, "member"),
-        MemberPlace::Offset(_) => ("", "member"),
+        MemberPlace::Offset(_) | MemberPlace::Attribute => ("", "member"),
     };
     Description { class: member.class.get_or_none(), name: member.name.get_or_none(), doc, signature: "", kind }
 }

@@ -1,6 +1,6 @@
 //! Modules: their namespace is a dict of their own, and a missing attribute is explained.
 
-use object::attribute::{bind, no_attribute};
+use object::attribute::bind;
 use object::call::{Args, bind_args};
 use object::dict::Dict;
 use object::exception;
@@ -12,7 +12,7 @@ use object::{Getset, Member, Object, PyResult, Raised, Ref, RefOf, Slots, Type, 
 /// What this file adds to `types.ModuleType`.
 pub static MODULE_EXTENSION: Extension = Extension {
     class: &MODULE,
-    slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), getattr: Some(get_attribute), setattr: Some(set_attribute), ..Slots::NONE },
+    slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), getattr: Some(get_attribute), ..Slots::NONE },
     methods: &[method!(Unary dir as "__dir__" "($self, /)", "__dir__() -> list\nspecialized dir() implementation")],
     getsets: &[
         Getset::new("__annotations__", "", get_annotations, set_annotations),
@@ -26,7 +26,7 @@ fn module(this: Ref<'_>) -> &ModuleObject {
 }
 
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, _args: Args<'_>) -> PyResult {
-    Ok(vm.allocate_in(class.get(), ModuleObject::new(vm)))
+    Ok(vm.allocate_module(class.get()))
 }
 
 fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
@@ -204,26 +204,6 @@ pub fn is_stdlib_name(vm: &mut Vm, name: &str) -> PyResult<bool> {
     let Some(known) = vm.find_attr_str(sys.borrow(), "stdlib_module_names")? else { return Ok(false) };
     let name = vm.new_str(name).into_object();
     vm.contains(known.borrow(), name.borrow())
-}
-
-fn set_attribute(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    if let Some(found) = this.class().lookup(name)
-        && let Some(set) = found.class().slots().descr_set
-    {
-        let found = found.to_owned();
-        return set(vm, found.borrow(), this, value);
-    }
-    let dict = module(this).dict();
-    match value {
-        Some(value) => {
-            dict.set_interned(vm, name, value.to_owned());
-            Ok(())
-        }
-        None => match dict.remove_interned(vm, name) {
-            Some(_) => Ok(()),
-            None => Err(no_attribute(vm, this, name)),
-        },
-    }
 }
 
 fn dir(vm: &mut Vm, this: Ref<'_>) -> PyResult {

@@ -21,7 +21,7 @@ pub(crate) static OBJECT_EXTENSION: Extension = Extension {
     members: &[],
 };
 
-const METHODS: &[Method] = &[
+static METHODS: &[Method] = &[
     method!(Binary reduce_ex as "__reduce_ex__" "($self, protocol, /)", "Helper for pickle."),
     method!(Unary reduce as "__reduce__" "($self, /)", "Helper for pickle."),
     method!(Unary get_state as "__getstate__" "($self, /)", "Helper for pickle."),

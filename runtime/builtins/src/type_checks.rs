@@ -50,7 +50,12 @@ pub fn real_is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResul
         if object.class().is_subclass_of(class.get()) {
             return Ok(true);
         }
-        // A proxy may claim another class.
+        // A proxy may claim another class; hardly anything does.
+        let own = object.class();
+        let inherited = object::class::OBJECT.lookup(names::__class__());
+        if own.slots().getattr.is_none() && own.lookup(names::__class__()).zip(inherited).is_some_and(|(found, inherited)| found.is(inherited)) {
+            return Ok(false);
+        }
         let claimed = vm.find_attr(object, names::__class__())?;
         return Ok(claimed.is_some_and(|claimed| {
             claimed.borrow().downcast::<Type>().is_some_and(|claimed| !std::ptr::eq(claimed.get(), object.class()) && claimed.is_subclass_of(class.get()))

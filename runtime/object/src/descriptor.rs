@@ -81,6 +81,8 @@ pub struct MemberDescriptor {
 /// Where a member lives.
 pub enum MemberPlace {
     Offset(u32),
+    /// Among the instance's attributes, where the layout leaves no room for members.
+    Attribute,
     Native(&'static Getset),
 }
 
@@ -116,12 +118,20 @@ fn check_member(vm: &mut Vm, member: &MemberDescriptor, instance: Ref<'_>) -> Py
     Ok(name)
 }
 
+/// The value of a `__slots__` member.
+fn stored(place: &MemberPlace, instance: Ref<'_>, name: Ref<'_>) -> Option<Object> {
+    match place {
+        MemberPlace::Offset(offset) => instance::get_member(instance, *offset as usize),
+        _ => instance::get_attribute(instance, name).map(Ref::to_owned),
+    }
+}
+
 fn get_member(vm: &mut Vm, descriptor: Ref<'_>, instance: Option<Ref<'_>>, _owner: Option<Ref<'_>>) -> PyResult {
     let Some(instance) = instance else { return Ok(descriptor.to_owned()) };
     let member = descriptor.downcast::<MemberDescriptor>().expect("the slot belongs to the type");
     let name = check_member(vm, member.get(), instance)?;
     match member.place {
-        MemberPlace::Offset(offset) => match instance::get_member(instance, offset as usize) {
+        MemberPlace::Offset(_) | MemberPlace::Attribute => match stored(&member.place, instance, name.borrow()) {
             Some(value) => Ok(value),
             None => {
                 let message = {
@@ -135,6 +145,12 @@ fn get_member(vm: &mut Vm, descriptor: Ref<'_>, instance: Option<Ref<'_>>, _owne
     }
 }
 
+/// The error of deleting a member that is not set: its name alone.
+fn missing_member(vm: &mut Vm, instance: Ref<'_>, name: Ref<'_>) -> crate::vm::Raised {
+    let text = vm.str_text(name).unwrap_or_default();
+    vm.attribute_error(instance, name, text)
+}
+
 fn set_member(vm: &mut Vm, descriptor: Ref<'_>, instance: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let member = descriptor.downcast::<MemberDescriptor>().expect("the slot belongs to the type");
     let name = check_member(vm, member.get(), instance)?;
@@ -142,13 +158,16 @@ fn set_member(vm: &mut Vm, descriptor: Ref<'_>, instance: Ref<'_>, value: Option
         MemberPlace::Offset(offset) => {
             let old = instance::set_member(instance, offset as usize, value.map(Ref::to_owned));
             if value.is_none() && old.is_none() {
-                let message = {
-                    let text = vm.str(name.borrow())?;
-                    format!("'{}' object has no attribute '{}'", instance.class().name(), text.to_string_lossy())
-                };
-                return Err(vm.attribute_error(instance, name.borrow(), message));
+                return Err(missing_member(vm, instance, name.borrow()));
             }
             Ok(())
+        }
+        MemberPlace::Attribute => {
+            let done = match value {
+                Some(value) => instance::set_attribute(vm, instance, name.borrow(), value.to_owned()),
+                None => instance::delete_attribute(vm, instance, name.borrow()),
+            };
+            if done { Ok(()) } else { Err(missing_member(vm, instance, name.borrow())) }
         }
         MemberPlace::Native(getset) => match getset.set {
             Some(set) => set(vm, instance, value),

@@ -134,7 +134,7 @@ fn check_class(vm: &mut Vm, method: &MethodDescriptor, owner: Ref<'_>) -> PyResu
             Err(vm.type_error(message))
         }
         None => {
-            let message = format!("descriptor '{name}' requires a type, not '{}', as first argument", owner.class().full_name());
+            let message = format!("descriptor '{name}' for type '{}' needs a type, not a '{}' as arg 2", method.class.full_name(), owner.class().full_name());
             Err(vm.type_error(message))
         }
     }

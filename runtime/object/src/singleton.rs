@@ -46,7 +46,7 @@ pub static MODULE: Type = Type::new(&MODULE_SPEC);
 static MODULE_SPEC: TypeSpec = TypeSpec {
     name: "module",
     doc: "Create a module object.\n\nThe name must be a string; the optional docstring can have any type.",
-    flags: flag::BASE_TYPE | flag::WEAK_REFERENCES,
+    flags: flag::BASE_TYPE | flag::WEAK_REFERENCES | flag::HAS_DICT,
     payload: PayloadInfo::of::<ModuleObject>(),
     signature: "(name, doc=None)",
     ..TypeSpec::DEFAULT
@@ -99,9 +99,20 @@ impl ModuleObject {
 }
 
 impl Vm {
+    /// An empty module of a class that derives from `module`. Its namespace is its `__dict__` too.
+    pub fn allocate_module(&mut self, class: &Type) -> Object {
+        let payload = ModuleObject::new(self);
+        let dict = payload.dict().to_owned();
+        let module = self.allocate_in(class, payload);
+        crate::instance::set_dict(self, module.borrow(), dict);
+        module
+    }
+
     /// A new module with `__name__`, `__doc__`, `__package__`, `__loader__` and `__spec__` set.
     pub fn new_module(&mut self, name: &str, doc: Option<&str>) -> ObjectOf<ModuleObject> {
-        let module = self.allocate(ModuleObject::new(self));
+        let module = self.allocate_module(&MODULE);
+        // SAFETY: it was just made as a module.
+        let module = unsafe { ObjectOf::<ModuleObject>::from_object(module) };
         let name = self.new_str(name).into_object();
         module.set(self, "__name__", name);
         let doc = doc.map_or(Object::none(), |doc| self.new_str(doc).into_object());

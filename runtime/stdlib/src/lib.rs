@@ -7,6 +7,7 @@ pub mod blocking;
 pub mod os_support;
 
 pub mod errno;
+pub mod types;
 pub mod typing;
 pub mod weakref;
 pub mod posix;
@@ -46,6 +47,7 @@ pub static MODULES: &[&Module] = &[
     &random::MODULE,
     &collections::MODULE,
     &errno::MODULE,
+    &types::MODULE,
     &typing::MODULE,
     &weakref::MODULE,
     &gc::MODULE,

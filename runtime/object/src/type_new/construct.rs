@@ -113,11 +113,13 @@ pub fn new_class(
     }
     super::python_slots::update(class_type);
     choose_capacity(vm, class_type);
-    if let Some(cell) = cells.0 {
-        vm.set_attr_str(cell.borrow(), "cell_contents", class_type.object())?;
-    }
-    if let Some(cell) = cells.1 {
-        vm.set_attr_str(cell.borrow(), "cell_contents", own_namespace.borrow().object())?;
+    for (cell, contents, name) in [(cells.0, class_type.object(), "__classcell__"), (cells.1, own_namespace.borrow().object(), "__classdictcell__")] {
+        let Some(cell) = cell else { continue };
+        if cell.borrow().class().full_name() != "cell" {
+            let shown = vm.repr_text(cell.borrow().class().object())?;
+            return Err(vm.type_error(format!("{name} must be a nonlocal cell, not {shown}")));
+        }
+        vm.set_attr_str(cell.borrow(), "cell_contents", contents)?;
     }
     set_names(vm, class_type, &own_namespace)?;
     init_subclass(vm, class_type, keywords)?;
@@ -260,8 +262,8 @@ fn lay_out(
     let types = || bases.iter().filter_map(|base| base.downcast::<Type>()).map(RefOf::get);
     let mut has_dict = types().any(|base| base.capacity.get().is_some());
     let mut has_weak = types().any(|base| base.has_flag(flag::WEAK_REFERENCES));
-    // Modules and types have namespaces of their own instead.
-    let has_namespace = base.is_subclass_of(&crate::singleton::MODULE) || base.is_subclass_of(&TYPE);
+    // Types have a namespace of their own instead.
+    let has_namespace = base.is_subclass_of(&TYPE);
     let base_has_dict = base.capacity.get().is_some() || has_namespace;
     let base_has_weak = base.has_flag(flag::WEAK_REFERENCES);
     let item_size = base.payload().item_size;
@@ -298,12 +300,17 @@ fn lay_out(
             }
         }
     }
+    // A string's characters are where members would be: its members are attributes.
+    let as_attributes = item_size != 0 && !members.is_empty();
     add_members(vm, class, base, members, namespace)?;
     if has_weak {
         class.set_flag(flag::WEAK_REFERENCES);
     }
     if has_dict && !has_namespace {
         class.set_flag(flag::HAS_DICT);
+        class.capacity.set(Some(0));
+    }
+    if as_attributes && class.capacity.get().is_none() {
         class.capacity.set(Some(0));
     }
     for (getset, introduced) in [(&instance_attributes::DICT, has_dict && !base_has_dict), (&instance_attributes::WEAK_REFERENCES, has_weak && !base_has_weak)] {
@@ -321,6 +328,7 @@ fn lay_out(
 fn add_members(vm: &mut Vm, class: &Type, base: &Type, mut names: Vec<String>, namespace: &ObjectOf<Dict>) -> PyResult<()> {
     names.sort();
     let mut offset = (base.fixed_size.get() as usize).next_multiple_of(8);
+    let as_attributes = base.payload().item_size != 0;
     for name in &names {
         let interned = vm.intern(name);
         let is_special = matches!(name.as_str(), "__qualname__" | "__classcell__");
@@ -330,13 +338,13 @@ fn add_members(vm: &mut Vm, class: &Type, base: &Type, mut names: Vec<String>, n
         let member = MemberDescriptor {
             name: ObjectCell::new(Some(interned.to_owned())),
             class: ObjectCell::new(Some(class.to_object())),
-            place: MemberPlace::Offset(offset as u32),
+            place: if as_attributes { MemberPlace::Attribute } else { MemberPlace::Offset(offset as u32) },
         };
         let member = vm.allocate(member).into_object();
         namespace.borrow().set_interned(vm, interned, member);
-        offset += 8;
+        offset += if as_attributes { 0 } else { 8 };
     }
-    class.fixed_size.set(offset as u32);
+    class.fixed_size.set(if as_attributes { base.fixed_size.get() } else { offset as u32 });
     class.n_slots.set(base.n_slots.get() + names.len() as u32);
     Ok(())
 }
@@ -382,10 +390,26 @@ pub(super) fn set_order(vm: &mut Vm, class: &Type, bases: &[Ref<'_>]) -> PyResul
                 return Err(vm.type_error(message));
             }
         }
+        if order.is_empty() {
+            return Err(vm.type_error("type MRO must not be empty"));
+        }
+        check_layouts(vm, class, &order)?;
         let order = vm.new_tuple(order).into_object();
         class.set_mro(order);
     }
     class.modified();
+    Ok(())
+}
+
+/// Raises if an order a metaclass computed has a class that instances do not have the layout of.
+fn check_layouts(vm: &mut Vm, class: &Type, order: &[Object]) -> PyResult<()> {
+    let solid = solid_base(class);
+    for entry in order {
+        let entry = entry.borrow().downcast::<Type>().expect("the order has been checked to be of types");
+        if !solid.is_subclass_of(solid_base(entry.get())) {
+            return Err(vm.type_error(format!("mro() returned base with unsuitable layout ('{}')", entry.full_name())));
+        }
+    }
     Ok(())
 }
 
