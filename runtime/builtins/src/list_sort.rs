@@ -194,7 +194,7 @@ fn sort_tuples<T: Element>(elements: &mut [T]) -> bool {
 }
 
 /// `left < right`, if that can be said without running Python.
-fn quick_less(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
+pub fn quick_less(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
     if let (Some(left), Some(right)) = (left.as_small_int(), right.as_small_int()) {
         return Some(left < right);
     }

@@ -1,0 +1,66 @@
+//! `_statistics`: the inverse of the normal distribution's cumulative distribution function, by
+//! Wichura's algorithm AS 241.
+
+use object::native::Module;
+use object::{PyResult, Ref, Vm, method};
+
+pub static MODULE: Module = Module {
+    name: "_statistics",
+    doc: "Accelerators for the statistics module.\n",
+    functions: &[
+    method!(Bound normal_dist_inv_cdf as "_normal_dist_inv_cdf" "($module, p, mu, sigma, /)", ""),
+    ],
+    ..Module::DEFAULT
+};
+
+/// Coefficients of numerator and denominator, highest power first.
+struct Ratio([f64; 8], [f64; 8]);
+
+const CENTRAL: Ratio = Ratio(
+    [2509.0809287301227, 33430.575583588128, 67265.770927008701, 45921.953931549871, 13731.693765509461, 1971.5909503065514, 133.14166789178438, 3.3871328727963666],
+    [5226.4952788528546, 28729.085735721943, 39307.895800092711, 21213.794301586596, 5394.1960214247511, 687.18700749205791, 42.313330701600911, 1.0],
+);
+const MIDDLE: Ratio = Ratio(
+    [7.7454501427834141e-4, 0.022723844989269185, 0.24178072517745061, 1.2704582524523684, 3.6478483247632046, 5.7694972214606914, 4.6303378461565453, 1.4234371110749836],
+    [1.0507500716444168e-9, 5.4759380849953446e-4, 0.015198666563616457, 0.14810397642748007, 0.68976733498510000, 1.6763848301838038, 2.0531916266377588, 1.0],
+);
+const FAR: Ratio = Ratio(
+    [2.0103343992922881e-7, 2.7115555687434876e-5, 1.2426609473880784e-3, 0.026532189526576123, 0.29656057182850489, 1.7848265399172913, 5.4637849111641144, 6.6579046435011038],
+    [2.0442631033899398e-15, 1.4215117583164459e-7, 1.8463183175100547e-5, 7.8686913114561326e-4, 0.014875361290850615, 0.13692988092273581, 0.59983220655588794, 1.0],
+);
+
+impl Ratio {
+    fn at(&self, r: f64, factor: f64) -> f64 {
+        let polynomial = |coefficients: &[f64; 8]| coefficients.iter().fold(0.0, |sum, coefficient| sum * r + coefficient);
+        polynomial(&self.0) * factor / polynomial(&self.1)
+    }
+}
+
+fn inverse(p: f64, mu: f64, sigma: f64) -> Option<f64> {
+    if p <= 0.0 || p >= 1.0 || sigma <= 0.0 {
+        return None;
+    }
+    let q = p - 0.5;
+    if q.abs() <= 0.425 {
+        return Some(mu + CENTRAL.at(0.180625 - q * q, q) * sigma);
+    }
+    let r = if q <= 0.0 { p } else { 1.0 - p };
+    if r <= 0.0 || r >= 1.0 {
+        return None;
+    }
+    let r = (-r.ln()).sqrt();
+    let x = if r <= 5.0 { MIDDLE.at(r - 1.6, 1.0) } else { FAR.at(r - 5.0, 1.0) };
+    Some(mu + if q < 0.0 { -x } else { x } * sigma)
+}
+
+fn normal_dist_inv_cdf(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let mut numbers = [0.0; 3];
+    for (number, arg) in numbers.iter_mut().zip(args) {
+        *number = vm.to_float(arg.expect("a required argument"))?;
+    }
+    let [p, mu, sigma] = numbers;
+    match inverse(p, mu, sigma) {
+        Some(value) => Ok(vm.new_float(value)),
+        None => Err(vm.value_error("inv_cdf undefined for these parameters")),
+    }
+}
