@@ -320,7 +320,10 @@ mod tests {
     #[test]
     fn order_is_cpythons() {
         assert_eq!(members(&table_of([3, 1, 2])), [1, 2, 3]);
-        assert_eq!(members(&table_of([100, 5, 17, 1000, -1, -2])), [17, 100, 5, -1, 1000, -2]);
+        // A display of constants is a copy of a frozen set, whose table is bigger.
+        let mut copy = Table::default();
+        copy.copy_if_new(&table_of([100, 5, 17, 1000, -1, -2]));
+        assert_eq!(members(&copy), [17, 100, 5, -1, 1000, -2]);
         assert_eq!(members(&table_of((0..7).map(|n| 20 - 3 * n))), [2, 5, 8, 11, 14, 17, 20]);
     }
 
