@@ -10,6 +10,7 @@ pub mod errno;
 pub mod types;
 pub mod typing;
 pub mod weakref;
+pub mod io;
 pub mod posix;
 pub mod resource;
 pub mod signal;
@@ -21,6 +22,7 @@ pub mod gc;
 pub mod imp;
 pub mod import;
 pub mod sys_module;
+pub mod warnings;
 pub mod argument;
 pub mod ast;
 pub mod binascii;
@@ -30,9 +32,19 @@ pub mod opcode;
 pub mod string;
 pub mod symtable;
 pub mod tokenize;
+pub mod zlib;
 pub mod sre;
 
 pub mod collections;
+pub mod abc;
+pub mod bisect;
+pub mod contextvars;
+pub mod functools;
+pub mod heapq;
+pub mod operator;
+pub mod queue;
+pub mod statistics;
+pub mod exception_class;
 pub mod itertools;
 pub mod marshal;
 
@@ -53,6 +65,15 @@ pub static MODULES: &[&Module] = &[
     &gc::MODULE,
     &imp::MODULE,
     &itertools::MODULE,
+    &statistics::MODULE,
+    &queue::MODULE,
+    &operator::MODULE,
+    &heapq::MODULE,
+    &functools::MODULE,
+    &contextvars::MODULE,
+    &bisect::MODULE,
+    &abc::MODULE,
+    &io::MODULE,
     &posix::MODULE,
     &resource::MODULE,
     &signal::MODULE,
@@ -69,5 +90,6 @@ pub static MODULES: &[&Module] = &[
     &string::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,
+    &zlib::MODULE,
     &sre::MODULE,
 ];
