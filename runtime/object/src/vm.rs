@@ -33,10 +33,16 @@ pub struct Vm {
     pub interp: Option<Box<dyn Any>>,
     /// The innermost frame; its type is the interpreter's business.
     pub frame: *mut u8,
+    /// The free part of the interpreter's data stack.
+    pub data_stack: std::ops::Range<*mut u64>,
+    /// What an iterator that has just ended returned, if it was not `None`.
+    stop_value: Option<Object>,
     /// Objects whose `repr` is in progress.
     pub(crate) repr_stack: Vec<usize>,
     /// What `_thread.get_ident` says.
     pub thread_id: u64,
+    /// The current `contextvars.Context`, once there is one.
+    pub context: Option<Object>,
 }
 
 /// Reasons for the evaluation loop to look up from its work, shared by all threads.
@@ -89,8 +95,11 @@ impl Vm {
             depth_limit: 1000,
             interp: None,
             frame: std::ptr::null_mut(),
+            data_stack: std::ptr::null_mut()..std::ptr::null_mut(),
+            stop_value: None,
             repr_stack: Vec::new(),
             thread_id: 0,
+            context: None,
         }
     }
 
@@ -215,8 +224,24 @@ impl Vm {
         self.raise_with(&exception::KEY_ERROR, vec![key.to_owned()])
     }
 
+    /// `StopIteration` with what the iterator that has just ended returned.
     pub fn stop_iteration(&mut self) -> Raised {
-        self.raise_with(&exception::STOP_ITERATION, Vec::new())
+        let value = self.take_stop_value();
+        let args: Vec<Object> = value.into_iter().collect();
+        self.raise_with(&exception::STOP_ITERATION, args)
+    }
+
+    /// Keeps what an iterator returned, for whoever wants to know; to be called by a `next` slot that
+    /// is about to say that there is nothing more.
+    #[inline]
+    pub fn set_stop_value(&mut self, value: Option<Object>) {
+        self.stop_value = value;
+    }
+
+    /// Takes what the iterator that has just ended returned; `None` for `None`.
+    #[inline]
+    pub fn take_stop_value(&mut self) -> Option<Object> {
+        self.stop_value.take()
     }
 
     /// `AttributeError` with its `name` and `obj` set.
@@ -273,6 +298,12 @@ pub struct Hooks {
     pub warn: Option<fn(&mut Vm, category: &'static Type, message: &str, stack_level: usize) -> PyResult<()>>,
     /// Calls the `super()` without arguments: class and self of the innermost frame.
     pub super_context: Option<fn(&mut Vm) -> PyResult<(Object, Object)>>,
+    /// Runs the Python handlers of signals that arrived, if this is the main thread.
+    pub signals: Option<fn(&mut Vm) -> PyResult<()>>,
+    /// Gives a new thread's `Vm` what the interpreter keeps there.
+    pub thread_started: Option<fn(&mut Vm)>,
+    /// Takes it away again when the thread ends.
+    pub thread_ended: Option<fn(&mut Vm)>,
 }
 
 struct HookCell(Cell<Hooks>);
@@ -280,7 +311,7 @@ struct HookCell(Cell<Hooks>);
 // SAFETY: hooks are set at start-up, before there is a second thread.
 unsafe impl Sync for HookCell {}
 
-static HOOKS: HookCell = HookCell(Cell::new(Hooks { unraisable: None, import: None, current_globals: None, warn: None, super_context: None }));
+static HOOKS: HookCell = HookCell(Cell::new(Hooks { unraisable: None, import: None, current_globals: None, warn: None, super_context: None, signals: None, thread_started: None, thread_ended: None }));
 
 /// The hooks the upper crates have set.
 pub fn hooks() -> Hooks {
@@ -300,6 +331,15 @@ impl Vm {
         match hooks().import {
             Some(import) => import(self, name),
             None => Err(self.raise(&exception::IMPORT_ERROR, format!("no import system to import {name}"))),
+        }
+    }
+
+    /// Runs the handlers of signals that arrived; only the main thread does.
+    #[inline]
+    pub fn run_signal_handlers(&mut self) -> PyResult<()> {
+        match hooks().signals {
+            Some(run) if breaker_reasons() & breaker::SIGNAL != 0 => run(self),
+            _ => Ok(()),
         }
     }
 
