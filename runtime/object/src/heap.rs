@@ -78,6 +78,8 @@ struct Heap {
     classes: [[Class; N_CLASSES]; 2],
     segments: UnsafeCell<Vec<usize>>,
     mappings: UnsafeCell<Vec<(usize, usize)>>,
+    /// Mappings whose object died, kept to be used again.
+    spare_mappings: UnsafeCell<Vec<(usize, usize)>>,
     free_blocks: UnsafeCell<Vec<*mut Block>>,
     live: Cell<usize>,
     /// Traced objects made less those freed since the last collection.
@@ -93,6 +95,7 @@ static HEAP: Heap = Heap {
     classes: [const { [const { Class { current: Cell::new(std::ptr::null_mut()), with_room: UnsafeCell::new(Vec::new()) } }; N_CLASSES] }; 2],
     segments: UnsafeCell::new(Vec::new()),
     mappings: UnsafeCell::new(Vec::new()),
+    spare_mappings: UnsafeCell::new(Vec::new()),
     free_blocks: UnsafeCell::new(Vec::new()),
     live: Cell::new(0),
     young: Cell::new(0),
@@ -318,21 +321,39 @@ fn out_of_memory(size: usize) -> ! {
 }
 
 fn allocate_large(size: usize, traced: bool) -> *mut Header {
-    let whole = (TABLE + size).next_multiple_of(4096);
-    let segment = map(whole);
+    let (segment, whole) = take_spare((TABLE + size).next_multiple_of(4096)).unwrap_or_else(|| {
+        // A little more than asked for, so that objects of nearly the same size can take turns.
+        let whole = (TABLE + size + size / 8).next_multiple_of(16 << 10);
+        (map(whole), whole)
+    });
     if segment == 0 {
         out_of_memory(whole);
     }
     // SAFETY: the lock is held and the borrow ends here.
-    unsafe { &mut *HEAP.mappings.get() }.push((segment, whole));
+    let mappings = unsafe { &mut *HEAP.mappings.get() };
+    let index = mappings.len() as u32;
+    mappings.push((segment, whole));
     let address = segment + TABLE;
     // SAFETY: the table is at the start of the mapping, and holds an unused descriptor, which
-    // keeps the number of the mapping's pages for `capacity`.
+    // keeps the number of the mapping's pages for `capacity` and its place in the list.
     unsafe {
         *side(address) = bit::LIVE | if traced { bit::TRACED } else { 0 };
         (*block_of(address)).cell.set((whole / 4096) as u32);
+        (*block_of(address)).live.set(index);
     }
     address as *mut Header
+}
+
+/// Most bytes of a mapping that is kept, and most mappings kept.
+const LARGEST_SPARE: usize = 4 << 20;
+const MOST_SPARES: usize = 16;
+
+/// A mapping of at least `whole` bytes, not much more, whose object died.
+fn take_spare(whole: usize) -> Option<(usize, usize)> {
+    // SAFETY: the lock is held and the borrow ends here.
+    let spares = unsafe { &mut *HEAP.spare_mappings.get() };
+    let index = spares.iter().rposition(|&(_, size)| size >= whole && size <= whole + whole / 2)?;
+    Some(spares.swap_remove(index))
 }
 
 /// Bytes of the memory an object has, which may be more than it asked for.
@@ -406,12 +427,20 @@ fn is_mapping(address: usize) -> bool {
 fn unmap(address: usize) {
     let segment = segment_of(address);
     // SAFETY: the lock is held and the borrow ends here.
-    let mappings = unsafe { &mut *HEAP.mappings.get() };
-    if let Some(index) = mappings.iter().position(|&(start, _)| start == segment) {
-        let (start, size) = mappings.swap_remove(index);
-        // SAFETY: the mapping held one object, which is gone.
-        unsafe { libc::munmap(start as *mut _, size) };
+    let (mappings, spares) = unsafe { (&mut *HEAP.mappings.get(), &mut *HEAP.spare_mappings.get()) };
+    // SAFETY: a mapping's descriptor says where it is in the list.
+    let index = unsafe { (*block_of(address)).live.get() } as usize;
+    debug_assert_eq!(mappings[index].0, segment);
+    let (start, size) = mappings.swap_remove(index);
+    if let Some(&(moved, _)) = mappings.get(index) {
+        // SAFETY: as above, for the one that took its place.
+        unsafe { (*block_of(moved + TABLE)).live.set(index as u32) };
     }
+    if size <= LARGEST_SPARE && spares.len() < MOST_SPARES {
+        return spares.push((start, size));
+    }
+    // SAFETY: the mapping held one object, which is gone.
+    unsafe { libc::munmap(start as *mut _, size) };
 }
 
 /// How deep destructors may nest on the native stack before the rest is postponed.

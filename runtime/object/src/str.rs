@@ -524,7 +524,13 @@ impl Vm {
     }
 
     fn new_str_not_ascii(&self, text: &str) -> ObjectOf<Str> {
-        let (len, greatest) = text.chars().fold((0, 0), |(len, greatest), character| (len + 1, greatest.max(u32::from(character))));
+        // Each character has one byte that is no continuation, and the greatest byte tells the kind.
+        let len = text.bytes().filter(|&byte| byte & 0xC0 != 0x80).count();
+        let greatest = match text.bytes().max() {
+            Some(0xF0..) => 0x10_FFFF,
+            Some(0xC4..) => 0xFFFF,
+            _ => 0xFF,
+        };
         self.new_str_of(len, greatest, text.chars().map(u32::from))
     }
 
