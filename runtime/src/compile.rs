@@ -20,6 +20,7 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
     let options = parser::Options {
         allow_incomplete_input: request.flags & flag::ALLOW_INCOMPLETE_INPUT != 0,
         dont_imply_dedent: request.flags & flag::DONT_IMPLY_DEDENT != 0,
+        barry_as_flufl: request.flags & 0x0040_0000 != 0,
     };
     let mode = match request.mode {
         Mode::Exec => parser::Mode::Module,
@@ -41,12 +42,12 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
         if let Err(raised) = warn(vm, &warning.message, request.filename, line.max(0) as u32) {
             let caught = vm.catch_if(raised, &exception::SYNTAX_WARNING)?;
             drop(caught);
-            let error = SyntaxError { kind: ErrorKind::SyntaxError, message: warning.error_message.clone(), location: Some(warning.location), text: warning.text.clone() };
+            let error = SyntaxError { kind: ErrorKind::SyntaxError, message: warning.error_message.clone(), location: Some(warning.location), text: warning.text.clone(), source: None };
             return Err(raise_syntax_error(vm, &error, request.filename));
         }
     }
     if request.flags & flag::ONLY_AST != 0 {
-        return Err(vm.system_error("trees cannot be made yet"));
+        return crate::ast_bridge::to_object(vm, &parsed);
     }
     let code = compile_parsed(vm, &parsed, request)?;
     Ok(interp::code::new_code(vm, code).into_object())
@@ -67,12 +68,12 @@ pub(crate) fn compile_parsed(vm: &mut Vm, parsed: &Parsed, request: &Request<'_>
 }
 
 /// Calls the compiler with the request's options, and raises what it complains of.
-pub(crate) fn with_options(
+pub(crate) fn with_options<T>(
     vm: &mut Vm,
     source: &str,
     request: &Request<'_>,
-    compile: impl FnOnce(&compiler::Options<'_>) -> Result<bytecode::Code, CompileError>,
-) -> PyResult<bytecode::Code> {
+    compile: impl FnOnce(&compiler::Options<'_>) -> Result<T, CompileError>,
+) -> PyResult<T> {
     let optimize = if request.optimize < 0 { OPTIMIZE.load(Ordering::Relaxed) } else { i64::from(request.optimize) };
     let max_int_digits = object::int::max_str_digits();
     // The compiler calls back while it runs; the filters may run Python.
@@ -143,7 +144,16 @@ pub(crate) fn raise_syntax_error(vm: &mut Vm, error: &SyntaxError, filename: &st
     if let Some((line, column)) = location.end {
         details.extend([number(line), number(column)]);
     }
-    raise_with_details(vm, class, message, details)
+    let raised = raise_with_details(vm, class, message, details);
+    if let Some(source) = &error.source {
+        // What `traceback` looks for misspelt keywords in.
+        let exception = vm.catch(raised);
+        let source = vm.new_str(source).into_object();
+        let metadata = vm.new_tuple([number(0), number(0), source]).into_object();
+        exception::set_field(vm, exception.borrow(), "_metadata", Some(metadata));
+        return vm.reraise(exception);
+    }
+    raised
 }
 
 fn raise_with_details(vm: &mut Vm, class: &'static Type, message: Object, details: Vec<Object>) -> Raised {

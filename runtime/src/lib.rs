@@ -3,7 +3,9 @@
 //! A program that embeds the runtime makes a [`Runtime`] and runs code on its `Vm`. Everything
 //! Python-visible is in the crates below this one; here they are put together.
 
+mod ast_bridge;
 mod compile;
+mod symbols;
 
 use interp::code::CodeObject;
 use interp::compile_hook::{self, Mode};
@@ -50,6 +52,8 @@ impl Runtime {
         let vm = &mut self.vm;
         object::int::set_max_str_digits(configuration.int_max_str_digits.max(0) as usize);
         compile_hook::set_compiler(compile::compile);
+        stdlib::symtable::set_table_maker(symbols::make_table);
+        stdlib::codecs::install();
         compile::set_optimize(configuration.optimize);
         imp::set_library(imp::Library { find: find_embedded, names: || library::MODULES.iter().map(|entry| entry.name).collect() });
         object::vm::set_hooks(|hooks| {

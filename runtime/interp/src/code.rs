@@ -25,6 +25,17 @@ pub struct CodeObject {
     /// Whether a call with exactly the positional parameters needs no further binding.
     pub is_simple: bool,
     word_code: OnceCell<WordCode>,
+    /// The bytes Python gave to make this code, if it did.
+    pub(crate) shown: Option<Box<Shown>>,
+}
+
+/// What a code object shows of itself where that is not made from its instructions.
+pub(crate) struct Shown {
+    pub code: Vec<u8>,
+    pub line_table: Vec<u8>,
+    pub exception_table: Vec<u8>,
+    /// Whether a part of the code has no plain form.
+    pub is_unstorable: bool,
 }
 
 /// `types.CodeType`. Its attributes are in the stdlib crate.
@@ -41,6 +52,9 @@ static CODE_SPEC: TypeSpec = TypeSpec {
 };
 
 pub mod attributes;
+mod construct;
+
+pub use construct::{plain_data, to_constant};
 
 impl Payload for CodeObject {
     fn class() -> &'static Type {
@@ -97,11 +111,17 @@ impl CodeObject {
 
 /// Makes the object of compiled code.
 pub fn new_code(vm: &mut Vm, data: Code) -> ObjectOf<CodeObject> {
-    let constants: Box<[Object]> = data.constants.iter().map(|constant| new_constant(vm, constant)).collect();
+    let object = payload_of(vm, data, None);
+    vm.allocate(object)
+}
+
+/// The payload of compiled code; `constants` are its constants as objects, if they are already there.
+fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> CodeObject {
+    let constants = constants.unwrap_or_else(|| data.constants.iter().map(|constant| new_constant(vm, constant)).collect());
     let names = data.names.iter().map(|name| vm.intern(name)).collect();
     let local_names = data.locals.iter().map(|local| vm.intern(&local.name)).collect();
     let special = bytecode::CodeFlags::VARARGS.with(bytecode::CodeFlags::VARKEYWORDS);
-    let object = CodeObject {
+    CodeObject {
         constants,
         names,
         local_names,
@@ -112,9 +132,9 @@ pub fn new_code(vm: &mut Vm, data: Code) -> ObjectOf<CodeObject> {
         n_free: data.locals.iter().filter(|local| local.kind.has(LocalKind::FREE)).count(),
         is_simple: data.keyword_only_count == 0 && !data.flags.has(special),
         word_code: OnceCell::new(),
+        shown: None,
         data,
-    };
-    vm.allocate(object)
+    }
 }
 
 /// The object of a constant.

@@ -27,6 +27,7 @@ pub static TYPES: &[&Type] = &[
     &cell_object::CELL,
     &function::FUNCTION,
     &frame_object::FRAME,
+    &frame_object::locals_proxy::FRAME_LOCALS_PROXY,
     &traceback::TRACEBACK,
     &generator::GENERATOR,
     &generator::COROUTINE,

@@ -1,13 +1,14 @@
 //! Attributes and methods of code objects.
 
-use super::CodeObject;
-use bytecode::{LocalKind, Location};
+use super::construct::{self, replace, same_code};
+use super::{CodeObject, to_constant};
+use bytecode::{LocalKind, Location, Opcode};
 use bytecode::opcode::Comparison;
 use object::native::{Getset, Method};
 use object::slots::Slots;
 use object::{Object, PyResult, Ref, Vm, method};
 
-fn payload(this: Ref<'_>) -> &CodeObject {
+pub(super) fn payload(this: Ref<'_>) -> &CodeObject {
     this.downcast::<CodeObject>().expect("the attribute belongs to the type").get()
 }
 
@@ -36,24 +37,38 @@ pub(super) const GETSETS: &[Getset] = &[
     Getset::readonly("co_varnames", "", |vm, this| Ok(names_of(vm, this, LocalKind::LOCAL))),
     Getset::readonly("co_cellvars", "", |vm, this| Ok(names_of(vm, this, LocalKind::CELL))),
     Getset::readonly("co_freevars", "", |vm, this| Ok(names_of(vm, this, LocalKind::FREE))),
-    Getset::readonly("co_code", "", |vm, this| Ok(vm.new_bytes(&payload(this).word_code().bytes).into_object())),
-    Getset::readonly("_co_code_adaptive", "", |vm, this| Ok(vm.new_bytes(&payload(this).word_code().bytes).into_object())),
+    Getset::readonly("co_code", "", |vm, this| Ok(vm.new_bytes(code_bytes(payload(this))).into_object())),
+    Getset::readonly("_co_code_adaptive", "", |vm, this| Ok(vm.new_bytes(code_bytes(payload(this))).into_object())),
     Getset::readonly("co_exceptiontable", "", |vm, this| {
         let code = payload(this);
-        Ok(vm.new_bytes(&code.word_code().exception_table(&code.data)).into_object())
+        let bytes = match &code.shown {
+            Some(shown) => shown.exception_table.clone(),
+            None => code.word_code().exception_table(&code.data),
+        };
+        Ok(vm.new_bytes(&bytes).into_object())
     }),
     Getset::readonly("co_linetable", "", |vm, this| {
         let code = payload(this);
-        Ok(vm.new_bytes(&code.word_code().line_table(&code.data)).into_object())
+        let bytes = match &code.shown {
+            Some(shown) => shown.line_table.clone(),
+            None => code.word_code().line_table(&code.data),
+        };
+        Ok(vm.new_bytes(&bytes).into_object())
     }),
+    Getset::readonly("co_lnotab", "", line_number_table),
 ];
 
 pub(super) const METHODS: &[Method] = &[
     method!(Unary co_lines "($self, /)", ""),
     method!(Unary co_positions "($self, /)", ""),
+    method!(Unary co_branches "($self, /)", ""),
+    method!(Binary varname_from_oparg as "_varname_from_oparg" "($self, /, oparg)", "(internal-only) Return the local variable name for the given oparg.\n\nWARNING: this method is for internal use only and may change or go away."),
+    method!(Unary sizeof as "__sizeof__" "($self, /)", "Size of object in memory, in bytes."),
+    method!(Bound replace as "replace" "($self, /, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)", "Return a copy of the code object with new values for the specified fields."),
+    method!(Bound replace as "__replace__" "($self, /, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)", "The same as replace()."),
 ];
 
-pub(super) const SLOTS: Slots = Slots { repr: Some(repr), compare: Some(compare), hash: Some(hash), ..Slots::NONE };
+pub(super) const SLOTS: Slots = Slots { repr: Some(repr), compare: Some(compare), hash: Some(hash), new: Some(construct::new), ..Slots::NONE };
 
 fn names_of(vm: &mut Vm, this: Ref<'_>, kind: LocalKind) -> Object {
     let names: Vec<Object> = payload(this).locals_of(kind).map(|(_, name)| name.to_owned()).collect();
@@ -66,24 +81,34 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(vm.new_str(&text).into_object())
 }
 
-fn compare(_vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
+fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
     let (Some(left), Some(right)) = (left.downcast::<CodeObject>(), right.downcast::<CodeObject>()) else {
         return Ok(Object::not_implemented());
     };
-    // File names do not count.
-    let equal = left.object().is(right.object()) || {
-        let (left, right) = (&left.data, &right.data);
-        (&left.name, &left.instructions, &left.names, &left.locals, left.flags.0, left.first_line, left.arg_count)
-            == (&right.name, &right.instructions, &right.names, &right.locals, right.flags.0, right.first_line, right.arg_count)
-            && left.constants == right.constants
-            && left.locations == right.locations
-            && left.exception_table == right.exception_table
-    };
+    let equal = left.object().is(right.object()) || same(vm, left.get(), right.get());
     Ok(match op {
         Comparison::Equal => Object::bool(equal),
         Comparison::NotEqual => Object::bool(!equal),
         _ => Object::not_implemented(),
     })
+}
+
+fn same(vm: &mut Vm, left: &CodeObject, right: &CodeObject) -> bool {
+    if !same_code(&left.data, &right.data) || code_bytes(left) != code_bytes(right) {
+        return false;
+    }
+    // Constants without a plain form are equal to themselves.
+    left.constants.iter().zip(&right.constants).all(|(left, right)| {
+        let is_plain = left.borrow().address().is_none() || to_constant(vm, left.borrow(), 0).is_some() || to_constant(vm, right.borrow(), 0).is_some();
+        is_plain || left.borrow().is(right.borrow())
+    })
+}
+
+fn code_bytes(code: &CodeObject) -> &[u8] {
+    match &code.shown {
+        Some(shown) => &shown.code,
+        None => &code.word_code().bytes,
+    }
 }
 
 fn hash(_vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
@@ -136,4 +161,69 @@ fn co_positions(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     }
     let list = vm.new_list(entries).into_object();
     vm.iter(list.borrow())
+}
+
+/// The branches: source, where it goes if not taken, where if taken.
+fn co_branches(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let code = payload(this);
+    let instructions = &code.data.instructions;
+    let offset = |index: usize| Object::small_int(code.byte_offset(index));
+    let mut entries = Vec::new();
+    for (index, instruction) in instructions.iter().enumerate() {
+        let target = instruction.arg() as usize;
+        let branch = match instruction.opcode() {
+            Some(Opcode::PopJumpIfFalse | Opcode::PopJumpIfTrue | Opcode::PopJumpIfNone | Opcode::PopJumpIfNotNone) => {
+                let is_marked = instructions.get(index + 1).and_then(|next| next.opcode()) == Some(Opcode::NotTaken);
+                [offset(index), offset(index + 1 + usize::from(is_marked)), offset(target)]
+            }
+            // Past the END_FOR.
+            Some(Opcode::ForIter) => [offset(index), offset(index + 1), offset(target + 1)],
+            _ => continue,
+        };
+        entries.push(vm.new_tuple(branch).into_object());
+    }
+    let list = vm.new_list(entries).into_object();
+    vm.iter(list.borrow())
+}
+
+fn varname_from_oparg(vm: &mut Vm, this: Ref<'_>, argument: Ref<'_>) -> PyResult {
+    let index = vm.to_i32(argument)?;
+    match usize::try_from(index).ok().and_then(|index| payload(this).local_names.get(index)) {
+        Some(&name) => Ok(name.to_owned()),
+        None => Err(vm.index_error("tuple index out of range")),
+    }
+}
+
+fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let code = payload(this);
+    let words = code.constants.len() + code.names.len() + code.local_names.len() + code.data.instructions.len();
+    Ok(vm.new_int((object::instance::size_of_instance(this) + 8 * words) as i64))
+}
+
+/// The table of line numbers that co_lines has replaced: pairs of steps in bytes and lines.
+fn line_number_table(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    vm.warn(&object::exception::DEPRECATION_WARNING, "co_lnotab is deprecated, use co_lines instead.", 1)?;
+    let code = payload(this);
+    let mut bytes = Vec::new();
+    let (mut at, mut line) = (0i64, i64::from(code.data.first_line));
+    for index in 0..code.data.instructions.len() {
+        let next = i64::from(code.location(index).line);
+        if next == 0 || next == line {
+            continue;
+        }
+        let (mut byte_step, mut line_step) = (code.byte_offset(index) - at, next - line);
+        (at, line) = (code.byte_offset(index), next);
+        while byte_step > 254 {
+            bytes.extend([254, 0]);
+            byte_step -= 254;
+        }
+        while !(-128..128).contains(&line_step) {
+            let part = line_step.clamp(-128, 127);
+            bytes.extend([byte_step as u8, part as i8 as u8]);
+            byte_step = 0;
+            line_step -= part;
+        }
+        bytes.extend([byte_step as u8, line_step as i8 as u8]);
+    }
+    Ok(vm.new_bytes(&bytes).into_object())
 }
