@@ -1,0 +1,67 @@
+//! The files that may hold `unsafe`, each with the reason.
+//!
+//! The object model is `unsafe` throughout; outside it, a file is listed by name. A line here is a decision: it is taken
+//! when no safe interface of `object` can do, and goes away with its cause.
+
+use crate::source;
+use crate::workspace::Workspace;
+
+/// Folders in which every file may.
+const FOLDERS: &[&str] = &["runtime/object/"];
+
+/// Files that may, and why.
+const FILES: &[(&str, &str)] = &[
+    // The evaluation loop works on the words of frames: values are moved in and out of raw slots.
+    ("runtime/interp/src/eval.rs", "the value stack"),
+    ("runtime/interp/src/eval/arithmetic.rs", "the value stack"),
+    ("runtime/interp/src/eval/calls.rs", "arguments lie on the value stack"),
+    ("runtime/interp/src/eval/exceptions.rs", "unwinding drops stack slots"),
+    ("runtime/interp/src/eval/names.rs", "fast locals and cells"),
+    ("runtime/interp/src/frame.rs", "frames are raw memory with a variable tail"),
+    ("runtime/interp/src/frame_object.rs", "a frame object points at a live frame"),
+    ("runtime/interp/src/frame_object/locals_proxy.rs", "f_locals writes through to a live frame"),
+    ("runtime/interp/src/function.rs", "a function enters the loop with raw arguments"),
+    ("runtime/interp/src/function/bind.rs", "arguments are moved into a new frame's slots"),
+    ("runtime/interp/src/generator.rs", "a suspended generator owns its frame"),
+    ("runtime/interp/src/traceback.rs", "walks the chain of frames"),
+    // Calls into the system that neither std nor a safe crate offers.
+    ("runtime/stdlib/src/signal/handler.rs", "signal handlers run outside Rust's rules"),
+    ("runtime/stdlib/src/sys.rs", "libc"),
+    ("runtime/stdlib/src/thread/raw_lock.rs", "a lock that one thread takes and another releases"),
+];
+
+/// Files with `unsafe` that are not listed, and listed files that no longer need to be.
+pub fn check(workspace: &Workspace) -> Vec<String> {
+    let mut breaches = Vec::new();
+    let mut found = Vec::new();
+    for file in &workspace.files {
+        let lines = source::lines_with_word(&source::code(&file.text), "unsafe");
+        let Some(line) = lines.first() else { continue };
+        found.push(file.path.as_str());
+        let is_allowed = FOLDERS.iter().any(|folder| file.path.starts_with(folder)) || FILES.iter().any(|(path, _)| *path == file.path);
+        if !is_allowed {
+            breaches.push(format!("{}:{line}: unsafe in a file that is not listed", file.path));
+        }
+    }
+    breaches.extend(FILES.iter().filter(|(path, _)| !found.contains(path)).map(|(path, _)| format!("{path} is listed and has no unsafe")));
+    breaches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace::RustFile;
+
+    #[test]
+    fn only_code_counts() {
+        let file = |path: &str, text: &str| RustFile { path: path.into(), text: text.into() };
+        let files = vec![
+            file("parser/src/lib.rs", "//! unsafe\nfn f() {}"),
+            file("parser/src/fast.rs", "//! x\n\nunsafe fn f() {}"),
+            file("runtime/object/src/x.rs", "unsafe fn f() {}"),
+        ];
+        let breaches = check(&Workspace { packages: Vec::new(), files });
+        assert_eq!(breaches[0], "parser/src/fast.rs:3: unsafe in a file that is not listed");
+        assert_eq!(breaches.len(), 1 + FILES.len());
+    }
+}
