@@ -65,6 +65,8 @@ pub static MODULES: &[&Module] = &[
     &gc::MODULE,
     &imp::MODULE,
     &itertools::MODULE,
+    &marshal::MODULE,
+    &warnings::MODULE,
     &statistics::MODULE,
     &queue::MODULE,
     &operator::MODULE,
