@@ -33,6 +33,7 @@ pub mod string;
 pub mod symtable;
 pub mod tokenize;
 pub mod zlib;
+pub mod unicodedata;
 pub mod sre;
 
 pub mod collections;
@@ -93,5 +94,6 @@ pub static MODULES: &[&Module] = &[
     &symtable::MODULE,
     &tokenize::MODULE,
     &zlib::MODULE,
+    &unicodedata::MODULE,
     &sre::MODULE,
 ];
