@@ -326,7 +326,7 @@ fn flags(class: &Type) -> i64 {
     let mut bits = own.iter().filter(|(flag, _)| class.has_flag(*flag)).fold(0i64, |bits, (_, bit)| bits | 1 << bit);
     bits |= layouts.iter().filter(|(base, _)| class.is_subclass_of(base)).fold(0, |bits, (_, bit)| bits | 1 << bit);
     let traced = class.is_heap_type() || class.spec().payload.traced;
-    bits | i64::from(is_immutable(class)) << 8 | i64::from(!class.is_heap_type()) << 1 | i64::from(traced) << 14 | 1 << 19
+    bits | i64::from(is_immutable(class)) << 8 | i64::from(!class.is_heap_type()) << 1 | i64::from(traced) << 14
 }
 
 fn dict_offset(class: &Type) -> i64 {

@@ -53,6 +53,9 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, _args: Args<'_>) -> PyResult {
 }
 
 fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
+    if args.n_positional() > 2 {
+        return Err(vm.type_error(format!("super() expected at most 2 arguments, got {}", args.n_positional())));
+    }
     call::check_positional(vm, "super", args, 0, 2)?;
     let (class, object) = match *args.positionals() {
         [] => {

@@ -94,14 +94,6 @@ fn number(this: Ref<'_>, name: &str) -> i64 {
     field(this, name).and_then(|value| object::int::to_i64(value.borrow()).flatten()).unwrap_or(0)
 }
 
-/// The one code point or byte the error is about, and the span, kept inside the object.
-fn place(length: usize, this: Ref<'_>) -> (i64, i64) {
-    let length = length as i64;
-    let start = number(this, "start").clamp(0, (length - 1).max(0));
-    let end = number(this, "end").clamp(1.min(length), length.max(0));
-    (start, end.max(0))
-}
-
 fn escaped(code_point: u32) -> String {
     match code_point {
         0..=0xff => format!("\\x{code_point:02x}"),
@@ -121,8 +113,8 @@ fn describe_text(vm: &mut Vm, this: Ref<'_>, verb: &str) -> PyResult {
     let Some(text) = object.borrow().downcast::<Str>() else {
         return Err(vm.type_error("object attribute must be unicode"));
     };
-    let (start, end) = place(text.len(), this);
-    let message = if (start as usize) < text.len() && end == start + 1 {
+    let (start, end) = (number(this, "start"), number(this, "end"));
+    let message = if (0..text.len() as i64).contains(&start) && end == start + 1 {
         format!("{verb} character '{}' in position {start}: {reason}", escaped(text.char_at(start as usize)))
     } else {
         format!("{verb} characters in position {start}-{}: {reason}", end - 1)
@@ -145,8 +137,8 @@ fn str_decode(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let Some(bytes) = as_bytes(object.borrow()) else {
         return Err(vm.type_error("object attribute must be bytes"));
     };
-    let (start, end) = place(bytes.len(), this);
-    let message = match bytes.get(start as usize) {
+    let (start, end) = (number(this, "start"), number(this, "end"));
+    let message = match usize::try_from(start).ok().and_then(|start| bytes.get(start)) {
         Some(byte) if end == start + 1 => format!("'{encoding}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}"),
         _ => format!("'{encoding}' codec can't decode bytes in position {start}-{}: {reason}", end - 1),
     };

@@ -83,9 +83,7 @@ pub fn new_class(
     }
     let bases = if bases.is_empty() { vm.new_tuple([OBJECT.to_object()]) } else { bases.to_owned() };
     let base = best_base(vm, bases.get_items())?;
-    let Some(text) = name.to_utf8() else {
-        return Err(vm.value_error("type name must be valid UTF-8"));
-    };
+    let Some(text) = name.to_utf8() else { return Err(surrogates_not_allowed(vm, name)) };
     if text.contains('\0') {
         return Err(vm.value_error("type name must not contain null characters"));
     }
@@ -124,6 +122,14 @@ pub fn new_class(
     set_names(vm, class_type, &own_namespace)?;
     init_subclass(vm, class_type, keywords)?;
     Ok(class)
+}
+
+/// The error of text that cannot be encoded as UTF-8.
+fn surrogates_not_allowed(vm: &mut Vm, text: RefOf<'_, Str>) -> crate::vm::Raised {
+    let position = text.code_points().position(|code_point| (0xd800..0xe000).contains(&code_point)).unwrap_or(0) as i64;
+    let (encoding, reason) = (vm.new_str("utf-8").into_object(), vm.new_str("surrogates not allowed").into_object());
+    let args = vec![encoding, text.object().to_owned(), Object::small_int(position), Object::small_int(position + 1), reason];
+    vm.raise_with(&crate::exception::UNICODE_ENCODE_ERROR, args)
 }
 
 fn allocate(meta: &Type, base: &Type, name: &str) -> Object {
@@ -268,6 +274,8 @@ fn lay_out(
     let base_has_weak = base.has_flag(flag::WEAK_REFERENCES);
     let item_size = base.payload().item_size;
     let mut members = Vec::new();
+    // Whether `__dict__` and `__weakref__` are among the slots.
+    let mut asked = (false, false);
     match slots {
         None => {
             has_dict = true;
@@ -289,11 +297,11 @@ fn lay_out(
                     return Err(vm.type_error("__slots__ must be identifiers"));
                 };
                 match text.as_str() {
-                    "__dict__" if base_has_dict || (has_dict && members.iter().any(|name| name == "__dict__")) => {
+                    "__dict__" if base_has_dict || std::mem::replace(&mut asked.0, true) => {
                         return Err(vm.type_error("__dict__ slot disallowed: we already got one"));
                     }
                     "__dict__" => has_dict = true,
-                    "__weakref__" if base_has_weak => return Err(vm.type_error("__weakref__ slot disallowed: we already got one")),
+                    "__weakref__" if base_has_weak || std::mem::replace(&mut asked.1, true) => return Err(vm.type_error("__weakref__ slot disallowed: we already got one")),
                     "__weakref__" => has_weak = true,
                     _ => members.push(mangle(class_name, &text)),
                 }
