@@ -12,6 +12,14 @@ pub mod typing;
 pub mod weakref;
 pub mod io;
 pub mod posix;
+pub mod posixshmem;
+pub mod grp;
+pub mod pwd;
+pub mod fcntl;
+pub mod locale;
+pub mod atexit;
+pub mod stat;
+pub mod time;
 pub mod resource;
 pub mod signal;
 pub mod sys;
@@ -46,6 +54,8 @@ pub mod operator;
 pub mod queue;
 pub mod statistics;
 pub mod exception_class;
+pub mod array;
+pub mod struct_module;
 pub mod itertools;
 pub mod marshal;
 
@@ -66,6 +76,8 @@ pub static MODULES: &[&Module] = &[
     &gc::MODULE,
     &imp::MODULE,
     &itertools::MODULE,
+    &struct_module::MODULE,
+    &array::MODULE,
     &marshal::MODULE,
     &warnings::MODULE,
     &statistics::MODULE,
@@ -78,6 +90,14 @@ pub static MODULES: &[&Module] = &[
     &abc::MODULE,
     &io::MODULE,
     &posix::MODULE,
+    &posixshmem::MODULE,
+    &grp::MODULE,
+    &pwd::MODULE,
+    &fcntl::MODULE,
+    &locale::MODULE,
+    &atexit::MODULE,
+    &stat::MODULE,
+    &time::MODULE,
     &resource::MODULE,
     &signal::MODULE,
     &thread::MODULE,
