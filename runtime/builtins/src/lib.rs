@@ -88,6 +88,11 @@ pub static TYPES: &[&Type] = &[
     &typing_types::TYPE_ALIAS,
     &typing_types::TYPE_VAR,
     &typing_types::TYPE_VAR_TUPLE,
+    &object::generic_alias::GENERIC_ALIAS,
+    &object::generic_alias::UNION,
+    &object::weak::CALLABLE_PROXY,
+    &object::weak::PROXY,
+    &object::weak::REFERENCE,
 ];
 
 /// Methods and slots of types that `object` declares.
