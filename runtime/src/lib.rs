@@ -98,6 +98,11 @@ impl Runtime {
         let key = vm.new_str("_imp").into_object();
         vm.set_item(modules.borrow(), key.borrow(), imp.borrow())?;
         vm.call_method(importlib.borrow().object(), "_install", &[sys, imp.borrow()])?;
+        let frozen_importer = vm.get_attr_str(importlib.borrow().object(), "FrozenImporter")?;
+        let info = object::call::NativeInfo::leak(&imp::GET_SOURCE, None);
+        let get_source = object::function::new_builtin(vm, info, Some(frozen_importer.clone()), None);
+        let get_source = object::descriptor::new_static_method(vm, get_source);
+        vm.set_attr_str(frozen_importer.borrow(), "get_source", get_source.borrow())?;
         vm.call_method(importlib.borrow().object(), "_install_external_importers", &[])?;
         Ok(())
     }
@@ -290,6 +295,10 @@ fn ready_types(vm: &mut Vm) {
         &object::super_object::SUPER,
         &object::protocol::SEQUENCE_ITERATOR,
         &object::weak::REFERENCE,
+        &object::generic_alias::GENERIC_ALIAS,
+        &object::generic_alias::UNION,
+        &object::weak::PROXY,
+        &object::weak::CALLABLE_PROXY,
     ];
     for class in core.iter().chain(exception::ALL).chain(builtins::TYPES) {
         object::type_new::ready(vm, class);

@@ -24,6 +24,11 @@ const METHODS: &[Method] = &[
     method!(Raw replace as "__replace__" "($self, /, **changes)", "Return a copy of the namespace object with new values for the specified attributes."),
 ];
 
+/// An empty `types.SimpleNamespace()`.
+pub fn new_namespace(vm: &mut Vm) -> PyResult {
+    new(vm, SIMPLE_NAMESPACE.as_ref(), Args::NONE)
+}
+
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, _args: Args<'_>) -> PyResult {
     object::type_new::object_new(vm, class, Args::NONE)
 }

@@ -331,13 +331,10 @@ const PROXY_SLOTS: Slots = Slots {
     ..Slots::NONE
 };
 
-const PROXY_METHODS: &[Method] = &[
-    method!(Unary proxy_bytes as "__bytes__" "", ""),
-    method!(Unary proxy_reversed as "__reversed__" "", ""),
-    method!(Binary divmod as "__divmod__" "($self, value, /)", "Return divmod(self, value)."),
-    method!(Binary reflected_divmod as "__rdivmod__" "($self, value, /)", "Return divmod(value, self)."),
-];
+const PROXY_METHODS: &[Method] = &[method!(Unary proxy_bytes as "__bytes__" "", ""), method!(Unary proxy_reversed as "__reversed__" "", ""), DIVMOD, REFLECTED_DIVMOD];
+const DIVMOD: Method = method!(Binary divmod as "__divmod__" "($self, value, /)", "Return divmod(self, value).");
+const REFLECTED_DIVMOD: Method = method!(Binary reflected_divmod as "__rdivmod__" "($self, value, /)", "Return divmod(value, self).");
 
 pub(crate) static PROXY_EXTENSION: Extension = Extension { class: &PROXY, slots: PROXY_SLOTS, methods: PROXY_METHODS, getsets: &[], members: &[] };
 pub(crate) static CALLABLE_PROXY_EXTENSION: Extension =
-    Extension { class: &CALLABLE_PROXY, slots: Slots { call: Some(proxy_call), ..PROXY_SLOTS }, methods: PROXY_METHODS, getsets: &[], members: &[] };
+    Extension { class: &CALLABLE_PROXY, slots: Slots { call: Some(proxy_call), ..PROXY_SLOTS }, methods: &[DIVMOD, REFLECTED_DIVMOD], getsets: &[], members: &[] };

@@ -1,6 +1,8 @@
 //! Code objects: compiled code with its constants and names as live objects.
 
 use bytecode::{Code, Constant, ExceptionEntry, Instr, LocalKind, Location};
+use crate::tracing::lines::Lines;
+use crate::tracing::monitoring::{CodeEvents};
 use bytecode::wordcode::WordCode;
 use object::cell::Visitor;
 use object::class::Payload;
@@ -27,6 +29,8 @@ pub struct CodeObject {
     word_code: OnceCell<WordCode>,
     /// The bytes Python gave to make this code, if it did.
     pub(crate) shown: Option<Box<Shown>>,
+    lines: OnceCell<Lines>,
+    monitoring: OnceCell<Box<CodeEvents>>,
 }
 
 /// What a code object shows of itself where that is not made from its instructions.
@@ -88,6 +92,21 @@ impl CodeObject {
         self.word_code.get_or_init(|| WordCode::new(&self.data))
     }
 
+    /// Which instructions begin a line.
+    pub(crate) fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::new(&self.data))
+    }
+
+    /// What `sys.monitoring` knows of this code.
+    pub(crate) fn monitoring(&self) -> &CodeEvents {
+        self.monitoring.get_or_init(Box::default)
+    }
+
+    /// The events a tool wants of this code alone.
+    pub(crate) fn monitoring_events(&self, tool: usize) -> u32 {
+        self.monitoring.get().map_or(0, |own| own.events_of(tool))
+    }
+
     /// The offset of an instruction in `co_code`.
     pub fn byte_offset(&self, index: usize) -> i64 {
         self.word_code().offset_of(index).map_or(-1, i64::from)
@@ -133,6 +152,8 @@ fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> Code
         is_simple: data.keyword_only_count == 0 && !data.flags.has(special),
         word_code: OnceCell::new(),
         shown: None,
+        lines: OnceCell::new(),
+        monitoring: OnceCell::new(),
         data,
     }
 }

@@ -845,12 +845,9 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                         }
                         Opcode::Reraise => {
                             let exception = pop!();
-                            if arg != 0 {
-                                let index = Ref::from_bits(*sp.sub(arg as usize)).as_small_int().expect("an instruction index was pushed");
-                                (*frame).ip = (*code).entry().add(index as usize);
-                            }
                             pending = Some(vm.reraise(exception));
-                            // Raised again, not anew: no traceback entry is added for this instruction.
+                            // Raised again, not anew: no traceback entry is added for this instruction, so
+                            // the index of the one to blame is not needed.
                             (*frame).traced |= exceptions::RERAISED;
                             break;
                         }

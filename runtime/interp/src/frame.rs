@@ -139,11 +139,8 @@ impl Drop for DataStack {
 pub struct Interp {
     #[expect(dead_code, reason = "owned so that the range is unmapped when the thread ends")]
     stack: DataStack,
-    /// `sys.settrace`'s and `sys.setprofile`'s functions.
-    pub trace_function: Option<Object>,
-    pub profile_function: Option<Object>,
-    /// Whether a trace or profile function is running.
-    pub(crate) tracing: bool,
+    /// `sys.settrace`, `sys.setprofile`, `sys.monitoring`
+    pub tracing: crate::tracing::State,
     /// `sys.set_asyncgen_hooks`
     pub async_generator_hooks: [Option<Object>; 2],
     /// `sys.set_coroutine_origin_tracking_depth`
@@ -161,9 +158,7 @@ pub fn start_thread(vm: &mut Vm) {
     let stack = DataStack::new(vm);
     vm.interp = Some(Box::new(Interp {
         stack,
-        trace_function: None,
-        profile_function: None,
-        tracing: false,
+        tracing: crate::tracing::State::default(),
         async_generator_hooks: [None, None],
         coroutine_origin_depth: 0,
     }));

@@ -12,6 +12,7 @@ pub mod frame;
 pub mod frame_object;
 pub mod traceback;
 pub mod eval;
+pub mod tracing;
 pub mod generator;
 pub mod async_generator;
 pub mod compile_hook;

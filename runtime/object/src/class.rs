@@ -304,7 +304,7 @@ impl Type {
         unsafe {
             (*std::ptr::from_ref(&self.dict).cast::<Option<Object>>())
                 .as_ref()
-                .expect("a type that is in use has been readied")
+                .unwrap_or_else(|| panic!("the type {} is in use but has not been readied", self.spec.name))
                 .borrow()
                 .downcast_unchecked::<Dict>()
         }

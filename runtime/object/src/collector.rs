@@ -305,6 +305,13 @@ pub fn is_finalized(object: Ref<'_>) -> bool {
     is_tracked(object) && object.address().is_some_and(|address| heap::bits(address) & bit::FINALIZED != 0)
 }
 
+/// Says that an object needs no finaliser any more, as a generator that has ended.
+pub fn mark_finalized(object: Ref<'_>) {
+    if let Some(address) = object.address() {
+        heap::set_bits(address, bit::FINALIZED);
+    }
+}
+
 /// `gc.freeze`: sets all objects aside. Returns how many.
 pub fn freeze() -> usize {
     set_frozen(true)

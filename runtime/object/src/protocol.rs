@@ -73,6 +73,24 @@ impl Vm {
         }
     }
 
+    /// `ascii(object)`
+    pub fn ascii(&mut self, object: Ref<'_>) -> PyResult<ObjectOf<Str>> {
+        let text = self.repr(object)?;
+        if text.is_ascii() {
+            return Ok(text);
+        }
+        let mut escaped = String::with_capacity(text.len() * 2);
+        for code_point in text.code_points() {
+            match code_point {
+                0..0x80 => escaped.push(char::from(code_point as u8)),
+                0x80..0x100 => escaped.push_str(&format!("\\x{code_point:02x}")),
+                0x100..0x1_0000 => escaped.push_str(&format!("\\u{code_point:04x}")),
+                _ => escaped.push_str(&format!("\\U{code_point:08x}")),
+            }
+        }
+        Ok(self.new_str(&escaped))
+    }
+
     /// `repr` as a Rust string, with surrogates replaced; for messages.
     pub fn repr_text(&mut self, object: Ref<'_>) -> PyResult<String> {
         Ok(self.repr(object)?.to_string_lossy().into_owned())
@@ -210,6 +228,7 @@ impl Vm {
     /// `next(iterator)`, with `None` where it is exhausted.
     #[inline]
     pub fn next(&mut self, iterator: Ref<'_>) -> PyResult<Option<Object>> {
+        self.set_stop_value(None);
         match iterator.class().slots().next {
             Some(next) => next(self, iterator),
             None => Err(self.type_error(format!("'{}' object is not an iterator", iterator.class().full_name()))),

@@ -66,6 +66,16 @@ impl Tuple {
         self.len == 0
     }
 
+    /// The hash, if it has been computed before.
+    #[inline]
+    pub fn known_hash(&self) -> Option<i64> {
+        (self.hash.get() != -1).then(|| self.hash.get())
+    }
+
+    pub fn remember_hash(&self, hash: i64) {
+        self.hash.set(hash);
+    }
+
     /// The items. A tuple never changes, so they can be held while Python runs.
     #[inline]
     pub fn items(&self) -> &[Ref<'_>] {

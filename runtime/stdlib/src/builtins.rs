@@ -34,7 +34,7 @@ pub fn new_module(vm: &mut Vm) -> ObjectOf<ModuleObject> {
     let module = vm.new_module("builtins", Some(doc));
     functions::populate(vm, module.borrow());
     let name = vm.new_str("builtins").into_object();
-    for method in FUNCTIONS {
+    for method in functions::FUNCTIONS.iter().chain(FUNCTIONS) {
         let info = NativeInfo::leak(method, None);
         let object = object::function::new_builtin(vm, info, Some(module.borrow().object().to_owned()), Some(name.clone()));
         module.borrow().get().set(vm, method.name, object);
@@ -67,7 +67,7 @@ fn filename_of(vm: &mut Vm, object: Ref<'_>) -> PyResult<String> {
     let path = crate::os_support::fspath(vm, object)?;
     match path.borrow().downcast::<object::bytes::Bytes>() {
         Some(bytes) => {
-            let text = crate::os_support::fs_decode(vm, bytes.get().as_slice());
+            let text = crate::os_support::fs_decode(vm, bytes.get().data());
             vm.str_text(text.borrow())
         }
         None => vm.str_text(path.borrow()),

@@ -10,7 +10,7 @@ use object::str::Str;
 use object::{Object, PyResult, Raised, Ref, RefOf, Vm, method};
 use std::borrow::Cow;
 
-mod registry;
+pub(crate) mod registry;
 
 type Arguments<'a> = [Option<Ref<'a>>];
 

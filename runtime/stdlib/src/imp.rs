@@ -125,11 +125,44 @@ fn not_found(vm: &mut Vm, name: &str) -> object::Raised {
     vm.raise(&exception::IMPORT_ERROR, format!("No such frozen object named {name}"))
 }
 
+/// Where the library would be if it were in files: `sys._stdlib_dir`.
+fn library_directory(vm: &mut Vm) -> String {
+    match crate::sys_module::attribute(vm, "_stdlib_dir") {
+        Some(directory) => vm.str_text(directory.borrow()).unwrap_or_default(),
+        None => "<library>".into(),
+    }
+}
+
+/// Replaces the place the library was compiled at by the one it seems to be at.
+fn relocate(code: &mut bytecode::Code, directory: &str) {
+    if let Some(path) = code.filename.strip_prefix("<library>") {
+        code.filename = format!("{directory}{path}");
+    }
+    for constant in &mut code.constants {
+        if let bytecode::Constant::Code(inner) = constant {
+            relocate(inner, directory);
+        }
+    }
+}
+
+/// `FrozenImporter.get_source`: the source of an embedded module.
+pub static GET_SOURCE: object::Method =
+    method!(Binary get_source "($cls, fullname, /)", "Return the source of a module of the embedded library.");
+
+fn get_source(vm: &mut Vm, _class: Ref<'_>, name: Ref<'_>) -> PyResult {
+    let name = text(vm, name)?;
+    let Some(found) = find_embedded(library_name(&name)) else { return Err(not_found(vm, &name)) };
+    Ok(vm.new_str(&String::from_utf8_lossy(found.source)).into_object())
+}
+
 /// The code of an embedded module.
 pub fn embedded_code(vm: &mut Vm, name: &str) -> PyResult<ObjectOf<code::CodeObject>> {
     let Some(found) = find_embedded(library_name(name)) else { return Err(not_found(vm, name)) };
     match bytecode::marshal::load_code(found.code) {
-        Ok(data) => Ok(code::new_code(vm, data)),
+        Ok(mut data) => {
+            relocate(&mut data, &library_directory(vm));
+            Ok(code::new_code(vm, data))
+        }
         Err(error) => Err(vm.raise(&exception::IMPORT_ERROR, format!("Frozen object named '{name}' is invalid: {error}"))),
     }
 }
@@ -200,6 +233,8 @@ pub fn import_embedded(vm: &mut Vm, name: &str) -> PyResult<ObjectOf<ModuleObjec
     let namespace = module.borrow().get().dict().object().to_owned();
     let builtins = interp::eval::builtins_dict(vm);
     module.borrow().get().set(vm, "__builtins__", builtins);
+    let origin = vm.new_str(library_name(name)).into_object();
+    module.borrow().get().set(vm, "__origname__", origin);
     function::run_code(vm, code, namespace.clone(), namespace, None)?;
     Ok(module)
 }
@@ -228,7 +263,7 @@ fn source_hash(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyRes
     let value = vm.index(key)?;
     let key = object::int::as_u64(value.borrow()).unwrap_or(0);
     let buffer = vm.buffer(source)?;
-    let hash = object::str::siphash13(key, 0, buffer.bytes(vm));
+    let hash = object::str::hash::siphash13(key, 0, buffer.bytes(vm));
     Ok(vm.new_bytes(&hash.to_le_bytes()).into_object())
 }
 

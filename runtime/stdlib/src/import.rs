@@ -24,7 +24,10 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
     }
     let module = match loaded(vm, name)? {
         Some(module) => module,
-        None => vm.call_method(importlib.borrow(), "_find_and_load", &[name, import_function(vm)?.borrow()])?,
+        None => {
+            let import = import_function(vm)?;
+            vm.call_method(importlib.borrow(), "_find_and_load", &[name, import.borrow()])?
+        }
     };
     let has_names = !from_list.is_none() && vm.is_true(from_list)?;
     if !has_names {
@@ -44,9 +47,7 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
         return Ok(module);
     }
     let import = import_function(vm)?;
-    let handle = vm.get_attr_str(importlib.borrow(), "_gcd_import")?;
-    drop(import);
-    vm.call_method(importlib.borrow(), "_handle_fromlist", &[module.borrow(), from_list, handle.borrow()])
+    vm.call_method(importlib.borrow(), "_handle_fromlist", &[module.borrow(), from_list, import.borrow()])
 }
 
 fn import_function(vm: &mut Vm) -> PyResult {
@@ -66,7 +67,7 @@ fn importlib(vm: &mut Vm) -> PyResult {
 fn module_named(vm: &mut Vm, name: Ref<'_>) -> PyResult<Option<Object>> {
     let modules = crate::sys_module::modules(vm);
     match modules.borrow().downcast::<Dict>() {
-        Some(modules) => modules.get(vm, name),
+        Some(modules) => modules.get_item(vm, name),
         None => {
             let result = vm.get_item(modules.borrow(), name);
             vm.ignore(result, &exception::KEY_ERROR)

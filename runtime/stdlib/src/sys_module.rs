@@ -114,6 +114,7 @@ static SYS: Module = Module {
         method!(Bound call_tracing "($module, func, args, /)", "Call func(*args), while tracing is enabled."),
         method!(Unary getallocatedblocks "($module, /)", "Return the number of memory blocks currently allocated."),
         method!(Unary getunicodeinternedsize "($module, /)", "Return the number of elements of the unicode interned dictionary"),
+        method!(Unary cpu_count_config as "_get_cpu_count_config" "($module, /)", "Private function for getting PyConfig.cpu_count"),
         method!(Unary is_gil_enabled as "_is_gil_enabled" "($module, /)", "Return True if the GIL is currently enabled and False if it's disabled."),
         method!(Unary is_remote_debug_enabled "($module, /)", "Return True if remote debugging is enabled, False otherwise."),
         method!(Unary is_stack_trampoline_active "($module, /)", "Return *True* if a stack profiler trampoline is active."),
@@ -539,7 +540,11 @@ fn getallocatedblocks(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 }
 
 fn getunicodeinternedsize(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    Ok(vm.new_int(object::str::interned_count() as i64))
+    Ok(vm.new_int(object::str::intern::interned_count() as i64))
+}
+
+fn cpu_count_config(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    Ok(Object::small_int(-1))
 }
 
 fn is_gil_enabled(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {

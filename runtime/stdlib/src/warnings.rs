@@ -29,7 +29,8 @@ pub static MODULE: Module = Module {
         module.get().set(vm, "_onceregistry", registry);
         let action = vm.new_str("default").into_object();
         module.get().set(vm, "_defaultaction", action);
-        let contexts = vm.import("_contextvars")?;
+        // There is no import system yet when this module is made.
+        let contexts = crate::imp::create(vm, "_contextvars")?;
         let name = vm.new_str("warnings_context").into_object();
         let context = vm.call_method(contexts.borrow(), "ContextVar", &[name.borrow()])?;
         module.get().set(vm, "_warnings_context", context);

@@ -42,7 +42,7 @@ fn remove_dead(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let Some(dict) = dict.downcast::<Dict>() else {
         return Err(vm.type_error(format!("_remove_dead_weakref() argument 1 must be dict, not {}", dict.class().full_name())));
     };
-    let Some(value) = dict.get(vm, key)? else { return Ok(Object::none()) };
+    let Some(value) = dict.get_item(vm, key)? else { return Ok(Object::none()) };
     let Some(reference) = value.borrow().downcast::<WeakReference>() else {
         return Err(vm.type_error("not a weakref"));
     };

@@ -17,6 +17,17 @@ pub struct DictView<const KIND: u8> {
     dict: Object,
 }
 
+impl<const KIND: u8> DictView<KIND> {
+    /// For types that derive from the views.
+    pub fn of(dict: Object) -> DictView<KIND> {
+        DictView { dict }
+    }
+
+    pub fn dict(&self) -> Ref<'_> {
+        self.dict.borrow()
+    }
+}
+
 impl<const KIND: u8> Payload for DictView<KIND> {
     fn class() -> &'static Type {
         match KIND {

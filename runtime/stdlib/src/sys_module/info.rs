@@ -54,6 +54,7 @@ pub(super) fn populate(vm: &mut Vm, module: ModuleRef<'_>, configuration: &Confi
         ("float_repr_style", "short".into()),
         ("abiflags", String::new()),
         ("_framework", String::new()),
+        ("_stdlib_dir", format!("{}/lib/python3.14", configuration.base_prefix)),
     ];
     for (name, text) in texts {
         let value = crate::os_support::fs_decode(vm, text.as_bytes());
@@ -171,7 +172,7 @@ fn version_info(vm: &mut Vm) -> Object {
 
 /// `sys.implementation`
 fn implementation(vm: &mut Vm, module: &object::singleton::ModuleObject) -> PyResult<()> {
-    let namespace = builtins::namespace::new(vm);
+    let namespace = builtins::namespace::new_namespace(vm)?;
     let (name, tag, multiarch) = (vm.new_str("scoria"), vm.new_str("scoria-314"), vm.new_str("x86_64-linux-gnu"));
     let version = version_info(vm);
     let [major, minor, micro] = VERSION;

@@ -1,0 +1,5 @@
+//! Tests of the finished program, as a user meets it: one binary for all of them.
+
+mod command_line;
+mod programs;
+mod run;

@@ -1,0 +1,86 @@
+//! Whole programs: each file or folder in `tests/programs` is run in every mode and compared with what CPython did.
+//!
+//! `NAME.py` is run as `scoria NAME.py` in `tests/programs`; a folder `NAME/` is run in itself, with the arguments in its
+//! file `arguments`. `NAME.out`, `NAME.err` and `NAME.status` hold standard output, standard error and exit status; the
+//! latter two are left out where they are empty and zero. `tests/expect.sh` writes them. The path of the folder is taken out of
+//! what a program prints, so that tracebacks compare equal everywhere.
+
+use crate::run::{Outcome, run, scoria};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The ways to run a program, which must all agree: a name, and the options that choose it.
+const MODES: &[(&str, &[&str])] = &[("plain", &[])];
+
+fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
+    folder.canonicalize().expect("the programs are part of the checkout")
+}
+
+/// Runs one program in every mode.
+fn check(name: &str) {
+    let folder = folder();
+    let expected = expected(&folder, name);
+    for (mode, options) in MODES {
+        let mut command = scoria();
+        command.args(*options);
+        if folder.join(name).is_dir() {
+            let arguments = fs::read_to_string(folder.join(name).join("arguments")).expect("a folder has a file of arguments");
+            command.current_dir(folder.join(name)).args(arguments.split_whitespace());
+        } else {
+            command.current_dir(&folder).arg(format!("{name}.py"));
+        }
+        let outcome = run(&mut command, b"");
+        let path = format!("{}/", folder.display());
+        let outcome = Outcome { stdout: outcome.stdout.replace(&path, ""), stderr: outcome.stderr.replace(&path, ""), ..outcome };
+        assert!(outcome == expected, "{name}, mode {mode}:\n{}", difference(&expected, &outcome));
+    }
+}
+
+fn expected(folder: &Path, name: &str) -> Outcome {
+    let part = |extension: &str| fs::read_to_string(folder.join(format!("{name}.{extension}")));
+    Outcome {
+        stdout: part("out").expect("tests/expect.sh writes what a program is expected to print"),
+        stderr: part("err").unwrap_or_default(),
+        status: part("status").map_or(0, |text| text.trim().parse().expect("a status is a number")),
+    }
+}
+
+/// What differs, line by line from the first difference on.
+fn difference(expected: &Outcome, outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for (what, expected, got) in [("stdout", &expected.stdout, &outcome.stdout), ("stderr", &expected.stderr, &outcome.stderr)] {
+        if expected == got {
+            continue;
+        }
+        let same = expected.lines().zip(got.lines()).take_while(|(a, b)| a == b).count();
+        text.push_str(&format!("{what} differs from line {} on\n", same + 1));
+        expected.lines().skip(same).take(8).for_each(|line| text.push_str(&format!("  - {line}\n")));
+        got.lines().skip(same).take(8).for_each(|line| text.push_str(&format!("  + {line}\n")));
+    }
+    if expected.status != outcome.status {
+        text.push_str(&format!("status {} expected, {} got\n", expected.status, outcome.status));
+    }
+    text
+}
+
+/// The list of programs: a test each, so that one can be run alone and all run side by side.
+macro_rules! programs {
+    ($($name:ident)*) => {
+        $(#[test] fn $name() { check(stringify!($name)) })*
+
+        #[test]
+        fn every_program_is_listed() {
+            let listed = BTreeSet::from([$(stringify!($name).to_owned()),*]);
+            let entries = fs::read_dir(folder()).expect("the programs are part of the checkout").flatten();
+            let programs = entries.filter(|entry| entry.path().is_dir() || entry.path().extension().is_some_and(|extension| extension == "py"));
+            let names = programs.map(|entry| entry.path().file_stem().expect("a file has a name").to_string_lossy().into_owned());
+            assert_eq!(names.collect::<BTreeSet<_>>(), listed);
+        }
+    };
+}
+
+programs! {
+    PLACEHOLDER
+}
