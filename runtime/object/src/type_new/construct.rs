@@ -97,6 +97,7 @@ pub fn new_class(
     set_up_namespace(vm, class_type, name, &own_namespace)?;
     let slots = read_slots(vm, &own_namespace)?;
     lay_out(vm, class_type, base.borrow().get(), bases.get_items(), slots, &own_namespace, &text)?;
+    complete_namespace(vm, &own_namespace);
     let cells = take_cells(vm, &own_namespace);
     set_order(vm, class_type, bases.get_items())?;
     for base in bases.get_items() {
@@ -203,15 +204,6 @@ fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: 
         return Err(vm.type_error(format!("type __qualname__ must be a str, not {}", given.borrow().class().full_name())));
     }
     class.qualname.set(Some(given.unwrap_or_else(|| name.object().to_owned())));
-    let doc = vm.intern("__doc__");
-    if dict.get_interned(doc).is_none() {
-        dict.set_interned(vm, doc, Object::none());
-    }
-    // A class that defines equality and no hash has none.
-    let (hash, equal) = (vm.intern("__hash__"), vm.intern("__eq__"));
-    if dict.get_interned(equal).is_some() && dict.get_interned(hash).is_none() {
-        dict.set_interned(vm, hash, Object::none());
-    }
     let is_function = |value: Ref<'_>| value.class().full_name() == "function";
     let new = vm.intern("__new__");
     if let Some(value) = dict.get_interned(new).filter(|&value| is_function(value)).map(Ref::to_owned) {
@@ -226,6 +218,20 @@ fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: 
         }
     }
     Ok(())
+}
+
+/// What the namespace says although the class does not: set after `__slots__`, which may name it too.
+fn complete_namespace(vm: &mut Vm, namespace: &ObjectOf<Dict>) {
+    let dict = namespace.borrow();
+    let doc = vm.intern("__doc__");
+    if dict.get_interned(doc).is_none() {
+        dict.set_interned(vm, doc, Object::none());
+    }
+    // A class that defines equality and no hash has none.
+    let (hash, equal) = (vm.intern("__hash__"), vm.intern("__eq__"));
+    if dict.get_interned(equal).is_some() && dict.get_interned(hash).is_none() {
+        dict.set_interned(vm, hash, Object::none());
+    }
 }
 
 /// The cells of `__class__` and `__classdict__`, which the compiler leaves in the namespace.
