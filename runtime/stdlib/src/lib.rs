@@ -12,6 +12,10 @@ pub mod typing;
 pub mod weakref;
 pub mod io;
 pub mod posix;
+pub mod termios;
+pub mod syslog;
+pub mod posixsubprocess;
+pub mod select;
 pub mod posixshmem;
 pub mod grp;
 pub mod pwd;
@@ -90,6 +94,10 @@ pub static MODULES: &[&Module] = &[
     &abc::MODULE,
     &io::MODULE,
     &posix::MODULE,
+    &termios::MODULE,
+    &syslog::MODULE,
+    &posixsubprocess::MODULE,
+    &select::MODULE,
     &posixshmem::MODULE,
     &grp::MODULE,
     &pwd::MODULE,

@@ -1192,3 +1192,56 @@ pub fn all_groups() -> Vec<Group> {
     }
     all
 }
+
+/// Opens the connection to the system's log; `None`: the program's own name is shown.
+///
+/// The name must stay alive until the next call or `closelog`.
+pub fn openlog(ident: Option<&CStr>, options: i32, facility: i32) {
+    // SAFETY: the caller keeps the name alive.
+    unsafe { libc::openlog(ident.map_or(std::ptr::null(), CStr::as_ptr), options, facility) };
+}
+
+pub fn syslog(priority: i32, message: &CStr) {
+    // SAFETY: the message is the argument of a fixed format.
+    unsafe { libc::syslog(priority, c"%s".as_ptr(), message.as_ptr()) };
+}
+
+pub fn closelog() {
+    // SAFETY: the call takes nothing.
+    unsafe { libc::closelog() };
+}
+
+pub fn setlogmask(mask: i32) -> i32 {
+    // SAFETY: the call takes a number.
+    unsafe { libc::setlogmask(mask) }
+}
+
+/// The settings of a terminal.
+pub struct Terminal {
+    pub tty: libc::termios,
+    pub input_speed: u32,
+    pub output_speed: u32,
+}
+
+pub fn tcgetattr(fd: i32) -> SysResult<Terminal> {
+    // SAFETY: the structure is the kind the call fills in.
+    let tty: libc::termios = filled(|out| unsafe { libc::tcgetattr(fd, out) })?;
+    // SAFETY: the structure is valid.
+    let (input_speed, output_speed) = unsafe { (libc::cfgetispeed(&tty), libc::cfgetospeed(&tty)) };
+    Ok(Terminal { tty, input_speed, output_speed })
+}
+
+pub fn tcsetattr(fd: i32, when: i32, settings: &Terminal) -> SysResult<i32> {
+    let mut tty = settings.tty;
+    // SAFETY: the structure is valid and lives through the calls.
+    unsafe {
+        check(libc::cfsetispeed(&mut tty, settings.input_speed))?;
+        check(libc::cfsetospeed(&mut tty, settings.output_speed))?;
+        check(libc::tcsetattr(fd, when, &tty))
+    }
+}
+
+pub fn set_window_size(fd: i32, size: libc::winsize) -> SysResult<i32> {
+    // SAFETY: the structure lives through the call.
+    check(unsafe { libc::ioctl(fd, libc::TIOCSWINSZ, &size) })
+}
