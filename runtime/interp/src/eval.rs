@@ -25,7 +25,8 @@ use crate::frame::{Frame, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
-use bytecode::Opcode;
+use crate::tracing::{self, monitoring::event};
+use bytecode::{Instr, Opcode};
 use bytecode::opcode::{BinaryOp, Comparison};
 use object::dict::Dict;
 use object::exception;
@@ -119,18 +120,44 @@ pub(crate) unsafe fn clear_frame(frame: *mut Frame, n_stack: usize, back: Option
 
 const NO_VALUE: &str = "the stack depth was verified";
 
-/// The loop itself.
-#[expect(clippy::cognitive_complexity, reason = "a dispatch loop")]
+/// How a run of the loop ended.
+enum Outcome {
+    Done(Object),
+    /// The innermost frame is to go on at this instruction, in the loop's other form.
+    Switch(*const Instr),
+}
+
+/// Runs the innermost frame in the form of the loop that is wanted at the time.
 unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> PyResult {
+    // SAFETY: the caller vouches for the frame; after a switch it is the innermost one.
+    unsafe {
+        let (mut frame, mut start, mut raised) = (entered, (*entered).ip, raised);
+        loop {
+            let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
+            let outcome = if is_traced { execute_loop::<true>(vm, frame, start, raised.take()) } else { execute_loop::<false>(vm, frame, start, raised.take()) };
+            match outcome? {
+                Outcome::Done(value) => return Ok(value),
+                Outcome::Switch(next) => (frame, start) = (vm.frame.cast(), next),
+            }
+        }
+    }
+}
+
+/// The loop itself. `TRACED`: events are reported.
+#[expect(clippy::cognitive_complexity, reason = "a dispatch loop")]
+unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, start: *const Instr, raised: Option<Raised>) -> PyResult<Outcome> {
     // SAFETY (whole function): code objects come from the compiler or passed the verifier, so operands are in
     // range and the stack never under- or overflows; `frame` is the innermost frame throughout.
     unsafe {
         let mut frame = entered;
-        let mut ip = (*frame).ip;
+        let mut ip = start;
         let mut sp = (*frame).sp;
         let mut locals = Frame::locals(frame);
         let mut code: *const CodeObject = (*frame).code;
-        let mut pending = raised;
+        let mut pending = match raised {
+            Some(raised) if TRACED => Some(tracing::thrown(vm, frame, raised)),
+            raised => raised,
+        };
 
         macro_rules! load_registers {
             () => {
@@ -190,9 +217,40 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                         ip = (*code).entry().add($target as usize)
                     };
                 }
+                macro_rules! switch_loop {
+                    ($next:expr) => {{
+                        (*frame).sp = sp;
+                        return Ok(Outcome::Switch($next));
+                    }};
+                }
+                // After a call of native code, which may have started or ended tracing.
+                macro_rules! finish_call {
+                    ($result:expr) => {{
+                        let result = $result;
+                        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) == 0 {
+                            push!(attempt!(result));
+                        } else {
+                            vm.run_finalizers();
+                            push!(attempt!(result));
+                            if TRACED != tracing::is_active(vm) {
+                                switch_loop!(ip);
+                            }
+                        }
+                    }};
+                }
                 loop {
                     let instruction = *ip;
-                    (*frame).ip = ip;
+                    if TRACED {
+                        let previous = std::mem::replace(&mut (*frame).ip, ip);
+                        (*frame).sp = sp;
+                        if attempt!(tracing::before_instruction(vm, frame, previous)) {
+                            ip = (*frame).ip;
+                            sp = (*frame).sp;
+                            continue;
+                        }
+                    } else {
+                        (*frame).ip = ip;
+                    }
                     ip = ip.add(1);
                     let arg = instruction.arg();
                     let opcode: Opcode = std::mem::transmute::<u8, Opcode>(instruction.opcode_byte());
@@ -201,6 +259,12 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                         Opcode::Resume => {
                             if breaker_reasons() != 0 {
                                 attempt!(handle_breaker(vm));
+                                if TRACED != tracing::is_active(vm) {
+                                    switch_loop!(ip.sub(1));
+                                }
+                            }
+                            if TRACED {
+                                attempt!(tracing::resumed(vm, frame, arg));
                             }
                         }
                         Opcode::LoadFast | Opcode::LoadFastBorrow => {
@@ -270,6 +334,9 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                         }
                         Opcode::Swap => std::ptr::swap(sp.sub(1), sp.sub(arg as usize)),
                         Opcode::EndSend => {
+                            if TRACED && generator::data(top!(2)).is_some() {
+                                attempt!(tracing::iteration_ended(vm, frame, top!(1)));
+                            }
                             let value = pop!();
                             set_top!(1, value);
                         }
@@ -373,9 +440,15 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                         }
                         Opcode::JumpForward | Opcode::JumpBackwardNoInterrupt => jump!(arg),
                         Opcode::JumpBackward => {
+                            if TRACED {
+                                attempt!(tracing::jumping(vm, frame, event::JUMP, (*code).index_of((*frame).ip), arg as usize));
+                            }
                             jump!(arg);
                             if breaker_reasons() != 0 {
                                 attempt!(handle_breaker(vm));
+                                if TRACED != tracing::is_active(vm) {
+                                    switch_loop!(ip);
+                                }
                             }
                         }
                         Opcode::LoadGlobal => {
@@ -697,6 +770,9 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                             let callable = Ref::from_bits(*first.sub(2));
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
+                            if TRACED {
+                                attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
+                            }
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -708,13 +784,15 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                                 continue;
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
-                            let result = vm.call(callable, values);
+                            let mut result = vm.call(callable, values);
+                            if TRACED {
+                                result = tracing::called(vm, frame, callable, values.first().copied(), result);
+                            }
                             for _ in 0..arg + 2 {
                                 sp = sp.sub(1);
                                 drop(Object::from_raw(*sp));
                             }
-                            check_finalizers!();
-                            push!(attempt!(result));
+                            finish_call!(result);
                         }
                         Opcode::CallKw => {
                             let names = pop!();
@@ -727,6 +805,9 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
                             let keywords = names.borrow().downcast_unchecked::<Tuple>();
+                            if TRACED {
+                                attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
+                            }
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -738,16 +819,25 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                                 continue;
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
-                            let result = vm.call_with(callable, object::Args::new(values, Some(keywords)));
+                            let mut result = vm.call_with(callable, object::Args::new(values, Some(keywords)));
+                            if TRACED {
+                                result = tracing::called(vm, frame, callable, values.first().copied(), result);
+                            }
                             for _ in 0..arg + 2 {
                                 sp = sp.sub(1);
                                 drop(Object::from_raw(*sp));
                             }
-                            check_finalizers!();
-                            push!(attempt!(result));
+                            finish_call!(result);
                         }
                         Opcode::CallFunctionEx => {
-                            let result = calls::call_star(vm, Ref::from_bits(*sp.sub(4)), sp);
+                            let first = if TRACED { calls::first_argument(sp) } else { None };
+                            if TRACED {
+                                attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow)));
+                            }
+                            let mut result = calls::call_star(vm, Ref::from_bits(*sp.sub(4)), sp);
+                            if TRACED {
+                                result = calls::report_star(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow), result);
+                            }
                             for _ in 0..4 {
                                 sp = sp.sub(1);
                                 drop(Object::from_raw(*sp));
@@ -761,9 +851,8 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                                     load_registers!();
                                     continue;
                                 }
-                                calls::Call::Value(value) => push!(value),
+                                calls::Call::Value(value) => finish_call!(Ok(value)),
                             }
-                            check_finalizers!();
                         }
                         Opcode::MakeFunction => {
                             let code_object = pop!();
@@ -913,7 +1002,7 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                             let generator = generator::make(vm, frame);
                             let caller = vm.frame.cast::<Frame>();
                             if (*frame).is_entry {
-                                return Ok(generator);
+                                return Ok(Outcome::Done(generator));
                             }
                             frame = caller;
                             ip = (*frame).ip.add(1);
@@ -921,6 +1010,9 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                             push!(generator);
                         }
                         Opcode::ReturnValue => {
+                            if TRACED {
+                                attempt!(tracing::returned(vm, frame, event::PY_RETURN, top!(1)));
+                            }
                             let value = pop!();
                             let is_entry = (*frame).is_entry;
                             if (*frame).generator != 0 {
@@ -930,7 +1022,7 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                             }
                             check_finalizers!();
                             if is_entry {
-                                return Ok(value);
+                                return Ok(Outcome::Done(value));
                             }
                             frame = vm.frame.cast();
                             ip = (*frame).ip.add(1);
@@ -949,12 +1041,15 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
                             }
                         }
                         Opcode::YieldValue => {
+                            if TRACED {
+                                attempt!(tracing::returned(vm, frame, event::PY_YIELD, top!(1)));
+                            }
                             let value = pop!();
                             (*frame).sp = sp;
                             let is_entry = (*frame).is_entry;
                             generator::suspend(vm, frame);
                             if is_entry {
-                                return Ok(value);
+                                return Ok(Outcome::Done(value));
                             }
                             frame = vm.frame.cast();
                             ip = (*frame).ip.add(1);
@@ -970,7 +1065,13 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
             let mut raised = raised;
             loop {
                 let index = (*code).index_of((*frame).ip);
+                let is_again = (*frame).traced & exceptions::RERAISED != 0;
                 exceptions::add_traceback(vm, frame, index);
+                if TRACED {
+                    (*frame).sp = sp;
+                    raised = tracing::raised(vm, frame, raised, is_again);
+                    raised = tracing::unwinding(vm, frame, raised, (*code).handler(index).is_some());
+                }
                 if let Some(entry) = (*code).handler(index) {
                     let bottom = locals.add((*code).n_locals + entry.depth as usize);
                     while sp > bottom {

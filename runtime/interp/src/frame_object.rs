@@ -43,7 +43,7 @@ static FRAME_SPEC: TypeSpec = TypeSpec {
         Getset::readonly("f_locals", "Return the mapping used by the frame to look up local variables.", |vm, this| locals_proxy::of_frame(vm, this)),
         Getset::readonly("f_lasti", "Return the index of the last attempted instruction in the frame.", get_lasti),
         Getset::readonly("f_generator", "Return the generator or coroutine associated with this frame, or None.", get_generator),
-        Getset::new("f_lineno", "Return the current line number in the frame.", get_line, set_line),
+        Getset::new("f_lineno", "Return the current line number in the frame.", get_line, crate::tracing::set_line),
         Getset::new("f_trace", "Return the trace function for this frame, or None if no trace function is set.", get_trace, set_trace),
         Getset::new("f_trace_lines", "", |_, this| Ok(Object::bool(payload(this).trace_lines.get())), set_trace_lines),
         Getset::new("f_trace_opcodes", "", |_, this| Ok(Object::bool(payload(this).trace_opcodes.get())), set_trace_opcodes),
@@ -261,19 +261,6 @@ fn get_line(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         return Ok(vm.new_int(i64::from(own.jump.get())));
     }
     Ok(own.frame().line().map_or(Object::none(), |line| Object::small_int(i64::from(line))))
-}
-
-fn set_line(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    let Some(value) = value else {
-        return Err(vm.raise(&object::exception::ATTRIBUTE_ERROR, "cannot delete attribute"));
-    };
-    if value.as_small_int().is_none() {
-        return Err(vm.value_error("lineno must be an integer"));
-    }
-    if !payload(this).trace.is_set() {
-        return Err(vm.value_error(format!("f_lineno can only be set in a trace function")));
-    }
-    Err(vm.value_error("f_lineno cannot be set: jumps are not supported"))
 }
 
 fn get_trace(_vm: &mut Vm, this: Ref<'_>) -> PyResult {

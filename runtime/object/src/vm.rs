@@ -59,6 +59,8 @@ pub mod breaker {
     pub const PENDING_CALLS: u32 = 16;
     /// An exception was set for a thread from outside.
     pub const ASYNC_EXCEPTION: u32 = 32;
+    /// A thread wants the events of running code. Stays set as long as one does.
+    pub const TRACE: u32 = 64;
 }
 
 static BREAKER: AtomicU32 = AtomicU32::new(0);

@@ -453,20 +453,20 @@ fn setswitchinterval(vm: &mut Vm, _module: Ref<'_>, interval: Ref<'_>) -> PyResu
 }
 
 fn gettrace(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    Ok(frame::interp(vm).trace_function.clone().unwrap_or(Object::none()))
+    Ok(frame::interp(vm).tracing.trace_function.clone().unwrap_or(Object::none()))
 }
 
 fn settrace(vm: &mut Vm, _module: Ref<'_>, function: Ref<'_>) -> PyResult {
-    frame::interp(vm).trace_function = (!function.is_none()).then(|| function.to_owned());
+    interp::tracing::set_trace(vm, (!function.is_none()).then(|| function.to_owned()));
     Ok(Object::none())
 }
 
 fn getprofile(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    Ok(frame::interp(vm).profile_function.clone().unwrap_or(Object::none()))
+    Ok(frame::interp(vm).tracing.profile_function.clone().unwrap_or(Object::none()))
 }
 
 fn setprofile(vm: &mut Vm, _module: Ref<'_>, function: Ref<'_>) -> PyResult {
-    frame::interp(vm).profile_function = (!function.is_none()).then(|| function.to_owned());
+    interp::tracing::set_profile(vm, (!function.is_none()).then(|| function.to_owned()));
     Ok(Object::none())
 }
 
@@ -532,7 +532,7 @@ fn clear_type_cache(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 fn call_tracing(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let (function, arguments) = (args[0].unwrap_or(Ref::NONE), args[1].unwrap_or(Ref::NONE));
     let items = vm.collect(arguments)?;
-    vm.call(function, Object::as_refs(&items))
+    interp::tracing::call_tracing(vm, function, Object::as_refs(&items))
 }
 
 fn getallocatedblocks(vm: &mut Vm, _module: Ref<'_>) -> PyResult {

@@ -38,6 +38,36 @@ pub(super) enum Call {
     Value(Object),
 }
 
+/// The first argument of a `CALL_FUNCTION_EX`, for those who watch.
+///
+/// # Safety
+///
+/// As for [`call_star`].
+pub(super) unsafe fn first_argument(sp: *mut u64) -> Option<Object> {
+    // SAFETY: the caller's promise: a null or self, then the positional arguments.
+    let (this, positional) = unsafe { (*sp.sub(3), Ref::from_bits(*sp.sub(2))) };
+    if this != 0 {
+        // SAFETY: the word is a reference.
+        return Some(unsafe { Ref::from_bits(this) }.to_owned());
+    }
+    positional.downcast::<Tuple>().and_then(|tuple| tuple.items().first().map(|&item| item.to_owned()))
+}
+
+/// Reports what a `CALL_FUNCTION_EX` of native code came to.
+///
+/// # Safety
+///
+/// The frame is the innermost one, unless the result is a frame.
+pub(super) unsafe fn report_star(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, result: PyResult<Call>) -> PyResult<Call> {
+    let result = match result {
+        Ok(Call::Frame(inner)) => return Ok(Call::Frame(inner)),
+        Ok(Call::Value(value)) => Ok(value),
+        Err(raised) => Err(raised),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { crate::tracing::called(vm, frame, callable, first, result) }.map(Call::Value)
+}
+
 /// `CALL_FUNCTION_EX`: callable, null, positional arguments, keyword arguments or null.
 ///
 /// # Safety

@@ -62,10 +62,13 @@ fn check_cell(vm: &mut Vm, cell: &Object, class: &Object, name: Ref<'_>) -> PyRe
     if class.borrow().downcast::<Type>().is_none() {
         return Ok(());
     }
+    let contents = cell.contents.get();
+    if contents.as_ref().is_some_and(|contents| contents.borrow().is(class.borrow())) {
+        return Ok(());
+    }
     let name = vm.repr_text(name)?;
     let class_text = vm.repr_text(class.borrow())?;
-    match cell.contents.get() {
-        Some(contents) if contents.borrow().is(class.borrow()) => Ok(()),
+    match contents {
         Some(contents) => {
             let other = vm.repr_text(contents.borrow())?;
             Err(vm.type_error(format!("__class__ set to {other} defining {name} as {class_text}")))

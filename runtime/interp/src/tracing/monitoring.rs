@@ -104,7 +104,7 @@ fn sentinel(vm: &mut Vm, cell: &'static ObjectCell) -> Object {
     if let Some(object) = cell.get() {
         return object;
     }
-    let object = object::instance::new_plain_object(vm);
+    let object = vm.call(object::class::OBJECT.object(), &[]).unwrap_or(Object::ellipsis());
     cell.set(Some(object.clone()));
     object
 }
