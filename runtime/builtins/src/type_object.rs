@@ -131,13 +131,14 @@ fn set_bases(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()>
 
 fn get_module(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let class = class(this);
-    if let Some(module) = own(class, names::__module__()) {
-        return Ok(module);
+    if !class.is_heap_type() {
+        let module = class.full_name().rsplit_once('.').map_or("builtins", |(module, _)| module);
+        return Ok(vm.intern(module).to_owned());
     }
-    if class.is_heap_type() {
-        return Err(vm.raise(&exception::ATTRIBUTE_ERROR, "__module__"));
+    match own(class, names::__module__()) {
+        Some(module) => Ok(module),
+        None => Err(vm.raise(&exception::ATTRIBUTE_ERROR, "__module__")),
     }
-    Ok(vm.intern("builtins").to_owned())
 }
 
 fn set_module(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {

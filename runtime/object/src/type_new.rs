@@ -146,7 +146,7 @@ fn fill_namespace(vm: &mut Vm, class: &'static Type) {
         let names = vm.new_tuple(names).into_object();
         set(vm, class, "__match_args__", names);
     }
-    if let Some((module, _)) = spec.name.rsplit_once('.') {
+    if let Some((module, _)) = spec.name.rsplit_once('.').filter(|_| !class.dict().has_name("__module__")) {
         let module = vm.new_str(module).into_object();
         set(vm, class, "__module__", module);
     }

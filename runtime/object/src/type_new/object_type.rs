@@ -136,6 +136,9 @@ fn object_repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 /// `module.qualname`, or the qualified name alone for builtins.
 pub fn qualified_name(vm: &mut Vm, class: &Type) -> String {
+    if !class.is_heap_type() {
+        return class.full_name().to_owned();
+    }
     let module = vm.intern("__module__");
     let qualname = class.qualname.get().and_then(|name| vm.str_text(name.borrow()).ok()).unwrap_or_else(|| class.name().to_owned());
     let module = class.dict().get_interned(module).map(Ref::to_owned).and_then(|module| module.downcast::<crate::str::Str>().ok());
