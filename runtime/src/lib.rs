@@ -61,6 +61,7 @@ impl Runtime {
             hooks.unraisable = Some(sys_module::report_unraisable);
             hooks.thread_started = Some(frame::start_thread);
         });
+        stdlib::signal::start();
         let sys = sys_module::new_module(vm, configuration)?;
         let builtins = stdlib::builtins::new_module(vm);
         let namespace = builtins.borrow().get().dict().object().to_owned();
@@ -74,6 +75,8 @@ impl Runtime {
         self.install_importlib(sys.borrow().object())?;
         self.open_streams(configuration)?;
         let vm = &mut self.vm;
+        // Its import lets an interrupt from the keyboard raise `KeyboardInterrupt`.
+        vm.import("_signal")?;
         vm.import("warnings")?;
         object::vm::set_hooks(|hooks| hooks.warn = Some(stdlib::warnings::warn));
         let main = vm.new_module("__main__", None);
@@ -249,6 +252,7 @@ impl Runtime {
         }
         drop(vm.take_raised());
         sys_module::set_finalizing();
+        object::gil::begin_finalizing();
         for name in ["stdout", "stderr"] {
             let Some(stream) = sys_module::attribute(vm, name).filter(|stream| !stream.borrow().is_none()) else { continue };
             if let Err(raised) = vm.call_method(stream.borrow(), "flush", &[]) {
