@@ -128,8 +128,12 @@ fn update_from_pairs(vm: &mut Vm, dict: RefOf<'_, Dict>, source: Ref<'_>) -> PyR
     let pairs = vm.iter(source)?;
     let mut index = 0usize;
     while let Some(pair) = vm.next(pairs.borrow())? {
-        let pair = match vm.iter(pair.borrow()) {
-            Ok(iterator) => vm.collect(iterator.borrow())?,
+        let items = match vm.iter(pair.borrow()) {
+            Ok(iterator) => vm.collect(iterator.borrow()),
+            Err(raised) => Err(not_iterable(vm, raised)),
+        };
+        let pair = match items {
+            Ok(items) => items,
             Err(raised) => return Err(not_a_pair(vm, raised, index)),
         };
         let [key, value] = pair.as_slice() else {
@@ -142,12 +146,17 @@ fn update_from_pairs(vm: &mut Vm, dict: RefOf<'_, Dict>, source: Ref<'_>) -> PyR
     Ok(())
 }
 
+fn not_iterable(vm: &mut Vm, raised: Raised) -> Raised {
+    match vm.catch_if(raised, &exception::TYPE_ERROR) {
+        Ok(_) => vm.type_error("object is not iterable"),
+        Err(raised) => raised,
+    }
+}
+
+/// Notes on a `TypeError` which element it was.
 fn not_a_pair(vm: &mut Vm, raised: Raised, index: usize) -> Raised {
     let error = match vm.catch_if(raised, &exception::TYPE_ERROR) {
-        Ok(_) => {
-            let raised = vm.type_error("object is not iterable");
-            vm.catch(raised)
-        }
+        Ok(error) => error,
         Err(raised) => return raised,
     };
     let note = vm.new_str(&format!("Cannot convert dictionary update sequence element #{index} to a sequence"));
@@ -298,6 +307,16 @@ fn values(vm: &mut Vm, dict: Ref<'_>) -> PyResult {
 fn from_keys(vm: &mut Vm, class: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let (iterable, value) = (args[0].expect("a required argument"), args[1].unwrap_or(Ref::NONE));
     let result = if class.is(DICT.object()) { vm.new_dict().into_object() } else { vm.call(class, &[])? };
+    if let (Some(dict), Some(members)) = (result.borrow().downcast_exact::<Dict>(), crate::set::core(iterable)) {
+        // The hashes are known.
+        let mut position = 0;
+        while let Some((next, hash, key)) = members.entry_at(vm, position) {
+            let key = key.to_owned();
+            position = next;
+            dict.set_with_hash(vm, key.borrow(), hash, value.to_owned())?;
+        }
+        return Ok(result);
+    }
     let keys = vm.iter(iterable)?;
     while let Some(key) = vm.next(keys.borrow())? {
         match result.borrow().downcast_exact::<Dict>() {

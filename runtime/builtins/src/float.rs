@@ -157,7 +157,7 @@ fn power(vm: &mut Vm, base: Ref<'_>, exponent: Ref<'_>, modulus: Option<Ref<'_>>
         return Err(vm.type_error("pow() 3rd argument not allowed unless all arguments are integers"));
     }
     let (x, y) = operands!(vm, base, exponent);
-    if x == 0.0 && y < 0.0 {
+    if x == 0.0 && y < 0.0 && y.is_finite() {
         return Err(vm.raise(&exception::ZERO_DIVISION_ERROR, "zero to a negative power"));
     }
     if x < 0.0 && x.is_finite() && y.is_finite() && y != y.floor() {

@@ -567,6 +567,11 @@ impl Dict {
         self.storage.get(vm).entry_from(position).map(|(index, key, value)| (index + 1, key, value))
     }
 
+    /// The position after the last entry.
+    pub fn end(&self, vm: &Vm) -> usize {
+        self.storage.get(vm).end()
+    }
+
     /// The last entry before `position`, and its position, to go on from backwards.
     pub fn entry_before<'a>(&'a self, vm: &'a Vm, position: usize) -> Option<(usize, Ref<'a>, Ref<'a>)> {
         self.storage.get(vm).entry_before(position)

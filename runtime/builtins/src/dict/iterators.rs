@@ -121,7 +121,7 @@ pub fn new<const KIND: u8>(vm: &Vm, dict: Ref<'_>) -> Object {
 
 /// An iterator over a dict from its end.
 pub fn new_reverse<const KIND: u8>(vm: &Vm, dict: Ref<'_>) -> Object {
-    vm.allocate(DictReverseIterator::<KIND> { place: Place::new(vm, dict, usize::MAX) }).into_object()
+    vm.allocate(DictReverseIterator::<KIND> { place: Place::new(vm, dict, super::this(dict).end(vm)) }).into_object()
 }
 
 fn select<const KIND: u8>(vm: &Vm, key: Ref<'_>, value: Ref<'_>) -> Object {
@@ -161,12 +161,17 @@ fn next_back<const KIND: u8>(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Obje
         place.size.set(CHANGED);
         return Err(vm.runtime_error("dictionary changed size during iteration"));
     }
-    let Some((position, key, value)) = dict.entry_before(vm, place.position.get()) else {
+    let entry = if place.position.get() > dict.end(vm) { None } else { dict.entry_before(vm, place.position.get()) };
+    let Some((position, key, value)) = entry else {
         place.dict.set(None);
         return Ok(None);
     };
+    if place.remaining.get() == 0 {
+        place.dict.set(None);
+        return Err(vm.runtime_error("dictionary keys changed during iteration"));
+    }
     place.position.set(position);
-    place.remaining.set(place.remaining.get().saturating_sub(1));
+    place.remaining.set(place.remaining.get() - 1);
     Ok(Some(select::<KIND>(vm, key, value)))
 }
 

@@ -278,7 +278,7 @@ pub(super) fn union(vm: &mut Vm, set: Ref<'_>, others: &[Ref<'_>]) -> PyResult {
 }
 
 pub(super) fn difference(vm: &mut Vm, set: Ref<'_>, others: &[Ref<'_>]) -> PyResult {
-    let Some((&first, rest)) = others.split_first() else { return super::copy(vm, set) };
+    let Some((&first, rest)) = others.split_first() else { return copy_of(vm, set) };
     let result = difference_of(vm, set, first)?;
     for &other in rest {
         difference_update(vm, this(result.borrow()), other)?;
@@ -287,7 +287,7 @@ pub(super) fn difference(vm: &mut Vm, set: Ref<'_>, others: &[Ref<'_>]) -> PyRes
 }
 
 pub(super) fn intersection(vm: &mut Vm, set: Ref<'_>, others: &[Ref<'_>]) -> PyResult {
-    let Some((&first, rest)) = others.split_first() else { return super::copy(vm, set) };
+    let Some((&first, rest)) = others.split_first() else { return copy_of(vm, set) };
     let mut result = intersect(vm, set, first)?;
     for &other in rest {
         result = intersect(vm, result.borrow(), other)?;
