@@ -770,9 +770,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let callable = Ref::from_bits(*first.sub(2));
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
-                            if TRACED {
-                                attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
-                            }
+                            let is_watched = TRACED && attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -785,7 +783,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
                             let mut result = vm.call(callable, values);
-                            if TRACED {
+                            if is_watched {
                                 result = tracing::called(vm, frame, callable, values.first().copied(), result);
                             }
                             for _ in 0..arg + 2 {
@@ -805,9 +803,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
                             let keywords = names.borrow().downcast_unchecked::<Tuple>();
-                            if TRACED {
-                                attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
-                            }
+                            let is_watched = TRACED && attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -820,7 +816,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
                             let mut result = vm.call_with(callable, object::Args::new(values, Some(keywords)));
-                            if TRACED {
+                            if is_watched {
                                 result = tracing::called(vm, frame, callable, values.first().copied(), result);
                             }
                             for _ in 0..arg + 2 {
@@ -831,11 +827,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::CallFunctionEx => {
                             let first = if TRACED { calls::first_argument(sp) } else { None };
-                            if TRACED {
-                                attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow)));
-                            }
+                            let is_watched = TRACED && attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow)));
                             let mut result = calls::call_star(vm, Ref::from_bits(*sp.sub(4)), sp);
-                            if TRACED {
+                            if is_watched {
                                 result = calls::report_star(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow), result);
                             }
                             for _ in 0..4 {

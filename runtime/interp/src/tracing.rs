@@ -300,10 +300,10 @@ fn profiled_callable(vm: &mut Vm, callable: Ref<'_>, first: Option<Ref<'_>>) -> 
     }
 }
 
-/// Something is about to be called.
-pub(crate) unsafe fn calling(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>) -> PyResult<()> {
+/// Something is about to be called; returns whether anybody watches.
+pub(crate) unsafe fn calling(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>) -> PyResult<bool> {
     if !is_active(vm) {
-        return Ok(());
+        return Ok(false);
     }
     // SAFETY: the caller's promise.
     unsafe {
@@ -314,7 +314,7 @@ pub(crate) unsafe fn calling(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, 
             profile(vm, frame, "c_call", callable.borrow())?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Something that is no Python function was called, and returned or raised.

@@ -62,6 +62,7 @@ pub mod array;
 pub mod struct_module;
 pub mod itertools;
 pub mod marshal;
+pub mod monitoring;
 
 pub mod cmath;
 pub mod math;

@@ -62,6 +62,9 @@ pub fn new_module(vm: &mut Vm, configuration: &Configuration) -> PyResult<Object
     MODULES.set(Some(modules.clone()));
     module.set(vm, "modules", modules);
     info::populate(vm, module.borrow(), configuration)?;
+    crate::monitoring::populate(vm, module.borrow())?;
+    let jit = vm.new_native_module(&CPYTHON_JIT)?;
+    module.set(vm, "_jit", jit.into_object());
     Ok(module)
 }
 
@@ -541,6 +544,22 @@ fn getallocatedblocks(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 
 fn getunicodeinternedsize(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     Ok(vm.new_int(object::str::intern::interned_count() as i64))
+}
+
+/// `sys._jit`: CPython's own, which is not there.
+static CPYTHON_JIT: Module = Module {
+    name: "sys._jit",
+    doc: "Utilities for observing just-in-time compilation.",
+    functions: &[
+        method!(Unary jit_is_off as "is_available" "($module, /)", "Return True if the current Python executable supports JIT compilation, and False otherwise."),
+        method!(Unary jit_is_off as "is_enabled" "($module, /)", "Return True if JIT compilation is enabled for the current Python process (implies sys._jit.is_available()), and False otherwise."),
+        method!(Unary jit_is_off as "is_active" "($module, /)", "Return True if the topmost Python frame is currently executing JIT code (implies sys._jit.is_enabled()), and False otherwise."),
+    ],
+    ..Module::DEFAULT
+};
+
+fn jit_is_off(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    Ok(Object::bool(false))
 }
 
 fn cpu_count_config(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {

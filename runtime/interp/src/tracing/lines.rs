@@ -67,7 +67,7 @@ impl Lines {
 
     /// Whether a jump backwards stays on its line, which `sys.settrace` shows as the line once more.
     pub fn repeats_line(&self, index: usize, previous: usize, instructions: &[Instr]) -> bool {
-        let is_jump = instructions.get(previous).is_some_and(|previous| matches!(previous.opcode(), Some(Opcode::JumpBackward | Opcode::JumpBackwardNoInterrupt)));
+        let is_jump = instructions.get(previous).is_some_and(|previous| previous.opcode() == Some(Opcode::JumpBackward));
         is_jump && index <= previous && self.line(index) != 0 && self.line(index) == self.line(previous)
     }
 }
