@@ -335,18 +335,20 @@ impl Type {
 
     #[cold]
     fn assign_version(&self) -> u32 {
-        for base in self.mro_types().skip(1) {
-            if base.version.get() == 0 && base.assign_version() == 0 {
-                return 0;
-            }
-        }
         // SAFETY: the lock is held and the borrow ends here.
         let next = unsafe { NEXT_VERSION.get_unchecked() };
         if *next == u32::MAX {
             return 0;
         }
+        // Its own first: an order that a metaclass made may lead back here.
         self.version.set(*next);
         *next += 1;
+        for base in self.mro_types() {
+            if base.version.get() == 0 && base.assign_version() == 0 {
+                self.version.set(0);
+                return 0;
+            }
+        }
         self.version.get()
     }
 

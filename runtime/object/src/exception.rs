@@ -81,7 +81,7 @@ macro_rules! define_exceptions {
 
 define_exceptions! {
     BASE_EXCEPTION, BASE_EXCEPTION_SPEC, "BaseException", Some(&OBJECT), [], "Common base class for all exceptions.";
-    BASE_EXCEPTION_GROUP, BASE_EXCEPTION_GROUP_SPEC, "BaseExceptionGroup", Some(&BASE_EXCEPTION), [message, exceptions], "A combination of multiple unrelated exceptions.";
+    BASE_EXCEPTION_GROUP, BASE_EXCEPTION_GROUP_SPEC, "BaseExceptionGroup", Some(&BASE_EXCEPTION), [message, exceptions, _exceptions_text], "A combination of multiple unrelated exceptions.";
     EXCEPTION, EXCEPTION_SPEC, "Exception", Some(&BASE_EXCEPTION), [], "Common base class for all non-exit exceptions.";
     GENERATOR_EXIT, GENERATOR_EXIT_SPEC, "GeneratorExit", Some(&BASE_EXCEPTION), [], "Request that a generator exit.";
     KEYBOARD_INTERRUPT, KEYBOARD_INTERRUPT_SPEC, "KeyboardInterrupt", Some(&BASE_EXCEPTION), [], "Program interrupted by user.";
@@ -237,8 +237,10 @@ pub(crate) fn set_context(vm: &mut Vm, object: Ref<'_>) {
     if handled.borrow().is(object) {
         return;
     }
-    let mut current = handled.clone();
-    while let Some(next) = current.borrow().downcast::<Exception>().and_then(|exception| exception.context.get()) {
+    let context_of = |error: &Object| error.borrow().downcast::<Exception>().and_then(|exception| exception.context.get());
+    // The chain may run in a circle already: a second look-out goes along it at half the speed.
+    let (mut current, mut slow, mut moves_slow) = (handled.clone(), handled.clone(), false);
+    while let Some(next) = context_of(&current) {
         if next.borrow().is(object) {
             if let Some(exception) = current.borrow().downcast::<Exception>() {
                 exception.context.set(None);
@@ -246,6 +248,13 @@ pub(crate) fn set_context(vm: &mut Vm, object: Ref<'_>) {
             break;
         }
         current = next;
+        if current.borrow().is(slow.borrow()) {
+            break;
+        }
+        if moves_slow {
+            slow = context_of(&slow).unwrap_or(slow);
+        }
+        moves_slow = !moves_slow;
     }
     if let Some(exception) = object.downcast::<Exception>() {
         exception.context.set(Some(handled));

@@ -63,21 +63,20 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
         && let Some(getter) = get
     {
         shown = vm.find_attr(getter.borrow(), names::__doc__())?.filter(|doc| !doc.borrow().is_none());
-        own.doc_from_getter.set(true);
+        own.doc_from_getter.set(shown.is_some());
     }
     if this.is_exactly(&PROPERTY) {
         own.doc.set(shown);
         return Ok(());
     }
     // A subclass has a `__doc__` of its own, so that the instance's must be an attribute.
-    own.doc.set(shown.clone());
     let value = shown.unwrap_or(Object::none());
     let result = vm.set_attr(this, names::__doc__(), Some(value.borrow()));
-    if value.borrow().is_none() || own.doc_from_getter.get() {
-        // A class without room for it does without.
-        return vm.ignore(result, &exception::ATTRIBUTE_ERROR).map(drop);
+    if own.doc_from_getter.get() {
+        return result;
     }
-    result
+    // A class without room for a doc that was given does without.
+    vm.ignore(result, &exception::ATTRIBUTE_ERROR).map(drop)
 }
 
 /// How messages call the property: by its name, if it is known.
@@ -131,12 +130,11 @@ fn set(vm: &mut Vm, this: Ref<'_>, instance: Ref<'_>, value: Option<Ref<'_>>) ->
 /// A property of the same class with some of the functions replaced.
 fn copy(vm: &mut Vm, this: Ref<'_>, functions: [Option<Object>; 3]) -> PyResult {
     let own = property(this);
-    let replaces_getter = functions[0].as_ref().is_some_and(|function| !function.borrow().is_none());
     let [get, set, delete] = functions;
     let get = get.filter(|function| !function.borrow().is_none()).or_else(|| own.get.get()).unwrap_or(Object::none());
     let set = set.filter(|function| !function.borrow().is_none()).or_else(|| own.set.get()).unwrap_or(Object::none());
     let delete = delete.filter(|function| !function.borrow().is_none()).or_else(|| own.delete.get()).unwrap_or(Object::none());
-    let keeps_getter_doc = own.doc_from_getter.get() && (replaces_getter || !get.borrow().is_none());
+    let keeps_getter_doc = own.doc_from_getter.get() && !get.borrow().is_none();
     let doc = if keeps_getter_doc { Object::none() } else { own.doc.get_or_none() };
     let class = this.class().to_object();
     let result = vm.call(class.borrow(), &[get.borrow(), set.borrow(), delete.borrow(), doc.borrow()])?;

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 pub(crate) static GROUP_EXTENSION: Extension = Extension {
     class: &declared::BASE_EXCEPTION_GROUP,
-    slots: Slots { new: Some(new), init: Some(init), str: Some(str), ..Slots::NONE },
+    slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), str: Some(str), ..Slots::NONE },
     methods: METHODS,
     getsets: &[],
     members: &[],
@@ -69,6 +69,9 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     if !vm.is_sequence(exceptions) {
         return Err(vm.type_error("second argument (exceptions) must be a sequence"));
     }
+    // Another sequence is shown as it was: it may change or be used up.
+    let is_plain = exceptions.downcast::<List>().is_some() || exceptions.downcast::<Tuple>().is_some();
+    let shown = if is_plain { None } else { Some(vm.repr(exceptions)?.into_object()) };
     let items = vm.collect(exceptions)?;
     if items.is_empty() {
         return Err(vm.value_error("second argument (exceptions) must be a non-empty sequence"));
@@ -94,6 +97,7 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     set_field(vm, group.borrow(), "message", Some(message.to_owned()));
     let exceptions = vm.new_tuple(items).into_object();
     set_field(vm, group.borrow(), "exceptions", Some(exceptions));
+    set_field(vm, group.borrow(), "_exceptions_text", shown);
     Ok(group)
 }
 
@@ -101,6 +105,33 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     no_keywords(vm, this.class(), args)?;
     super::store_args(vm, this, args);
     Ok(())
+}
+
+/// The exceptions as they were given: a list is shown as one.
+fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let message = field(this, "message").unwrap_or(Object::none());
+    let shown = match field(this, "_exceptions_text").and_then(|text| text.downcast::<Str>().ok()) {
+        Some(text) => text,
+        None => {
+            let exceptions = field(this, "exceptions").unwrap_or(Object::none());
+            let was_list = super::with_args(this, |args| matches!(args, [_, list] if list.downcast::<List>().is_some()));
+            let exceptions = if was_list {
+                let items = vm.collect(exceptions.borrow())?;
+                vm.new_list(items).into_object()
+            } else {
+                exceptions
+            };
+            vm.repr(exceptions.borrow())?
+        }
+    };
+    let mut text = object::str::StrBuilder::new();
+    text.push_str(this.class().name());
+    text.push_str("(");
+    text.push_object(&*vm.repr(message.borrow())?);
+    text.push_str(", ");
+    text.push_object(&shown);
+    text.push_str(")");
+    Ok(text.finish(vm).into_object())
 }
 
 fn str(vm: &mut Vm, this: Ref<'_>) -> PyResult {
