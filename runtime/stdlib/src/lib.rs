@@ -12,6 +12,7 @@ pub mod typing;
 pub mod weakref;
 pub mod io;
 pub mod posix;
+pub mod socket;
 pub mod termios;
 pub mod syslog;
 pub mod posixsubprocess;
@@ -60,6 +61,7 @@ pub mod statistics;
 pub mod exception_class;
 pub mod array;
 pub mod struct_module;
+pub mod json;
 pub mod itertools;
 pub mod marshal;
 pub mod monitoring;
@@ -81,6 +83,7 @@ pub static MODULES: &[&Module] = &[
     &gc::MODULE,
     &imp::MODULE,
     &itertools::MODULE,
+    &json::MODULE,
     &struct_module::MODULE,
     &array::MODULE,
     &marshal::MODULE,
@@ -95,6 +98,7 @@ pub static MODULES: &[&Module] = &[
     &abc::MODULE,
     &io::MODULE,
     &posix::MODULE,
+    &socket::MODULE,
     &termios::MODULE,
     &syslog::MODULE,
     &posixsubprocess::MODULE,
