@@ -18,8 +18,10 @@ pub struct Outcome {
 }
 
 /// The scoria command in a known environment: no `PYTHON*` variable of whoever runs the tests is seen.
+///
+/// `PROGRAM_UNDER_TEST` puts another interpreter in its place: the reference, to see that what the tests expect is so.
 pub fn scoria() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scoria"));
+    let mut command = Command::new(std::env::var_os("PROGRAM_UNDER_TEST").unwrap_or_else(|| env!("CARGO_BIN_EXE_scoria").into()));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PYTHON") {
             command.env_remove(name);

@@ -1,0 +1,2 @@
+"""Fails while it is imported."""
+raise ValueError("broken module")

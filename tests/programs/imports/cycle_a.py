@@ -1,0 +1,4 @@
+"""One half of an import cycle."""
+NAME = "a"
+import cycle_b
+NAME = "a complete"

@@ -1,0 +1,3 @@
+"""The other half."""
+import cycle_a
+seen = cycle_a.NAME

@@ -1,0 +1,4 @@
+"""An inner package with an export list."""
+__all__ = ["exported", "leaf"]
+exported = "exported"
+hidden = "hidden"

@@ -1,0 +1,1 @@
+print("package first", __name__)

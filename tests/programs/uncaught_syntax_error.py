@@ -1,0 +1,4 @@
+"""A script that does not compile."""
+def f():
+    return [1, 2
+x = f()
