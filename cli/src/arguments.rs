@@ -215,7 +215,7 @@ fn long_option(
             *dump = Some(Dump { stages, only: value });
             Ok(None)
         }
-        _ => Err(format!("unknown option --{name}")),
+        _ => Err(format!("Unknown option: --{option}")),
     }
 }
 
