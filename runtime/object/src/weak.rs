@@ -254,12 +254,12 @@ pub fn run_queue(vm: &mut Vm) {
                     && let Err(raised) = finalize(vm, object.borrow())
                 {
                     let place = finalizer_of(vm, object.borrow());
-                    vm.write_unraisable(raised, "Exception ignored while calling deallocator", place.as_ref().map(Object::borrow));
+                    report(vm, raised, "Exception ignored while calling deallocator", place);
                 }
             }
             Pending::Callback { reference, callback } => {
                 if let Err(raised) = vm.call(callback.borrow(), &[reference.borrow()]) {
-                    vm.write_unraisable(raised, "Exception ignored while calling weakref callback", Some(callback.borrow()));
+                    report(vm, raised, "Exception ignored while calling weakref callback", Some(callback));
                 }
             }
         }
@@ -267,6 +267,21 @@ pub fn run_queue(vm: &mut Vm) {
     if let Some(saved) = saved {
         let _ = vm.reraise(saved);
     }
+}
+
+/// Reports an exception that a finaliser or callback raised.
+fn report(vm: &mut Vm, raised: crate::vm::Raised, message: &str, place: Option<Object>) {
+    let error = vm.catch(raised);
+    let shown = match place.map(|place| vm.repr_text(place.borrow())) {
+        Some(Ok(shown)) => format!("{message} {shown}"),
+        Some(Err(raised)) => {
+            vm.catch(raised);
+            message.to_owned()
+        }
+        None => message.to_owned(),
+    };
+    let raised = vm.reraise(error);
+    vm.write_unraisable(raised, &shown, None);
 }
 
 fn finalizer_of(vm: &mut Vm, object: Ref<'_>) -> Option<Object> {

@@ -107,11 +107,20 @@ fn text_of(vm: &mut Vm, this: Ref<'_>, name: &str) -> PyResult<String> {
     vm.str_text(value.borrow())
 }
 
+/// The object, once more: what was asked for the encoding and the reason may have changed it.
+fn object_again(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    match field(this, "object") {
+        Some(object) => Ok(object),
+        None => Err(vm.type_error("UnicodeError 'object' attribute is not set")),
+    }
+}
+
 fn describe_text(vm: &mut Vm, this: Ref<'_>, verb: &str) -> PyResult {
-    let Some(object) = field(this, "object") else { return Ok(vm.new_str("").into_object()) };
     let reason = text_of(vm, this, "reason")?;
+    let object = object_again(vm, this)?;
     let Some(text) = object.borrow().downcast::<Str>() else {
-        return Err(vm.type_error("object attribute must be unicode"));
+        let message = format!("UnicodeError 'object' attribute must be a string, not {}", object.borrow().class().full_name());
+        return Err(vm.type_error(message));
     };
     let (start, end) = (number(this, "start"), number(this, "end"));
     let message = if (0..text.len() as i64).contains(&start) && end == start + 1 {
@@ -122,20 +131,35 @@ fn describe_text(vm: &mut Vm, this: Ref<'_>, verb: &str) -> PyResult {
     Ok(vm.new_str(&message).into_object())
 }
 
+/// An error that was never initialised says nothing.
+fn is_blank(this: Ref<'_>) -> bool {
+    field(this, "object").is_none()
+}
+
 fn str_encode(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    if is_blank(this) {
+        return Ok(vm.new_str("").into_object());
+    }
     let encoding = text_of(vm, this, "encoding")?;
     describe_text(vm, this, &format!("'{encoding}' codec can't encode"))
 }
 
 fn str_translate(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    if is_blank(this) {
+        return Ok(vm.new_str("").into_object());
+    }
     describe_text(vm, this, "can't translate")
 }
 
 fn str_decode(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let Some(object) = field(this, "object") else { return Ok(vm.new_str("").into_object()) };
+    if is_blank(this) {
+        return Ok(vm.new_str("").into_object());
+    }
     let (encoding, reason) = (text_of(vm, this, "encoding")?, text_of(vm, this, "reason")?);
+    let object = object_again(vm, this)?;
     let Some(bytes) = as_bytes(object.borrow()) else {
-        return Err(vm.type_error("object attribute must be bytes"));
+        let message = format!("UnicodeError 'object' attribute must be a bytes, not {}", object.borrow().class().full_name());
+        return Err(vm.type_error(message));
     };
     let (start, end) = (number(this, "start"), number(this, "end"));
     let message = match usize::try_from(start).ok().and_then(|start| bytes.get(start)) {

@@ -501,10 +501,14 @@ fn special_cases(class: &Type, slots: &mut Slots) {
     }
     // `__new__` is no wrapper: a native one is found by its function.
     let native_new = lookup("__new__").and_then(|found| found.downcast_exact::<crate::function::BuiltinFunction>()).and_then(|function| function.this.get());
-    if let Some(native) = native_new.as_ref().and_then(|native| native.borrow().downcast::<Type>()) {
+    let native_base = std::iter::successors(Some(class), |class| class.base()).find(|class| !class.is_heap_type());
+    // One borrowed from a type with another layout is called as Python would, and refuses.
+    if let (Some(native), Some(base)) = (native_new.as_ref().and_then(|native| native.borrow().downcast::<Type>()), native_base)
+        && class.is_subclass_of(native.get())
+        && base.slots().same_slot(Slot::new, native.slots())
+    {
         slots.new = native.get().slots().new;
     }
-    let native_base = std::iter::successors(Some(class), |class| class.base()).find(|class| !class.is_heap_type());
     if let Some(base) = native_base {
         // What has no special method comes from the native base.
         if slots.buffer.is_none() {
