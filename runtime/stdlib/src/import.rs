@@ -3,7 +3,10 @@
 use object::dict::Dict;
 use object::exception;
 use object::str::Str;
-use object::{Object, PyResult, Ref, Vm};
+use interp::frame_object::FrameObject;
+use interp::traceback::Traceback;
+use object::exception::Exception;
+use object::{Object, PyResult, Raised, Ref, Vm};
 
 /// `__import__(name, globals, locals, fromlist, level)`
 pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, from_list: Ref<'_>, level: i32) -> PyResult {
@@ -16,7 +19,8 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
     let importlib = importlib(vm)?;
     if level > 0 {
         let level = Object::small_int(i64::from(level));
-        return vm.call_method(importlib.borrow(), "__import__", &[name, globals, locals, from_list, level.borrow()]);
+        let imported = vm.call_method(importlib.borrow(), "__import__", &[name, globals, locals, from_list, level.borrow()]);
+        return imported.map_err(|raised| trim_traceback(vm, raised));
     }
     let text = name.downcast::<Str>().expect("checked above");
     if text.is_empty() {
@@ -26,7 +30,8 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
         Some(module) => module,
         None => {
             let import = import_function(vm)?;
-            vm.call_method(importlib.borrow(), "_find_and_load", &[name, import.borrow()])?
+            let found = vm.call_method(importlib.borrow(), "_find_and_load", &[name, import.borrow()]);
+            found.map_err(|raised| trim_traceback(vm, raised))?
         }
     };
     let has_names = !from_list.is_none() && vm.is_true(from_list)?;
@@ -48,6 +53,62 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
     }
     let import = import_function(vm)?;
     vm.call_method(importlib.borrow(), "_handle_fromlist", &[module.borrow(), from_list, import.borrow()])
+}
+
+/// Takes importlib's own frames out of the traceback of a failed import: all of them if the module was
+/// not found, else those around the module's code.
+fn trim_traceback(vm: &mut Vm, raised: Raised) -> Raised {
+    let error = vm.catch(raised);
+    if let Some(payload) = error.borrow().downcast::<Exception>() {
+        let always = error.borrow().is_instance_of(&exception::IMPORT_ERROR);
+        let kept = trimmed(payload.traceback.get(), always);
+        payload.traceback.set(kept);
+    }
+    vm.reraise(error)
+}
+
+/// The traceback without runs of importlib's frames; unless `always`, only runs that end in
+/// `_call_with_frames_removed`.
+fn trimmed(traceback: Option<Object>, always: bool) -> Option<Object> {
+    let mut entries = Vec::new();
+    let mut current = traceback;
+    while let Some(entry) = current {
+        current = entry.borrow().downcast::<Traceback>().and_then(|entry| entry.next.get());
+        entries.push(entry);
+    }
+    let mut kept: Vec<Object> = Vec::new();
+    let mut run_start = None;
+    for entry in entries {
+        let (in_importlib, removes) = place(&entry);
+        if in_importlib {
+            let start = *run_start.get_or_insert(kept.len());
+            kept.push(entry);
+            if always || removes {
+                kept.truncate(start);
+            }
+        } else {
+            run_start = None;
+            kept.push(entry);
+        }
+    }
+    let mut next = None;
+    for entry in kept.into_iter().rev() {
+        if let Some(payload) = entry.borrow().downcast::<Traceback>() {
+            payload.next.set(next);
+        }
+        next = Some(entry);
+    }
+    next
+}
+
+/// Whether a traceback entry is in importlib, and in the function that asks to be taken out.
+fn place(entry: &Object) -> (bool, bool) {
+    let frame = entry.borrow().downcast::<Traceback>().and_then(|entry| entry.frame.get());
+    let Some(frame) = frame.as_ref().and_then(|frame| frame.borrow().downcast::<FrameObject>()) else { return (false, false) };
+    let code = frame.get().frame().code_object();
+    let file = &code.data.filename;
+    let in_importlib = file.ends_with("importlib/_bootstrap.py") || file.ends_with("importlib/_bootstrap_external.py");
+    (in_importlib, code.data.name == "_call_with_frames_removed")
 }
 
 fn import_function(vm: &mut Vm) -> PyResult {

@@ -6,6 +6,11 @@ use crate::blocking::SysResult;
 use std::ffi::{CStr, CString, c_char};
 use std::mem::MaybeUninit;
 
+unsafe extern "C" {
+    /// In glibc since 2.34; the crate `libc` does not declare it.
+    fn posix_spawn_file_actions_addclosefrom_np(actions: *mut libc::posix_spawn_file_actions_t, from: libc::c_int) -> libc::c_int;
+}
+
 /// The error number the last failed call left.
 pub fn last_error() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
@@ -903,7 +908,7 @@ pub fn posix_spawn(search: bool, path: &CStr, args: &[CString], environment: Opt
                     FileAction::Open(fd, path, flags, mode) => libc::posix_spawn_file_actions_addopen(&raw const file_actions as *mut _, *fd, path.as_ptr(), *flags, *mode),
                     FileAction::Close(fd) => libc::posix_spawn_file_actions_addclose(&raw const file_actions as *mut _, *fd),
                     FileAction::Dup2(fd, new) => libc::posix_spawn_file_actions_adddup2(&raw const file_actions as *mut _, *fd, *new),
-                    FileAction::CloseFrom(_) => libc::ENOSYS,
+                    FileAction::CloseFrom(from) => posix_spawn_file_actions_addclosefrom_np(&raw const file_actions as *mut _, *from),
                 })?;
             }
             let attr = &raw const attr as *mut libc::posix_spawnattr_t;

@@ -115,6 +115,7 @@ static SYS: Module = Module {
         method!(Unary clear_type_cache as "_clear_type_cache" "($module, /)", "Clear the internal type lookup cache."),
         method!(Unary clear_type_cache as "_clear_internal_caches" "($module, /)", "Clear all internal performance-related caches."),
         method!(Bound call_tracing "($module, func, args, /)", "Call func(*args), while tracing is enabled."),
+        method!(Binary clear_type_descriptors as "_clear_type_descriptors" "($module, type, /)", "Private function for clearing certain descriptors from a type's dictionary."),
         method!(Unary getallocatedblocks "($module, /)", "Return the number of memory blocks currently allocated."),
         method!(Unary getunicodeinternedsize "($module, /)", "Return the number of elements of the unicode interned dictionary"),
         method!(Unary cpu_count_config as "_get_cpu_count_config" "($module, /)", "Private function for getting PyConfig.cpu_count"),
@@ -529,6 +530,22 @@ fn addaudithook(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyRe
 }
 
 fn clear_type_cache(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    Ok(Object::none())
+}
+
+/// Takes `__dict__` and `__weakref__` out of a class that a copy with `__slots__` replaces.
+fn clear_type_descriptors(vm: &mut Vm, _module: Ref<'_>, class: Ref<'_>) -> PyResult {
+    let Some(class) = class.downcast::<object::Type>() else {
+        return Err(vm.type_error("argument must be a type"));
+    };
+    if !class.get().is_heap_type() {
+        return Err(vm.type_error("argument is immutable"));
+    }
+    for name in ["__dict__", "__weakref__"] {
+        let name = vm.intern(name);
+        class.get().dict().remove_interned(vm, name);
+        object::type_new::attribute_changed(class.get(), name);
+    }
     Ok(Object::none())
 }
 
