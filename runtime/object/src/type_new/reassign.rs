@@ -129,8 +129,11 @@ pub fn assign_bases(vm: &mut Vm, class: RefOf<'_, Type>, bases: Ref<'_>) -> PyRe
         }
         return Err(raised);
     }
-    move_between_lists(class, old_bases.borrow(), bases);
-    python_slots::update(class);
+    // Computing the orders may have run code that assigned the bases again.
+    if class.bases_object().borrow().is(bases) {
+        move_between_lists(class, old_bases.borrow(), bases);
+        python_slots::update(class);
+    }
     Ok(())
 }
 
