@@ -62,6 +62,7 @@ pub mod exception_class;
 pub mod array;
 pub mod struct_module;
 pub mod json;
+pub mod csv;
 pub mod itertools;
 pub mod marshal;
 pub mod monitoring;
@@ -83,6 +84,7 @@ pub static MODULES: &[&Module] = &[
     &gc::MODULE,
     &imp::MODULE,
     &itertools::MODULE,
+    &csv::MODULE,
     &json::MODULE,
     &struct_module::MODULE,
     &array::MODULE,
