@@ -216,7 +216,7 @@ impl Storage {
 }
 
 /// The name of a type with its module, unless that is `builtins` or `__main__`.
-fn qualified_name(vm: &Vm, class: &Type) -> String {
+pub(crate) fn qualified_name(vm: &Vm, class: &Type) -> String {
     let qualname = class.qualname.get().and_then(|name| name.downcast::<Str>().ok());
     let Some(qualname) = qualname else { return class.full_name().to_owned() };
     let module = class.dict().get_interned(vm.intern("__module__")).and_then(|module| module.downcast::<Str>());

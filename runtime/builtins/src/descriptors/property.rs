@@ -298,7 +298,7 @@ fn call_static(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let function = function(this).get_or_none();
     let mut text = object::str::StrBuilder::new();
-    text.push_str(&format!("<{}(", this.class().full_name()));
+    text.push_str(if this.downcast::<StaticMethod>().is_some() { "<staticmethod(" } else { "<classmethod(" });
     text.push_object(vm.repr(function.borrow())?.borrow().get());
     text.push_str(")>");
     Ok(text.finish(vm).into_object())

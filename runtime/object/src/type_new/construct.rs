@@ -95,10 +95,10 @@ pub fn new_class(
     class_type.set_base(Some(base.borrow().get()));
     class_type.set_dict(own_namespace.clone());
     set_up_namespace(vm, class_type, name, &own_namespace)?;
+    let cells = take_cells(vm, &own_namespace);
     let slots = read_slots(vm, &own_namespace)?;
     lay_out(vm, class_type, base.borrow().get(), bases.get_items(), slots, &own_namespace, &text)?;
     complete_namespace(vm, &own_namespace);
-    let cells = take_cells(vm, &own_namespace);
     set_order(vm, class_type, bases.get_items())?;
     for base in bases.get_items() {
         let base = base.downcast::<Type>().expect("bases are types").get();
@@ -119,6 +119,10 @@ pub fn new_class(
             return Err(vm.type_error(format!("{name} must be a nonlocal cell, not {shown}")));
         }
         vm.set_attr_str(cell.borrow(), "cell_contents", contents)?;
+    }
+    if !own_namespace.has_only_str_keys(vm) {
+        let message = format!("non-string key in the __dict__ of class {}", class_type.name());
+        vm.warn(&crate::exception::RUNTIME_WARNING, &message, 1)?;
     }
     set_names(vm, class_type, &own_namespace)?;
     init_subclass(vm, class_type, keywords)?;

@@ -17,7 +17,20 @@ fn no_dict(vm: &mut Vm, this: Ref<'_>) -> crate::vm::Raised {
     vm.raise(&exception::ATTRIBUTE_ERROR, message)
 }
 
+/// The `__dict__` of the native base, if that has one of its own kind: types do.
+fn native_descriptor(this: Ref<'_>) -> Option<Object> {
+    let native = std::iter::successors(Some(this.class()), |class| class.base()).find(|class| !class.is_heap_type())?;
+    let found = native.lookup(crate::str::names::__dict__())?;
+    let is_this = found.downcast_exact::<crate::descriptor::GetsetDescriptor>().is_some_and(|getset| std::ptr::eq(getset.getset, &raw const DICT));
+    (!is_this).then(|| found.to_owned())
+}
+
 fn get_dict(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    if let Some(native) = native_descriptor(this)
+        && let Some(get) = native.borrow().class().slots().descr_get
+    {
+        return get(vm, native.borrow(), Some(this), Some(this.class().object()));
+    }
     match instance::dict_of(vm, this) {
         Some(dict) => Ok(dict.into_object()),
         None => Err(no_dict(vm, this)),
@@ -25,6 +38,11 @@ fn get_dict(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 fn set_dict(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
+    if let Some(native) = native_descriptor(this)
+        && let Some(set) = native.borrow().class().slots().descr_set
+    {
+        return set(vm, native.borrow(), this, value);
+    }
     let dict = match value {
         Some(value) => match value.downcast::<Dict>() {
             Some(dict) => dict.to_owned(),

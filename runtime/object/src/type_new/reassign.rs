@@ -119,12 +119,14 @@ pub fn assign_bases(vm: &mut Vm, class: RefOf<'_, Type>, bases: Ref<'_>) -> PyRe
     class.set_base(Some(best.borrow().get()));
     let mut changed = Vec::new();
     if let Err(raised) = reorder(vm, class, &mut changed) {
-        class.bases.set(Some(old_bases));
-        class.set_base(old_base.as_ref().map(|base| base.borrow().get()));
-        for (class, order) in changed {
-            if let Some(class) = class.borrow().downcast::<Type>() {
-                class.set_mro(order);
-                class.modified();
+        if class.bases_object().borrow().is(bases) {
+            class.bases.set(Some(old_bases));
+            class.set_base(old_base.as_ref().map(|base| base.borrow().get()));
+            for (class, order) in changed {
+                if let Some(class) = class.borrow().downcast::<Type>() {
+                    class.set_mro(order);
+                    class.modified();
+                }
             }
         }
         return Err(raised);

@@ -111,6 +111,9 @@ pub(crate) fn call_special(vm: &mut Vm, class: &'static Type, special: &SpecialM
             binary(slots, special.slot).expect(FILLED)(vm, left, right)
         }
         Wrapper::Power => {
+            if !args.has_keywords() && !(1..=2).contains(&args.n_positional()) {
+                return Err(vm.type_error(format!("expected 1 or 2 arguments, got {}", args.n_positional())));
+            }
             expect(vm, special, args, 1, 2)?;
             let other = args.positionals()[0];
             let (left, right) = if special.position == 0 { (this, other) } else { (other, this) };
