@@ -18,7 +18,13 @@ pub static MODULE: Module = Module {
     method!(Binary encode_basestring "($self, object, /)", "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string"),
     method!(Many scanstring "", "scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.\nUnescapes all valid JSON string escape sequences and raises ValueError\non attempt to decode an invalid string. If strict is False then literal\ncontrol characters are allowed in the string.\n\nReturns a tuple of the decoded string and the index of the character in s\nafter the end quote."),
     ],
-    types: &[&scanner::SCANNER, &encoder::ENCODER],
+    init: Some(|vm, module| {
+        for (name, class) in [("make_scanner", &scanner::SCANNER), ("make_encoder", &encoder::ENCODER)] {
+            object::type_new::ready(vm, class);
+            module.set(vm, name, class.to_object());
+        }
+        Ok(())
+    }),
     ..Module::DEFAULT
 };
 

@@ -46,7 +46,7 @@ fn payload(object: Ref<'_>) -> &Encoder {
 /// `_json.Encoder`, known as `make_encoder`
 pub static ENCODER: Type = Type::new(&ENCODER_SPEC);
 static ENCODER_SPEC: TypeSpec = TypeSpec {
-    name: "_json.make_encoder",
+    name: "_json.Encoder",
     doc: "Encoder(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)",
     payload: PayloadInfo::of::<Encoder>(),
     slots: Slots { new: Some(new), call: Some(call), ..Slots::NONE },
@@ -79,15 +79,15 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let signature = "(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)";
     bind_args(vm, "make_encoder", signature, args, &mut bound)?;
     let [markers, default, encoder, indent, key_separator, item_separator, sort_keys, skip_keys, allow_nan] = bound.map(|value| value.unwrap_or(Object::none()));
-    if !markers.borrow().is_none() && markers.borrow().downcast::<Dict>().is_none() {
-        let message = format!("make_encoder() argument 1 must be dict or None, not {}", markers.borrow().class().full_name());
-        return Err(vm.type_error(message));
-    }
     for (position, separator) in [(5, &key_separator), (6, &item_separator)] {
         if separator.borrow().downcast::<Str>().is_none() {
             let message = format!("make_encoder() argument {position} must be str, not {}", separator.borrow().class().full_name());
             return Err(vm.type_error(message));
         }
+    }
+    if !markers.borrow().is_none() && markers.borrow().downcast::<Dict>().is_none() {
+        let message = format!("make_encoder() argument 1 must be dict or None, not {}", markers.borrow().class().full_name());
+        return Err(vm.type_error(message));
     }
     let (sort_keys, skip_keys, allow_nan) = (vm.is_true(sort_keys.borrow())?, vm.is_true(skip_keys.borrow())?, vm.is_true(allow_nan.borrow())?);
     let own = own_encoder(encoder.borrow());

@@ -46,7 +46,6 @@ fn push_escape(out: &mut StrBuilder, code_point: u32) {
         0x0a => out.push_str("\\n"),
         0x0d => out.push_str("\\r"),
         0x09 => out.push_str("\\t"),
-        0x7f => out.push(0x7f),
         0x1_0000.. => {
             let offset = code_point - 0x1_0000;
             out.push_fmt(format_args!("\\u{:04x}\\u{:04x}", 0xd800 + (offset >> 10), 0xdc00 + (offset & 0x3ff)));

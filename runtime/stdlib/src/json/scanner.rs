@@ -37,7 +37,7 @@ fn payload(object: Ref<'_>) -> &Scanner {
 /// `_json.Scanner`, known as `make_scanner`
 pub static SCANNER: Type = Type::new(&SCANNER_SPEC);
 static SCANNER_SPEC: TypeSpec = TypeSpec {
-    name: "_json.make_scanner",
+    name: "_json.Scanner",
     doc: "JSON scanner object",
     payload: PayloadInfo::of::<Scanner>(),
     slots: Slots { new: Some(new), call: Some(call), ..Slots::NONE },
