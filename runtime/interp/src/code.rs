@@ -87,6 +87,14 @@ impl CodeObject {
         self.data.locations.get(index).unwrap_or(Location::NONE)
     }
 
+    /// The line an instruction belongs to; 0: none.
+    pub fn line(&self, index: usize) -> u32 {
+        match self.lines.get() {
+            Some(lines) => lines.line(index),
+            None => self.location(index).line,
+        }
+    }
+
     /// The code as CPython would show it: two-byte units.
     pub fn word_code(&self) -> &WordCode {
         self.word_code.get_or_init(|| WordCode::new(&self.data))
@@ -114,8 +122,7 @@ impl CodeObject {
 
     /// The innermost handler that covers an instruction.
     pub fn handler(&self, index: usize) -> Option<ExceptionEntry> {
-        let index = index as u32;
-        self.data.exception_table.iter().find(|entry| entry.start <= index && index < entry.end).copied()
+        bytecode::verify::entry_at(&self.data.exception_table, index as u32).copied()
     }
 
     pub fn has_flag(&self, flag: bytecode::CodeFlags) -> bool {

@@ -83,7 +83,7 @@ impl Frame {
 
     /// The line being executed; `None` if the instruction belongs to none.
     pub fn line(&self) -> Option<u32> {
-        let line = self.code().location(self.instruction_index()).line;
+        let line = self.code().line(self.instruction_index());
         (line != 0).then_some(line)
     }
 }

@@ -280,11 +280,17 @@ fn bool_value(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<bool> {
 }
 
 fn set_trace_lines(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
+    if value.is_none() {
+        return Err(vm.type_error("can't delete numeric/char attribute"));
+    }
     payload(this).trace_lines.set(bool_value(vm, value)?);
     Ok(())
 }
 
 fn set_trace_opcodes(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
+    if value.is_none() {
+        return Err(vm.raise(&object::exception::ATTRIBUTE_ERROR, "attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted"));
+    }
     payload(this).trace_opcodes.set(bool_value(vm, value)?);
     Ok(())
 }

@@ -564,7 +564,8 @@ fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
 fn warn_never_awaited(vm: &mut Vm, this: Ref<'_>) {
     let result = vm.import("warnings").and_then(|warnings| vm.call_method(warnings.borrow(), "_warn_unawaited_coroutine", &[this]));
     if let Err(raised) = result {
-        vm.write_unraisable(raised, "Exception ignored in", Some(this));
+        let shown = vm.repr_text(this).unwrap_or_default();
+        vm.write_unraisable(raised, &format!("Exception ignored while finalizing coroutine {shown}"), None);
     }
 }
 
@@ -772,10 +773,10 @@ pub fn awaitable_iterator(vm: &mut Vm, object: Ref<'_>) -> PyResult {
     };
     let iterator = method(vm, object)?;
     if iterator.borrow().is_exactly(&COROUTINE) || is_iterable_coroutine(iterator.borrow()) {
-        return Err(vm.type_error(format!("{}.__await__() must return an iterator, not coroutine", object.class().full_name())));
+        return Err(vm.type_error("__await__() returned a coroutine"));
     }
     if iterator.borrow().class().slots().next.is_none() {
-        let message = format!("{}.__await__() must return an iterator, not {}", object.class().full_name(), iterator.borrow().class().full_name());
+        let message = format!("__await__() returned non-iterator of type '{}'", iterator.borrow().class().full_name());
         return Err(vm.type_error(message));
     }
     Ok(iterator)

@@ -142,7 +142,7 @@ fn get_line(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         && let Some(frame) = own.frame.get()
         && let Some(frame) = frame.borrow().downcast::<FrameObject>()
     {
-        let line = frame.frame().code().location(own.index.get()).line;
+        let line = frame.frame().code().line(own.index.get());
         own.line.set(if line == 0 { -2 } else { i64::from(line) });
     }
     Ok(if own.line.get() < 0 { Object::none() } else { vm.new_int(own.line.get()) })

@@ -131,8 +131,8 @@ fn co_lines(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let code = payload(this);
     let offset = |index: usize| code.word_code().offset_of(index).unwrap_or(0);
     let mut ranges: Vec<(u32, u32, u32)> = Vec::new();
-    for index in 0..code.data.instructions.len() {
-        let (start, end, line) = (offset(index), offset(index + 1), code.location(index).line);
+    for (index, location) in code.data.locations.iter().enumerate() {
+        let (start, end, line) = (offset(index), offset(index + 1), location.line);
         match ranges.last_mut() {
             Some(last) if last.2 == line => last.1 = end,
             _ => ranges.push((start, end, line)),
@@ -150,9 +150,9 @@ fn co_lines(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 fn co_positions(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let code = payload(this);
     let mut entries = Vec::new();
-    for index in 0..code.data.instructions.len() {
+    for (index, location) in code.data.locations.iter().enumerate() {
         let units = (code.word_code().offset_of(index + 1).unwrap_or(0) - code.word_code().offset_of(index).unwrap_or(0)) / 2;
-        let Location { line, end_line, column, end_column } = code.location(index);
+        let Location { line, end_line, column, end_column } = location;
         let column_or_none = |column: i32| if column < 0 { Object::none() } else { Object::small_int(i64::from(column)) };
         let entry = vm.new_tuple([line_or_none(line), line_or_none(end_line), column_or_none(column), column_or_none(end_column)]).into_object();
         for _ in 0..units {
@@ -206,8 +206,8 @@ fn line_number_table(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let code = payload(this);
     let mut bytes = Vec::new();
     let (mut at, mut line) = (0i64, i64::from(code.data.first_line));
-    for index in 0..code.data.instructions.len() {
-        let next = i64::from(code.location(index).line);
+    for (index, location) in code.data.locations.iter().enumerate() {
+        let next = i64::from(location.line);
         if next == 0 || next == line {
             continue;
         }

@@ -362,8 +362,7 @@ fn reversed(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let dict = as_dict(vm, this)?;
     let mut keys = dict.borrow().keys_snapshot(vm);
     keys.reverse();
-    let keys = vm.new_list(keys).into_object();
-    vm.iter(keys.borrow())
+    Ok(vm.new_list(keys).into_object())
 }
 
 fn copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
