@@ -155,6 +155,11 @@ impl Reader {
                 let value = self.long(vm)?;
                 self.keep(flag, Object::small_int(i64::from(value)))
             }
+            // What 64-bit machines wrote long ago.
+            b'I' => {
+                let value = self.float(vm)?.to_bits() as i64;
+                self.keep(flag, vm.new_int(value))
+            }
             b'l' => {
                 let value = self.big_int(vm)?;
                 self.keep(flag, value)

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 
 /// The marshalled form of a value.
 pub(super) fn dumps(vm: &mut Vm, value: Ref<'_>, version: i32, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer = Writer { out: Vec::new(), version, allow_code, depth: 0, seen: HashMap::new(), kept: Vec::new() };
+    let mut writer = Writer { out: Vec::new(), version, allow_code, depth: 0, seen: HashMap::new(), kept: Vec::new(), open: Vec::new() };
     writer.object(vm, value, 1)?;
     Ok(writer.out)
 }
@@ -29,6 +29,8 @@ struct Writer {
     seen: HashMap<u64, u32>,
     /// The same values: a word must not be used again for another object meanwhile.
     kept: Vec<Object>,
+    /// Slices and frozen sets that are being written: they cannot be read back as parts of themselves.
+    open: Vec<u64>,
 }
 
 fn unmarshallable(vm: &mut Vm) -> Raised {
@@ -80,6 +82,9 @@ impl Writer {
         let mut flag = 0;
         if self.version >= 3 && value.address().is_some() {
             if let Some(&index) = self.seen.get(&value.bits()) {
+                if self.open.contains(&value.bits()) {
+                    return Err(unmarshallable(vm));
+                }
                 self.byte(b'r');
                 self.long(index as i32);
                 return Ok(());
@@ -145,14 +150,20 @@ impl Writer {
         let is_frozen = value.is_exactly(&builtins::set::FROZEN_SET);
         if is_frozen || value.is_exactly(&builtins::set::SET) {
             self.byte(if is_frozen { b'>' } else { b'<' } | flag);
-            return self.set(vm, value);
+            self.open.extend(is_frozen.then_some(value.bits()));
+            let result = self.set(vm, value);
+            self.open.retain(|&open| open != value.bits());
+            return result;
         }
         if value.is_exactly(&builtins::slice::SLICE) {
             let Some((start, stop, step)) = builtins::slice::parts(vm, value)?.filter(|_| self.version >= 5) else {
                 return Err(unmarshallable(vm));
             };
             self.byte(b':' | flag);
-            return [start, stop, step].iter().try_for_each(|part| self.object(vm, part.borrow(), 2));
+            self.open.push(value.bits());
+            let result = [start, stop, step].iter().try_for_each(|part| self.object(vm, part.borrow(), 2));
+            self.open.retain(|&open| open != value.bits());
+            return result;
         }
         if !vm.has_buffer(value) {
             return Err(unmarshallable(vm));
@@ -212,8 +223,12 @@ impl Writer {
     fn set(&mut self, vm: &mut Vm, value: Ref<'_>) -> PyResult<()> {
         let Some(core) = builtins::set::core(value) else { return Err(unmarshallable(vm)) };
         let mut elements = Vec::new();
+        let n = core.len(vm);
         for element in core.snapshot(vm) {
             let key = dumps(vm, element.borrow(), self.version, self.allow_code)?;
+            if core.len(vm) != n {
+                return Err(vm.runtime_error("set changed size during iteration"));
+            }
             elements.push((key, element));
         }
         elements.sort_by(|left, right| left.0.cmp(&right.0));
