@@ -10,7 +10,7 @@ use bytecode::opcode::Comparison;
 use object::call::Args;
 use object::dict::table::quick_equal;
 use object::instance::size_of_instance;
-use object::list::{LIST, List};
+use object::list::{LIST, List, drop_from_end};
 use object::native::Extension;
 use object::protocol::ordering_satisfies;
 use object::str::StrBuilder;
@@ -69,8 +69,7 @@ fn init(vm: &mut Vm, list: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     let own_new = list.class().slots().new.map(|new| new as usize) != LIST.slots().new.map(|new| new as usize);
     let args = if own_new { Args::positional(args.positionals()) } else { args };
     let iterable = crate::dict::one_argument(vm, "list", args)?;
-    let old = std::mem::take(this(list).items_mut(vm));
-    drop(old);
+    drop_from_end(std::mem::take(this(list).items_mut(vm)));
     match iterable {
         Some(iterable) => extend_with(vm, this(list), iterable),
         None => Ok(()),
@@ -234,7 +233,7 @@ fn set_slice(vm: &mut Vm, list: RefOf<'_, List>, slice: &Slice, value: Ref<'_>) 
 fn replace_range(vm: &mut Vm, list: RefOf<'_, List>, positions: Positions, new: Vec<Object>) {
     let range = positions.start..positions.start + positions.count;
     let old: Vec<Object> = list.items_mut(vm).splice(range, new).collect();
-    drop(old);
+    drop_from_end(old);
 }
 
 /// The items to assign.
@@ -252,7 +251,7 @@ fn delete_slice(vm: &mut Vm, list: RefOf<'_, List>, slice: &Slice) -> PyResult<(
     let positions = slice::adjust(bounds, items.len()).ascending();
     if positions.step == 1 {
         let old: Vec<Object> = items.drain(positions.start..positions.start + positions.count).collect();
-        drop(old);
+        drop_from_end(old);
         return Ok(());
     }
     if positions.count == 0 {

@@ -66,6 +66,12 @@ impl<T> VmCell<T> {
         unsafe { &mut *self.0.get() }
     }
 
+    /// The contents of a cell that nobody else can reach.
+    #[inline]
+    pub fn get_exclusive(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
     pub fn into_inner(self) -> T {
         self.0.into_inner()
     }

@@ -25,9 +25,19 @@ impl Payload for List {
     }
 
     fn clear(&self, vm: &mut Vm) {
-        let items = self.items.replace(vm, Vec::new());
-        drop(items);
+        drop_from_end(self.items.replace(vm, Vec::new()));
     }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        drop_from_end(std::mem::take(self.items.get_exclusive()));
+    }
+}
+
+/// Drops items as CPython does, last one first: finalisers run in that order.
+pub fn drop_from_end(mut items: Vec<Object>) {
+    while items.pop().is_some() {}
 }
 
 /// `list`. Its methods are in the builtins crate, which fills in the rest.

@@ -30,9 +30,11 @@ impl Payload for Tuple {
 
 impl Drop for Tuple {
     fn drop(&mut self) {
-        let items = std::ptr::slice_from_raw_parts_mut(self.items.as_mut_ptr(), self.len);
-        // SAFETY: the items were written when the tuple was made and are dropped once.
-        unsafe { std::ptr::drop_in_place(items) };
+        // Last one first, as CPython does: finalisers run in that order.
+        for index in (0..self.len).rev() {
+            // SAFETY: the items were written when the tuple was made and are dropped once.
+            unsafe { self.items.as_mut_ptr().add(index).drop_in_place() };
+        }
     }
 }
 
