@@ -38,7 +38,7 @@ impl Maker<'_> {
                 }
                 FStringPart::FString(part) => {
                     let raw = matches!(part.flags.prefix(), FStringPrefix::Raw { .. });
-                    self.push_elements(&part.elements, raw, false, &mut pieces);
+                    self.push_elements(&part.elements, raw, &mut pieces);
                 }
             }
         }
@@ -49,7 +49,7 @@ impl Maker<'_> {
         let mut pieces = Vec::new();
         for part in &node.value {
             let raw = matches!(part.flags.prefix(), TStringPrefix::Raw { .. });
-            self.push_elements(&part.elements, raw, false, &mut pieces);
+            self.push_elements(&part.elements, raw, &mut pieces);
         }
         self.joined(vm, Kind::TemplateStr, node.range, &pieces)
     }
@@ -59,17 +59,13 @@ impl Maker<'_> {
         self.lines.slice(range).starts_with('u')
     }
 
-    fn push_elements<'t>(&self, elements: &'t ast::InterpolatedStringElements, raw: bool, in_spec: bool, pieces: &mut Vec<Piece<'t>>) {
+    fn push_elements<'t>(&self, elements: &'t ast::InterpolatedStringElements, raw: bool, pieces: &mut Vec<Piece<'t>>) {
         for element in elements {
             match element {
                 InterpolatedStringElement::Literal(element) => {
                     let mut text = Wtf8Buf::new();
                     literal::push_text(&mut text, &element.value, element.range, raw, &self.lines);
-                    let source = self.lines.slice(element.range);
-                    // The second of two braces is no part of the token.
-                    let doubled = !in_spec && (source.ends_with("{{") || source.ends_with("}}"));
-                    let range = if doubled { TextRange::new(element.start(), element.end() - TextSize::from(1)) } else { element.range };
-                    push_piece(pieces, text, range, false);
+                    push_piece(pieces, text, element.range, false);
                 }
                 InterpolatedStringElement::Interpolation(element) => {
                     if let Some(debug) = &element.debug_text {
@@ -117,7 +113,7 @@ impl Maker<'_> {
             None => Object::none(),
             Some(spec) => {
                 let mut pieces = Vec::new();
-                self.push_elements(&spec.elements, false, true, &mut pieces);
+                self.push_elements(&spec.elements, false, &mut pieces);
                 // The colon belongs to it.
                 let start = spec.start().checked_sub(TextSize::from(1)).unwrap_or(spec.start());
                 self.joined(vm, Kind::JoinedStr, TextRange::new(start, spec.end()), &pieces)?
@@ -130,10 +126,13 @@ impl Maker<'_> {
         self.node(vm, Kind::FormattedValue, element.range, [value, conversion, spec])
     }
 
-    /// The source text of an interpolated expression.
+    /// The source text of an interpolated expression, white space included.
     fn expression_text<'t>(&'t self, element: &'t InterpolatedElement) -> &'t str {
         match &element.debug_text {
-            Some(debug) => debug.as_str().trim_end().trim_end_matches('=').trim(),
+            Some(debug) => {
+                let text = debug.as_str().trim_end();
+                text.strip_suffix('=').unwrap_or(text)
+            },
             None => {
                 // Parentheses around the expression are part of the text, but not of its range.
                 let end = match (&element.format_spec, element.conversion) {
@@ -143,12 +142,12 @@ impl Maker<'_> {
                 };
                 let start = element.start() + TextSize::from(1);
                 match end {
-                    Some(end) => self.lines.slice(TextRange::new(start, end)).trim(),
+                    Some(end) => self.lines.slice(TextRange::new(start, end)),
                     None => {
                         let rest = self.lines.slice(TextRange::new(element.expression.end(), element.end()));
                         let len = rest.find('!').unwrap_or(0);
                         let end = element.expression.end() + TextSize::try_from(len).unwrap_or_default();
-                        self.lines.slice(TextRange::new(start, end)).trim()
+                        self.lines.slice(TextRange::new(start, end))
                     }
                 }
             }

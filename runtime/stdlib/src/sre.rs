@@ -10,6 +10,7 @@ mod pattern;
 mod template;
 mod validate;
 
+use builtins::unicode;
 use object::dict::Dict;
 use object::int;
 use object::list::List;
@@ -64,7 +65,12 @@ fn ascii_iscased(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
 
 fn unicode_iscased(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
     let character = character(vm, object)?;
-    Ok(Object::bool(string::lower_unicode(character) != character || string::upper_unicode(character) != character))
+    // A mapping to several characters counts by its first.
+    let mut upper = None;
+    unicode::to_upper(character, |mapped| {
+        upper.get_or_insert(mapped);
+    });
+    Ok(Object::bool(unicode::simple_lower(character) != character || upper != Some(character)))
 }
 
 fn ascii_tolower(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
@@ -74,7 +80,7 @@ fn ascii_tolower(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
 
 fn unicode_tolower(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
     let character = character(vm, object)?;
-    Ok(vm.new_int(i64::from(string::lower_unicode(character) as i32)))
+    Ok(vm.new_int(i64::from(unicode::simple_lower(character) as i32)))
 }
 
 fn wrong_argument(vm: &mut Vm, function: &str, which: &str, expected: &str, got: Ref<'_>) -> object::Raised {

@@ -40,10 +40,6 @@ pub fn decode(text: &[u8], strict: bool) -> Result<Vec<u8>, String> {
         if byte == b'=' {
             pads += 1;
             if !strict {
-                // Padding that completes a group ends the text, whatever follows.
-                if place >= 2 && place + pads >= 4 {
-                    return Ok(data);
-                }
                 continue;
             }
             match place {
@@ -80,7 +76,7 @@ pub fn decode(text: &[u8], strict: bool) -> Result<Vec<u8>, String> {
             "Invalid base64-encoded string: number of data characters ({}) cannot be 1 more than a multiple of 4",
             data.len() / 3 * 4 + 1
         )),
-        _ if strict && place + pads == 4 => Ok(data),
+        _ if place + pads >= 4 => Ok(data),
         _ => Err("Incorrect padding".into()),
     }
 }

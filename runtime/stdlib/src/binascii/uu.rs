@@ -18,7 +18,9 @@ pub fn encode(data: &[u8], backtick: bool) -> Result<Vec<u8>, &'static str> {
 }
 
 pub fn decode(line: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let (&first, mut rest) = line.split_first().unwrap_or((&0, &[]));
+    let Some((&first, mut rest)) = line.split_first() else {
+        return Err("Missing length byte");
+    };
     let len = usize::from(first.wrapping_sub(b' ') & 63);
     let mut data = Vec::with_capacity(len);
     let (mut bits, mut n_bits) = (0u32, 0);

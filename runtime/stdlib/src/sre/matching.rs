@@ -1,15 +1,17 @@
 //! `re.Match`.
 
 use super::drive::{Found, Range, Subject};
-use super::pattern::{Pattern, compile_template};
+use super::pattern::{Pattern, check_subject, compile_template};
 use super::template::Template;
 use object::exception;
+use object::str::Str;
 use object::native::{Getset, Member, PayloadInfo, TypeSpec, flag};
 use object::{Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, Visitor, Vm, method};
 
 /// The payload of a match.
 pub struct Match {
-    subject: Subject,
+    /// What was matched: a string or a bytes-like object, whose contents may have changed since.
+    subject: Object,
     pattern: ObjectOf<Pattern>,
     found: Found,
     pos: usize,
@@ -49,7 +51,7 @@ static SPEC: TypeSpec = TypeSpec {
         }),
     ],
     members: &[
-        Member(Getset::readonly("string", "The string passed to match() or search().", |_, this| Ok(matched(this).subject.object().to_owned()))),
+        Member(Getset::readonly("string", "The string passed to match() or search().", |_, this| Ok(matched(this).subject.clone()))),
         Member(Getset::readonly("re", "The regular expression object.", |_, this| Ok(matched(this).pattern.clone().into_object()))),
         Member(Getset::readonly("pos", "The index into the string at which the RE engine started looking for a match.", |vm, this| Ok(vm.new_int(matched(this).pos as i64)))),
         Member(Getset::readonly("endpos", "The index into the string beyond which the RE engine will not go.", |vm, this| Ok(vm.new_int(matched(this).endpos as i64)))),
@@ -63,18 +65,14 @@ impl Payload for Match {
     }
 
     fn traverse(&self, visitor: &mut Visitor<'_>) {
-        visitor.visit(self.subject.object());
+        visitor.visit(self.subject.borrow());
         visitor.visit(self.pattern.borrow().object());
     }
 }
 
 /// A new match object.
 pub fn new(vm: &Vm, pattern: RefOf<'_, Pattern>, subject: &Subject, range: Range, found: Found) -> Object {
-    let subject = match subject {
-        Subject::Text(object) => Subject::Text(object.clone()),
-        Subject::Bytes(object, buffer) => Subject::Bytes(object.clone(), buffer.clone()),
-    };
-    vm.allocate(Match { subject, pattern: pattern.to_owned(), found, pos: range.start, endpos: range.end }).into_object()
+    vm.allocate(Match { subject: subject.object().to_owned(), pattern: pattern.to_owned(), found, pos: range.start, endpos: range.end }).into_object()
 }
 
 fn matched<'a>(this: Ref<'a>) -> RefOf<'a, Match> {
@@ -88,7 +86,7 @@ fn span_tuple(vm: &Vm, reg: Option<(usize, usize)>) -> Object {
 
 impl Match {
     pub fn is_text(&self) -> bool {
-        matches!(self.subject, Subject::Text(_))
+        self.subject.borrow().downcast::<Str>().is_some()
     }
 
     fn no_such_group(vm: &mut Vm) -> object::Raised {
@@ -98,7 +96,11 @@ impl Match {
     /// The text of a group that took part in the match.
     pub fn group_at(&self, vm: &mut Vm, index: usize) -> PyResult<Option<Object>> {
         match self.found.regs.get(index) {
-            Some(reg) => Ok(reg.map(|(start, end)| self.subject.slice(vm, start, end))),
+            Some(&None) => Ok(None),
+            Some(&Some((start, end))) => {
+                let subject = check_subject(vm, self.subject.borrow())?;
+                Ok(Some(subject.slice(vm, start, end)))
+            }
             None => Err(Match::no_such_group(vm)),
         }
     }
@@ -106,7 +108,7 @@ impl Match {
     /// The number of a group given by number or name.
     fn index_of(&self, vm: &mut Vm, group: Ref<'_>) -> PyResult<usize> {
         let number = if group.class().slots().index.is_some() {
-            vm.index_isize(group)?
+            vm.index_clamped(group)?
         } else {
             let names = self.pattern.names();
             let number = names.get().get(vm, group);
@@ -136,7 +138,7 @@ impl Match {
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = matched(this);
     let (start, end) = this.found.span();
-    let text = this.subject.slice(vm, start, end);
+    let text = this.group_at(vm, 0)?.unwrap_or(Object::none());
     let text = vm.repr(text.borrow())?;
     let mut builder = object::str::StrBuilder::new();
     builder.push_str(&format!("<re.Match object; span=({start}, {end}), match="));

@@ -171,7 +171,8 @@ impl Checker<'_> {
     /// `<GROUPREF_EXISTS> <group> <skip> yes [<JUMP> <skip> no]`
     fn conditional(&mut self, at: usize, end: usize) -> Valid<usize> {
         ensure(self.word(at + 1)? < self.groups)?;
-        let no = self.skip(at + 2, end)?;
+        // Unlike others, this length counts from the word before it.
+        let no = (at + 1).checked_add(self.word(at + 2)?).filter(|&no| no >= at + 3 && no <= end)?;
         let jump = no.checked_sub(2)?;
         if jump >= at + 3 && self.is(jump, SreOpcode::JUMP).is_some() {
             if let Some(target) = self.skip(jump + 1, end)
