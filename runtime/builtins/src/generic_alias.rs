@@ -130,10 +130,12 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 /// The parameter list of a `Callable`.
 fn push_list(vm: &mut Vm, text: &mut StrBuilder, list: RefOf<'_, List>) -> PyResult<()> {
     text.push_str("[");
-    for (index, item) in list.items(vm).to_vec().iter().enumerate() {
+    for index in 0..list.len(vm) {
         if index > 0 {
             text.push_str(", ");
         }
+        // Showing an item may have emptied the list.
+        let Some(item) = list.get().get(vm, index).map(Ref::to_owned) else { return Err(vm.index_error("list index out of range")) };
         push_type_repr(vm, text, item.borrow())?;
     }
     text.push_str("]");

@@ -72,6 +72,22 @@ pub fn new_reference(vm: &mut Vm, target: Ref<'_>) -> Object {
     })
 }
 
+/// The weak references to an object in CPython's order: the shared reference, the shared proxy, then
+/// the others, newest first.
+pub fn in_order(target: Ref<'_>) -> Vec<Object> {
+    let mut all = references_to(target);
+    all.reverse();
+    all.sort_by_key(|known| {
+        let known = known.borrow();
+        match proxied(known) {
+            Some(proxy) if proxy.callback().is_none() => 1,
+            None if known.is_exactly(&REFERENCE) && reference(known).callback().is_none() => 0,
+            _ => 2,
+        }
+    });
+    all
+}
+
 fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     if args.has_keywords() && this.is_exactly(&REFERENCE) {
         return Err(vm.type_error("ref() takes no keyword arguments"));
@@ -95,7 +111,7 @@ fn describe_target(target: Option<Object>) -> (String, Option<Object>) {
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let (mut description, target) = describe_target(reference(this).target());
     if let Some(target) = target
-        && let Some(name) = vm.find_attr(target.borrow(), names::__name__())?.filter(|name| name.borrow().downcast::<Str>().is_some())
+        && let Some(name) = vm.lookup_special(target.borrow(), names::__name__())?.filter(|name| name.borrow().downcast::<Str>().is_some())
     {
         description.push_str(&format!(" ({})", vm.str_text(name.borrow())?));
     }

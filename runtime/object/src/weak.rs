@@ -141,7 +141,10 @@ impl WeakReference {
             list.retain(|&reference| reference != own);
             if list.is_empty() {
                 references().remove(&address);
-                heap::clear_bits(address, bit::WEAKLY_REFERENCED);
+                // SAFETY: the object lives: references to a dying one have been cleared.
+                if heap_object(unsafe { Ref::from_bits(address as u64) }) {
+                    heap::clear_bits(address, bit::WEAKLY_REFERENCED);
+                }
             }
         }
     }
@@ -186,6 +189,23 @@ pub fn references_to(object: Ref<'_>) -> Vec<Object> {
     let list = references().get(&address).cloned().unwrap_or_default();
     // SAFETY: a weak reference takes itself out of the list when it dies.
     list.into_iter().map(|reference| unsafe { Ref::from_bits(reference as u64) }).filter(|reference| reference.refcount() > 0).map(|reference| reference.to_owned()).collect()
+}
+
+/// Takes the callbacks out of weak references that are garbage themselves: those are not called.
+pub(crate) fn forget_callbacks(garbage: &[Object]) {
+    for object in garbage {
+        let object = object.borrow();
+        let reference = match object.downcast::<WeakReference>() {
+            Some(reference) => Some(reference.get()),
+            None => match object.downcast_exact::<WeakProxy>() {
+                Some(proxy) => Some(&proxy.get().0),
+                None => object.downcast_exact::<CallableWeakProxy>().map(|proxy| &proxy.get().0),
+            },
+        };
+        if let Some(reference) = reference {
+            reference.callback.set(None);
+        }
+    }
 }
 
 /// Clears all weak references to an object that dies and queues their callbacks, newest first.
@@ -243,29 +263,44 @@ pub(crate) fn queue_finalizer_of(object: Ref<'_>) -> bool {
 }
 
 /// Runs what waits: finalisers and callbacks, in the order in which the objects died.
+///
+/// What Python code called from here drops is run while that code runs, as everywhere; what waits meanwhile is out of its
+/// sight. What the end of one object queues comes before the objects that died after it.
 #[cold]
 pub fn run_queue(vm: &mut Vm) {
-    clear_breaker(breaker::FINALIZERS);
     let saved = vm.take_raised();
-    while let Some(next) = queue().pop_front() {
-        match next {
-            Pending::Finalizer(object) => {
-                if let Some(finalize) = object.borrow().class().slots().finalize
-                    && let Err(raised) = finalize(vm, object.borrow())
-                {
-                    let place = finalizer_of(vm, object.borrow());
-                    report(vm, raised, "Exception ignored while calling deallocator", place);
-                }
-            }
-            Pending::Callback { reference, callback } => {
-                if let Err(raised) = vm.call(callback.borrow(), &[reference.borrow()]) {
-                    report(vm, raised, "Exception ignored while calling weakref callback", Some(callback));
-                }
-            }
+    let mut waiting = take_queue();
+    while let Some(next) = waiting.pop_front() {
+        run_pending(vm, next);
+        for queued in take_queue().into_iter().rev() {
+            waiting.push_front(queued);
         }
     }
     if let Some(saved) = saved {
         let _ = vm.reraise(saved);
+    }
+}
+
+fn take_queue() -> VecDeque<Pending> {
+    clear_breaker(breaker::FINALIZERS);
+    std::mem::take(queue())
+}
+
+fn run_pending(vm: &mut Vm, pending: Pending) {
+    match pending {
+        Pending::Finalizer(object) => {
+            if let Some(finalize) = object.borrow().class().slots().finalize
+                && let Err(raised) = finalize(vm, object.borrow())
+            {
+                let place = finalizer_of(vm, object.borrow());
+                report(vm, raised, "Exception ignored while calling deallocator", place);
+            }
+        }
+        Pending::Callback { reference, callback } => {
+            if let Err(raised) = vm.call(callback.borrow(), &[reference.borrow()]) {
+                report(vm, raised, "Exception ignored while calling weakref callback", Some(callback));
+            }
+        }
     }
 }
 

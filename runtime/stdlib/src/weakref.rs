@@ -28,7 +28,7 @@ fn getweakrefcount(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
 }
 
 fn getweakrefs(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
-    Ok(vm.new_list(references_to(object)).into_object())
+    Ok(vm.new_list(weakrefs::in_order(object)).into_object())
 }
 
 fn proxy(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
