@@ -101,6 +101,7 @@ impl Runtime {
         let key = vm.new_str("_imp").into_object();
         vm.set_item(modules.borrow(), key.borrow(), imp.borrow())?;
         vm.call_method(importlib.borrow().object(), "_install", &[sys, imp.borrow()])?;
+        stdlib::import::set_importlib(importlib.clone().into_object());
         let frozen_importer = vm.get_attr_str(importlib.borrow().object(), "FrozenImporter")?;
         let info = object::call::NativeInfo::leak(&imp::GET_SOURCE, None);
         let get_source = object::function::new_builtin(vm, info, Some(frozen_importer.clone()), None);
@@ -241,18 +242,54 @@ impl Runtime {
     pub fn finish(&mut self) -> bool {
         let vm = &mut self.vm;
         let mut clean = true;
-        let waited = vm.import("threading").and_then(|threading| vm.call_method(threading.borrow(), "_shutdown", &[]));
-        if let Err(raised) = waited {
-            vm.write_unraisable(raised, "Exception ignored on threading shutdown", None);
+        let shutdowns = [
+            ("threading", "_shutdown", "Exception ignored on threading shutdown"),
+            ("atexit", "_run_exitfuncs", "Exception ignored in atexit callback"),
+        ];
+        for (module, function, message) in shutdowns {
+            if let Some(module) = loaded_module(vm, module)
+                && let Err(raised) = vm.call_method(module.borrow(), function, &[])
+            {
+                vm.write_unraisable(raised, message, None);
+            }
         }
-        if let Ok(atexit) = vm.import("atexit")
-            && let Err(raised) = vm.call_method(atexit.borrow(), "_run_exitfuncs", &[])
-        {
-            vm.write_unraisable(raised, "Exception ignored in atexit callback", None);
-        }
-        drop(vm.take_raised());
+        clean &= flush_streams(vm);
         sys_module::set_finalizing();
         object::gil::begin_finalizing();
+        forget_modules(vm);
+        clean &= flush_streams(vm);
+        clean
+    }
+}
+
+/// A module, if it has been imported.
+fn loaded_module(vm: &mut Vm, name: &str) -> Option<Object> {
+    let modules = sys_module::modules(vm);
+    let modules = modules.borrow().downcast::<Dict>()?;
+    modules.get().get_str(vm, name).map(Ref::to_owned)
+}
+
+/// Lets go of the program's own modules, so that what they hold is finalised while everything else is there.
+fn forget_modules(vm: &mut Vm) {
+    let modules = sys_module::modules(vm);
+    let Some(modules) = modules.borrow().downcast::<Dict>() else { return };
+    let names: Vec<Object> = modules.get().keys_snapshot(vm);
+    for name in names.iter().rev() {
+        let is_library = name.borrow().downcast::<object::str::Str>().and_then(|name| name.get().to_utf8()).is_some_and(|name| {
+            library::find(&name).is_some() || stdlib::MODULES.iter().any(|module| module.name == name) || matches!(&*name, "builtins" | "sys" | "_frozen_importlib" | "_frozen_importlib_external")
+        });
+        if !is_library && modules.get().remove(vm, name.borrow()).is_err() {
+            drop(vm.take_raised());
+        }
+    }
+    vm.run_finalizers();
+    object::collector::collect(vm, object::collector::Generation::Full);
+    vm.run_finalizers();
+}
+
+/// Flushes the standard streams; whether standard output could be.
+fn flush_streams(vm: &mut Vm) -> bool {
+    let mut clean = true;
         for name in ["stdout", "stderr"] {
             let Some(stream) = sys_module::attribute(vm, name).filter(|stream| !stream.borrow().is_none()) else { continue };
             if let Err(raised) = vm.call_method(stream.borrow(), "flush", &[]) {
@@ -264,8 +301,7 @@ impl Runtime {
                 }
             }
         }
-        clean
-    }
+    clean
 }
 
 fn ready_types(vm: &mut Vm) {

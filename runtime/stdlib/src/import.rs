@@ -1,5 +1,6 @@
 //! `import`: the fast path for modules that are loaded, and the way into importlib.
 
+use object::cell::ObjectCell;
 use object::dict::Dict;
 use object::exception;
 use object::str::Str;
@@ -116,10 +117,16 @@ fn import_function(vm: &mut Vm) -> PyResult {
     vm.get_attr_str(importlib.borrow(), "_gcd_import")
 }
 
-/// The module `_frozen_importlib`.
+static IMPORTLIB: ObjectCell = ObjectCell::EMPTY;
+
+/// Says which module does the work; at start-up.
+pub fn set_importlib(module: Object) {
+    IMPORTLIB.set(Some(module));
+}
+
+/// The module `_frozen_importlib`, whatever a program did to `sys.modules`.
 fn importlib(vm: &mut Vm) -> PyResult {
-    let name = vm.intern("_frozen_importlib");
-    match module_named(vm, name)? {
+    match IMPORTLIB.get() {
         Some(module) => Ok(module),
         None => Err(vm.raise(&exception::IMPORT_ERROR, "the import system is not ready")),
     }
