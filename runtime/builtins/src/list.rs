@@ -137,6 +137,10 @@ fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResu
         let (Some(a), Some(b)) = (left.get().get(vm, index), right.get().get(vm, index)) else { break };
         let (a, b) = (a.to_owned(), b.to_owned());
         if !vm.equal(a.borrow(), b.borrow())? {
+            // The comparison may have emptied a list: then only the lengths are left to compare.
+            if index >= left.len(vm) || index >= right.len(vm) {
+                break;
+            }
             return match op {
                 Comparison::Equal => Ok(Object::bool(false)),
                 Comparison::NotEqual => Ok(Object::bool(true)),

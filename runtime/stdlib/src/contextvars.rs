@@ -279,12 +279,13 @@ fn new_variable(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult
     if name.borrow().downcast::<Str>().is_none() {
         return Err(vm.type_error("context variable name must be a str"));
     }
+    vm.hash(name.borrow())?;
     Ok(vm.allocate_in(class.get(), ContextVar { name, default }))
 }
 
 fn repr_variable(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     if !vm.enter_repr(this) {
-        return Ok(vm.new_str("<ContextVar>").into_object());
+        return Ok(vm.new_str("...").into_object());
     }
     let shown = repr_variable_parts(vm, this);
     vm.leave_repr(this);

@@ -70,6 +70,12 @@ impl Heap<'_> {
         }
     }
 
+    /// Whether `left` belongs nearer to the front; the comparison must not change the length.
+    fn before(&self, vm: &mut Vm, left: &Object, right: &Object) -> PyResult<bool> {
+        let before = self.order.before(vm, left, right)?;
+        if self.list.len(vm) == self.len { Ok(before) } else { Err(vm.runtime_error("list changed size during iteration")) }
+    }
+
     fn swap(&self, vm: &mut Vm, a: usize, b: usize) -> PyResult<()> {
         let items = self.list.get().items_mut(vm);
         if items.len() != self.len {
@@ -84,7 +90,7 @@ impl Heap<'_> {
         while position > start {
             let parent = (position - 1) / 2;
             let (item, above) = (self.item(vm, position)?, self.item(vm, parent)?);
-            if !self.order.before(vm, &item, &above)? {
+            if !self.before(vm, &item, &above)? {
                 break;
             }
             self.swap(vm, position, parent)?;
@@ -101,7 +107,7 @@ impl Heap<'_> {
             let mut child = 2 * position + 1;
             if child + 1 < self.len {
                 let (left, right) = (self.item(vm, child)?, self.item(vm, child + 1)?);
-                if !self.order.before(vm, &left, &right)? {
+                if !self.before(vm, &left, &right)? {
                     child += 1;
                 }
             }

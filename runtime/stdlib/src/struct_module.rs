@@ -420,7 +420,10 @@ static STRUCT_SPEC: TypeSpec = TypeSpec {
     slots: Slots { new: Some(new_struct), init: Some(init_struct), repr: Some(repr), ..Slots::NONE },
     methods: METHODS,
     getsets: &[
-        Getset::readonly("format", "struct format string", |_, this| Ok(payload::<Struct>(this).format.get_or_none())),
+        Getset::readonly("format", "struct format string", |vm, this| {
+            own_layout(vm, this)?;
+            Ok(payload::<Struct>(this).format.get_or_none())
+        }),
         Getset::readonly("size", "struct size in bytes", |vm, this| {
             let layout = own_layout(vm, this)?;
             Ok(vm.new_uint(layout.size as u64))
@@ -498,7 +501,7 @@ fn struct_iter_unpack(vm: &mut Vm, this: Ref<'_>, data: Ref<'_>) -> PyResult {
 }
 
 fn struct_size(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let items = payload::<Struct>(this).layout.get(vm).as_ref().map_or(0, |layout| layout.items.len() + 1);
+    let items = own_layout(vm, this)?.items.len() + 1;
     Ok(vm.new_uint((size_of_instance(this) + items * size_of::<Item>()) as u64))
 }
 

@@ -1,5 +1,6 @@
 //! Builtin functions of numbers: `abs`, `bin`, `divmod`, `hex`, `oct`, `pow`, `round`, `sum`.
 
+use crate::complex::{self, COMPLEX};
 use bytecode::opcode::BinaryOp;
 use object::exception;
 use object::float::{self, FLOAT};
@@ -147,31 +148,70 @@ fn sum_from(vm: &mut Vm, iterator: Ref<'_>, start: Object) -> PyResult {
             (sum, None) => return Ok(sum),
         }
     }
+    if total.borrow().is_exactly(&COMPLEX) {
+        match sum_complexes(vm, iterator, complex::value(total.borrow()).unwrap_or_default())? {
+            (so_far, Some(item)) => total = vm.binary(BinaryOp::Add, so_far.borrow(), item.borrow())?,
+            (sum, None) => return Ok(sum),
+        }
+    }
     while let Some(item) = vm.next(iterator)? {
         total = vm.binary(BinaryOp::Add, total.borrow(), item.borrow())?;
     }
     Ok(total)
 }
 
-/// Neumaier's sum. Returns with the item that is no float or small int, if one comes.
-fn sum_floats(vm: &mut Vm, iterator: Ref<'_>, start: f64) -> PyResult<(Object, Option<Object>)> {
-    let (mut sum, mut compensation) = (start, 0.0f64);
+/// A sum with what rounding took from it.
+struct Compensated {
+    sum: f64,
+    compensation: f64,
+}
+
+impl Compensated {
+    fn add(&mut self, value: f64) {
+        let total = self.sum + value;
+        self.compensation += if self.sum.abs() >= value.abs() { (self.sum - total) + value } else { (value - total) + self.sum };
+        self.sum = total;
+    }
+
+    fn value(&self) -> f64 {
+        // An infinite sum has a compensation that is not a number.
+        if self.compensation != 0.0 && self.compensation.is_finite() { self.sum + self.compensation } else { self.sum }
+    }
+}
+
+/// As [`sum_floats`], for complex numbers.
+fn sum_complexes(vm: &mut Vm, iterator: Ref<'_>, start: (f64, f64)) -> PyResult<(Object, Option<Object>)> {
+    let mut real = Compensated { sum: start.0, compensation: 0.0 };
+    let mut imaginary = Compensated { sum: start.1, compensation: 0.0 };
     let rest = loop {
         let Some(item) = vm.next(iterator)? else { break None };
-        if item.borrow().is_exactly(&FLOAT) {
-            let value = float::value(item.borrow()).unwrap_or(0.0);
-            let total = sum + value;
-            compensation += if sum.abs() >= value.abs() { (sum - total) + value } else { (value - total) + sum };
-            sum = total;
+        if item.borrow().is_exactly(&COMPLEX) {
+            let (re, im) = complex::value(item.borrow()).unwrap_or_default();
+            real.add(re);
+            imaginary.add(im);
+        } else if item.borrow().is_exactly(&FLOAT) {
+            real.add(float::value(item.borrow()).unwrap_or(0.0));
         } else if let Some(value) = plain_small_int(item.borrow()) {
-            sum += value as f64;
+            real.add(value as f64);
         } else {
             break Some(item);
         }
     };
-    // An infinite sum has a compensation that is not a number.
-    if compensation != 0.0 && compensation.is_finite() {
-        sum += compensation;
-    }
-    Ok((vm.new_float(sum), rest))
+    Ok((complex::new_complex(vm, real.value(), imaginary.value()), rest))
+}
+
+/// Neumaier's sum. Returns with the item that is no float or small int, if one comes.
+fn sum_floats(vm: &mut Vm, iterator: Ref<'_>, start: f64) -> PyResult<(Object, Option<Object>)> {
+    let mut sum = Compensated { sum: start, compensation: 0.0 };
+    let rest = loop {
+        let Some(item) = vm.next(iterator)? else { break None };
+        if item.borrow().is_exactly(&FLOAT) {
+            sum.add(float::value(item.borrow()).unwrap_or(0.0));
+        } else if let Some(value) = plain_small_int(item.borrow()) {
+            sum.add(value as f64);
+        } else {
+            break Some(item);
+        }
+    };
+    Ok((vm.new_float(sum.value()), rest))
 }

@@ -192,10 +192,7 @@ fn pop(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     match (dict(this).remove(vm, key)?, args[1]) {
         (Some(value), _) => Ok(value),
         (None, Some(default)) => Ok(default.to_owned()),
-        (None, None) => match vm.lookup_special(this, names::__missing__())? {
-            Some(missing) if !is_exact(this) => vm.call(missing.borrow(), &[key]),
-            _ => Err(vm.key_error(key)),
-        },
+        (None, None) => Err(vm.key_error(key)),
     }
 }
 
@@ -234,8 +231,15 @@ fn copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         return Ok(result.into_object());
     }
     let result = vm.call(this.class().object(), &[])?;
+    let version = dict(this).keys_version();
     for key in dict(this).keys_snapshot(vm) {
+        if dict(this).keys_version() != version {
+            return Err(vm.runtime_error("OrderedDict mutated during iteration"));
+        }
         let value = vm.get_item(this, key.borrow())?;
+        if dict(this).keys_version() != version {
+            return Err(vm.runtime_error("OrderedDict mutated during iteration"));
+        }
         vm.set_item(result.borrow(), key.borrow(), value.borrow())?;
     }
     Ok(result)

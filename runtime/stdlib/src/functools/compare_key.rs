@@ -32,6 +32,7 @@ static KEY_WRAPPER_SPEC: TypeSpec = TypeSpec {
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<KeyWrapper>(),
     slots: Slots { call: Some(call), compare: Some(compare), ..Slots::NONE },
+    getsets: &[Getset::readonly("__text_signature__", "", |vm, _| Ok(vm.new_str("(obj)").into_object()))],
     members: &[Member(Getset::new(
         "obj",
         "Value wrapped by a key function.",

@@ -6,7 +6,7 @@ use object::cell::{ObjectCell, Visitor};
 use object::dict::Dict;
 use object::instance;
 use object::native::{PayloadInfo, flag};
-use object::str::{Str, StrBuilder, names};
+use object::str::{StrBuilder, names};
 use object::tuple::{TUPLE, Tuple};
 use object::{Getset, Member, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
 
@@ -148,7 +148,7 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
         return Err(vm.type_error("Placeholder cannot be passed as a keyword argument"));
     }
     // A partial of a plain partial is one partial of the inner function.
-    let inner = function.downcast_exact::<Partial>().filter(|_| !has_dict_entries(vm, function));
+    let inner = function.downcast::<Partial>().filter(|_| function.class().slots().call.is_some_and(|own| std::ptr::fn_addr_eq(own, call as object::slots::CallFn)) && !has_dict_entries(vm, function));
     let (function, given, keywords) = match inner {
         Some(inner) => {
             let keywords = inner.keywords.get_or_none();
@@ -250,7 +250,7 @@ fn set_state(vm: &mut Vm, this: Ref<'_>, state: Ref<'_>) -> PyResult {
     let (Some(args_tuple), true) = (args.downcast::<Tuple>(), function.class().slots().call.is_some()) else {
         return Err(vm.type_error("invalid partial state"));
     };
-    if !keywords.is_none() && keywords.downcast::<Dict>().is_none() {
+    if [keywords, dict].into_iter().any(|part| !part.is_none() && part.downcast::<Dict>().is_none()) {
         return Err(vm.type_error("invalid partial state"));
     }
     if args_tuple.items().last().is_some_and(|&last| is_placeholder(last)) {
@@ -266,14 +266,8 @@ fn set_state(vm: &mut Vm, this: Ref<'_>, state: Ref<'_>) -> PyResult {
     partial.function.set(Some(function.to_owned()));
     partial.args.set(Some(args));
     partial.keywords.set(Some(keywords));
-    if let Some(dict) = dict.downcast::<Dict>() {
-        for (name, value) in dict.items_snapshot(vm) {
-            if name.borrow().downcast::<Str>().is_some() {
-                let name = vm.attribute_name(name.borrow())?;
-                vm.set_attr(this, name.borrow(), Some(value.borrow()))?;
-            }
-        }
-    }
+    let dict = dict.downcast::<Dict>().map_or_else(|| vm.new_dict(), |dict| dict.to_owned());
+    instance::set_dict(vm, this, dict);
     Ok(Object::none())
 }
 

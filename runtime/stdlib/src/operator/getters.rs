@@ -6,11 +6,14 @@ use object::cell::Visitor;
 use object::native::PayloadInfo;
 use object::str::{Str, StrBuilder};
 use object::tuple::{TUPLE, Tuple};
-use object::{Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
+use object::{Getset, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
 
 fn payload<T: Payload>(object: Ref<'_>) -> &T {
     object.downcast::<T>().expect("the slot belongs to the type").get()
 }
+
+/// The signature of the callables, for `inspect`.
+const TEXT_SIGNATURE: &[Getset] = &[Getset::readonly("__text_signature__", "", |vm, _| Ok(vm.new_str("(obj, /)").into_object()))];
 
 /// Shows `name(args...)` with keyword arguments.
 fn show(vm: &mut Vm, this: Ref<'_>, args: &[Object], keywords: &[(Object, Object)]) -> PyResult {
@@ -69,6 +72,7 @@ static ITEM_GETTER_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<ItemGetter>(),
     slots: Slots { new: Some(new_item_getter), call: Some(call_item_getter), repr: Some(|vm, this| show(vm, this, &payload::<ItemGetter>(this).keys, &[])), ..Slots::NONE },
     methods: &[method!(Unary reduce_item_getter as "__reduce__" "($self, /)", "Return state information for pickling")],
+    getsets: TEXT_SIGNATURE,
     ..TypeSpec::DEFAULT
 };
 
@@ -127,6 +131,7 @@ static ATTR_GETTER_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<AttrGetter>(),
     slots: Slots { new: Some(new_attr_getter), call: Some(call_attr_getter), repr: Some(|vm, this| show(vm, this, &payload::<AttrGetter>(this).names, &[])), ..Slots::NONE },
     methods: &[method!(Unary reduce_attr_getter as "__reduce__" "($self, /)", "Return state information for pickling")],
+    getsets: TEXT_SIGNATURE,
     ..TypeSpec::DEFAULT
 };
 
@@ -211,6 +216,7 @@ static METHOD_CALLER_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<MethodCaller>(),
     slots: Slots { new: Some(new_method_caller), call: Some(call_method_caller), repr: Some(repr_method_caller), ..Slots::NONE },
     methods: &[method!(Unary reduce_method_caller as "__reduce__" "($self, /)", "Return state information for pickling")],
+    getsets: TEXT_SIGNATURE,
     ..TypeSpec::DEFAULT
 };
 

@@ -86,14 +86,14 @@ impl Layout {
             if code.is_ascii_whitespace() || code == 0x0b {
                 continue;
             }
-            if code == 0 {
-                return Err("embedded null character");
-            }
             let mut repeat = None;
             while code.is_ascii_digit() {
                 let digit = usize::from(code - b'0');
                 repeat = Some(repeat.unwrap_or(0usize).checked_mul(10).and_then(|repeat| repeat.checked_add(digit)).filter(|&repeat| repeat <= isize::MAX as usize).ok_or(TOO_LONG)?);
                 code = codes.next().ok_or("repeat count given without format specifier")?;
+            }
+            if code == 0 {
+                return Err("embedded null character");
             }
             layout.add(code, repeat.unwrap_or(1), sizes)?;
         }
