@@ -178,6 +178,10 @@ pub fn new<S: StructSequence>(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_
 /// `__reduce__`
 pub fn reduce<S: StructSequence>(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let visible = vm.new_tuple_from(items(this)).into_object();
+    if S::NAMES.len() == 1 {
+        // A type of one field is made from the value itself.
+        return Ok(vm.new_tuple([this.class().to_object(), visible]).into_object());
+    }
     let dict = vm.new_dict();
     for (value, name) in hidden_fields(vm, this).into_iter().zip(&S::NAMES[S::N_SEQUENCE..]) {
         dict.set_str(vm, name, value);

@@ -71,6 +71,14 @@ pub fn unsupported(vm: &mut Vm, message: &str) -> Raised {
     }
 }
 
+/// The value of an attribute that must be a `bool`.
+pub fn bool_attribute(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<bool> {
+    match value.and_then(Ref::as_bool) {
+        Some(value) => Ok(value),
+        None => Err(vm.type_error("attribute value type must be bool")),
+    }
+}
+
 /// Raises `ValueError` of a closed stream.
 #[cold]
 pub fn closed_error(vm: &mut Vm) -> Raised {

@@ -12,6 +12,8 @@ pub mod typing;
 pub mod weakref;
 pub mod io;
 pub mod posix;
+pub mod mmap;
+pub mod faulthandler;
 pub mod socket;
 pub mod termios;
 pub mod syslog;
@@ -100,6 +102,8 @@ pub static MODULES: &[&Module] = &[
     &abc::MODULE,
     &io::MODULE,
     &posix::MODULE,
+    &mmap::MODULE,
+    &faulthandler::MODULE,
     &socket::MODULE,
     &termios::MODULE,
     &syslog::MODULE,

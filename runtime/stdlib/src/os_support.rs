@@ -380,7 +380,7 @@ pub fn nanoseconds_of(vm: &mut Vm, value: Ref<'_>, rounding: Rounding) -> PyResu
         return Ok(whole as i64);
     }
     if value.class().slots().index.is_none() {
-        let message = format!("'{}' object cannot be interpreted as an integer", value.class().full_name());
+        let message = format!("'{}' object cannot be interpreted as an integer or float", value.class().full_name());
         return Err(vm.type_error(message));
     }
     let number = vm.index(value)?;

@@ -37,7 +37,7 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
 fn timeout_argument(vm: &mut Vm, value: Option<Ref<'_>>, unit: i64) -> PyResult<Option<Duration>> {
     let Some(value) = value else { return Ok(None) };
     if object::float::value(value).is_none() && value.class().slots().index.is_none() {
-        return Err(vm.type_error("timeout must be a real number or None"));
+        return Err(vm.type_error("timeout must be an integer or None"));
     }
     let nanoseconds = if unit == 1_000_000_000 {
         nanoseconds_of(vm, value, Rounding::Up)?
@@ -92,6 +92,9 @@ fn descriptors(vm: &mut Vm, value: Ref<'_>) -> PyResult<Vec<(Object, i32)>> {
 }
 
 fn select(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
+    if optional(args, 3).is_some_and(|value| object::float::value(value).is_none() && value.class().slots().index.is_none()) {
+        return Err(vm.type_error("timeout must be a float or None"));
+    }
     let timeout = timeout_argument(vm, optional(args, 3), 1_000_000_000)?;
     if timeout == Some(Duration::MAX) {
         return Err(vm.value_error("timeout must be non-negative"));

@@ -79,6 +79,7 @@ static STACK_SIZE: AtomicUsize = AtomicUsize::new(0);
 
 /// What threads get if nothing else is asked for, as the main thread has.
 const DEFAULT_STACK_SIZE: usize = 8 << 20;
+const RESERVED_STACK: usize = 768 << 10;
 
 thread_local! {
     static IDENT: Cell<u64> = const { Cell::new(0) };
@@ -124,6 +125,8 @@ pub(crate) fn spawn(vm: &mut Vm, function: Object, args: Object, keywords: Optio
         0 => DEFAULT_STACK_SIZE,
         size => size,
     };
+    // Native code needs some of the stack before Python's share begins.
+    let size = size + RESERVED_STACK;
     let limit = vm.depth_limit;
     let in_thread = std::sync::Arc::clone(&state);
     COUNT.fetch_add(1, Ordering::Relaxed);
@@ -167,7 +170,16 @@ fn run(vm: &mut Vm, function: Object, args: Object, keywords: Option<Object>) {
     let result = vm.call_star(function.borrow(), Object::as_refs(&items), keywords);
     let Err(raised) = result else { return };
     if let Err(raised) = vm.catch_if(raised, &exception::SYSTEM_EXIT) {
-        vm.write_unraisable(raised, "Exception ignored in thread started by", Some(function.borrow()));
+        let error = vm.catch(raised);
+        let text = match vm.repr_text(function.borrow()) {
+            Ok(text) => text,
+            Err(second) => {
+                vm.catch(second);
+                function.borrow().class().name().to_owned()
+            }
+        };
+        let raised = vm.reraise(error);
+        vm.write_unraisable(raised, &format!("Exception ignored in thread started by {text}"), None);
     }
 }
 

@@ -89,7 +89,7 @@ const MEMBERS: &[Member] = &[
         "",
         |_, this| Ok(Object::bool(buffered_of(this).finalizing.get())),
         |vm, this, value| {
-            buffered_of(this).finalizing.set(truth(vm, value, false)?);
+            buffered_of(this).finalizing.set(super::bool_attribute(vm, value)?);
             Ok(())
         },
     )),

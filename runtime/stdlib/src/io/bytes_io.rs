@@ -309,6 +309,8 @@ fn truncate(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
         None => stream.position.get() as isize,
     };
     let Ok(size) = usize::try_from(size) else { return Err(vm.value_error(format!("negative size value {size}"))) };
+    // Converting the argument may have closed the stream.
+    let stream = open_stream(vm, this)?;
     stream.memory.resizable(vm)?.truncate(size);
     Ok(vm.new_int(size as i64))
 }

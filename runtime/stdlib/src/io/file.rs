@@ -72,7 +72,7 @@ static FILE_IO_SPEC: TypeSpec = TypeSpec {
         "",
         |_, this| Ok(Object::bool(file_of(this).finalizing.get())),
         |vm, this, value| {
-            file_of(this).finalizing.set(truth(vm, value, false)?);
+            file_of(this).finalizing.set(super::bool_attribute(vm, value)?);
             Ok(())
         },
     ))],

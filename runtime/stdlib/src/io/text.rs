@@ -104,7 +104,7 @@ static TEXT_SPEC: TypeSpec = TypeSpec {
             "",
             |_, this| Ok(Object::bool(text_of(this).finalizing.get())),
             |vm, this, value| {
-                text_of(this).finalizing.set(truth(vm, value, false)?);
+                text_of(this).finalizing.set(super::bool_attribute(vm, value)?);
                 Ok(())
             },
         )),

@@ -348,8 +348,7 @@ pub fn link(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult 
     let to = PathArg::new("link").named("dst").convert(vm, arg(args, 1))?;
     let (from_fd, to_fd) = (dir_fd(vm, args[2])?, dir_fd(vm, args[3])?);
     let follow = truth(vm, args[4], true)?;
-    // Unless told otherwise the system decides, as `link(2)` does: it does not follow.
-    let flags = if follow && args[4].is_some() { libc::AT_SYMLINK_FOLLOW } else { 0 };
+    let flags = if follow { libc::AT_SYMLINK_FOLLOW } else { 0 };
     let result = vm.allow_threads(|| sys::linkat(from_fd, &from.text, to_fd, &to.text, flags));
     two_paths(vm, &from, &to, result)
 }

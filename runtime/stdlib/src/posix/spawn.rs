@@ -114,7 +114,8 @@ fn scheduler(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<Option<(Option<i32
     let Some(value) = value.filter(|value| !value.is_none()) else { return Ok(None) };
     let items: Vec<Object> = match value.downcast::<Tuple>() {
         Some(tuple) if tuple.len() == 2 => tuple.items().iter().map(|&item| item.to_owned()).collect(),
-        _ => return Err(vm.type_error("A scheduler tuple must have two elements")),
+        Some(_) => return Err(vm.type_error("A scheduler tuple must have two elements")),
+        None => return Err(vm.type_error("scheduler must be a tuple or None")),
     };
     let policy = if items[0].borrow().is_none() { None } else { Some(vm.to_i32(items[0].borrow())?) };
     Ok(Some((policy, sched_priority(vm, items[1].borrow())?)))
@@ -136,7 +137,7 @@ fn spawn(vm: &mut Vm, function: &'static str, search: bool, args: Arguments<'_, 
         _ => Vec::new(),
     };
     let attributes = SpawnAttributes {
-        group: args[4].map(|group| vm.to_i32(group)).transpose()?,
+        group: optional(args, 4).map(|group| vm.to_i32(group)).transpose()?,
         reset_ids: truth(vm, args[5], false)?,
         new_session: truth(vm, args[6], false)?,
         mask: signals(vm, args[7])?,
