@@ -240,6 +240,13 @@ impl Type {
         self.payload.get()
     }
 
+    /// The same, to read one field of.
+    #[inline]
+    pub(crate) fn payload_ref(&self) -> &PayloadInfo {
+        // SAFETY: the layout is settled before there are instances; readers let go at once.
+        unsafe { &*self.payload.as_ptr() }
+    }
+
     /// The operations. Copy the function out before calling it.
     #[inline]
     pub fn slots(&self) -> &Slots {

@@ -13,7 +13,7 @@ use crate::class::Type;
 use crate::heap::{self, bit};
 use crate::instance;
 use crate::value::{Header, Object, Ref};
-use crate::vm::{Vm, breaker, clear_breaker, set_breaker};
+use crate::vm::{Vm, breaker, breaker_reasons, clear_breaker, set_breaker};
 use crate::weak;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -60,6 +60,19 @@ static STATE: VmCell<State> = VmCell::new(State {
 /// The collector's state.
 pub fn state(vm: &mut Vm) -> &mut State {
     STATE.get_mut(vm)
+}
+
+/// Changes when collections run.
+pub fn set_thresholds(vm: &mut Vm, thresholds: [i64; 3]) {
+    STATE.get_mut(vm).thresholds = thresholds;
+    heap::set_young_limit(thresholds[0] as isize);
+}
+
+/// `gc.enable` and `gc.disable`
+pub fn set_enabled(vm: &mut Vm, enabled: bool) {
+    let state = STATE.get_mut(vm);
+    state.enabled = enabled;
+    heap::set_young_limit(state.thresholds[0] as isize);
 }
 
 /// What a collection found.
@@ -112,11 +125,15 @@ fn refcount(address: usize) -> u32 {
     unsafe { (*(address as *const Header)).refcount.get() }
 }
 
+/// How many objects are made before a collector that is switched off is asked for again.
+const POSTPONED: isize = 10_000;
+
 /// Runs a collection if one is due; called by the evaluation loop.
 pub fn collect_if_due(vm: &mut Vm) {
     clear_breaker(breaker::COLLECT);
     let state = STATE.get_mut(vm);
     if !state.enabled || state.collecting || state.thresholds[0] == 0 {
+        heap::postpone_collection(POSTPONED);
         return;
     }
     state.young_since_full += 1;
@@ -156,7 +173,7 @@ fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
     });
     let reachable = mark(&order, &mut counts);
     let state = STATE.get_mut(vm);
-    heap::reset_young();
+    heap::reset_young(state.thresholds[0] as isize);
     let mut garbage = Vec::new();
     let mut survivors = 0;
     for address in order {
@@ -208,6 +225,7 @@ fn dispose(vm: &mut Vm, garbage: Vec<Object>) -> Outcome {
     if garbage.is_empty() {
         return Outcome::default();
     }
+    weak::forget_callbacks(&garbage);
     let mut finalizers = false;
     for object in &garbage {
         let object = object.borrow();
@@ -257,11 +275,11 @@ fn split_resurrected(garbage: Vec<Object>) -> (Vec<Object>, Vec<Object>) {
     garbage.into_iter().partition(|object| object.borrow().address().is_none_or(|address| !reachable.contains_key(&address)))
 }
 
-/// Asks for a collection when enough objects have been made; called when a traced object is allocated.
-#[inline]
-pub(crate) fn note_young(n_young: isize) {
-    // SAFETY: one word is read; the lock is held.
-    if n_young as i64 >= unsafe { STATE.get_unchecked() }.thresholds[0] {
+/// Asks for a collection; called when enough traced objects have been made.
+#[cold]
+#[inline(never)]
+pub(crate) fn ask_for_collection() {
+    if breaker_reasons() & breaker::COLLECT == 0 {
         set_breaker(breaker::COLLECT);
     }
 }

@@ -49,12 +49,12 @@ static GARBAGE: ObjectCell = ObjectCell::EMPTY;
 static CALLBACKS: ObjectCell = ObjectCell::EMPTY;
 
 fn enable(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    collector::state(vm).enabled = true;
+    collector::set_enabled(vm, true);
     Ok(Object::none())
 }
 
 fn disable(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    collector::state(vm).enabled = false;
+    collector::set_enabled(vm, false);
     Ok(Object::none())
 }
 
@@ -126,7 +126,7 @@ fn set_threshold(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyR
             *threshold = i64::from(vm.to_i32(*value)?);
         }
     }
-    collector::state(vm).thresholds = thresholds;
+    collector::set_thresholds(vm, thresholds);
     Ok(Object::none())
 }
 
