@@ -226,6 +226,7 @@ fn dispose(vm: &mut Vm, garbage: Vec<Object>) -> Outcome {
         return Outcome::default();
     }
     weak::forget_callbacks(&garbage);
+    weak::forget_callbacks(&garbage);
     let mut finalizers = false;
     for object in &garbage {
         let object = object.borrow();
