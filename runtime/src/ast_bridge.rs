@@ -5,13 +5,14 @@
 //! a clause, strings keep their parts); the objects are as CPython makes them, positions included.
 
 mod expression;
+mod from_object;
 mod pattern;
 mod statement;
 mod strings;
 
 use bytecode::Constant;
 use compiler::source::Lines;
-use object::{Object, PyResult, Vm};
+use object::{Object, PyResult, Ref, Vm};
 use parser::{Parsed, Tree};
 use ruff_python_ast::{self as ast, Identifier};
 use ruff_text_size::{Ranged, TextRange};
@@ -41,6 +42,38 @@ pub fn to_object(vm: &mut Vm, parsed: &Parsed) -> PyResult {
             new_node(vm, Kind::FunctionType, [arguments, returns])
         }
     }
+}
+
+/// A tree made of nodes, with the text its ranges are places in.
+pub enum Built {
+    Module(ast::ModModule, String),
+    Interactive(ast::ModModule, String),
+    Expression(ast::ModExpression, String),
+}
+
+/// The parser's tree of a `Module`, `Interactive` or `Expression` node; `expected` is the name of the
+/// class that the mode of compilation asks for.
+pub fn from_object(vm: &mut Vm, tree: Ref<'_>, expected: &str) -> PyResult<Built> {
+    let found = tree.class().mro_types().any(|class| class.name() == expected);
+    if !found {
+        let name = tree.class().name().to_owned();
+        return Err(vm.type_error(format!("expected {expected} node, got {name}")));
+    }
+    let mut reader = from_object::Reader::new(vm, tree)?;
+    let node_index = ast::AtomicNodeIndex::default();
+    let range = TextRange::default();
+    if expected == "Expression" {
+        let body = vm.get_attr_str(tree, "body")?;
+        let body = Box::new(reader.expression(vm, body.borrow())?);
+        return Ok(Built::Expression(ast::ModExpression { node_index, range, body }, text_of(reader)));
+    }
+    let body = reader.body(vm, tree, "body")?;
+    let module = ast::ModModule { node_index, range, body };
+    Ok(if expected == "Module" { Built::Module(module, text_of(reader)) } else { Built::Interactive(module, text_of(reader)) })
+}
+
+fn text_of(reader: from_object::Reader) -> String {
+    String::from_utf8_lossy(&reader.text).into_owned()
 }
 
 /// Makes nodes.

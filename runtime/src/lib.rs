@@ -35,7 +35,7 @@ impl Runtime {
         object::type_new::extend(builtins::EXTENSIONS);
         ready_types(&mut vm);
         interp::install(&mut vm);
-        frame::start_thread(&mut vm);
+        frame::start_main_thread(&mut vm);
         let mut runtime = Runtime { vm };
         match runtime.initialize(configuration) {
             Ok(()) => Ok(runtime),

@@ -743,6 +743,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             match attempt!(generator::send(vm, top!(1), value)) {
                                 generator::Resumed::Yield(value) => push!(value),
                                 generator::Resumed::Return(value) => {
+                                    if TRACED && generator::data(top!(1)).is_none() {
+                                        attempt!(tracing::receiver_stopped(vm, frame, value.borrow()));
+                                    }
                                     push!(value);
                                     jump!(arg);
                                 }
@@ -924,6 +927,10 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         Opcode::RaiseVarargs => {
                             let cause = if arg == 2 { Some(pop!()) } else { None };
                             let exception = if arg >= 1 { Some(pop!()) } else { None };
+                            if exception.is_none() && vm.handled_exception().is_some() {
+                                // Raised again: the traceback has this frame already.
+                                (*frame).traced |= exceptions::RERAISED;
+                            }
                             break 'raise exceptions::raise(vm, exception, cause);
                         }
                         Opcode::Reraise => {

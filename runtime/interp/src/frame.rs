@@ -91,28 +91,36 @@ impl Frame {
 /// The data stack of a thread: owns the address range whose free part is in `Vm::data_stack`.
 pub(crate) struct DataStack {
     start: *mut u64,
+    bytes: usize,
 }
 
-/// Address space of a data stack: room for some millions of small frames. Untouched pages cost nothing.
-const DATA_STACK_BYTES: usize = 1 << 30;
+/// Address space of the main thread's data stack: room for more than a million small frames.
+/// Untouched pages cost nothing.
+const MAIN_DATA_STACK: usize = 384 << 20;
+/// Address space of other threads' data stacks, of which there may be many.
+const THREAD_DATA_STACK: usize = 32 << 20;
 
 impl DataStack {
-    fn new(vm: &mut Vm) -> DataStack {
+    /// A stack without room if the address space has none left: the first call raises then.
+    fn new(vm: &mut Vm, bytes: usize) -> DataStack {
         // SAFETY: an anonymous mapping of fresh memory.
         let start = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
-                DATA_STACK_BYTES,
+                bytes,
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
                 -1,
                 0,
             )
         };
-        assert!(start != libc::MAP_FAILED, "the address space has room for a data stack");
+        if start == libc::MAP_FAILED {
+            vm.data_stack = std::ptr::null_mut()..std::ptr::null_mut();
+            return DataStack { start: std::ptr::null_mut(), bytes: 0 };
+        }
         let start = start.cast::<u64>();
-        vm.data_stack = start..start.wrapping_add(DATA_STACK_BYTES / 8);
-        DataStack { start }
+        vm.data_stack = start..start.wrapping_add(bytes / 8);
+        DataStack { start, bytes }
     }
 }
 
@@ -130,8 +138,10 @@ pub(crate) fn reserve(vm: &mut Vm, n: usize) -> Option<*mut u64> {
 
 impl Drop for DataStack {
     fn drop(&mut self) {
-        // SAFETY: the mapping was made by `new`, and no frame is left when the thread ends.
-        unsafe { libc::munmap(self.start.cast(), DATA_STACK_BYTES) };
+        if self.bytes > 0 {
+            // SAFETY: the mapping was made by `new`, and no frame is left when the thread ends.
+            unsafe { libc::munmap(self.start.cast(), self.bytes) };
+        }
     }
 }
 
@@ -155,7 +165,16 @@ pub fn interp(vm: &mut Vm) -> &mut Interp {
 
 /// Gives a new thread's `Vm` its data stack.
 pub fn start_thread(vm: &mut Vm) {
-    let stack = DataStack::new(vm);
+    start(vm, THREAD_DATA_STACK);
+}
+
+/// Gives the main thread's `Vm` its data stack.
+pub fn start_main_thread(vm: &mut Vm) {
+    start(vm, MAIN_DATA_STACK);
+}
+
+fn start(vm: &mut Vm, bytes: usize) {
+    let stack = DataStack::new(vm, bytes);
     vm.interp = Some(Box::new(Interp {
         stack,
         tracing: crate::tracing::State::default(),

@@ -247,18 +247,32 @@ unsafe fn trace_exception(vm: &mut Vm, frame: *mut Frame, event: event::Event, e
     unsafe { trace(vm, frame, event, "exception", argument.borrow()) }
 }
 
-/// A generator or coroutine that the frame delegated to, or loops over, has returned.
+/// A generator or coroutine that the frame delegated to has returned.
 pub(crate) unsafe fn iteration_ended(vm: &mut Vm, frame: *mut Frame, value: Ref<'_>) -> PyResult<()> {
+    // SAFETY: the caller's promise.
+    unsafe { stopped(vm, frame, event::STOP_ITERATION, value) }
+}
+
+/// Another iterator that the frame delegated to has raised `StopIteration` with a value.
+pub(crate) unsafe fn receiver_stopped(vm: &mut Vm, frame: *mut Frame, value: Ref<'_>) -> PyResult<()> {
+    if value.is_none() {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
+    unsafe { stopped(vm, frame, event::RAISE, value) }
+}
+
+unsafe fn stopped(vm: &mut Vm, frame: *mut Frame, event: event::Event, value: Ref<'_>) -> PyResult<()> {
     if !is_active(vm) {
         return Ok(());
     }
     // SAFETY: the caller's promise.
     unsafe {
-        if monitoring::wants(frame, event::STOP_ITERATION) || frame::interp(vm).tracing.trace_function.is_some() {
+        if monitoring::wants(frame, event) || frame::interp(vm).tracing.trace_function.is_some() {
             let args = if value.is_none() { Vec::new() } else { vec![value.to_owned()] };
             let error = object::exception::new(vm, &object::exception::STOP_ITERATION, args);
-            monitoring::fire(vm, frame, event::STOP_ITERATION, &[error.borrow()])?;
-            return trace_exception(vm, frame, event::STOP_ITERATION, error.borrow());
+            monitoring::fire(vm, frame, event, &[error.borrow()])?;
+            return trace_exception(vm, frame, event, error.borrow());
         }
     }
     Ok(())

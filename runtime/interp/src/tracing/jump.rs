@@ -36,12 +36,10 @@ pub(crate) fn set_line(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> Py
         return Err(vm.value_error("lineno must be an integer"));
     }
     let own = payload(this);
-    if !own.trace.is_set() {
-        return Err(vm.value_error("f_lineno can only be set in a trace function"));
-    }
     match frame::interp(vm).tracing.event {
         Some(event::LINE | event::PY_RESUME | event::JUMP) => {}
         Some(event::PY_START) => return Err(vm.value_error("can't jump from the 'call' trace event of a new frame")),
+        None => return Err(vm.value_error("f_lineno can only be set in a trace function")),
         Some(event::CALL | event::C_RETURN) => return Err(vm.value_error("can't jump during a call")),
         _ => return Err(vm.value_error("can only jump from a 'line' trace event")),
     }
