@@ -29,6 +29,8 @@ const MAX_MIN_RUN: usize = 64;
 pub fn sort_list(vm: &mut Vm, list: RefOf<'_, List>, key: Option<Ref<'_>>, reverse: bool) -> PyResult<()> {
     let mut items = std::mem::take(list.items_mut(vm));
     let result = sort(vm, &mut items, key, reverse);
+    // Keys that died may have something to do, and that may touch the list.
+    vm.run_finalizers();
     let place = list.items_mut(vm);
     // Whoever touched the list meanwhile has allocated.
     let modified = place.capacity() != 0;

@@ -425,8 +425,8 @@ static STRUCT_SPEC: TypeSpec = TypeSpec {
             Ok(payload::<Struct>(this).format.get_or_none())
         }),
         Getset::readonly("size", "struct size in bytes", |vm, this| {
-            let layout = own_layout(vm, this)?;
-            Ok(vm.new_uint(layout.size as u64))
+            let size = payload::<Struct>(this).layout.get(vm).as_ref().map_or(-1, |layout| layout.size as i64);
+            Ok(vm.new_int(size))
         }),
     ],
     ..TypeSpec::DEFAULT

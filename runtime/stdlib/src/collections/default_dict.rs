@@ -88,8 +88,8 @@ fn missing(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>) -> PyResult {
         return Err(vm.key_error(key));
     }
     let value = vm.call(factory.borrow(), &[])?;
-    vm.set_item(this, key, value.borrow())?;
-    Ok(value)
+    // The factory may have set the key meanwhile.
+    payload::<DefaultDict>(this).dict.set_default(vm, key, value)
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {

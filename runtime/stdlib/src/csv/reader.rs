@@ -15,6 +15,8 @@ pub struct Reader {
     lines: Object,
     dialect: ObjectOf<Dialect>,
     line_number: Cell<i64>,
+    /// How many records have been begun: to notice lines that read from the reader themselves.
+    records: Cell<u64>,
 }
 
 impl Payload for Reader {
@@ -48,7 +50,7 @@ static READER_SPEC: TypeSpec = TypeSpec {
 };
 
 pub(super) fn new(vm: &Vm, lines: Object, dialect: ObjectOf<Dialect>) -> Object {
-    vm.allocate(Reader { lines, dialect, line_number: Cell::new(0) }).into_object()
+    vm.allocate(Reader { lines, dialect, line_number: Cell::new(0), records: Cell::new(0) }).into_object()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -214,8 +216,14 @@ fn next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let reader = payload(this);
     let dialect = reader.dialect.borrow().get();
     let mut record = Record { dialect, state: State::StartRecord, fields: Vec::new(), field: StrBuilder::new(), unquoted: true };
+    let number = reader.records.get() + 1;
+    reader.records.set(number);
     loop {
-        let Some(line) = vm.next(reader.lines.borrow())? else {
+        let line = vm.next(reader.lines.borrow())?;
+        if reader.records.get() != number {
+            return Err(error(vm, "iterator has already advanced the reader"));
+        }
+        let Some(line) = line else {
             if record.field.is_empty() && record.state != State::InQuotes {
                 return Ok(None);
             }
