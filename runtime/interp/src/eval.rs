@@ -154,6 +154,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
         let mut sp = (*frame).sp;
         let mut locals = Frame::locals(frame);
         let mut code: *const CodeObject = (*frame).code;
+        // Where a `RERAISE` stands: its handlers count, though another instruction is to blame.
+        let mut reraised_at: Option<usize> = None;
         let mut pending = match raised {
             Some(raised) if TRACED => Some(tracing::thrown(vm, frame, raised)),
             raised => raised,
@@ -935,9 +937,13 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::Reraise => {
                             let exception = pop!();
+                            if arg != 0 {
+                                let index = Ref::from_bits(*sp.sub(arg as usize)).as_small_int().expect("an instruction index was pushed");
+                                reraised_at = Some((*code).index_of((*frame).ip));
+                                (*frame).ip = (*code).entry().add(index as usize);
+                            }
                             pending = Some(vm.reraise(exception));
-                            // Raised again, not anew: no traceback entry is added for this instruction, so
-                            // the index of the one to blame is not needed.
+                            // Raised again, not anew: no traceback entry is added.
                             (*frame).traced |= exceptions::RERAISED;
                             break;
                         }
@@ -1066,14 +1072,15 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
             let mut raised = raised;
             loop {
                 let index = (*code).index_of((*frame).ip);
+                let handler = (*code).handler(reraised_at.take().unwrap_or(index));
                 let is_again = (*frame).traced & exceptions::RERAISED != 0;
                 exceptions::add_traceback(vm, frame, index);
                 if TRACED {
                     (*frame).sp = sp;
                     raised = tracing::raised(vm, frame, raised, is_again);
-                    raised = tracing::unwinding(vm, frame, raised, (*code).handler(index).is_some());
+                    raised = tracing::unwinding(vm, frame, raised, handler.is_some());
                 }
-                if let Some(entry) = (*code).handler(index) {
+                if let Some(entry) = handler {
                     let bottom = locals.add((*code).n_locals + entry.depth as usize);
                     while sp > bottom {
                         sp = sp.sub(1);

@@ -141,7 +141,7 @@ fn register_callback(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) ->
 }
 
 fn get_events(vm: &mut Vm, _module: Ref<'_>, tool: Ref<'_>) -> PyResult {
-    let tool = used_tool(vm, tool)?;
+    let tool = tool_argument(vm, tool)?;
     Ok(Object::small_int(i64::from(monitoring::events(tool))))
 }
 
@@ -177,7 +177,7 @@ fn set_events(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResu
 
 fn get_local_events(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let code = code_argument(vm, value(args, 1))?;
-    let tool = used_tool(vm, value(args, 0))?;
+    let tool = tool_argument(vm, value(args, 0))?;
     Ok(Object::small_int(i64::from(monitoring::local_events(code, tool))))
 }
 
