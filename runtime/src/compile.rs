@@ -31,7 +31,7 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
     let parsed = match &request.source {
         Source::Text(text) => parser::parse(*text, mode, &options),
         Source::Bytes(bytes) => parser::parse(*bytes, mode, &options),
-        Source::Tree(_) => return Err(vm.system_error("trees cannot be compiled yet")),
+        Source::Tree(tree) => return compile_tree(vm, *tree, request),
     };
     let parsed = match parsed {
         Ok(parsed) => parsed,
@@ -50,6 +50,27 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
         return crate::ast_bridge::to_object(vm, &parsed);
     }
     let code = compile_parsed(vm, &parsed, request)?;
+    Ok(interp::code::new_code(vm, code).into_object())
+}
+
+/// Compiles a tree of the `ast` module.
+fn compile_tree(vm: &mut Vm, tree: object::Ref<'_>, request: &Request<'_>) -> PyResult {
+    use crate::ast_bridge::{Built, from_object};
+    let expected = match request.mode {
+        Mode::Exec => "Module",
+        Mode::Eval => "Expression",
+        Mode::Single => "Interactive",
+        Mode::FunctionType => "FunctionType",
+    };
+    let built = from_object(vm, tree, expected)?;
+    if request.flags & flag::ONLY_AST != 0 {
+        return Ok(tree.to_owned());
+    }
+    let code = match &built {
+        Built::Module(module, text) => with_options(vm, text, request, |options| compiler::compile_module(module, text, options)),
+        Built::Interactive(module, text) => with_options(vm, text, request, |options| compiler::compile_interactive(module, text, options)),
+        Built::Expression(expression, text) => with_options(vm, text, request, |options| compiler::compile_expression(expression, text, options)),
+    }?;
     Ok(interp::code::new_code(vm, code).into_object())
 }
 

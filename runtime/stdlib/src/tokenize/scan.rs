@@ -266,13 +266,17 @@ impl Scanner {
     fn line_start(&mut self) -> Scanned<bool> {
         let start = self.at;
         let (mut column, mut narrow) = (0, 0);
+        // The indentation of joined lines is that of the first.
+        let mut joined = 0;
         loop {
             match self.peek(0) {
                 Some(' ') => (column, narrow) = (column + 1, narrow + 1),
                 Some('\t') => (column, narrow) = ((column / 8 + 1) * 8, narrow + 1),
                 Some('\u{c}') => (column, narrow) = (0, 0),
-                // A line joined to the next one: the indentation is that of the first.
-                Some('\\') if self.peek(1) == Some('\n') => self.at += 1,
+                Some('\\') if self.peek(1) == Some('\n') => {
+                    joined = if joined == 0 { column } else { joined };
+                    self.at += 1;
+                }
                 _ => break,
             }
             self.at += 1;
@@ -291,6 +295,9 @@ impl Scanner {
                 return Ok(true);
             }
             Some(_) => {}
+        }
+        if joined > 0 {
+            (column, narrow) = (joined, joined);
         }
         self.indentation(start, column, narrow)?;
         Ok(false)
@@ -375,13 +382,6 @@ impl Scanner {
         if self.brackets.is_empty() && self.strings.is_empty() {
             self.push(kind::NEWLINE, start, self.at);
         } else {
-            if let Some(string) = self.strings.last()
-                && string.quote_size == 1
-            {
-                let letter = string.letter;
-                self.at = start;
-                return self.fail_here(format!("{letter}-string: expecting '}}'"));
-            }
             if self.extra_tokens {
                 self.push(kind::NL, start, self.at);
             }
@@ -591,15 +591,19 @@ impl Scanner {
     }
 
     fn unterminated<T>(&mut self, start: usize, what: &str, quote_size: usize, quote: char) -> Scanned<T> {
+        if what.is_empty()
+            && let Some(string) = self.strings.last()
+            && (string.quote, string.quote_size) == (quote, quote_size)
+        {
+            // The quote was to end the string around, whose expression is not closed.
+            let message = format!("{}-string: expecting '}}'", string.letter);
+            let line = self.line_of(start);
+            return self.fail(Class::Syntax, message, line, start + 1 - self.lines[line]);
+        }
         let detected = self.line_of(self.at.min(self.chars.len() - 1)) + 1;
         let triple = if quote_size == 3 { "triple-quoted " } else { "" };
         let line = self.line_of(start);
-        let mut opening = start;
-        while self.chars.get(opening).is_some_and(|&character| character != quote) {
-            opening += 1;
-        }
-        let column = if what.is_empty() { start } else { opening } + 1 - self.lines[line];
-        let column = if what.is_empty() { column } else { start + 1 - self.lines[line] };
+        let column = start + 1 - self.lines[line];
         self.fail(Class::Syntax, format!("unterminated {triple}{what}string literal (detected at line {detected})"), line, column)
     }
 
@@ -710,6 +714,16 @@ impl Scanner {
         Ok(())
     }
 
+    fn check_bracket(&mut self, opening: Option<char>, closing: char) -> Scanned<()> {
+        let message = match (opening, closing) {
+            (Some('('), ')') | (Some('['), ']') | (Some('{'), '}') => return Ok(()),
+            (Some(opening), _) => format!("closing parenthesis '{closing}' does not match opening parenthesis '{opening}'"),
+            (None, _) => format!("unmatched '{closing}'"),
+        };
+        self.at += 1;
+        self.fail_here(message)
+    }
+
     fn exact_kind(&self, start: usize) -> i64 {
         let text = self.text(start, self.at);
         EXACT.iter().find(|(operator, _)| *operator == text).map_or(kind::OPERATOR, |(_, kind)| *kind)
@@ -738,9 +752,9 @@ impl Scanner {
                     self.at += 1;
                     return self.fail_here(format!("{letter}-string: single '}}' is not allowed"));
                 }
-                if self.brackets.pop().is_none() && !self.extra_tokens {
-                    self.at += 1;
-                    return self.fail_here(format!("unmatched '{character}'"));
+                let opening = self.brackets.pop();
+                if !self.extra_tokens {
+                    self.check_bracket(opening, character)?;
                 }
                 if let Some(string) = self.strings.last_mut() {
                     string.depth -= 1;

@@ -36,7 +36,7 @@ const CORRECTED: &[(u32, &str, &str)] = &[
 
 /// Characters that had no numeric value in Unicode 3.2.
 const NOT_YET_NUMERIC: &[u32] = &[
-    0x9F8, 0x3405, 0x3483, 0x382A, 0x3B4D, 0x4E24, 0x4E96, 0x4EE8, 0x4FE9, 0x5006, 0x5344, 0x534C, 0x53C4, 0x5793, 0x5E7A, 0x5EFE,
+    0x9F8, 0x3405, 0x3483, 0x382A, 0x3B4D, 0x4E24, 0x4E96, 0x4EE8, 0x4FE9, 0x5006, 0x5344, 0x534C, 0x53C4, 0x5E7A, 0x5EFE,
     0x62D0, 0x6D1E, 0x6F06, 0x7695, 0x79ED, 0x8CB3, 0x920E, 0x94A9, 0x9621, 0xF96B, 0xF973, 0xF978, 0xF9B2, 0xF9D1, 0xF9D3, 0xF9FD,
     0x10341, 0x1034A, 0x20001, 0x20064, 0x200E2, 0x20121, 0x2092A, 0x20983, 0x2098C, 0x2099C, 0x20AEA, 0x20AFD, 0x20B19, 0x22390,
     0x22998, 0x23B1B, 0x2626D, 0x2F890,
@@ -146,8 +146,7 @@ impl Version {
     /// The name of a character, if it has one.
     pub fn name(self, code_point: u32) -> Option<String> {
         // CPython has no names for Tangut ideographs.
-        let is_tangut = matches!(code_point, 0x17000..=0x187F7 | 0x18D00..=0x18D08);
-        if is_tangut || !self.has(code_point) || is_later(code_point) {
+        if is_tangut(code_point) || !self.has(code_point) || is_later(code_point) {
             return None;
         }
         character_name(char::from_u32(code_point)?)
@@ -159,7 +158,7 @@ impl Version {
             LookupResult::Character(character) => character.into(),
             LookupResult::Sequence(characters) => characters.to_owned(),
         };
-        text.chars().all(|character| self.has(character.into())).then_some(text)
+        text.chars().all(|character| self.has(character.into()) && !is_tangut(character.into())).then_some(text)
     }
 
     pub fn normalize(self, form: NormalizeForm, text: &Wtf8) -> Wtf8Buf {
@@ -183,6 +182,11 @@ impl Version {
         out.push_wtf8(&normalize_all(form, &run));
         out
     }
+}
+
+/// Whether a code point is a Tangut ideograph.
+fn is_tangut(code_point: u32) -> bool {
+    matches!(code_point, 0x17000..=0x187F7 | 0x18D00..=0x18D08)
 }
 
 /// Blocks whose unassigned code points are wide.
