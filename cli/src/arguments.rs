@@ -203,7 +203,7 @@ fn long_option(
         }
         "dump" => {
             let stages: Vec<String> = value.unwrap_or_default().split(',').map(str::to_owned).collect();
-            if let Some(unknown) = stages.iter().find(|stage| !matches!(stage.as_str(), "tokens" | "ast" | "symbols" | "bytecode")) {
+            if let Some(unknown) = stages.iter().find(|stage| !crate::dump::is_stage(stage)) {
                 return Err(format!("unknown stage to dump: '{unknown}'"));
             }
             let only = dump.take().and_then(|dump| dump.only);

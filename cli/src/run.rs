@@ -25,6 +25,9 @@ pub fn main() -> ExitCode {
         }
         Action::Command(_) | Action::Module(_) | Action::Script(_) | Action::Stdin => {}
     }
+    if let Some(dump) = &command.dump {
+        return crate::dump::run(&command, dump);
+    }
     locate(&mut command.configuration);
     let mut runtime = match Runtime::start(&command.configuration) {
         Ok(runtime) => runtime,

@@ -101,7 +101,8 @@ fn program_reads_its_input() {
 #[test]
 fn script() {
     let folder = Folder::new("script");
-    let path = folder.write("script.py", "import sys, os\nprint(sys.argv[1:], os.path.basename(__file__), sys.path[0] == os.path.dirname(__file__))\n");
+    let path =
+        folder.write("script.py", "import sys, os\nprint(sys.argv[1:], os.path.basename(__file__), sys.path[0] == os.path.dirname(__file__))\n");
     assert_eq!(prints(&[&path, "-x", "--y"]), "['-x', '--y'] script.py True\n");
     let path = folder.write("no_newline", "if 1:\n    print('last line')");
     assert_eq!(prints(&[&path]), "last line\n");
@@ -284,7 +285,8 @@ fn warnings() {
 
 #[test]
 fn flags() {
-    let program = "import sys; f = sys.flags; print(f.isolated, f.ignore_environment, f.no_user_site, f.no_site, f.safe_path, f.utf8_mode, f.dev_mode)";
+    let program =
+        "import sys; f = sys.flags; print(f.isolated, f.ignore_environment, f.no_user_site, f.no_site, f.safe_path, f.utf8_mode, f.dev_mode)";
     assert_eq!(prints(&["-I", "-c", program]), "1 1 1 0 True 1 False\n".replace("True 1", "True 0"));
     assert_eq!(prints(&["-E", "-s", "-S", "-P", "-X", "utf8", "-c", program]), "0 1 1 1 True 1 False\n");
     assert_eq!(prints(&["-X", "opt", "-X", "k=v", "-c", "import sys; print(sys._xoptions)"]), "{'opt': True, 'k': 'v'}\n");
@@ -304,7 +306,10 @@ fn environment() {
     assert_eq!(outcome.status, 1);
     assert_eq!(succeeds(with("PYTHONDONTWRITEBYTECODE", "1", "import sys; print(sys.dont_write_bytecode)")), "True\n");
     assert_eq!(succeeds(with("PYTHONUNBUFFERED", "1", "import sys; print(sys.stdout.write_through)")), "True\n");
-    assert_eq!(succeeds(with("PYTHONIOENCODING", "latin-1:replace", "import sys; print(sys.stdout.encoding, sys.stdout.errors)")), "iso8859-1 replace\n");
+    assert_eq!(
+        succeeds(with("PYTHONIOENCODING", "latin-1:replace", "import sys; print(sys.stdout.encoding, sys.stdout.errors)")),
+        "iso8859-1 replace\n"
+    );
     assert_eq!(succeeds(with("PYTHONSAFEPATH", "1", "import sys; print('' in sys.path)")), "False\n");
     assert_eq!(succeeds(with("PYTHONINTMAXSTRDIGITS", "0", "print(len(str(10 ** 5000)))")), "5001\n");
     let hashes = "print(hash('text'), {'a', 'b', 'c', 'd'})";
