@@ -1,6 +1,7 @@
 //! The command: arguments and environment, what to run, process exit.
 
 mod arguments;
+mod dump;
 mod run;
 
 use std::process::ExitCode;
