@@ -102,6 +102,11 @@ pub fn remember_main() {
     let _ = MAIN_THREAD.compare_exchange(0, ident(), Ordering::SeqCst, Ordering::SeqCst);
 }
 
+/// The main thread's identifier; 0: not known yet. Safe to call from a signal handler.
+pub fn main_ident() -> u64 {
+    MAIN_THREAD.load(Ordering::Relaxed)
+}
+
 pub fn is_main() -> bool {
     let main = MAIN_THREAD.load(Ordering::Relaxed);
     main == 0 || main == ident()

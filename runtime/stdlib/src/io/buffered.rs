@@ -730,7 +730,7 @@ pub fn write_bytes(vm: &mut Vm, this: Ref<'_>, data: &[u8]) -> PyResult {
 /// After a flush that would have blocked: keeps the data for later if there is room, and otherwise
 /// as much of it as there is room for, which the error then says.
 fn keep_what_fits(vm: &mut Vm, buffered: &Buffered, data: &[u8], raised: Raised) -> PyResult<()> {
-    let error = vm.catch_if(raised, &exception::BLOCKING_IO_ERROR)?;
+    vm.catch_if(raised, &exception::BLOCKING_IO_ERROR)?;
     let size = buffered.buffer_size.get();
     let pending = buffered.pending.get_mut(vm);
     let room = size.saturating_sub(pending.len());
@@ -739,9 +739,7 @@ fn keep_what_fits(vm: &mut Vm, buffered: &Buffered, data: &[u8], raised: Raised)
     if kept == data.len() {
         return Ok(());
     }
-    let written = Object::small_int(kept as i64);
-    vm.set_attr_str(error.borrow(), "characters_written", written.borrow())?;
-    Err(vm.reraise(error))
+    Err(blocking_error(vm, "write could not complete without blocking", kept))
 }
 
 fn flush(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -789,7 +787,8 @@ fn seek(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
             let target = if whence == 1 { start + buffered.position.get() as i64 + target } else { target };
             if (start..=position).contains(&target) {
                 buffered.position.set((target - start) as usize);
-                return Ok(vm.new_int(target));
+                // A raw stream that has no position says 0 wherever it is.
+                return Ok(vm.new_int(target.max(0)));
             }
         }
         flush_pending(vm, buffered, raw.borrow())?;

@@ -89,8 +89,8 @@ static TEXT_SPEC: TypeSpec = TypeSpec {
             Ok(if text.mode.get().is_universal() { text.newlines.seen_object(vm) } else { Object::none() })
         }),
         Getset::readonly("errors", "", |vm, this| {
-            let (text, _) = ready(vm, this)?;
-            Ok(text.errors.get_or_none())
+            let text = text_of(this);
+            if text.encoding.is_set() { Ok(text.errors.get_or_none()) } else { Err(vm.value_error("I/O operation on uninitialized object")) }
         }),
         Getset::new("_CHUNK_SIZE", "", chunk_size, set_chunk_size),
         Getset::readonly("buffer", "", |vm, this| Ok(ready(vm, this)?.1)),
@@ -363,7 +363,10 @@ fn write(vm: &mut Vm, this: Ref<'_>, argument: Ref<'_>) -> PyResult {
         // What waited is passed on by itself, so that a large text makes one large write.
         let rest = data.split_off(before);
         text.pending.set(vm, data);
-        flush_pending(vm, text, buffer.borrow())?;
+        // What Python code below writes meanwhile goes first too.
+        while !text.pending.get(vm).is_empty() && text.pending.get(vm).len() + rest.len() > chunk {
+            flush_pending(vm, text, buffer.borrow())?;
+        }
         data = rest;
     }
     // Python code below may have written meanwhile.
@@ -381,7 +384,7 @@ fn write(vm: &mut Vm, this: Ref<'_>, argument: Ref<'_>) -> PyResult {
     if flushes {
         vm.call_method(buffer.borrow(), "flush", &[])?;
     }
-    if text.decoded.is_set() || text.snapshot.get(vm).is_some() {
+    if text.snapshot.get(vm).is_some() {
         forget_decoded(vm, text);
     }
     if text.codec.can_decode.get() {
@@ -604,6 +607,10 @@ fn close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
             vm.catch(raised);
         }
     }
+    if text.detached.get() {
+        // Asking the stream below may have run Python that detached it.
+        return Ok(Object::none());
+    }
     let flushed = vm.call_method(this, "flush", &[]);
     buffered::close_raw_after(vm, flushed, buffer.borrow(), |_| ())
 }
@@ -714,7 +721,14 @@ fn set_chunk_size(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResul
     let Some(value) = value else {
         return Err(vm.raise(&exception::ATTRIBUTE_ERROR, "cannot delete attribute"));
     };
-    let size = vm.index_isize(value)?;
+    let size = match vm.index_isize(value) {
+        Ok(size) => size,
+        Err(raised) => {
+            let error = vm.catch_if(raised, &exception::OVERFLOW_ERROR)?;
+            let message = vm.str_text(error.borrow())?;
+            return Err(vm.value_error(message));
+        }
+    };
     match usize::try_from(size) {
         Ok(size) if size > 0 => {
             text.chunk_size.set(size);
@@ -726,6 +740,9 @@ fn set_chunk_size(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResul
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let text = text_of(this);
+    if !text.encoding.is_set() {
+        return Err(vm.value_error("I/O operation on uninitialized object"));
+    }
     let mut rest = String::new();
     if let Some(mode) = vm.find_attr_str(this, "mode")? {
         rest = format!(" mode={}", vm.repr_text(mode.borrow())?);

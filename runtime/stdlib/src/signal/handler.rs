@@ -41,7 +41,13 @@ extern "C" fn on_signal(signal: i32) {
     unsafe {
         let errno = libc::__errno_location();
         let saved = *errno;
-        trip(signal);
+        let main = crate::thread::main_ident();
+        if main != 0 && main != libc::pthread_self() {
+            // The main thread may be waiting in a call that the signal is to interrupt.
+            libc::pthread_kill(main, signal);
+        } else {
+            trip(signal);
+        }
         *errno = saved;
     }
 }
@@ -235,4 +241,14 @@ pub fn send_to_pidfd(pidfd: i32, signal: i32, flags: u32) -> SysResult<()> {
     // SAFETY: no information is given along.
     check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd, signal, std::ptr::null::<libc::siginfo_t>(), flags) })?;
     Ok(())
+}
+
+/// Leaves all signals to other threads; for a thread that does not run Python.
+pub fn block_all() {
+    // SAFETY: the set is filled before it is used.
+    unsafe {
+        let mut set = MaybeUninit::zeroed();
+        libc::sigfillset(set.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
+    }
 }
