@@ -442,9 +442,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::JumpForward | Opcode::JumpBackwardNoInterrupt => jump!(arg),
                         Opcode::JumpBackward => {
-                            if TRACED {
-                                attempt!(tracing::jumping(vm, frame, event::JUMP, (*code).index_of((*frame).ip), arg as usize));
-                            }
                             jump!(arg);
                             if breaker_reasons() != 0 {
                                 attempt!(handle_breaker(vm));
@@ -561,7 +558,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::LoadSuperAttr => {
                             let name = (&(*code).names)[(arg >> 2) as usize];
-                            let (value, this) = attempt!(names::load_super_attribute(vm, top!(3), top!(2), top!(1), name, arg));
+                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2)))) } else { 0 };
+                            let mut found = names::load_super_attribute(vm, top!(3), top!(2), top!(1), name, arg);
+                            if TRACED {
+                                found = tracing::called_super(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2)), watchers, found);
+                            }
+                            let (value, this) = attempt!(found);
                             drop(pop!());
                             drop(pop!());
                             set_top!(1, value);
@@ -775,7 +777,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let callable = Ref::from_bits(*first.sub(2));
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
-                            let is_watched = TRACED && attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
+                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args)))) } else { 0 };
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -788,8 +790,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
                             let mut result = vm.call(callable, values);
-                            if is_watched {
-                                result = tracing::called(vm, frame, callable, values.first().copied(), result);
+                            if TRACED {
+                                result = tracing::called(vm, frame, callable, values.first().copied(), watchers, result);
                             }
                             for _ in 0..arg + 2 {
                                 sp = sp.sub(1);
@@ -808,7 +810,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
                             let keywords = names.borrow().downcast_unchecked::<Tuple>();
-                            let is_watched = TRACED && attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args))));
+                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args)))) } else { 0 };
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -821,8 +823,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
                             let mut result = vm.call_with(callable, object::Args::new(values, Some(keywords)));
-                            if is_watched {
-                                result = tracing::called(vm, frame, callable, values.first().copied(), result);
+                            if TRACED {
+                                result = tracing::called(vm, frame, callable, values.first().copied(), watchers, result);
                             }
                             for _ in 0..arg + 2 {
                                 sp = sp.sub(1);
@@ -832,10 +834,10 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::CallFunctionEx => {
                             let first = if TRACED { calls::first_argument(sp) } else { None };
-                            let is_watched = TRACED && attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow)));
+                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow))) } else { 0 };
                             let mut result = calls::call_star(vm, Ref::from_bits(*sp.sub(4)), sp);
-                            if is_watched {
-                                result = calls::report_star(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow), result);
+                            if TRACED {
+                                result = calls::report_star(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow), watchers, result);
                             }
                             for _ in 0..4 {
                                 sp = sp.sub(1);

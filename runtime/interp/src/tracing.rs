@@ -314,26 +314,33 @@ fn profiled_callable(vm: &mut Vm, callable: Ref<'_>, first: Option<Ref<'_>>) -> 
     }
 }
 
-/// Something is about to be called; returns whether anybody watches.
-pub(crate) unsafe fn calling(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>) -> PyResult<bool> {
+/// Who is to hear how a call ended: a bit per tool, and [`PROFILED`] for the profile function.
+pub(crate) type Watchers = u32;
+
+const PROFILED: Watchers = 1 << monitoring::N_TOOLS;
+
+/// Something is about to be called; returns who watches.
+pub(crate) unsafe fn calling(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>) -> PyResult<Watchers> {
     if !is_active(vm) {
-        return Ok(false);
+        return Ok(0);
     }
     // SAFETY: the caller's promise.
     unsafe {
-        monitoring::fire_call(vm, frame, event::CALL, callable, first)?;
-        if frame::interp(vm).tracing.profile_function.is_some()
-            && let Some(callable) = profiled_callable(vm, callable, first)?
-        {
-            profile(vm, frame, "c_call", callable.borrow())?;
+        let mut watchers = monitoring::watchers(frame, event::CALL);
+        monitoring::fire_call(vm, frame, event::CALL, callable, first, watchers)?;
+        if frame::interp(vm).tracing.profile_function.is_some() {
+            watchers |= PROFILED;
+            if let Some(callable) = profiled_callable(vm, callable, first)? {
+                profile(vm, frame, "c_call", callable.borrow())?;
+            }
         }
+        Ok(watchers)
     }
-    Ok(true)
 }
 
 /// Something that is no Python function was called, and returned or raised.
-pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, result: PyResult) -> PyResult {
-    if !is_active(vm) {
+pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, result: PyResult) -> PyResult {
+    if watchers == 0 || !is_active(vm) {
         return result;
     }
     let (value, error) = match result {
@@ -341,7 +348,7 @@ pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, f
         Err(raised) => (None, Some(vm.catch(raised))),
     };
     // SAFETY: the caller's promise.
-    let reported = unsafe { report_called(vm, frame, callable, first, error.is_some()) };
+    let reported = unsafe { report_called(vm, frame, callable, first, watchers, error.is_some()) };
     match (reported, value, error) {
         (Err(raised), _, _) => Err(raised),
         (Ok(()), Some(value), _) => Ok(value),
@@ -350,14 +357,28 @@ pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, f
     }
 }
 
-unsafe fn report_called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, is_raised: bool) -> PyResult<()> {
+/// The same for a `super()` that was looked into without being called.
+pub(crate) unsafe fn called_super<T>(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, result: PyResult<T>) -> PyResult<T> {
+    // SAFETY: the caller's promise.
+    match result {
+        Ok(value) => unsafe { called(vm, frame, callable, first, watchers, Ok(Object::none())) }.map(|_| value),
+        Err(raised) => match unsafe { called(vm, frame, callable, first, watchers, Err(raised)) } {
+            Ok(_) => Err(vm.system_error("a call that raised did not raise")),
+            Err(raised) => Err(raised),
+        },
+    }
+}
+
+unsafe fn report_called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, is_raised: bool) -> PyResult<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let (event, what) = if is_raised { (event::C_RAISE, "c_exception") } else { (event::C_RETURN, "c_return") };
         if !callable.is_exactly(&BOUND_METHOD) {
-            monitoring::fire_call(vm, frame, event, callable, first)?;
+            let still = monitoring::watchers(frame, event);
+            monitoring::fire_call(vm, frame, event, callable, first, watchers & still)?;
         }
-        if frame::interp(vm).tracing.profile_function.is_some()
+        if watchers & PROFILED != 0
+            && frame::interp(vm).tracing.profile_function.is_some()
             && let Some(callable) = profiled_callable(vm, callable, first)?
         {
             profile(vm, frame, what, callable.borrow())?;
@@ -366,11 +387,31 @@ unsafe fn report_called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first
     Ok(())
 }
 
-/// A conditional jump or loop is about to go one way or the other.
-pub(crate) unsafe fn jumping(vm: &mut Vm, frame: *mut Frame, event: event::Event, from: usize, to: usize) -> PyResult<()> {
-    if !monitoring::is_active() || !is_active(vm) {
-        return Ok(());
-    }
+/// Reports the jump or branch that led from the previous instruction to this one, if one did.
+unsafe fn jumped(vm: &mut Vm, frame: *mut Frame, previous: usize, index: usize) -> PyResult<()> {
+    // SAFETY: the caller's promise.
+    let code = unsafe { (*frame).code() };
+    let instructions = &code.data.instructions;
+    let opcode = |index: usize| instructions.get(index).and_then(|instruction| instruction.opcode());
+    let is_next = index == previous + 1;
+    let (event, from, to) = match opcode(previous) {
+        Some(Opcode::JumpForward | Opcode::JumpBackward) => (event::JUMP, previous, index),
+        Some(Opcode::PopJumpIfFalse | Opcode::PopJumpIfTrue | Opcode::PopJumpIfNone | Opcode::PopJumpIfNotNone) => {
+            if opcode(previous + 1) != Some(Opcode::NotTaken) {
+                return Ok(());
+            }
+            if is_next { (event::BRANCH_LEFT, previous, index + 1) } else { (event::BRANCH_RIGHT, previous, index) }
+        }
+        // The loop's end is past its `POP_ITER`.
+        Some(Opcode::ForIter) if is_next => (event::BRANCH_LEFT, previous, index),
+        Some(Opcode::ForIter) => (event::BRANCH_RIGHT, previous, index + 1),
+        Some(Opcode::EndSend) if opcode(index) == Some(Opcode::NotTaken) => (event::BRANCH_LEFT, previous, index + 1),
+        Some(Opcode::EndAsyncFor) if is_next => match instructions[..previous].iter().rposition(|instruction| instruction.opcode() == Some(Opcode::EndSend)) {
+            Some(from) => (event::BRANCH_RIGHT, from, index),
+            None => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
     // SAFETY: the caller's promise.
     unsafe { monitoring::fire_jump(vm, frame, event, from, to) }
 }
@@ -394,6 +435,9 @@ pub(crate) unsafe fn before_instruction(vm: &mut Vm, frame: *mut Frame, previous
             return Ok(false);
         }
         let previous_index = code.index_of(previous);
+        if monitoring::is_active() && previous_index != index {
+            jumped(vm, frame, previous_index, index)?;
+        }
         let line = lines.begins_line(index, previous_index, &code.data.instructions);
         if let Some(line) = line {
             monitoring::fire_line(vm, frame, line)?;

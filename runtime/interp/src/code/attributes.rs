@@ -176,8 +176,12 @@ fn co_branches(vm: &mut Vm, this: Ref<'_>) -> PyResult {
                 let is_marked = instructions.get(index + 1).and_then(|next| next.opcode()) == Some(Opcode::NotTaken);
                 [offset(index), offset(index + 1 + usize::from(is_marked)), offset(target)]
             }
-            // Past the END_FOR.
-            Some(Opcode::ForIter) => [offset(index), offset(index + 1), offset(target + 1)],
+            // Past the END_FOR and the POP_ITER.
+            Some(Opcode::ForIter) => [offset(index), offset(index + 1), offset(target + 2)],
+            Some(Opcode::EndAsyncFor) => match instructions[..index].iter().rposition(|instruction| instruction.opcode() == Some(Opcode::EndSend)) {
+                Some(source) => [offset(source), offset(source + 2), offset(index + 1)],
+                None => continue,
+            },
             _ => continue,
         };
         entries.push(vm.new_tuple(branch).into_object());

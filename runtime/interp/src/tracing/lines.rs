@@ -61,7 +61,8 @@ impl Lines {
         if !self.is_begin(index) {
             return None;
         }
-        let from_start = instructions.get(previous).is_none_or(|previous| previous.opcode() == Some(Opcode::Resume));
+        // After a `yield` comes its `RESUME`, unless an exception is thrown in, for which there is none.
+        let from_start = instructions.get(previous).is_none_or(|previous| matches!(previous.opcode(), Some(Opcode::Resume | Opcode::YieldValue)));
         (self.line(previous) != line || from_start).then_some(line)
     }
 

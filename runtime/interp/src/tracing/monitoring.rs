@@ -216,8 +216,7 @@ fn tool_wants(tool: usize, code: &CodeObject, event: Event) -> bool {
 /// The frame is in progress.
 pub(super) unsafe fn wants(frame: *mut Frame, event: Event) -> bool {
     // SAFETY: the caller's promise.
-    let code = unsafe { &*(*frame).code };
-    is_active() && (0..N_TOOLS).any(|tool| tool_wants(tool, code, event))
+    unsafe { watchers(frame, event) != 0 }
 }
 
 /// What the callbacks of an event get after the code object.
@@ -229,12 +228,30 @@ enum Arguments<'a> {
 
 unsafe fn fire_at(vm: &mut Vm, frame: *mut Frame, event: Event, index: usize, arguments: Arguments<'_>) -> PyResult<()> {
     // SAFETY: the caller's promise.
+    unsafe { fire_for(vm, frame, event, index, arguments, watchers(frame, event)) }
+}
+
+/// The tools that want an event of the frame's code, a bit each.
+pub(super) unsafe fn watchers(frame: *mut Frame, event: Event) -> u32 {
+    if !is_active() {
+        return 0;
+    }
+    // SAFETY: the caller's promise.
+    let code = unsafe { &*(*frame).code };
+    (0..N_TOOLS).filter(|&tool| tool_wants(tool, code, event)).fold(0, |all, tool| all | 1 << tool)
+}
+
+unsafe fn fire_for(vm: &mut Vm, frame: *mut Frame, event: Event, index: usize, arguments: Arguments<'_>, watchers: u32) -> PyResult<()> {
+    if watchers == 0 {
+        return Ok(());
+    }
+    // SAFETY: the caller's promise.
     let code = unsafe { &*(*frame).code };
     // SAFETY: as above; the function object is the frame's.
     let code_object = unsafe { (*frame).function().code.get_or_none() };
     debug_assert!(code_object.borrow().is_exactly(&CODE), "a function's code is a code object");
     for tool in 0..N_TOOLS {
-        if !tool_wants(tool, code, event) || is_disabled(code, index, tool, event) {
+        if watchers & 1 << tool == 0 || is_disabled(code, index, tool, event) {
             continue;
         }
         let Some(callback) = TOOLS.0[tool].callbacks[event as usize].get() else { continue };
@@ -322,12 +339,12 @@ pub(super) unsafe fn fire_jump(vm: &mut Vm, frame: *mut Frame, event: Event, fro
     }
 }
 
-pub(super) unsafe fn fire_call(vm: &mut Vm, frame: *mut Frame, event: Event, callable: Ref<'_>, first: Option<Ref<'_>>) -> PyResult<()> {
-    if !is_active() {
+pub(super) unsafe fn fire_call(vm: &mut Vm, frame: *mut Frame, event: Event, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: u32) -> PyResult<()> {
+    if watchers == 0 {
         return Ok(());
     }
     let missing = missing(vm);
     let first = first.unwrap_or(missing.borrow());
     // SAFETY: the caller's promise.
-    unsafe { fire_at(vm, frame, event, (*frame).instruction_index(), Arguments::At(&[callable, first])) }
+    unsafe { fire_for(vm, frame, event, (*frame).instruction_index(), Arguments::At(&[callable, first]), watchers) }
 }
