@@ -267,7 +267,11 @@ fn setitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>) -> 
         }
         let number = vm.index_isize(value)?;
         let Ok(byte) = u8::try_from(number) else { return Err(vm.value_error("mmap item value must be in range(0, 256)")) };
+        // Converting the value may have run Python that made the mapping smaller.
         let map = writable_map(vm, this)?;
+        if index >= map.mapping.len() {
+            return Err(vm.index_error("mmap index out of range"));
+        }
         map.mapping.write(index, &[byte]);
         return Ok(());
     }
