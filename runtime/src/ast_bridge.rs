@@ -6,6 +6,7 @@
 
 mod expression;
 mod from_object;
+mod from_pattern;
 mod pattern;
 mod statement;
 mod strings;

@@ -75,7 +75,7 @@ impl Reader {
         TextSize::from(offset.min(self.text.len() - 1) as u32)
     }
 
-    fn range(&self, vm: &mut Vm, node: Ref<'_>, sum: &str) -> PyResult<TextRange> {
+    pub(super) fn range(&self, vm: &mut Vm, node: Ref<'_>, sum: &str) -> PyResult<TextRange> {
         let mut required = [0; 2];
         for (value, name) in required.iter_mut().zip(["lineno", "col_offset"]) {
             *value = match number(vm, node, name)? {
@@ -96,14 +96,14 @@ impl Reader {
         Ok(TextRange::new(start, end.max(start)))
     }
 
-    fn field(&self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult {
+    pub(super) fn field(&self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult {
         match vm.find_attr_str(node, name)? {
             Some(value) => Ok(value),
             None => Err(vm.type_error(format!("required field \"{name}\" missing from {}", node.class().name()))),
         }
     }
 
-    fn one<T>(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str, read: Read<T>) -> PyResult<T> {
+    pub(super) fn one<T>(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str, read: Read<T>) -> PyResult<T> {
         let value = self.field(vm, node, name)?;
         if value.borrow().is_none() {
             return Err(vm.value_error(format!("field '{name}' is required for {}", node.class().name())));
@@ -111,7 +111,7 @@ impl Reader {
         read(self, vm, value.borrow())
     }
 
-    fn optional<T>(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str, read: Read<T>) -> PyResult<Option<T>> {
+    pub(super) fn optional<T>(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str, read: Read<T>) -> PyResult<Option<T>> {
         match vm.find_attr_str(node, name)? {
             Some(value) if !value.borrow().is_none() => read(self, vm, value.borrow()).map(Some),
             _ => Ok(None),
@@ -129,7 +129,7 @@ impl Reader {
         }
     }
 
-    fn many<T>(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str, read: Read<T>) -> PyResult<Vec<T>> {
+    pub(super) fn many<T>(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str, read: Read<T>) -> PyResult<Vec<T>> {
         let items = self.items(vm, node, name)?;
         let mut values = Vec::with_capacity(items.len());
         for item in &items {
@@ -141,31 +141,31 @@ impl Reader {
         Ok(values)
     }
 
-    fn expr(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Box<Expr>> {
+    pub(super) fn expr(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Box<Expr>> {
         self.one(vm, node, name, Reader::expression).map(Box::new)
     }
 
-    fn optional_expr(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Option<Box<Expr>>> {
+    pub(super) fn optional_expr(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Option<Box<Expr>>> {
         Ok(self.optional(vm, node, name, Reader::expression)?.map(Box::new))
     }
 
-    fn exprs(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Vec<Expr>> {
+    pub(super) fn exprs(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Vec<Expr>> {
         self.many(vm, node, name, Reader::expression)
     }
 
-    fn text_of(&mut self, vm: &mut Vm, object: Ref<'_>) -> PyResult<String> {
+    pub(super) fn text_of(&mut self, vm: &mut Vm, object: Ref<'_>) -> PyResult<String> {
         match object.downcast::<Str>() {
             Some(text) => Ok(text.to_string_lossy().into_owned()),
             None => Err(vm.type_error("AST identifier must be of type str")),
         }
     }
 
-    fn name(&mut self, vm: &mut Vm, node: Ref<'_>, field: &str) -> PyResult<Identifier> {
+    pub(super) fn name(&mut self, vm: &mut Vm, node: Ref<'_>, field: &str) -> PyResult<Identifier> {
         let name = self.one(vm, node, field, Reader::text_of)?;
         Ok(Identifier::new(name, TextRange::default()))
     }
 
-    fn optional_name(&mut self, vm: &mut Vm, node: Ref<'_>, field: &str) -> PyResult<Option<Identifier>> {
+    pub(super) fn optional_name(&mut self, vm: &mut Vm, node: Ref<'_>, field: &str) -> PyResult<Option<Identifier>> {
         let name = self.optional(vm, node, field, Reader::text_of)?;
         Ok(name.map(|name| Identifier::new(name, TextRange::default())))
     }
@@ -191,7 +191,7 @@ impl Reader {
     }
 
     /// The name of a node's class, if it is of the sum.
-    fn class_of(&self, vm: &mut Vm, node: Ref<'_>, kind: Kind, sum: &str) -> PyResult<String> {
+    pub(super) fn class_of(&self, vm: &mut Vm, node: Ref<'_>, kind: Kind, sum: &str) -> PyResult<String> {
         if !is_kind(vm, node, kind)? {
             return Err(self.unexpected(vm, sum, node));
         }
@@ -204,7 +204,7 @@ impl Reader {
         Ok(self.many(vm, node, name, Reader::statement)?.into_iter().collect())
     }
 
-    fn required_body(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<ast::Suite> {
+    pub(super) fn required_body(&mut self, vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<ast::Suite> {
         let body = self.body(vm, node, name)?;
         if body.is_empty() {
             return Err(vm.value_error(format!("empty {name} on {}", node.class().name())));
@@ -502,9 +502,6 @@ impl Reader {
         let node_index = AtomicNodeIndex::default();
         Ok(match class.as_str() {
             "FunctionDef" | "AsyncFunctionDef" => {
-                if !self.items(vm, node, "type_params")?.is_empty() {
-                    return Err(vm.system_error("trees with type parameters cannot be compiled yet"));
-                }
                 let (decorator_list, range) = self.decorators(vm, node, range)?;
                 Stmt::FunctionDef(ast::StmtFunctionDef {
                     node_index,
@@ -512,21 +509,19 @@ impl Reader {
                     is_async: class == "AsyncFunctionDef",
                     decorator_list: decorator_list.into_iter().collect(),
                     name: self.name(vm, node, "name")?,
-                    type_params: None,
+                    type_params: self.type_parameters(vm, node, range)?,
                     parameters: Box::new(self.one(vm, node, "args", Reader::parameters)?),
                     returns: self.optional_expr(vm, node, "returns")?,
                     body: self.required_body(vm, node, "body")?,
                 })
             }
             "ClassDef" => {
-                if !self.items(vm, node, "type_params")?.is_empty() {
-                    return Err(vm.system_error("trees with type parameters cannot be compiled yet"));
-                }
                 let (decorator_list, range) = self.decorators(vm, node, range)?;
                 let arguments = self.arguments(vm, node, "bases", range)?;
                 let arguments = (!arguments.is_empty()).then(|| Box::new(arguments));
                 let name = self.name(vm, node, "name")?;
-                Stmt::ClassDef(ast::StmtClassDef { node_index, range, decorator_list: decorator_list.into_iter().collect(), name, type_params: None, arguments, body: self.required_body(vm, node, "body")? })
+                let type_params = self.type_parameters(vm, node, range)?;
+                Stmt::ClassDef(ast::StmtClassDef { node_index, range, decorator_list: decorator_list.into_iter().collect(), name, type_params, arguments, body: self.required_body(vm, node, "body")? })
             }
             "Return" => Stmt::Return(ast::StmtReturn { node_index, range, value: self.optional_expr(vm, node, "value")? }),
             "Delete" => Stmt::Delete(ast::StmtDelete { node_index, range, targets: self.exprs(vm, node, "targets")? }),
@@ -568,6 +563,8 @@ impl Reader {
                 }
                 Stmt::With(ast::StmtWith { node_index, range, is_async: class == "AsyncWith", items, body: self.required_body(vm, node, "body")? })
             }
+            "Match" => Stmt::Match(ast::StmtMatch { node_index, range, subject: self.expr(vm, node, "subject")?, cases: self.many(vm, node, "cases", Reader::case)? }),
+            "TypeAlias" => Stmt::TypeAlias(ast::StmtTypeAlias { node_index, range, name: self.expr(vm, node, "name")?, type_params: self.type_parameters(vm, node, range)?, value: self.expr(vm, node, "value")? }),
             "Raise" => Stmt::Raise(ast::StmtRaise { node_index, range, exc: self.optional_expr(vm, node, "exc")?, cause: self.optional_expr(vm, node, "cause")? }),
             "Try" | "TryStar" => {
                 let handlers = self.many(vm, node, "handlers", |this, vm, node| {
@@ -602,7 +599,7 @@ impl Reader {
             "Pass" => Stmt::Pass(ast::StmtPass { node_index, range }),
             "Break" => Stmt::Break(ast::StmtBreak { node_index, range }),
             "Continue" => Stmt::Continue(ast::StmtContinue { node_index, range }),
-            _ => return Err(vm.system_error(format!("trees with {class} cannot be compiled yet"))),
+            _ => return Err(self.unexpected(vm, "stmt", node)),
         })
     }
 }
