@@ -19,6 +19,10 @@ use stdlib::{imp, sys_module};
 /// Native stack of the thread that runs Python.
 pub const STACK_SIZE: usize = 256 << 20;
 
+/// How much of it Python may use before `RecursionError`: about as deep as CPython goes. The rest is for what
+/// does not ask: the parser and the compiler, which have limits of their own, and destructors.
+const PYTHON_STACK: usize = 12 << 20;
+
 /// A started runtime. There can be one in a process.
 pub struct Runtime {
     pub vm: Vm,
@@ -30,7 +34,7 @@ impl Runtime {
     pub fn start(configuration: &Configuration) -> Result<Runtime, String> {
         object::gil::acquire();
         object::str::set_hash_seed(configuration.hash_seed);
-        let mut vm = Vm::new(STACK_SIZE);
+        let mut vm = Vm::new(PYTHON_STACK);
         object::str::names::initialize(&vm);
         object::type_new::extend(builtins::EXTENSIONS);
         ready_types(&mut vm);

@@ -1,5 +1,7 @@
 //! Attribute access: the generic algorithm of instances, that of types, and what calls want.
 
+pub mod cache;
+
 use crate::class::Type;
 use crate::exception;
 use crate::instance;

@@ -340,6 +340,12 @@ impl Type {
         if version != 0 { version } else { self.assign_version() }
     }
 
+    /// The same, but 0 if none is assigned.
+    #[inline]
+    pub(crate) fn known_version(&self) -> u32 {
+        self.version.get()
+    }
+
     #[cold]
     fn assign_version(&self) -> u32 {
         // SAFETY: the lock is held and the borrow ends here.

@@ -85,7 +85,7 @@ pub struct Outcome {
 
 /// Addresses are spread by a multiplication; they need no more.
 #[derive(Default)]
-struct AddressHasher(u64);
+pub(crate) struct AddressHasher(u64);
 
 impl Hasher for AddressHasher {
     fn finish(&self) -> u64 {
@@ -98,9 +98,13 @@ impl Hasher for AddressHasher {
         }
     }
 
-    fn write_usize(&mut self, value: usize) {
-        self.0 = (value as u64 >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (value >> 4).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 ^= self.0 >> 32;
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
     }
 }
 
@@ -225,7 +229,6 @@ fn dispose(vm: &mut Vm, garbage: Vec<Object>) -> Outcome {
     if garbage.is_empty() {
         return Outcome::default();
     }
-    weak::forget_callbacks(&garbage);
     weak::forget_callbacks(&garbage);
     let mut finalizers = false;
     for object in &garbage {

@@ -11,8 +11,10 @@ use crate::str::Str;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 use std::cell::Cell;
+pub use scope::find_in_scope;
 use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup};
 
+mod scope;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,7 @@ pub struct Dict {
     storage: VmCell<Storage>,
     /// Changes with every change of any kind.
     version: Cell<u32>,
-    /// Changes when keys are added or removed.
+    /// Names the set of keys, no other dict's ever: 0 if nobody has asked since it changed.
     keys_version: Cell<u32>,
     watched: Cell<bool>,
 }
@@ -83,6 +85,9 @@ static WATCHER: VmCell<Option<Watcher>> = VmCell::new(None);
 pub fn set_watcher(vm: &mut Vm, watcher: Watcher) {
     WATCHER.set(vm, Some(watcher));
 }
+
+/// The next keys version to hand out; 0 once they have run out.
+static NEXT_KEYS_VERSION: VmCell<u32> = VmCell::new(1);
 
 impl Storage {
     const EMPTY: Storage = Storage::Str(Table::EMPTY);
@@ -253,7 +258,7 @@ impl Default for Dict {
 
 impl Dict {
     pub const fn new() -> Dict {
-        Dict { storage: VmCell::new(Storage::EMPTY), version: Cell::new(1), keys_version: Cell::new(1), watched: Cell::new(false) }
+        Dict { storage: VmCell::new(Storage::EMPTY), version: Cell::new(1), keys_version: Cell::new(0), watched: Cell::new(false) }
     }
 
     /// An empty dict with room for this many entries.
@@ -277,10 +282,24 @@ impl Dict {
         self.version.get()
     }
 
-    /// A number that changes when keys are added, removed or reordered.
+    /// A number that changes when keys are added, removed or reordered, and that no other dict has;
+    /// 0 if numbers have run out.
     #[inline]
     pub fn keys_version(&self) -> u32 {
-        self.keys_version.get()
+        let version = self.keys_version.get();
+        if version != 0 { version } else { self.assign_keys_version() }
+    }
+
+    #[cold]
+    fn assign_keys_version(&self) -> u32 {
+        // SAFETY: the lock is held and the borrow ends here.
+        let next = unsafe { NEXT_KEYS_VERSION.get_unchecked() };
+        let version = *next;
+        if version != 0 {
+            *next = version.wrapping_add(1);
+            self.keys_version.set(version);
+        }
+        version
     }
 
     /// From now on the watcher is told of changes.
@@ -320,7 +339,7 @@ impl Dict {
 
     #[inline]
     fn keys_change(&self, vm: &Vm, key: Option<Ref<'_>>) {
-        self.keys_version.set(self.keys_version.get().wrapping_add(1));
+        self.keys_version.set(0);
         self.value_changes(vm, key);
     }
 

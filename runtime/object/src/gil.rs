@@ -72,7 +72,9 @@ pub fn acquire() {
         }
     }
     if FINALIZING.load(Ordering::Acquire) && !MAY_FINALIZE.get() {
+        // Whoever handed over must not wait for a thread that takes nothing any more.
         lock.released.notify_one();
+        lock.was_taken.notify_all();
         drop(state);
         park_for_ever();
     }
@@ -117,6 +119,9 @@ pub fn yield_if_wanted(vm: &mut Vm) {
 #[cold]
 fn hand_over(_vm: &mut Vm) {
     clear_breaker(breaker::LOCK_WANTED);
+    if FINALIZING.load(Ordering::Acquire) && MAY_FINALIZE.get() {
+        return;
+    }
     let lock = current();
     HOLDS.set(false);
     let mut state = lock.state();

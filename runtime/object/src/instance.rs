@@ -24,7 +24,7 @@ pub(crate) const GREATEST_CAPACITY: u16 = 64;
 
 #[inline]
 fn attributes_offset(class: &Type, n_items: usize) -> usize {
-    let payload = class.payload();
+    let payload = class.payload_ref();
     (class.fixed_size.get() as usize + n_items * payload.item_size).next_multiple_of(8)
 }
 
@@ -33,8 +33,9 @@ fn attributes_offset(class: &Type, n_items: usize) -> usize {
 /// # Safety
 ///
 /// The caller writes a valid payload before anything can look at the object.
+#[inline]
 pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
-    let payload = class.payload();
+    let payload = class.payload_ref();
     let start = attributes_offset(class, n_items);
     let capacity = class.capacity.get();
     let size = start + capacity.map_or(0, |capacity| 8 + 8 * usize::from(capacity));
@@ -74,7 +75,7 @@ pub(crate) unsafe fn drop_attributes(pointer: *mut Header, class: &Type) {
             }
             drop(region.replace(None));
         }
-        let start = class.payload().size.next_multiple_of(8);
+        let start = class.payload_ref().size.next_multiple_of(8);
         for offset in (start..class.fixed_size.get() as usize).step_by(8) {
             drop(pointer.cast::<u8>().add(offset).cast::<Option<Object>>().replace(None));
         }
@@ -91,7 +92,7 @@ unsafe fn region(pointer: *mut Header, class: &Type) -> Option<*mut Option<Objec
     class.capacity.get()?;
     // SAFETY: the caller's promise.
     unsafe {
-        let n_items = class.payload().n_items.map_or(0, |n_items| n_items(pointer));
+        let n_items = class.payload_ref().n_items.map_or(0, |n_items| n_items(pointer));
         Some(pointer.cast::<u8>().add(attributes_offset(class, n_items)).cast())
     }
 }
@@ -114,7 +115,7 @@ pub(crate) unsafe fn traverse_attributes(pointer: *mut Header, class: &Type, vis
                 }
             }
         }
-        let start = class.payload().size.next_multiple_of(8);
+        let start = class.payload_ref().size.next_multiple_of(8);
         for offset in (start..class.fixed_size.get() as usize).step_by(8) {
             if let Some(object) = &*pointer.cast::<u8>().add(offset).cast::<Option<Object>>() {
                 visitor.visit(object.borrow());
@@ -143,11 +144,16 @@ pub(crate) unsafe fn clear_attributes(pointer: *mut Header, class: &Type) {
             (*pointer).shape.set(class.dict_shape.get());
             drop(taken);
         }
-        let start = class.payload().size.next_multiple_of(8);
+        let start = class.payload_ref().size.next_multiple_of(8);
         for offset in (start..class.fixed_size.get() as usize).step_by(8) {
             drop(pointer.cast::<u8>().add(offset).cast::<Option<Object>>().replace(None));
         }
     }
+}
+
+/// Bytes from the start of an instance to an attribute slot, if that is the same in all instances.
+pub(crate) fn slot_offset(class: &Type, slot: u16) -> Option<u32> {
+    class.payload_ref().n_items.is_none().then(|| (attributes_offset(class, 0) + 8 + 8 * usize::from(slot)) as u32)
 }
 
 /// The place of the `index`-th word after an instance's payload and members.
@@ -279,7 +285,7 @@ pub fn size_of_instance(object: Ref<'_>) -> usize {
     let class = object.class();
     let Some(header) = object.header() else { return 8 };
     // SAFETY: the object is live, and `class` is its type.
-    let n_items = class.payload().n_items.map_or(0, |n_items| unsafe { n_items(header) });
+    let n_items = class.payload_ref().n_items.map_or(0, |n_items| unsafe { n_items(header) });
     attributes_offset(class, n_items) + class.capacity.get().map_or(0, |capacity| 8 + 8 * usize::from(capacity))
 }
 
@@ -307,7 +313,7 @@ impl Vm {
     }
 
     /// A new instance of a class whose native base is `object`.
-    pub(crate) fn allocate_plain(&self, class: &Type) -> Object {
+    pub fn allocate_plain(&self, class: &Type) -> Object {
         // SAFETY: there is no payload.
         unsafe { Object::from_header(allocate_raw(class, 0)) }
     }

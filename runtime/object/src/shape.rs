@@ -7,7 +7,9 @@
 use crate::cell::VmCell;
 use crate::class::Type;
 use crate::value::Ref;
+use crate::collector::AddressHasher;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 /// One layout.
 pub struct Shape {
@@ -15,7 +17,7 @@ pub struct Shape {
     /// Interned names, in slot order.
     names: Vec<Ref<'static>>,
     /// Name to slot, where there are more than a scan should go through.
-    index: Option<HashMap<u64, u16>>,
+    index: Option<HashMap<u64, u16, BuildHasherDefault<AddressHasher>>>,
     /// Name to the shape that has it in addition.
     transitions: Vec<(u64, u32)>,
     capacity: u16,

@@ -1,6 +1,6 @@
 //! Tuples: items stored inline after a length.
 
-use crate::cell::Visitor;
+use crate::cell::{ObjectCell, Visitor};
 use crate::class::{Payload, Type};
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::value::{Header, Object, ObjectOf, Ref};
@@ -91,6 +91,9 @@ impl Vm {
     pub fn new_tuple(&self, items: impl IntoIterator<Item = Object, IntoIter: ExactSizeIterator>) -> ObjectOf<Tuple> {
         let items = items.into_iter();
         let len = items.len();
+        if len == 0 {
+            return self.empty_tuple();
+        }
         // SAFETY: `len` items are written before anything can look at the tuple; should the
         // iterator end early the length says so.
         unsafe {
@@ -105,6 +108,19 @@ impl Vm {
             }
             ObjectOf::from_object(Object::from_header(pointer))
         }
+    }
+
+    /// `()`, of which there is one.
+    fn empty_tuple(&self) -> ObjectOf<Tuple> {
+        static EMPTY: ObjectCell = ObjectCell::EMPTY;
+        let empty = EMPTY.get().unwrap_or_else(|| {
+            let empty = self.new_tuple_of(&TUPLE, Vec::new());
+            empty.borrow().immortalize();
+            EMPTY.set(Some(empty.clone()));
+            empty
+        });
+        // SAFETY: the cell holds a tuple.
+        unsafe { ObjectOf::from_object(empty) }
     }
 
     /// A new instance of `class`, a subclass of `tuple`.

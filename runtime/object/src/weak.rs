@@ -14,6 +14,7 @@ use crate::value::{Header, Object, Ref, RefOf};
 use crate::vm::{Vm, breaker, clear_breaker, set_breaker};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasherDefault;
 
 /// The payload of a `weakref.ref`, `proxy` or the like.
 pub struct WeakReference {
@@ -91,10 +92,10 @@ enum Pending {
 }
 
 /// Weak references by the address of what they refer to, oldest first.
-static REFERENCES: VmCell<Option<HashMap<usize, Vec<usize>>>> = VmCell::new(None);
+static REFERENCES: VmCell<Option<HashMap<usize, Vec<usize>, BuildHasherDefault<crate::collector::AddressHasher>>>> = VmCell::new(None);
 static QUEUE: VmCell<VecDeque<Pending>> = VmCell::new(VecDeque::new());
 
-fn references() -> &'static mut HashMap<usize, Vec<usize>> {
+fn references() -> &'static mut HashMap<usize, Vec<usize>, BuildHasherDefault<crate::collector::AddressHasher>> {
     // SAFETY: the lock is held; callers let go of the map before anything else can run.
     unsafe { REFERENCES.get_unchecked() }.get_or_insert_default()
 }

@@ -110,6 +110,29 @@ fn make_character(text: &[u8], index: usize) -> RefOf<'static, Str> {
     unsafe { from_word(word) }
 }
 
+/// Words of strings interned lately, by the address of the text that was asked for: most texts are
+/// literals of the program, which are asked for again and again.
+struct Recent([Cell<u64>; 512]);
+
+// SAFETY: touched only by the thread that holds the global lock.
+unsafe impl Sync for Recent {}
+
+static RECENT: Recent = Recent([const { Cell::new(0) }; 512]);
+
+/// Interns ASCII text.
+#[inline]
+fn intern_literal(text: &str) -> u64 {
+    let place = &RECENT.0[(text.as_ptr().addr() ^ text.len()) % RECENT.0.len()];
+    let word = place.get();
+    // SAFETY: the words there are those of interned strings.
+    if word != 0 && unsafe { from_word(word) }.get().as_latin1() == Some(text.as_bytes()) {
+        return word;
+    }
+    let word = intern_bytes(text.as_bytes());
+    place.set(word);
+    word
+}
+
 /// Interns Latin-1 text.
 fn intern_bytes(text: &[u8]) -> u64 {
     let table = table();
@@ -125,7 +148,7 @@ fn intern_bytes(text: &[u8]) -> u64 {
 pub(crate) fn intern(text: &str) -> Ref<'static> {
     debug_assert!(text.is_ascii());
     // SAFETY: the word is that of an interned string.
-    unsafe { from_word(intern_bytes(text.as_bytes())) }.object()
+    unsafe { from_word(intern_literal(text)) }.object()
 }
 
 /// How many strings are interned.
@@ -140,7 +163,7 @@ impl Vm {
             return self.intern_str(self.new_str(text).borrow());
         }
         // SAFETY: the word is that of an interned string.
-        unsafe { from_word(intern_bytes(text.as_bytes())) }.object()
+        unsafe { from_word(intern_literal(text)) }.object()
     }
 
     /// The interned string with the same text.

@@ -1,0 +1,233 @@
+//! Remembers what attribute access came to, by the instance's shape and the name.
+//!
+//! A shape says exact class and layout, so that all the generic algorithm depends on is the shape, the
+//! name, and what the classes in the order hold, which the class's version stands for. An entry is
+//! right as long as shape, version and name are the same; nothing ever needs to be invalidated. What
+//! an entry cannot say (dicts of instances, data descriptors of Python) is remembered as
+//! [`Kind::Generic`], so that nobody tries again.
+
+use crate::class::Type;
+use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
+use crate::instance;
+use crate::native::flag;
+use crate::shape;
+use crate::value::{Header, Object, Ref};
+use std::cell::Cell;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The algorithm must be gone through.
+    Generic,
+    /// The value is in the instance, so many bytes from its start.
+    Word,
+    /// The class's attribute, a function that binds `self`.
+    Method,
+    /// The class's attribute, which is not a descriptor.
+    Value,
+    /// Storing adds the attribute: at the offset, and the instance gets the shape.
+    Add,
+}
+
+struct Entry {
+    shape: Cell<u32>,
+    version: Cell<u32>,
+    name: Cell<u64>,
+    /// The class's attribute, or the new shape.
+    value: Cell<u64>,
+    kind: Cell<Kind>,
+    offset: Cell<u32>,
+}
+
+const SIZE: usize = 2048;
+
+struct Entries([Entry; SIZE]);
+
+// SAFETY: touched only by the thread that holds the global lock.
+unsafe impl Sync for Entries {}
+
+impl Entries {
+    const fn new() -> Entries {
+        Entries(
+            [const {
+                Entry { shape: Cell::new(0), version: Cell::new(0), name: Cell::new(0), value: Cell::new(0), kind: Cell::new(Kind::Generic), offset: Cell::new(0) }
+            }; SIZE],
+        )
+    }
+
+    #[inline]
+    fn at(&self, shape: u32, name: Ref<'_>) -> &Entry {
+        &self.0[((name.bits() as usize >> 4) ^ (shape as usize).wrapping_mul(0x9e5)) % SIZE]
+    }
+}
+
+static LOADS: Entries = Entries::new();
+static STORES: Entries = Entries::new();
+
+impl Entry {
+    #[inline]
+    fn matches(&self, header: &Header, name: Ref<'_>) -> bool {
+        // SAFETY: an object keeps its type alive.
+        let version = unsafe { &*header.ty.get() }.known_version();
+        self.shape.get() == header.shape.get() && self.name.get() == name.bits() && self.version.get() == version && version != 0
+    }
+
+    fn fill(&self, header: &Header, version: u32, name: Ref<'_>, (kind, offset, value): (Kind, u32, u64)) {
+        self.shape.set(header.shape.get());
+        self.version.set(version);
+        self.name.set(name.bits());
+        self.kind.set(kind);
+        self.offset.set(offset);
+        self.value.set(value);
+    }
+}
+
+/// What a name means for an object.
+#[derive(Clone, Copy)]
+pub enum Found<'a> {
+    /// The attribute's value.
+    Value(Ref<'a>),
+    /// A function of the class that binds the object.
+    Method(Ref<'a>),
+}
+
+#[inline]
+fn word_at<'a>(header: &'a Header, offset: u32) -> &'a Cell<u64> {
+    // SAFETY: the entry was made for this layout, in which there is a reference, or zero, at the offset.
+    unsafe { &*std::ptr::from_ref(header).cast::<u8>().add(offset as usize).cast() }
+}
+
+/// What loading `object.name` gives, if that is simple and known. `name` is interned.
+#[inline]
+pub fn load<'a>(object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {
+    let header = object.header()?;
+    let entry = LOADS.at(header.shape.get(), name);
+    if !entry.matches(header, name) {
+        return load_first(object, header, name);
+    }
+    read(header, entry)
+}
+
+#[inline]
+fn read<'a>(header: &'a Header, entry: &Entry) -> Option<Found<'a>> {
+    match entry.kind.get() {
+        Kind::Word => {
+            let word = word_at(header, entry.offset.get()).get();
+            // SAFETY: the word is a reference that the object holds.
+            (word != 0).then(|| Found::Value(unsafe { Ref::from_bits(word) }))
+        }
+        // SAFETY: while the version holds, the namespace that holds the value has not changed.
+        Kind::Method => Some(Found::Method(unsafe { Ref::from_bits(entry.value.get()) })),
+        // SAFETY: as above.
+        Kind::Value => Some(Found::Value(unsafe { Ref::from_bits(entry.value.get()) })),
+        Kind::Generic | Kind::Add => None,
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn load_first<'a>(object: Ref<'a>, header: &'a Header, name: Ref<'_>) -> Option<Found<'a>> {
+    let (class, shape) = (object.class(), header.shape.get());
+    let version = class.version();
+    if shape == 0 || version == 0 {
+        return None;
+    }
+    let entry = LOADS.at(shape, name);
+    entry.fill(header, version, name, how_to_load(class, shape, name));
+    read(header, entry)
+}
+
+const GENERIC: (Kind, u32, u64) = (Kind::Generic, 0, 0);
+
+fn how_to_load(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
+    if class.slots().getattr.is_some() {
+        return GENERIC;
+    }
+    let found = class.lookup(name);
+    if let Some(found) = found
+        && found.class().slots().descr_set.is_some()
+    {
+        return member_offset(class, found).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
+    }
+    if class.capacity.get().is_some() {
+        if shape::is_dict_shape(shape) {
+            return GENERIC;
+        }
+        if let Some(slot) = shape::slot_of(shape, name) {
+            return instance::slot_offset(class, slot).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
+        }
+    }
+    match found {
+        Some(found) if found.class().has_flag(flag::METHOD_DESCRIPTOR) => (Kind::Method, 0, found.bits()),
+        Some(found) if found.class().slots().descr_get.is_none() => (Kind::Value, 0, found.bits()),
+        _ => GENERIC,
+    }
+}
+
+/// Where a `__slots__` member of instances of `class` is.
+fn member_offset(class: &Type, descriptor: Ref<'_>) -> Option<u32> {
+    let member = descriptor.is_exactly(&MEMBER).then(|| descriptor.downcast::<MemberDescriptor>())??;
+    let owner = member.class.get()?;
+    let is_own = owner.borrow().downcast::<Type>().is_some_and(|owner| class.is_subclass_of(owner.get()));
+    match member.place {
+        MemberPlace::Offset(offset) if is_own => Some(offset),
+        _ => None,
+    }
+}
+
+/// Does `object.name = value` if that is simple and known; the value comes back if not. `name` is interned.
+#[inline]
+pub fn store(object: Ref<'_>, name: Ref<'_>, value: Object) -> Result<(), Object> {
+    let Some(header) = object.header() else { return Err(value) };
+    let entry = STORES.at(header.shape.get(), name);
+    if !entry.matches(header, name) && !store_first(object, header, name) {
+        return Err(value);
+    }
+    match entry.kind.get() {
+        Kind::Word => {
+            let old = word_at(header, entry.offset.get()).replace(value.into_raw());
+            // SAFETY: the reference was the object's and is taken over.
+            drop(unsafe { Object::from_raw(old) });
+            Ok(())
+        }
+        Kind::Add => {
+            word_at(header, entry.offset.get()).set(value.into_raw());
+            header.shape.set(entry.value.get() as u32);
+            Ok(())
+        }
+        _ => Err(value),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn store_first(object: Ref<'_>, header: &Header, name: Ref<'_>) -> bool {
+    let (class, shape) = (object.class(), header.shape.get());
+    let version = class.version();
+    if shape == 0 || version == 0 {
+        return false;
+    }
+    STORES.at(shape, name).fill(header, version, name, how_to_store(class, shape, name));
+    true
+}
+
+fn how_to_store(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
+    if class.slots().setattr.is_some() {
+        return GENERIC;
+    }
+    if let Some(found) = class.lookup(name)
+        && found.class().slots().descr_set.is_some()
+    {
+        return member_offset(class, found).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
+    }
+    if class.capacity.get().is_none() || shape::is_dict_shape(shape) {
+        return GENERIC;
+    }
+    if let Some(slot) = shape::slot_of(shape, name) {
+        return instance::slot_offset(class, slot).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
+    }
+    let Some(next) = shape::with_name(shape, name) else { return GENERIC };
+    match instance::slot_offset(class, shape::n_names(next) as u16 - 1) {
+        Some(offset) => (Kind::Add, offset, u64::from(next)),
+        None => GENERIC,
+    }
+}
