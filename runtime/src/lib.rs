@@ -217,7 +217,7 @@ impl Runtime {
             let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
             source.drain(..end);
         }
-        self.run_source(&source, path, namespace)
+        self.run_source(&source, &absolute(path), namespace)
     }
 
     /// `-m name`

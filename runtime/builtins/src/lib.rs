@@ -1,4 +1,5 @@
-//! To be written.
+//! The builtin types and functions, and the methods of the core types that `object` declares. One file per type, named after it;
+//! [`TYPES`] and [`EXTENSIONS`] list them all.
 
 pub mod bool;
 pub mod complex;

@@ -24,10 +24,20 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/function/bind.rs", "arguments are moved into a new frame's slots"),
     ("runtime/interp/src/generator.rs", "a suspended generator owns its frame"),
     ("runtime/interp/src/traceback.rs", "walks the chain of frames"),
+    ("runtime/interp/src/tracing.rs", "events name the running frame"),
+    ("runtime/interp/src/tracing/jump.rs", "a jump drops values of the stack"),
+    ("runtime/interp/src/tracing/monitoring.rs", "events name the running frame"),
     // Calls into the system that neither std nor a safe crate offers.
+    ("runtime/stdlib/src/faulthandler/sys.rs", "libc"),
+    ("runtime/stdlib/src/locale/sys.rs", "libc"),
+    ("runtime/stdlib/src/mmap/sys.rs", "libc, memory that other processes change"),
+    ("runtime/stdlib/src/posixsubprocess/child.rs", "between fork and exec"),
+    ("runtime/stdlib/src/select/sys.rs", "libc"),
     ("runtime/stdlib/src/signal/handler.rs", "signal handlers run outside Rust's rules"),
+    ("runtime/stdlib/src/socket/sys.rs", "libc"),
     ("runtime/stdlib/src/sys.rs", "libc"),
     ("runtime/stdlib/src/thread/raw_lock.rs", "a lock that one thread takes and another releases"),
+    ("runtime/stdlib/src/time/sys.rs", "libc"),
 ];
 
 /// Files with `unsafe` that are not listed, and listed files that no longer need to be.
