@@ -88,7 +88,9 @@ impl Payload for Type {
     }
 
     fn clear(&self, vm: &mut Vm) {
-        // The dict is emptied, the rest stays: instances that die later still need the layout.
+        // The namespace and the order, which has the class itself, are given up; the rest stays, since
+        // instances that die later still need the layout.
+        self.mro.set(None);
         if let Some(dict) = self.dict.get()
             && let Some(dict) = dict.borrow().downcast::<Dict>()
         {
