@@ -374,8 +374,9 @@ fn out_of_memory(size: usize) -> ! {
 /// Whether an object of this size can be had at all; callers raise `MemoryError` if not.
 pub fn can_allocate(size: usize) -> bool {
     size <= LONGEST_RUN * BLOCK || {
-        let size = size.next_multiple_of(4096);
-        let start = map(0, size);
+        let size = size.checked_next_multiple_of(4096).filter(|&size| size <= isize::MAX as usize);
+        let start = size.map_or(0, |size| map(0, size));
+        let size = size.unwrap_or(0);
         if start != 0 {
             // SAFETY: the mapping was made by the line above and nobody knows of it.
             unsafe { libc::munmap(start as *mut _, size) };
