@@ -13,6 +13,7 @@ use object::{Args, Object, ObjectOf, PyResult, Ref, RefOf, Vm, method};
 
 pub mod configuration;
 mod info;
+mod library_names;
 
 pub use configuration::Configuration;
 

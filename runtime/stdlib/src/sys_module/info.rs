@@ -197,5 +197,9 @@ fn names(vm: &mut Vm, module: &object::singleton::ModuleObject) -> PyResult<()> 
     let builtin: Vec<Object> = builtin.into_iter().map(|name| vm.new_str(name).into_object()).collect();
     let builtin = vm.new_tuple(builtin).into_object();
     module.set(vm, "builtin_module_names", builtin);
+    let library: Vec<Object> = super::library_names::NAMES.iter().map(|name| vm.new_str(name).into_object()).collect();
+    let library = vm.new_list(library).into_object();
+    let library = builtins::set::frozen_from_iterable(vm, library.borrow())?;
+    module.set(vm, "stdlib_module_names", library);
     Ok(())
 }
