@@ -234,7 +234,7 @@ fn get_annotations(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         Some(annotate) => {
             let annotations = vm.call(annotate.borrow(), &[Object::small_int(1).borrow()])?;
             if annotations.borrow().downcast::<Dict>().is_none() {
-                return Err(vm.type_error(format!("__annotate__() must return a dict, not {}", annotations.borrow().class().full_name())));
+                return Err(vm.type_error(format!("__annotate__ returned non-dict of type '{}'", annotations.borrow().class().full_name())));
             }
             annotations
         }

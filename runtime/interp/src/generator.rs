@@ -456,6 +456,24 @@ pub(crate) fn exception_of_throw(vm: &mut Vm, args: &[Option<Ref<'_>>]) -> PyRes
     Ok(error)
 }
 
+/// Makes a suspended generator look as if it ran, while what it delegates to does; returns the frame below.
+fn show(vm: &mut Vm, data: &GeneratorData) -> *mut u8 {
+    let (below, frame) = (vm.frame, data.frame.get());
+    data.state.set(State::Running);
+    // SAFETY: a suspended generator has a frame, which nothing else runs meanwhile.
+    unsafe { (*frame).previous = below.cast() };
+    vm.frame = frame.cast();
+    below
+}
+
+/// The opposite of [`show`].
+fn hide(vm: &mut Vm, data: &GeneratorData, below: *mut u8) {
+    vm.frame = below;
+    data.state.set(State::Suspended);
+    // SAFETY: as above.
+    unsafe { (*data.frame.get()).previous = std::ptr::null_mut() };
+}
+
 /// Raises an exception where a generator is suspended.
 pub fn throw(vm: &mut Vm, object: Ref<'_>, error: Object) -> PyResult<Resumed> {
     let data = data(object).expect("the caller has a generator");
@@ -473,18 +491,18 @@ pub fn throw(vm: &mut Vm, object: Ref<'_>, error: Object) -> PyResult<Resumed> {
         return resume(vm, object, Object::none(), Some(error));
     }
     let outcome = if self::data(delegate.borrow()).is_some() && delegate.borrow().downcast_exact::<crate::async_generator::AsyncGenerator>().is_none() {
-        data.state.set(State::Running);
+        let shown = show(vm, data);
         let outcome = throw(vm, delegate.borrow(), error);
-        data.state.set(State::Suspended);
+        hide(vm, data, shown);
         outcome
     } else {
         let name = vm.intern("throw");
         let Some(method) = vm.find_attr(delegate.borrow(), name)? else {
             return resume(vm, object, Object::none(), Some(error));
         };
-        data.state.set(State::Running);
+        let shown = show(vm, data);
         let outcome = vm.call(method.borrow(), &[error.borrow()]).map(Resumed::Yield);
-        data.state.set(State::Suspended);
+        hide(vm, data, shown);
         outcome
     };
     let error = match outcome {
