@@ -168,9 +168,15 @@ impl Runtime {
         }
     }
 
-    /// `-c text`
+    /// `-c text`. Indentation that all lines have in common is taken off, and tracebacks show the text's lines.
     pub fn run_command(&mut self, text: &str, namespace: Object) -> PyResult {
-        self.run_text(text, "<string>", Mode::Exec, namespace)
+        let text = dedent(text);
+        let code = compile_hook::compile_text(&mut self.vm, &text, "<string>", Mode::Exec)?;
+        let vm = &mut self.vm;
+        let linecache = vm.import("linecache")?;
+        let (source, name) = (vm.new_str(&text).into_object(), vm.new_str("<string>").into_object());
+        vm.call_method(linecache.borrow(), "_register_code", &[code.borrow(), source.borrow(), name.borrow()])?;
+        self.run_code(code, namespace)
     }
 
     /// Runs a file's contents.
@@ -413,6 +419,22 @@ fn traceback_text(vm: &mut Vm, error: Ref<'_>) -> String {
     }
     drop(vm.take_raised());
     text
+}
+
+/// The text without the leading blanks that all its lines share; lines of blanks alone become empty.
+fn dedent(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let mut common: Option<&str> = None;
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let blanks = &line[..indent(line)];
+        let shared = common.map_or(blanks.len(), |common| common.bytes().zip(blanks.bytes()).take_while(|(a, b)| a == b).count());
+        common = Some(&blanks[..shared]);
+    }
+    let shared = common.map_or(0, str::len);
+    if shared == 0 {
+        return text.to_owned();
+    }
+    text.split_inclusive('\n').map(|line| if line.trim().is_empty() { "\n" } else { &line[shared..] }).collect()
 }
 
 /// Whether a file is a zip archive that could hold a program.
