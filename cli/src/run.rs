@@ -125,7 +125,10 @@ fn report(vm: &mut Vm) -> i32 {
                 stdlib::sys_module::print_exception(vm, error.borrow());
             }
         }
-        None => stdlib::sys_module::print_exception(vm, error.borrow()),
+        None => {
+            stdlib::sys_module::write_stderr(vm, "sys.excepthook is missing\n");
+            stdlib::sys_module::print_exception(vm, error.borrow());
+        }
     }
     if is_interrupt { 130 } else { 1 }
 }
