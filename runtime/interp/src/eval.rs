@@ -12,6 +12,7 @@ mod calls;
 mod classes;
 mod exceptions;
 mod intrinsics;
+mod iteration;
 mod matching;
 mod names;
 
@@ -28,6 +29,8 @@ use crate::generator;
 use crate::tracing::{self, monitoring::event};
 use bytecode::{Instr, Opcode};
 use bytecode::opcode::{BinaryOp, Comparison};
+use object::attribute::cache;
+use object::class::TYPE;
 use object::dict::Dict;
 use object::exception;
 use object::list::List;
@@ -86,7 +89,7 @@ pub(crate) fn handle_breaker(vm: &mut Vm) -> PyResult<()> {
 pub(crate) unsafe fn pop_frame(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
     // SAFETY: the caller's promise.
     unsafe {
-        let back = frame_object::back_of_leaving(vm, frame);
+        let back = if (*frame).object != 0 { frame_object::back_of_leaving(vm, frame) } else { None };
         vm.frame = (*frame).previous.cast();
         vm.depth -= 1;
         clear_frame(frame, n_stack, back);
@@ -313,7 +316,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             drop(take(locals.add(arg as usize)));
                             check_finalizers!();
                         }
-                        Opcode::LoadConst => push!((&(*code).constants)[arg as usize].clone()),
+                        Opcode::LoadConst => push!((&(*code).constants).get_unchecked(arg as usize).clone()),
                         Opcode::LoadSmallInt => push!(Object::small_int(i64::from(arg))),
                         Opcode::LoadCommonConstant => push!(names::common_constant(vm, arg)),
                         Opcode::PopTop | Opcode::PopIter | Opcode::EndFor => {
@@ -451,7 +454,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                         }
                         Opcode::LoadGlobal => {
-                            let name = (&(*code).names)[(arg >> 1) as usize];
+                            let name = *(&(*code).names).get_unchecked((arg >> 1) as usize);
                             let value = attempt!(names::load_global(vm, (*frame).function(), name));
                             push!(value);
                             if arg & 1 != 0 {
@@ -460,28 +463,28 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                         }
                         Opcode::LoadName => {
-                            let name = (&(*code).names)[arg as usize];
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
                             let value = attempt!(names::load_name(vm, &*frame, name));
                             push!(value);
                         }
                         Opcode::StoreName => {
-                            let name = (&(*code).names)[arg as usize];
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
                             let value = pop!();
                             attempt!(names::store_name(vm, &*frame, name, value));
                             check_finalizers!();
                         }
                         Opcode::DeleteName => {
-                            attempt!(names::delete_name(vm, &*frame, (&(*code).names)[arg as usize]));
+                            attempt!(names::delete_name(vm, &*frame, *(&(*code).names).get_unchecked(arg as usize)));
                             check_finalizers!();
                         }
                         Opcode::StoreGlobal => {
-                            let name = (&(*code).names)[arg as usize];
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
                             let value = pop!();
                             attempt!(names::store_global(vm, &*frame, name, value));
                             check_finalizers!();
                         }
                         Opcode::DeleteGlobal => {
-                            attempt!(names::delete_global(vm, &*frame, (&(*code).names)[arg as usize]));
+                            attempt!(names::delete_global(vm, &*frame, *(&(*code).names).get_unchecked(arg as usize)));
                             check_finalizers!();
                         }
                         Opcode::LoadLocals => {
@@ -490,7 +493,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::LoadFromDictOrGlobals => {
                             let mapping = pop!();
-                            let name = (&(*code).names)[arg as usize];
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
                             let value = attempt!(names::load_from_mapping_or_globals(vm, &*frame, mapping.borrow(), name));
                             push!(value);
                         }
@@ -531,27 +534,49 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             check_finalizers!();
                         }
                         Opcode::LoadAttr => {
-                            let name = (&(*code).names)[(arg >> 1) as usize];
-                            if arg & 1 == 0 {
-                                let value = attempt!(vm.get_attr(top!(1), name));
-                                set_top!(1, value);
-                            } else {
-                                let (method, this) = attempt!(vm.get_method(top!(1), name));
-                                set_top!(1, method);
-                                sp.write(this.map_or(0, Object::into_raw));
-                                sp = sp.add(1);
+                            let name = *(&(*code).names).get_unchecked((arg >> 1) as usize);
+                            match cache::load(top!(1), name) {
+                                Some(cache::Found::Value(value)) => {
+                                    let value = value.to_owned();
+                                    set_top!(1, value);
+                                    if arg & 1 != 0 {
+                                        sp.write(0);
+                                        sp = sp.add(1);
+                                    }
+                                }
+                                Some(cache::Found::Method(method)) if arg & 1 != 0 => {
+                                    let method = method.to_owned();
+                                    sp.write(std::mem::replace(&mut *sp.sub(1), method.into_raw()));
+                                    sp = sp.add(1);
+                                    continue;
+                                }
+                                _ if arg & 1 == 0 => {
+                                    let value = attempt!(vm.get_attr(top!(1), name));
+                                    set_top!(1, value);
+                                }
+                                _ => {
+                                    let (method, this) = attempt!(vm.get_method(top!(1), name));
+                                    set_top!(1, method);
+                                    sp.write(this.map_or(0, Object::into_raw));
+                                    sp = sp.add(1);
+                                }
                             }
                             check_finalizers!();
                         }
                         Opcode::StoreAttr => {
-                            let name = (&(*code).names)[arg as usize];
-                            attempt!(vm.set_attr(top!(1), name, Some(top!(2))));
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let value = Object::from_raw(std::mem::replace(&mut *sp.sub(2), Ref::NONE.bits())).expect(NO_VALUE);
+                            if let Err(value) = cache::store(top!(1), name, value) {
+                                let result = vm.set_attr(top!(1), name, Some(value.borrow()));
+                                drop(value);
+                                attempt!(result);
+                            }
                             drop(pop!());
-                            drop(pop!());
+                            sp = sp.sub(1);
                             check_finalizers!();
                         }
                         Opcode::DeleteAttr => {
-                            let name = (&(*code).names)[arg as usize];
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
                             attempt!(vm.set_attr(top!(1), name, None));
                             drop(pop!());
                             check_finalizers!();
@@ -580,6 +605,18 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             sp = sp.add(1);
                         }
                         Opcode::StoreSubscr => {
+                            if let Some(index) = top!(1).as_small_int()
+                                && let Some(list) = top!(2).downcast_exact::<List>()
+                                && let Some(place) = list.items_mut(vm).get_mut(index as usize)
+                            {
+                                let value = Object::from_raw(*sp.sub(3)).expect(NO_VALUE);
+                                let old = std::mem::replace(place, value);
+                                drop(Object::from_raw(*sp.sub(2)));
+                                sp = sp.sub(3);
+                                drop(old);
+                                check_finalizers!();
+                                continue;
+                            }
                             attempt!(vm.set_item(top!(2), top!(1), top!(3)));
                             drop(pop!());
                             drop(pop!());
@@ -717,6 +754,13 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::ForIter => {
                             let iterator = top!(1);
+                            if let Some(next) = iteration::next(vm, iterator) {
+                                match next {
+                                    Some(value) => push!(value),
+                                    None => jump!(arg + 1),
+                                }
+                                continue;
+                            }
                             if let Some(inner) = generator::start_inline(vm, iterator, None) {
                                 let inner = attempt!(inner);
                                 (*frame).sp = sp;
@@ -784,6 +828,18 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 (*frame).sp = sp;
                                 let inner = attempt!(function::push_call_frame(vm, callee, args, n, None));
                                 frame = inner;
+                                ip = (*frame).ip;
+                                load_registers!();
+                                continue;
+                            }
+                            if !TRACED
+                                && !has_self
+                                && callable.is_exactly(&TYPE)
+                                && let Some(init) = calls::plain_init(callable)
+                            {
+                                let inner = calls::enter_init(vm, frame, callable, init, first, n);
+                                sp = first.sub(1);
+                                frame = attempt!(inner);
                                 ip = (*frame).ip;
                                 load_registers!();
                                 continue;
@@ -874,12 +930,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         Opcode::SetupAnnotations => attempt!(names::setup_annotations(vm, &*frame)),
                         Opcode::ImportName => {
                             let (names, level) = (pop!(), pop!());
-                            let name = (&(*code).names)[arg as usize];
+                            let name = *(&(*code).names).get_unchecked(arg as usize);
                             let module = attempt!(names::import_name_from_frame(vm, &*frame, name, names.borrow(), level.borrow()));
                             push!(module);
                         }
                         Opcode::ImportFrom => {
-                            let value = attempt!(import_from(vm, top!(1), (&(*code).names)[arg as usize]));
+                            let value = attempt!(import_from(vm, top!(1), *(&(*code).names).get_unchecked(arg as usize)));
                             push!(value);
                         }
                         Opcode::FormatSimple => {
@@ -1023,8 +1079,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 attempt!(tracing::returned(vm, frame, event::PY_RETURN, top!(1)));
                             }
                             let value = pop!();
-                            let is_entry = (*frame).is_entry;
-                            if (*frame).generator != 0 {
+                            let (is_entry, is_init, is_generator) = ((*frame).is_entry, (*frame).is_init, (*frame).generator != 0);
+                            if is_generator {
                                 generator::finish(vm, frame, 0);
                             } else {
                                 pop_frame(vm, frame, 0);
@@ -1036,13 +1092,26 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             frame = vm.frame.cast();
                             ip = (*frame).ip.add(1);
                             load_registers!();
-                            match (*(*frame).ip).opcode() {
+                            if is_init {
+                                // The instance is on the stack already.
+                                if !value.borrow().is_none() {
+                                    break 'raise calls::init_returned(vm, value.borrow());
+                                }
+                                continue;
+                            }
+                            if !is_generator {
+                                push!(value);
+                                continue;
+                            }
+                            const FOR_ITER: u8 = Opcode::ForIter as u8;
+                            const SEND: u8 = Opcode::Send as u8;
+                            match (*(*frame).ip).opcode_byte() {
                                 // The generator of a `for` is exhausted; what it returned goes nowhere.
-                                Some(Opcode::ForIter) => {
+                                FOR_ITER => {
                                     drop(value);
                                     jump!((*(*frame).ip).arg() + 1);
                                 }
-                                Some(Opcode::Send) => {
+                                SEND => {
                                     push!(value);
                                     jump!((*(*frame).ip).arg());
                                 }

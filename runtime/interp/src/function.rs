@@ -162,8 +162,18 @@ fn bind_function(vm: &mut Vm, function: Ref<'_>, instance: Option<Ref<'_>>, _own
 /// Calls a function from native code.
 fn call_function(vm: &mut Vm, callee: Ref<'_>, args: Args<'_>) -> PyResult {
     vm.check_stack("")?;
-    let owned: Vec<Object> = args.values().iter().map(|&value| value.to_owned()).collect();
-    let frame = call_frame(vm, callee, owned, args.names())?;
+    let values = args.values();
+    let mut words = [0u64; 8];
+    let frame = if values.len() <= words.len() {
+        for (word, &value) in words.iter_mut().zip(values) {
+            *word = value.to_owned().into_raw();
+        }
+        // SAFETY: the words own the references, which the callee takes over.
+        unsafe { push_call_frame(vm, callee.to_owned(), words.as_mut_ptr(), values.len(), args.names())? }
+    } else {
+        let owned: Vec<Object> = values.iter().map(|&value| value.to_owned()).collect();
+        call_frame(vm, callee, owned, args.names())?
+    };
     eval::run(vm, frame)
 }
 
@@ -197,7 +207,9 @@ pub(crate) unsafe fn push_call_frame(vm: &mut Vm, callee: Object, args: *mut u64
         };
         let locals = Frame::locals(frame);
         if (*code).is_simple && names.is_none() && n == (*code).data.arg_count as usize {
-            std::ptr::copy_nonoverlapping(args, locals, n);
+            for index in 0..n {
+                *locals.add(index) = *args.add(index);
+            }
             return Ok(frame);
         }
         match bind_arguments(vm, (*frame).function(), &*code, locals, args, n, names) {
@@ -235,7 +247,9 @@ pub(crate) unsafe fn new_frame(vm: &mut Vm, function: Object, code: &CodeObject)
     // SAFETY: the words were reserved.
     unsafe {
         let locals = Frame::locals(frame);
-        locals.write_bytes(0, code.n_locals);
+        for index in 0..code.n_locals {
+            locals.add(index).write(0);
+        }
         frame.write(Frame {
             function: std::mem::ManuallyDrop::new(function),
             code,

@@ -10,7 +10,7 @@ mod special;
 
 pub use construct::{calculate_metaclass, new_class};
 pub use mro::linearize;
-pub use object_type::{OBJECT_EXTENSION_DOC, object_new, qualified_name};
+pub use object_type::{OBJECT_EXTENSION_DOC, object_new, plain_init, qualified_name};
 pub use reassign::{assign_bases, assign_class, rename, set_qualname};
 pub(crate) use object_type::{OBJECT_SPEC, TYPE_SPEC};
 pub(crate) use special::call_special;

@@ -2,7 +2,6 @@
 
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
-use object::protocol::ordering_satisfies;
 use object::str::{STR, Str};
 use object::{Object, Ref, Vm};
 
@@ -85,18 +84,39 @@ fn subscript(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>) -> Option<Object> {
     usize::try_from(index).ok().and_then(|index| tuple.items().get(index).copied()).map(Ref::to_owned)
 }
 
-/// A comparison of ints or floats in words.
+/// What `op` says of two values that can be ordered by the machine.
+#[inline(always)]
+fn holds<T: PartialOrd>(op: u32, a: T, b: T) -> bool {
+    const LESS: u32 = Comparison::Less as u32;
+    const LESS_EQUAL: u32 = Comparison::LessEqual as u32;
+    const EQUAL: u32 = Comparison::Equal as u32;
+    const NOT_EQUAL: u32 = Comparison::NotEqual as u32;
+    const GREATER: u32 = Comparison::Greater as u32;
+    match op {
+        LESS => a < b,
+        LESS_EQUAL => a <= b,
+        EQUAL => a == b,
+        NOT_EQUAL => a != b,
+        GREATER => a > b,
+        _ => a >= b,
+    }
+}
+
+/// A comparison of ints or floats in words, or of strings for equality.
 #[inline(always)]
 pub(super) fn fast_compare(op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
-    let op = Comparison::from_u32(op)?;
     if let (Some(a), Some(b)) = (left.as_small_int(), right.as_small_int()) {
-        return Some(ordering_satisfies(a.cmp(&b), op));
+        return Some(holds(op, a, b));
+    }
+    if op == Comparison::Equal as u32 || op == Comparison::NotEqual as u32 {
+        if left.is_exactly(&STR) && right.is_exactly(&STR) {
+            // SAFETY: the types were just compared.
+            let same = left.is(right) || unsafe { left.downcast_unchecked::<Str>().get() == right.downcast_unchecked::<Str>().get() };
+            return Some(same == (op == Comparison::Equal as u32));
+        }
     }
     let (a, b) = (number(left)?, number(right)?);
-    Some(match a.partial_cmp(&b) {
-        Some(ordering) => ordering_satisfies(ordering, op),
-        None => op == Comparison::NotEqual,
-    })
+    Some(holds(op, a, b))
 }
 
 /// Whether `left += right` can grow the string in place.

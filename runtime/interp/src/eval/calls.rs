@@ -3,6 +3,7 @@
 use super::NO_VALUE;
 use crate::frame::Frame;
 use crate::function::{self, FUNCTION, Function};
+use bytecode::CodeFlags;
 use bytecode::opcode::FunctionAttribute;
 use object::dict::Dict;
 use object::exception;
@@ -10,7 +11,7 @@ use object::function::{BOUND_METHOD, BoundMethod};
 use object::list::List;
 use object::str::Str;
 use object::tuple::Tuple;
-use object::{Object, PyResult, Ref, Vm};
+use object::{Object, PyResult, Raised, Ref, Type, Vm};
 
 /// Turns a bound method below the arguments into its function and `self`.
 ///
@@ -30,6 +31,49 @@ pub(super) unsafe fn unpack_bound_method(first: *mut u64) {
         *first.sub(1) = this.into_raw();
         drop(Object::from_raw(std::mem::replace(&mut *first.sub(2), function.into_raw())));
     }
+}
+
+/// The `__init__` of a class whose instances are made by `object.__new__` and set up by a Python function.
+#[inline]
+pub(super) fn plain_init<'a>(class: Ref<'a>) -> Option<Ref<'a>> {
+    // SAFETY: the caller compared the type.
+    let class = unsafe { class.downcast_unchecked::<Type>() }.get();
+    let init = object::type_new::plain_init(class).filter(|init| init.is_exactly(&FUNCTION))?;
+    // SAFETY: as above.
+    let code = unsafe { init.downcast_unchecked::<Function>() }.get().code();
+    let flags = code.data.flags;
+    (!flags.has(CodeFlags::GENERATOR) && !flags.has(CodeFlags::COROUTINE) && !flags.has(CodeFlags::ASYNC_GENERATOR)).then_some(init)
+}
+
+/// Makes an instance and pushes the frame of its `__init__`. The instance takes the place of the class
+/// on the stack; the arguments are taken over.
+///
+/// # Safety
+///
+/// `init` is a Python function that [`plain_init`] found for the class; `first` is the place of the
+/// first of `n` arguments; below it are a null and the class.
+#[inline]
+pub(super) unsafe fn enter_init(vm: &mut Vm, frame: *mut Frame, class: Ref<'_>, init: Ref<'_>, first: *mut u64, n: usize) -> PyResult<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let init = init.to_owned();
+        let instance = vm.allocate_plain(class.downcast_unchecked::<Type>().get());
+        *first.sub(1) = instance.borrow().to_owned().into_raw();
+        let class = std::mem::replace(&mut *first.sub(2), instance.into_raw());
+        (*frame).sp = first.sub(1);
+        let inner = function::push_call_frame(vm, init, first.sub(1), n + 1, None);
+        // The instance keeps its class alive.
+        drop(Object::from_raw(class));
+        let inner = inner?;
+        (*inner).is_init = true;
+        Ok(inner)
+    }
+}
+
+/// The error of an `__init__` that returned something.
+#[cold]
+pub(super) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
+    vm.type_error(format!("__init__() should return None, not '{}'", value.class().full_name()))
 }
 
 /// What a call came to.

@@ -78,9 +78,10 @@ fn find_in(vm: &mut Vm, mapping: Ref<'_>, name: Ref<'_>) -> PyResult<Option<Obje
 pub(super) fn load_global(vm: &mut Vm, function: &Function, name: Ref<'_>) -> PyResult {
     let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
     if globals.is_exactly(&DICT) && builtins.is_exactly(&DICT) {
-        let find = |dict: Ref<'_>| dict.downcast::<Dict>().and_then(|dict| dict.get_interned(name)).map(Ref::to_owned);
-        return match find(globals).or_else(|| find(builtins)) {
-            Some(value) => Ok(value),
+        // SAFETY: the types were just compared.
+        let (globals, builtins) = unsafe { (globals.downcast_unchecked::<Dict>(), builtins.downcast_unchecked::<Dict>()) };
+        return match object::dict::find_in_scope(globals, builtins, name) {
+            Some(value) => Ok(value.to_owned()),
             None => Err(not_defined(vm, name)),
         };
     }

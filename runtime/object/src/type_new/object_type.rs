@@ -65,6 +65,15 @@ fn overrides_init(class: &Type) -> bool {
     !matches!((class.slots().init, OBJECT.slots().init), (Some(own), Some(base)) if std::ptr::fn_addr_eq(own, base))
 }
 
+/// The `__init__` of a class that leaves everything else about making instances to `object` and `type`.
+#[inline]
+pub fn plain_init(class: &Type) -> Option<Ref<'_>> {
+    if overrides_new(class) || class.has_flag(flag::ABSTRACT | flag::NO_INSTANTIATION) || class.payload_ref().size > PayloadInfo::NONE.size {
+        return None;
+    }
+    class.lookup(crate::str::names::__init__())
+}
+
 /// `object.__new__`
 pub fn object_new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let class = class.get();
