@@ -443,7 +443,12 @@ pub(crate) unsafe fn before_instruction(vm: &mut Vm, frame: *mut Frame, previous
             monitoring::fire_line(vm, frame, line)?;
         }
         monitoring::fire_instruction(vm, frame, index)?;
-        let Some(local) = local.filter(|_| has_local) else { return Ok(false) };
+        // A callback may have made the frame object, and moved the frame.
+        let local = ((*frame).object != 0).then(|| frame_object::payload(Ref::from_bits((*frame).object)));
+        if local.is_some_and(|local| local.jump.replace(0) != 0) {
+            return Ok(true);
+        }
+        let Some(local) = local.filter(|local| local.trace.is_set()) else { return Ok(false) };
         if frame::interp(vm).tracing.trace_function.is_none() {
             return Ok(false);
         }

@@ -109,7 +109,7 @@ pub fn warn_explicit_at(vm: &mut Vm, category: &'static Type, message: &str, fil
     let message = vm.new_str(message).into_object();
     let filename = vm.new_str(filename).into_object();
     let module = module_of_file(vm, filename.borrow());
-    let warning = Warning { message, category: category.to_object(), filename, line: i64::from(line), module, registry: None, source: None };
+    let warning = Warning { message, category: category.to_object(), filename, line: i64::from(line), module, registry: None, source: None, source_line: None };
     issue(vm, warning)
 }
 
@@ -208,7 +208,7 @@ fn warn_at_level(vm: &mut Vm, message: Object, category: Ref<'_>, level: isize, 
         Some(module) => module,
         None => vm.new_str("<string>").into_object(),
     };
-    issue(vm, Warning { message, category: category.to_owned(), filename, line, module, registry, source })
+    issue(vm, Warning { message, category: category.to_owned(), filename, line, module, registry, source, source_line: None })
 }
 
 /// The module a file is taken for.
@@ -230,11 +230,14 @@ fn warn_explicit(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyR
         return Err(vm.type_error(format!("warn_explicit() argument 'filename' must be str, not {}", filename.class().full_name())));
     }
     let line = i64::from(vm.to_i32(line)?);
+    let mut source_line = None;
     if let Some(globals) = args[6].filter(|globals| !globals.is_none()) {
         if globals.downcast::<Dict>().is_none() {
             return Err(vm.type_error(format!("module_globals must be a dict, not '{}'", globals.class().full_name())));
         }
-        check_source(vm, globals)?;
+        let found = line_of_loader(vm, globals, line)?;
+        let is_readable = filename.downcast::<Str>().is_some_and(|name| std::fs::metadata(&*name.to_string_lossy()).is_ok());
+        source_line = found.filter(|_| !is_readable);
     }
     let module = match args[4] {
         Some(module) if module.is_none() => return Ok(Object::none()),
@@ -243,22 +246,39 @@ fn warn_explicit(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyR
     };
     let registry = args[5].filter(|registry| !registry.is_none()).map(Ref::to_owned);
     let source = args[7].filter(|source| !source.is_none()).map(Ref::to_owned);
-    let warning = Warning { message: message.to_owned(), category: category.to_owned(), filename: filename.to_owned(), line, module, registry, source };
+    let warning = Warning { message: message.to_owned(), category: category.to_owned(), filename: filename.to_owned(), line, module, registry, source, source_line };
     issue(vm, warning)?;
     Ok(Object::none())
 }
 
-/// Asks the loader for the module's source, so that its errors come up here.
-fn check_source(vm: &mut Vm, globals: Ref<'_>) -> PyResult<()> {
-    let Some(globals) = globals.downcast::<Dict>() else { return Ok(()) };
-    let (loader, name) = (vm.intern("__loader__"), vm.intern("__name__"));
-    let (Some(loader), Some(name)) = (globals.get().get(vm, loader)?, globals.get().get(vm, name)?) else { return Ok(()) };
-    let Some(get_source) = vm.find_attr_str(loader.borrow(), "get_source")? else { return Ok(()) };
-    let source = vm.call(get_source.borrow(), &[name.borrow()])?;
-    if !source.borrow().is_none() && source.borrow().downcast::<Str>().is_none() {
-        return Err(vm.type_error(format!("must be str, not {}", source.borrow().class().full_name())));
+/// A line of the source that the loader of a module has.
+fn line_of_loader(vm: &mut Vm, globals: Ref<'_>, line: i64) -> PyResult<Option<Object>> {
+    let external = vm.import("importlib._bootstrap_external")?;
+    let loader = vm.call_method(external.borrow(), "_bless_my_loader", &[globals])?;
+    if loader.borrow().is_none() {
+        return Ok(None);
     }
-    Ok(())
+    let Some(get_source) = vm.find_attr_str(loader.borrow(), "get_source")? else { return Ok(None) };
+    let Some(name) = module_name(vm, globals)? else { return Ok(None) };
+    // A loader may not know the module by this name.
+    let source = vm.call(get_source.borrow(), &[name.borrow()]);
+    let Some(source) = vm.ignore(source, &exception::IMPORT_ERROR)?.filter(|source| !source.borrow().is_none()) else { return Ok(None) };
+    let lines = vm.call_method(source.borrow(), "splitlines", &[])?;
+    let lines = vm.collect(lines.borrow())?;
+    Ok(line.checked_sub(1).and_then(|index| usize::try_from(index).ok()).and_then(|index| lines.get(index).cloned()))
+}
+
+/// The name a module's loader knows it by.
+fn module_name(vm: &mut Vm, globals: Ref<'_>) -> PyResult<Option<Object>> {
+    let Some(globals) = globals.downcast::<Dict>() else { return Ok(None) };
+    let key = vm.intern("__spec__");
+    if let Some(spec) = globals.get().get(vm, key)?
+        && let Some(name) = vm.find_attr_str(spec.borrow(), "name")?
+    {
+        return Ok(Some(name));
+    }
+    let key = vm.intern("__name__");
+    globals.get().get(vm, key)
 }
 
 /// A warning that is about to be issued.
@@ -270,6 +290,8 @@ struct Warning {
     module: Object,
     registry: Option<Object>,
     source: Option<Object>,
+    /// The text of the line, where it is not to be looked up by file name.
+    source_line: Option<Object>,
 }
 
 fn issue(vm: &mut Vm, mut warning: Warning) -> PyResult<()> {
@@ -357,6 +379,7 @@ fn current_once_registry(vm: &mut Vm) -> PyResult {
     if registry.borrow().downcast::<Dict>().is_none() {
         return Err(vm.type_error(format!("_warnings.onceregistry must be a dict, not '{}'", registry.borrow().class().full_name())));
     }
+    ONCE_REGISTRY.set(Some(registry.clone()));
     Ok(registry)
 }
 
@@ -378,6 +401,8 @@ fn current_filters(vm: &mut Vm) -> PyResult {
             None => filters(vm),
         },
     };
+    // The last ones seen count once the attribute is gone.
+    FILTERS.set(Some(filters.clone()));
     if filters.borrow().downcast::<List>().is_none() {
         return Err(vm.value_error("_warnings.filters must be a list"));
     }
@@ -452,7 +477,8 @@ fn show(vm: &mut Vm, warning: &Warning, text: Ref<'_>) -> PyResult<()> {
     };
     let line = vm.new_int(warning.line);
     let source = warning.source.clone().unwrap_or(Object::none());
-    let args = [warning.message.borrow(), warning.category.borrow(), warning.filename.borrow(), line.borrow(), Ref::NONE, Ref::NONE, source.borrow()];
+    let source_line = warning.source_line.clone().unwrap_or(Object::none());
+    let args = [warning.message.borrow(), warning.category.borrow(), warning.filename.borrow(), line.borrow(), Ref::NONE, source_line.borrow(), source.borrow()];
     let message = vm.call(class.borrow(), &args)?;
     vm.call(function.borrow(), &[message.borrow()]).map(drop)
 }

@@ -3,7 +3,7 @@
 //! Tools belong to the whole process; all of this is guarded by the global lock.
 
 use crate::code::{CODE, CodeObject};
-use crate::frame::Frame;
+use crate::frame::{self, Frame};
 use object::cell::ObjectCell;
 use object::{Object, PyResult, Ref, Vm};
 use std::cell::{Cell, RefCell};
@@ -200,12 +200,13 @@ pub fn restart() {
 fn asking(event: Event) -> u32 {
     match event {
         event::C_RETURN | event::C_RAISE => 1 << event::CALL,
+        event::BRANCH => 1 << event::BRANCH_LEFT | 1 << event::BRANCH_RIGHT,
         event => 1 << event,
     }
 }
 
 fn tool_wants(tool: usize, code: &CodeObject, event: Event) -> bool {
-    let local = if event < event::N_LOCAL || event >= event::C_RETURN { code.monitoring_events(tool) } else { 0 };
+    let local = if !(event::N_LOCAL..event::C_RETURN).contains(&event) { code.monitoring_events(tool) } else { 0 };
     (TOOLS.0[tool].events.get() | local) & asking(event) != 0
 }
 
@@ -263,7 +264,10 @@ unsafe fn fire_for(vm: &mut Vm, frame: *mut Frame, event: Event, index: usize, a
         if let Arguments::At(more) = arguments {
             values.extend(more);
         }
-        let result = super::unobserved(vm, |vm| vm.call(callback.borrow(), &values))?;
+        let previous = frame::interp(vm).tracing.event.replace(event);
+        let result = super::unobserved(vm, |vm| vm.call(callback.borrow(), &values));
+        frame::interp(vm).tracing.event = previous;
+        let result = result?;
         if DISABLE.get().is_some_and(|disable| disable.borrow().is(result.borrow())) {
             disable_at(vm, code, index, tool, event)?;
         }
