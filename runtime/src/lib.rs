@@ -112,6 +112,7 @@ impl Runtime {
         let get_source = object::descriptor::new_static_method(vm, get_source);
         vm.set_attr_str(frozen_importer.borrow(), "get_source", get_source.borrow())?;
         vm.call_method(importlib.borrow().object(), "_install_external_importers", &[])?;
+        stdlib::zip_hook::install(vm);
         Ok(())
     }
 
@@ -188,7 +189,7 @@ impl Runtime {
 
     /// Runs a script: a file, or a directory or archive with a `__main__.py`.
     pub fn run_script(&mut self, path: &str, namespace: Object, skip_first_line: bool, add_directory: bool) -> PyResult {
-        if std::path::Path::new(path).is_dir() || is_archive(path) {
+        if std::path::Path::new(path).is_dir() || stdlib::zip_hook::is_archive(path) {
             self.insert_path(path);
             return self.call_runpy("_run_module_as_main", &["__main__"], Some(false));
         }
@@ -435,11 +436,6 @@ fn dedent(text: &str) -> String {
         return text.to_owned();
     }
     text.split_inclusive('\n').map(|line| if line.trim().is_empty() { "\n" } else { &line[shared..] }).collect()
-}
-
-/// Whether a file is a zip archive that could hold a program.
-fn is_archive(path: &str) -> bool {
-    path.ends_with(".zip") || path.ends_with(".pyz")
 }
 
 fn absolute(path: &str) -> String {

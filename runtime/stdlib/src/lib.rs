@@ -47,6 +47,8 @@ pub mod opcode;
 pub mod string;
 pub mod symtable;
 pub mod tokenize;
+pub mod pickle_buffer;
+pub mod zip_hook;
 pub mod zlib;
 pub mod unicodedata;
 pub mod sre;
@@ -132,6 +134,7 @@ pub static MODULES: &[&Module] = &[
     &string::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,
+    &pickle_buffer::MODULE,
     &zlib::MODULE,
     &unicodedata::MODULE,
     &sre::MODULE,
