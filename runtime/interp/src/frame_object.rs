@@ -40,7 +40,7 @@ static FRAME_SPEC: TypeSpec = TypeSpec {
         Getset::readonly("f_code", "Return the code object being executed in this frame.", |_, this| Ok(frame_of(this).function().code.get_or_none())),
         Getset::readonly("f_globals", "Return the global variables in the frame.", |_, this| Ok(frame_of(this).globals())),
         Getset::readonly("f_builtins", "Return the built-in variables in the frame.", |_, this| Ok(frame_of(this).function().builtins.clone())),
-        Getset::readonly("f_locals", "Return the mapping used by the frame to look up local variables.", |vm, this| locals_proxy::of_frame(vm, this)),
+        Getset::readonly("f_locals", "Return the mapping used by the frame to look up local variables.", locals_proxy::of_frame),
         Getset::readonly("f_lasti", "Return the index of the last attempted instruction in the frame.", get_lasti),
         Getset::readonly("f_generator", "Return the generator or coroutine associated with this frame, or None.", get_generator),
         Getset::new("f_lineno", "Return the current line number in the frame.", get_line, crate::tracing::set_line),
@@ -245,8 +245,19 @@ pub fn back(vm: &mut Vm, this: Ref<'_>) -> Option<Object> {
 
 fn get_lasti(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let frame = frame_of(this);
-    let offset = frame.code().byte_offset(frame.instruction_index());
+    // A generator that waits has the instruction that it goes on with before it.
+    let resume = usize::from(is_suspended(frame));
+    let offset = frame.code().byte_offset(frame.instruction_index() + resume);
     Ok(vm.new_int(offset))
+}
+
+fn is_suspended(frame: &Frame) -> bool {
+    if frame.generator == 0 {
+        return false;
+    }
+    // SAFETY: a generator outlives its frame.
+    let generator = unsafe { Ref::from_bits(frame.generator) };
+    crate::generator::data(generator).is_some_and(|data| matches!(data.state(), crate::generator::State::Created | crate::generator::State::Suspended))
 }
 
 fn get_generator(_vm: &mut Vm, this: Ref<'_>) -> PyResult {

@@ -359,9 +359,10 @@ pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, f
 
 /// The same for a `super()` that was looked into without being called.
 pub(crate) unsafe fn called_super<T>(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, result: PyResult<T>) -> PyResult<T> {
-    // SAFETY: the caller's promise.
     match result {
+        // SAFETY: the caller's promise.
         Ok(value) => unsafe { called(vm, frame, callable, first, watchers, Ok(Object::none())) }.map(|_| value),
+        // SAFETY: as above.
         Err(raised) => match unsafe { called(vm, frame, callable, first, watchers, Err(raised)) } {
             Ok(_) => Err(vm.system_error("a call that raised did not raise")),
             Err(raised) => Err(raised),

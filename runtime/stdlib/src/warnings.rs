@@ -263,7 +263,9 @@ fn line_of_loader(vm: &mut Vm, globals: Ref<'_>, line: i64) -> PyResult<Option<O
     // A loader may not know the module by this name.
     let source = vm.call(get_source.borrow(), &[name.borrow()]);
     let Some(source) = vm.ignore(source, &exception::IMPORT_ERROR)?.filter(|source| !source.borrow().is_none()) else { return Ok(None) };
-    let lines = vm.call_method(source.borrow(), "splitlines", &[])?;
+    // The method of `str`, whatever a subclass makes of it.
+    let split = vm.get_attr_str(object::str::STR.object(), "splitlines")?;
+    let lines = vm.call(split.borrow(), &[source.borrow()])?;
     let lines = vm.collect(lines.borrow())?;
     Ok(line.checked_sub(1).and_then(|index| usize::try_from(index).ok()).and_then(|index| lines.get(index).cloned()))
 }

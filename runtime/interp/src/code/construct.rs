@@ -198,7 +198,10 @@ impl Arguments<'_> {
         let names = self.tuple(vm, index)?;
         for name in &names {
             if name.borrow().downcast::<Str>().is_none() {
-                return Err(vm.type_error(format!("name tuples must contain only strings, not '{}'", name.borrow().class().full_name())));
+                return Err(match self.caller {
+                    Caller::Constructor => vm.type_error(format!("name tuples must contain only strings, not '{}'", name.borrow().class().full_name())),
+                    Caller::Replace => vm.system_error("non-string found in code slot"),
+                });
             }
         }
         Ok(names)
@@ -267,9 +270,6 @@ pub(super) fn replace(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> P
     }
     let is_given = |name: &str| REPLACE_NAMES.iter().position(|&other| other == name).is_some_and(|index| args[index].is_some());
     let mut parts = Arguments { values: &values, caller: Caller::Replace }.parts(vm)?;
-    if is_given("co_varnames") && !is_given("co_nlocals") && parts.n_locals as usize != parts.variable_names.len() {
-        return Err(vm.value_error("code: co_nlocals != len(co_varnames)"));
-    }
     for (value, name) in [
         (parts.arg_count, "co_argcount"),
         (parts.positional_only_count, "co_posonlyargcount"),
@@ -330,18 +330,18 @@ fn build(vm: &mut Vm, parts: Parts) -> PyResult {
 
 fn build_with(vm: &mut Vm, parts: Parts, hidden: &[Ref<'static>]) -> PyResult {
     if parts.positional_only_count > parts.arg_count || parts.stack_size < 0 || parts.flags < 0 {
-        return Err(vm.system_error("Objects/codeobject.c:462: bad argument to internal function"));
-    }
-    if parts.n_locals as usize != parts.variable_names.len() {
-        return Err(vm.value_error("code: co_nlocals != len(co_varnames)"));
+        return Err(vm.system_error("../Objects/codeobject.c:465: bad argument to internal function"));
     }
     if !parts.code.len().is_multiple_of(2) {
         return Err(vm.value_error("code: co_code is malformed"));
     }
     let flags = CodeFlags(parts.flags as u32);
     let n_parameters = i64::from(parts.arg_count) + i64::from(parts.keyword_only_count) + i64::from(flags.has(CodeFlags::VARARGS)) + i64::from(flags.has(CodeFlags::VARKEYWORDS));
-    if n_parameters > i64::from(parts.n_locals) {
-        return Err(vm.value_error("code: varnames is too small"));
+    if n_parameters > parts.variable_names.len() as i64 {
+        return Err(vm.value_error("code: co_varnames is too small"));
+    }
+    if parts.n_locals as usize != parts.variable_names.len() {
+        return Err(vm.value_error("code: co_nlocals != len(co_varnames)"));
     }
     let first_line = u32::try_from(parts.first_line).unwrap_or(0);
     let decoded = match wordcode::decode(&parts.code, &parts.exception_table, &parts.line_table, first_line) {

@@ -37,7 +37,7 @@ pub(crate) fn set_line(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> Py
     }
     let own = payload(this);
     match frame::interp(vm).tracing.event {
-        Some(event::LINE | event::PY_RESUME | event::JUMP) => {}
+        Some(event::LINE | event::PY_RESUME | event::JUMP | event::BRANCH_LEFT | event::BRANCH_RIGHT) => {}
         Some(event::PY_START) => return Err(vm.value_error("can't jump from the 'call' trace event of a new frame")),
         None => return Err(vm.value_error("f_lineno can only be set in a trace function")),
         Some(event::CALL | event::C_RETURN) => return Err(vm.value_error("can't jump during a call")),

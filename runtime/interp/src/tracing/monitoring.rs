@@ -290,7 +290,7 @@ fn disable_at(vm: &mut Vm, code: &CodeObject, index: usize, tool: usize, event: 
         event::C_RETURN | event::C_RAISE => event::CALL,
         event => event,
     };
-    if event >= event::N_LOCAL {
+    if event >= event::N_LOCAL && event != event::BRANCH {
         drop(set_callback(tool, event, None));
         return Err(vm.value_error(format!("Cannot disable {} events. Callback removed.", event::NAMES[event as usize])));
     }
