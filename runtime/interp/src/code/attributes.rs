@@ -116,6 +116,7 @@ fn hash(_vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
     let data = &payload(this).data;
     let mut hasher = DefaultHasher::new();
     data.name.hash(&mut hasher);
+    (data.first_line, data.arg_count, data.positional_only_count, data.keyword_only_count, data.flags.0).hash(&mut hasher);
     data.instructions.hash(&mut hasher);
     data.names.hash(&mut hasher);
     let hash = hasher.finish() as i64;
