@@ -47,6 +47,9 @@ pub mod opcode;
 pub mod string;
 pub mod symtable;
 pub mod tokenize;
+pub mod bz2;
+pub mod compression;
+pub mod lzma;
 pub mod pickle_buffer;
 pub mod zip_hook;
 pub mod zlib;
@@ -134,6 +137,8 @@ pub static MODULES: &[&Module] = &[
     &string::MODULE,
     &symtable::MODULE,
     &tokenize::MODULE,
+    &bz2::MODULE,
+    &lzma::MODULE,
     &pickle_buffer::MODULE,
     &zlib::MODULE,
     &unicodedata::MODULE,
