@@ -146,14 +146,7 @@ impl Writer {
         self.string(code.name.as_bytes());
         self.string(code.qualname.as_bytes());
         self.string(code.filename.as_bytes());
-        for value in [
-            code.first_line,
-            code.flags.0,
-            code.arg_count,
-            code.positional_only_count,
-            code.keyword_only_count,
-            code.stack_size,
-        ] {
+        for value in [code.first_line, code.flags.0, code.arg_count, code.positional_only_count, code.keyword_only_count, code.stack_size] {
             self.number(u64::from(value));
         }
         self.number(code.instructions.len() as u64);
@@ -359,15 +352,13 @@ impl<'a> Reader<'a> {
         let (name, qualname, filename) = (self.string()?, self.string()?, self.string()?);
         let first_line = self.small()?;
         let flags = CodeFlags(self.small()?);
-        let (arg_count, positional_only_count, keyword_only_count) =
-            (self.small()?, self.small()?, self.small()?);
+        let (arg_count, positional_only_count, keyword_only_count) = (self.small()?, self.small()?, self.small()?);
         let stack_size = self.small()?;
         let instructions = self.instructions()?;
         let locations = self.locations(instructions.len())?;
         let exception_table = self.exception_table()?;
         let names = self.several(Self::string)?;
-        let locals = self
-            .several(|reader| Ok(Local { name: reader.string()?, kind: LocalKind(reader.byte()?) }))?;
+        let locals = self.several(|reader| Ok(Local { name: reader.string()?, kind: LocalKind(reader.byte()?) }))?;
         let constants = self.several(Self::constant)?;
         Ok(Code {
             name,
@@ -442,9 +433,7 @@ impl<'a> Reader<'a> {
             tag::BYTES => Constant::Bytes(self.blob()?.to_vec()),
             tag::TUPLE => Constant::Tuple(self.nested(|reader| reader.several(Self::constant))?),
             tag::FROZEN_SET => Constant::FrozenSet(self.nested(|reader| reader.several(Self::constant))?),
-            tag::SLICE => self.nested(|reader| {
-                Ok(Constant::Slice(Box::new([reader.constant()?, reader.constant()?, reader.constant()?])))
-            })?,
+            tag::SLICE => self.nested(|reader| Ok(Constant::Slice(Box::new([reader.constant()?, reader.constant()?, reader.constant()?]))))?,
             tag::CODE => Constant::Code(Box::new(self.nested(Self::code)?)),
             _ => return Err(MarshalError::Malformed("unknown type code")),
         })

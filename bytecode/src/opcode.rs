@@ -491,4 +491,3 @@ mod tests {
         assert_eq!(Opcode::UnpackEx.info().pushes.at(2 | 3 << 8), 6);
     }
 }
-

@@ -105,9 +105,7 @@ fn print_code(f: &mut fmt::Formatter<'_>, code: &Code, indent: usize) -> fmt::Re
         print_bits(f, local.kind.0.into(), &mut KIND_NAMES.iter().map(|&(name, kind)| (name, kind.0.into())))
     })?;
     section(f, inner, "names", code.names.len(), &mut |f, index| print_name(f, &code.names[index]))?;
-    section(f, inner, "constants", code.constants.len(), &mut |f, index| {
-        print_constant(f, &code.constants[index], inner + 4)
-    })?;
+    section(f, inner, "constants", code.constants.len(), &mut |f, index| print_constant(f, &code.constants[index], inner + 4))?;
     print_instructions(f, code, inner)?;
     write!(f, "{:outer$}}}", "")
 }
@@ -229,9 +227,7 @@ fn note(code: &Code, instruction: Instr) -> String {
     let Some(opcode) = instruction.opcode() else { return String::new() };
     let operand = instruction.arg();
     let name = |index: u32| code.names.get(index as usize).map_or_else(|| "?".to_owned(), |name| comment_text(name));
-    let local = |index: u32| {
-        code.locals.get(index as usize).map_or_else(|| "?".to_owned(), |local| comment_text(&local.name))
-    };
+    let local = |index: u32| code.locals.get(index as usize).map_or_else(|| "?".to_owned(), |local| comment_text(&local.name));
     let suffix = |text: &'static str| if operand & 1 != 0 { text } else { "" };
     match opcode.info().arg {
         Arg::Const => match code.constants.get(operand as usize) {
@@ -255,9 +251,7 @@ fn note(code: &Code, instruction: Instr) -> String {
         Arg::Intrinsic2 => text_of(opcode::Intrinsic2::from_u32(operand).map(opcode::Intrinsic2::text)),
         Arg::CommonConstant => text_of(opcode::CommonConstant::from_u32(operand).map(opcode::CommonConstant::text)),
         Arg::Special => text_of(opcode::SpecialMethod::from_u32(operand).map(opcode::SpecialMethod::text)),
-        Arg::FunctionAttribute => {
-            text_of(opcode::FunctionAttribute::from_u32(operand).map(opcode::FunctionAttribute::text))
-        }
+        Arg::FunctionAttribute => text_of(opcode::FunctionAttribute::from_u32(operand).map(opcode::FunctionAttribute::text)),
         Arg::Conversion => match operand {
             1 => "str",
             2 => "repr",
@@ -328,9 +322,7 @@ fn print_float(f: &mut fmt::Formatter<'_>, value: f64) -> fmt::Result {
 
 /// A name is bare if it reads back as one word.
 fn print_name(f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
-    let bare = !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(lex::is_word_char);
+    let bare = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(lex::is_word_char);
     if bare { f.write_str(name) } else { print_string(f, Wtf8::new(name)) }
 }
 

@@ -74,11 +74,7 @@ impl fmt::Display for FlawKind {
             FlawKind::LocationCount { locations, instructions } => {
                 write!(f, "{locations} locations for {instructions} instructions")
             }
-            FlawKind::HandlerRange(entry) => write!(
-                f,
-                "exception entry {} to {} -> {} is out of range",
-                entry.start, entry.end, entry.target
-            ),
+            FlawKind::HandlerRange(entry) => write!(f, "exception entry {} to {} -> {} is out of range", entry.start, entry.end, entry.target),
             FlawKind::HandlerDepth { depth, entry } => {
                 write!(f, "{depth} values where its exception entry keeps {entry}")
             }
@@ -157,8 +153,7 @@ impl Checker<'_> {
             self.flaw(None, FlawKind::Empty);
         }
         if code.locations.len() != count {
-            let kind =
-                FlawKind::LocationCount { locations: code.locations.len() as u32, instructions: count as u32 };
+            let kind = FlawKind::LocationCount { locations: code.locations.len() as u32, instructions: count as u32 };
             self.flaw(None, kind);
         }
         let parameters = u64::from(code.arg_count) + u64::from(code.keyword_only_count);
@@ -188,9 +183,7 @@ impl Checker<'_> {
     }
 
     fn operand_flaw(&self, index: u32, opcode: Opcode, operand: u32) -> Option<FlawKind> {
-        let below = |operand: u32, limit: usize| {
-            (operand as usize >= limit).then_some(FlawKind::OperandOutOfRange { operand, limit: limit as u32 })
-        };
+        let below = |operand: u32, limit: usize| (operand as usize >= limit).then_some(FlawKind::OperandOutOfRange { operand, limit: limit as u32 });
         let known = |known: bool| (!known).then_some(FlawKind::UnknownOperand { operand });
         let (names, locals) = (self.code.names.len(), self.code.locals.len());
         match opcode.info().arg {
@@ -224,9 +217,7 @@ impl Checker<'_> {
             Opcode::BuildSlice => 2,
             _ => 0,
         };
-        let unknown = operand < lowest
-            || (opcode == Opcode::BuildSlice && operand > 3)
-            || (opcode == Opcode::RaiseVarargs && operand > 2);
+        let unknown = operand < lowest || (opcode == Opcode::BuildSlice && operand > 3) || (opcode == Opcode::RaiseVarargs && operand > 2);
         unknown.then_some(FlawKind::UnknownOperand { operand })
     }
 
@@ -259,10 +250,7 @@ impl Checker<'_> {
         }
         let after = u64::from(depth - pops) + u64::from(info.pushes.at(operand));
         if after > u64::from(self.code.stack_size) {
-            let kind = FlawKind::StackTooSmall {
-                depth: u32::try_from(after).unwrap_or(u32::MAX),
-                declared: self.code.stack_size,
-            };
+            let kind = FlawKind::StackTooSmall { depth: u32::try_from(after).unwrap_or(u32::MAX), declared: self.code.stack_size };
             return self.flaw(Some(index), kind);
         }
         if info.jumps {

@@ -21,11 +21,20 @@ pub enum WordCodeError {
     /// Not a whole number of units.
     OddLength,
     /// An instruction lacks units that belong to it.
-    Truncated { offset: u32 },
-    NotAnOpcode { opcode: u8, offset: u32 },
-    OperandTooLarge { offset: u32 },
+    Truncated {
+        offset: u32,
+    },
+    NotAnOpcode {
+        opcode: u8,
+        offset: u32,
+    },
+    OperandTooLarge {
+        offset: u32,
+    },
     /// A jump, or a bound in the exception table, to where no instruction begins.
-    Target { offset: u32 },
+    Target {
+        offset: u32,
+    },
     ExceptionTable,
     LineTable,
 }
@@ -132,12 +141,7 @@ pub struct Decoded {
 }
 
 /// Reads wordcode and its tables. The result is well formed as bytes but still to be verified.
-pub fn decode(
-    code: &[u8],
-    exception_table: &[u8],
-    line_table: &[u8],
-    first_line: u32,
-) -> Result<Decoded, WordCodeError> {
+pub fn decode(code: &[u8], exception_table: &[u8], line_table: &[u8], first_line: u32) -> Result<Decoded, WordCodeError> {
     let units = Units::split(code)?;
     let mut instructions = Vec::with_capacity(units.parsed.len());
     for unit in &units.parsed {
@@ -265,8 +269,7 @@ fn write_instruction(bytes: &mut Vec<u8>, instruction: Instr, index: usize, star
     }
     let caches = cache_units(instruction.opcode_byte());
     let width = starts[index + 1] - starts[index];
-    let (opcode, operand) = jump(instruction, starts[index + 1], starts)
-        .unwrap_or_else(|| (instruction.opcode_byte(), visible_operand(instruction)));
+    let (opcode, operand) = jump(instruction, starts[index + 1], starts).unwrap_or_else(|| (instruction.opcode_byte(), visible_operand(instruction)));
     write_unit(bytes, opcode, operand, width - 1 - caches);
     bytes.extend(std::iter::repeat_n(CACHE, caches as usize * 2));
 }

@@ -9,18 +9,12 @@ use proptest::prelude::*;
 use rustpython_wtf8::{CodePoint, Wtf8Buf};
 
 fn name() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[a-z_<>.][a-z0-9_<>.]{0,6}",
-        any::<String>(),
-        Just("nan".to_owned()),
-        Just(String::new()),
-    ]
+    prop_oneof!["[a-z_<>.][a-z0-9_<>.]{0,6}", any::<String>(), Just("nan".to_owned()), Just(String::new()),]
 }
 
 fn wide_string() -> impl Strategy<Value = Wtf8Buf> {
     let point = prop_oneof![0..0x80u32, 0xd7f0..0xe010u32, 0..0x11_0000u32];
-    prop::collection::vec(point.prop_filter_map("code point", CodePoint::from_u32), 0..8)
-        .prop_map(|points| points.into_iter().collect())
+    prop::collection::vec(point.prop_filter_map("code point", CodePoint::from_u32), 0..8).prop_map(|points| points.into_iter().collect())
 }
 
 fn leaf() -> impl Strategy<Value = Constant> {
@@ -65,9 +59,13 @@ fn instruction(count: u32) -> impl Strategy<Value = Instr> {
 fn code(constant: impl Strategy<Value = Constant> + Clone) -> impl Strategy<Value = Code> {
     (1..60u32).prop_flat_map(move |count| {
         let instructions = prop::collection::vec((instruction(count), location()), count as usize);
-        let entry = (0..count, 0..=count, 0..count, 0..9u32, any::<bool>()).prop_map(
-            |(start, end, target, depth, lasti)| ExceptionEntry { start, end, target, depth, lasti },
-        );
+        let entry = (0..count, 0..=count, 0..count, 0..9u32, any::<bool>()).prop_map(|(start, end, target, depth, lasti)| ExceptionEntry {
+            start,
+            end,
+            target,
+            depth,
+            lasti,
+        });
         let local = (name(), any::<u8>()).prop_map(|(name, kind)| Local { name, kind: LocalKind(kind) });
         (
             (name(), name(), name()),
@@ -107,8 +105,7 @@ fn constant() -> impl Strategy<Value = Constant> + Clone {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Constant::Tuple),
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Constant::FrozenSet),
-                [inner.clone(), inner.clone(), inner.clone()]
-                    .prop_map(|parts| Constant::Slice(Box::new(parts))),
+                [inner.clone(), inner.clone(), inner.clone()].prop_map(|parts| Constant::Slice(Box::new(parts))),
                 code(inner).prop_map(|code| Constant::Code(Box::new(code))),
             ]
         })

@@ -12,7 +12,9 @@ pub enum Action {
     Module(String),
     Script(String),
     Stdin,
-    Version { verbose: bool },
+    Version {
+        verbose: bool,
+    },
     Help,
     /// The arguments are wrong: a message, and exit status 2.
     Misuse(String),

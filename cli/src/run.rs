@@ -108,7 +108,9 @@ fn report(vm: &mut Vm) -> i32 {
     let is_interrupt = error.borrow().is_instance_of(&exception::KEYBOARD_INTERRUPT);
     let class = error.borrow().class().to_object();
     let traceback = error.borrow().downcast::<Exception>().map_or(Object::none(), |payload| payload.traceback.get_or_none());
-    for (name, value) in [("last_exc", error.clone()), ("last_type", class.clone()), ("last_value", error.clone()), ("last_traceback", traceback.clone())] {
+    for (name, value) in
+        [("last_exc", error.clone()), ("last_type", class.clone()), ("last_value", error.clone()), ("last_traceback", traceback.clone())]
+    {
         stdlib::sys_module::set_attribute(vm, name, value);
     }
     let hook = stdlib::sys_module::attribute(vm, "excepthook").filter(|hook| !hook.borrow().is_none());

@@ -185,14 +185,15 @@ impl<'a> Compiler<'a> {
         }
         let mut rest = body;
         if (!self.interactive || self.unit.kind == UnitKind::Class)
-            && let Some(text) = docstring(body) {
-                rest = &body[1..];
-                if self.options.optimize < 2 {
-                    let constant = Constant::Str(literal::clean_docstring(&literal::string(text, self.lines)));
-                    self.load_constant(self.span(text), constant);
-                    self.name(Span::NONE, "__doc__", Use::Store)?;
-                }
+            && let Some(text) = docstring(body)
+        {
+            rest = &body[1..];
+            if self.options.optimize < 2 {
+                let constant = Constant::Str(literal::clean_docstring(&literal::string(text, self.lines)));
+                self.load_constant(self.span(text), constant);
+                self.name(Span::NONE, "__doc__", Use::Store)?;
             }
+        }
         self.statements(rest)?;
         if !self.future.annotations {
             self.deferred_annotations(span)?;

@@ -6,13 +6,13 @@
 //! [`bytecode::Code`]. The result is what CPython 3.14 compiles, except that operands are wide.
 #![forbid(unsafe_code)]
 
-mod error;
-mod options;
-pub mod symtable;
 mod codegen;
+mod error;
 mod flow;
 pub mod literal;
+mod options;
 pub mod source;
+pub mod symtable;
 pub mod unparse;
 
 pub use error::{CompileError, ErrorKind, Warning, WarningAction};

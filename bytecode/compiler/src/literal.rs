@@ -65,9 +65,11 @@ pub fn push_text(out: &mut Wtf8Buf, value: &str, range: TextRange, raw: bool, li
     while let Some(char) = source.next() {
         if char != '\\' {
             if let ('{' | '}', Some(next)) = (char, source.peek())
-                && *next == char && values.as_str().starts_with(char) {
-                    source.next();
-                }
+                && *next == char
+                && values.as_str().starts_with(char)
+            {
+                source.next();
+            }
             out.extend(values.next().map(CodePoint::from_char));
             continue;
         }

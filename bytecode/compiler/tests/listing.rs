@@ -51,7 +51,9 @@ fn functions_and_closures() {
 
 #[test]
 fn loops_and_conditions() {
-    insta::assert_snapshot!(listing("def f(x):\n    for i in x:\n        if i and not x or 1 < i < 3:\n            continue\n        break\n    else:\n        return 1\n    while x:\n        pass\n"));
+    insta::assert_snapshot!(listing(
+        "def f(x):\n    for i in x:\n        if i and not x or 1 < i < 3:\n            continue\n        break\n    else:\n        return 1\n    while x:\n        pass\n"
+    ));
 }
 
 #[test]
@@ -81,7 +83,9 @@ fn generators_and_coroutines() {
 
 #[test]
 fn patterns() {
-    insta::assert_snapshot!(listing("def f(x):\n    match x:\n        case [1, *r, {'a': b, **k}] if r:\n            return b\n        case A(x=1) | None:\n            return 2\n        case _:\n            return 3\n"));
+    insta::assert_snapshot!(listing(
+        "def f(x):\n    match x:\n        case [1, *r, {'a': b, **k}] if r:\n            return b\n        case A(x=1) | None:\n            return 2\n        case _:\n            return 3\n"
+    ));
 }
 
 #[test]

@@ -367,11 +367,7 @@ impl Assembly<'_> {
     fn find(&self, place: &Place<'_>) -> Parse<u32> {
         match *place {
             Place::Index(index) => Ok(index),
-            Place::Label(name, line) => self
-                .labels
-                .get(name)
-                .copied()
-                .ok_or_else(|| TextError { line, message: format!("unknown label {name:?}") }),
+            Place::Label(name, line) => self.labels.get(name).copied().ok_or_else(|| TextError { line, message: format!("unknown label {name:?}") }),
         }
     }
 

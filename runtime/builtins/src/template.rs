@@ -287,7 +287,7 @@ fn next(_vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     loop {
         let position = iterator.position.get();
         iterator.position.set(position + 1);
-        let parts = if position % 2 == 0 { items(&own.strings) } else { items(&own.interpolations) };
+        let parts = if position.is_multiple_of(2) { items(&own.strings) } else { items(&own.interpolations) };
         let Some(&part) = parts.get(position / 2) else {
             iterator.template.set(None);
             return Ok(None);

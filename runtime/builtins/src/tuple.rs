@@ -241,8 +241,9 @@ fn index(vm: &mut Vm, tuple: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let items = this(tuple).get().items();
     let start = args[1].map_or(Ok(0), |start| slice::argument_bound(vm, start))?;
     let stop = args[2].map_or(Ok(isize::MAX), |stop| slice::argument_bound(vm, stop))?;
-    for position in slice::clamp_bound(start, items.len())..slice::clamp_bound(stop, items.len()) {
-        if vm.equal(items[position], value)? {
+    let first = slice::clamp_bound(start, items.len());
+    for (position, &item) in items.iter().enumerate().take(slice::clamp_bound(stop, items.len())).skip(first) {
+        if vm.equal(item, value)? {
             return Ok(Object::small_int(position as i64));
         }
     }

@@ -52,6 +52,7 @@ pub struct Lazy {
 }
 
 impl Lazy {
+    #[expect(clippy::declare_interior_mutable_const, reason = "each use makes a new empty one")]
     const EMPTY: Lazy = Lazy { value: ObjectCell::EMPTY, compute: ObjectCell::EMPTY };
 
     fn new(value: Option<Object>, compute: Option<Object>) -> Lazy {

@@ -4,8 +4,8 @@
 //! generators do not recurse: the loop switches frames, and returns when the frame it was entered
 //! with ends. What an instruction does beyond a few lines is in the modules below, by family.
 //!
-//! Registers are locals of the loop: `ip` (next instruction), `sp` (one past the top of the evaluation stack), `locals`,
-//! `frame`, and the code's tables. Stack words are owned references; zero is the null of a call.
+//! Registers are locals of the loop: `ip` (next instruction), `sp` (one past the top of the evaluation stack) and
+//! `frame`, from which all else is found: the machine has too few registers to keep more. Stack words are owned references; zero is the null of a call.
 
 mod arithmetic;
 mod calls;
@@ -22,7 +22,7 @@ pub use calls::call_keywords_of;
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::code::CodeObject;
-use crate::frame::{Frame, take};
+use crate::frame::{Ending, Frame, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
@@ -149,14 +149,12 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
 /// The loop itself. `TRACED`: events are reported.
 #[expect(clippy::cognitive_complexity, reason = "a dispatch loop")]
 unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, start: *const Instr, raised: Option<Raised>) -> PyResult<Outcome> {
-    // SAFETY (whole function): code objects come from the compiler or passed the verifier, so operands are in
+    // SAFETY: (whole function) code objects come from the compiler or passed the verifier, so operands are in
     // range and the stack never under- or overflows; `frame` is the innermost frame throughout.
     unsafe {
         let mut frame = entered;
         let mut ip = start;
         let mut sp = (*frame).sp;
-        let mut locals = Frame::locals(frame);
-        let mut code: *const CodeObject = (*frame).code;
         // Where a `RERAISE` stands: its handlers count, though another instruction is to blame.
         let mut reraised_at: Option<usize> = None;
         let mut pending = match raised {
@@ -167,8 +165,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
         macro_rules! load_registers {
             () => {
                 sp = (*frame).sp;
-                locals = Frame::locals(frame);
-                code = (*frame).code;
             };
         }
         macro_rules! push {
@@ -219,8 +215,26 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                 }
                 macro_rules! jump {
                     ($target:expr) => {
-                        ip = (*code).entry().add($target as usize)
+                        ip = (*(*frame).code).entry().add($target as usize)
                     };
+                }
+                // Goes on in the frame of a function. It takes over its `$n` arguments at `$args`, and what it
+                // returns goes to `$bottom`.
+                macro_rules! enter {
+                    ($function:expr, $args:expr, $n:expr, $ending:expr) => {
+                        enter!($function, $args, $n, $ending, $args)
+                    };
+                    ($function:expr, $args:expr, $n:expr, $ending:expr, $bottom:expr) => {{
+                        let (function, args, bottom) = ($function, $args, $bottom);
+                        sp = bottom;
+                        (*frame).sp = sp;
+                        let inner = attempt!(function::push_call_frame(vm, function, args, $n, None));
+                        (*inner).ending = $ending;
+                        frame = inner;
+                        ip = (*frame).ip;
+                        load_registers!();
+                        continue;
+                    }};
                 }
                 macro_rules! switch_loop {
                     ($next:expr) => {{
@@ -273,50 +287,50 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                         }
                         Opcode::LoadFast | Opcode::LoadFastBorrow => {
-                            push!(Ref::from_bits(*locals.add(arg as usize)).to_owned());
+                            push!(Ref::from_bits(*Frame::locals(frame).add(arg as usize)).to_owned());
                         }
                         Opcode::LoadFastCheck => {
-                            let word = *locals.add(arg as usize);
+                            let word = *Frame::locals(frame).add(arg as usize);
                             if word == 0 {
-                                break 'raise names::unbound_local(vm, &*code, arg as usize);
+                                break 'raise names::unbound_local(vm, &*(*frame).code, arg as usize);
                             }
                             push!(Ref::from_bits(word).to_owned());
                         }
                         Opcode::LoadFastAndClear => {
-                            sp.write(std::mem::replace(&mut *locals.add(arg as usize), 0));
+                            sp.write(std::mem::replace(&mut *Frame::locals(frame).add(arg as usize), 0));
                             sp = sp.add(1);
                         }
                         Opcode::LoadFastLoadFast | Opcode::LoadFastBorrowLoadFastBorrow => {
-                            push!(Ref::from_bits(*locals.add((arg >> 16) as usize)).to_owned());
-                            push!(Ref::from_bits(*locals.add((arg & 0xffff) as usize)).to_owned());
+                            push!(Ref::from_bits(*Frame::locals(frame).add((arg >> 16) as usize)).to_owned());
+                            push!(Ref::from_bits(*Frame::locals(frame).add((arg & 0xffff) as usize)).to_owned());
                         }
                         Opcode::StoreFast => {
                             sp = sp.sub(1);
                             let value = *sp;
-                            drop(Object::from_raw(std::mem::replace(&mut *locals.add(arg as usize), value)));
+                            drop(Object::from_raw(std::mem::replace(&mut *Frame::locals(frame).add(arg as usize), value)));
                             check_finalizers!();
                         }
                         Opcode::StoreFastLoadFast => {
                             let value = *sp.sub(1);
-                            drop(Object::from_raw(std::mem::replace(&mut *locals.add((arg >> 16) as usize), value)));
-                            *sp.sub(1) = Ref::from_bits(*locals.add((arg & 0xffff) as usize)).to_owned().into_raw();
+                            drop(Object::from_raw(std::mem::replace(&mut *Frame::locals(frame).add((arg >> 16) as usize), value)));
+                            *sp.sub(1) = Ref::from_bits(*Frame::locals(frame).add((arg & 0xffff) as usize)).to_owned().into_raw();
                             check_finalizers!();
                         }
                         Opcode::StoreFastStoreFast => {
                             sp = sp.sub(2);
                             let (below, above) = (*sp, *sp.add(1));
-                            drop(Object::from_raw(std::mem::replace(&mut *locals.add((arg >> 16) as usize), above)));
-                            drop(Object::from_raw(std::mem::replace(&mut *locals.add((arg & 0xffff) as usize), below)));
+                            drop(Object::from_raw(std::mem::replace(&mut *Frame::locals(frame).add((arg >> 16) as usize), above)));
+                            drop(Object::from_raw(std::mem::replace(&mut *Frame::locals(frame).add((arg & 0xffff) as usize), below)));
                             check_finalizers!();
                         }
                         Opcode::DeleteFast => {
-                            if *locals.add(arg as usize) == 0 {
-                                break 'raise names::unbound_local(vm, &*code, arg as usize);
+                            if *Frame::locals(frame).add(arg as usize) == 0 {
+                                break 'raise names::unbound_local(vm, &*(*frame).code, arg as usize);
                             }
-                            drop(take(locals.add(arg as usize)));
+                            drop(take(Frame::locals(frame).add(arg as usize)));
                             check_finalizers!();
                         }
-                        Opcode::LoadConst => push!((&(*code).constants).get_unchecked(arg as usize).clone()),
+                        Opcode::LoadConst => push!(constant_at((*frame).code, arg)),
                         Opcode::LoadSmallInt => push!(Object::small_int(i64::from(arg))),
                         Opcode::LoadCommonConstant => push!(names::common_constant(vm, arg)),
                         Opcode::PopTop | Opcode::PopIter | Opcode::EndFor => {
@@ -372,9 +386,15 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let result = match arithmetic::fast(vm, arg, left, right) {
                                 Some(result) => result,
                                 None => {
+                                    if !TRACED
+                                        && arg == BinaryOp::Subscript as u32
+                                        && let Some(method) = calls::python_method(left, object::names::__getitem__())
+                                    {
+                                        enter!(method.to_owned(), sp.sub(2), 2, Ending::Push);
+                                    }
                                     let op = BinaryOp::from_u32(arg).expect("the operand was verified");
                                     if op == BinaryOp::InplaceAdd && arithmetic::is_append(left, right) {
-                                        arithmetic::append(vm, sp, ip, locals)
+                                        arithmetic::append(vm, sp, ip, Frame::locals(frame))
                                     } else {
                                         attempt!(vm.binary(op, left, right))
                                     }
@@ -454,7 +474,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                         }
                         Opcode::LoadGlobal => {
-                            let name = *(&(*code).names).get_unchecked((arg >> 1) as usize);
+                            let name = name_at((*frame).code, arg >> 1);
                             let value = attempt!(names::load_global(vm, (*frame).function(), name));
                             push!(value);
                             if arg & 1 != 0 {
@@ -463,28 +483,28 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                         }
                         Opcode::LoadName => {
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             let value = attempt!(names::load_name(vm, &*frame, name));
                             push!(value);
                         }
                         Opcode::StoreName => {
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             let value = pop!();
                             attempt!(names::store_name(vm, &*frame, name, value));
                             check_finalizers!();
                         }
                         Opcode::DeleteName => {
-                            attempt!(names::delete_name(vm, &*frame, *(&(*code).names).get_unchecked(arg as usize)));
+                            attempt!(names::delete_name(vm, &*frame, name_at((*frame).code, arg)));
                             check_finalizers!();
                         }
                         Opcode::StoreGlobal => {
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             let value = pop!();
                             attempt!(names::store_global(vm, &*frame, name, value));
                             check_finalizers!();
                         }
                         Opcode::DeleteGlobal => {
-                            attempt!(names::delete_global(vm, &*frame, *(&(*code).names).get_unchecked(arg as usize)));
+                            attempt!(names::delete_global(vm, &*frame, name_at((*frame).code, arg)));
                             check_finalizers!();
                         }
                         Opcode::LoadLocals => {
@@ -493,7 +513,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::LoadFromDictOrGlobals => {
                             let mapping = pop!();
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             let value = attempt!(names::load_from_mapping_or_globals(vm, &*frame, mapping.borrow(), name));
                             push!(value);
                         }
@@ -503,38 +523,38 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             push!(value);
                         }
                         Opcode::MakeCell => {
-                            let contents = take(locals.add(arg as usize));
-                            *locals.add(arg as usize) = new_cell(vm, contents).into_object().into_raw();
+                            let contents = take(Frame::locals(frame).add(arg as usize));
+                            *Frame::locals(frame).add(arg as usize) = new_cell(vm, contents).into_object().into_raw();
                         }
                         Opcode::CopyFreeVars => {
                             let closure = (*frame).function().closure.get_or_none();
                             let closure = closure.borrow().downcast::<Tuple>().expect("a function with free variables has a closure");
-                            let start = (*code).n_locals - arg as usize;
+                            let start = (*(*frame).code).n_locals - arg as usize;
                             for (index, &cell) in closure.items().iter().enumerate() {
-                                *locals.add(start + index) = cell.to_owned().into_raw();
+                                *Frame::locals(frame).add(start + index) = cell.to_owned().into_raw();
                             }
                         }
                         Opcode::LoadDeref => {
-                            let cell = Ref::from_bits(*locals.add(arg as usize)).downcast_unchecked::<CellObject>();
+                            let cell = Ref::from_bits(*Frame::locals(frame).add(arg as usize)).downcast_unchecked::<CellObject>();
                             match cell.contents.get() {
                                 Some(value) => push!(value),
-                                None => break 'raise names::unbound_cell(vm, &*code, arg as usize),
+                                None => break 'raise names::unbound_cell(vm, &*(*frame).code, arg as usize),
                             }
                         }
                         Opcode::StoreDeref => {
                             let value = pop!();
-                            Ref::from_bits(*locals.add(arg as usize)).downcast_unchecked::<CellObject>().contents.set(Some(value));
+                            Ref::from_bits(*Frame::locals(frame).add(arg as usize)).downcast_unchecked::<CellObject>().contents.set(Some(value));
                             check_finalizers!();
                         }
                         Opcode::DeleteDeref => {
-                            let cell = Ref::from_bits(*locals.add(arg as usize)).downcast_unchecked::<CellObject>();
+                            let cell = Ref::from_bits(*Frame::locals(frame).add(arg as usize)).downcast_unchecked::<CellObject>();
                             if cell.contents.take().is_none() {
-                                break 'raise names::unbound_cell(vm, &*code, arg as usize);
+                                break 'raise names::unbound_cell(vm, &*(*frame).code, arg as usize);
                             }
                             check_finalizers!();
                         }
                         Opcode::LoadAttr => {
-                            let name = *(&(*code).names).get_unchecked((arg >> 1) as usize);
+                            let name = name_at((*frame).code, arg >> 1);
                             match cache::load(top!(1), name) {
                                 Some(cache::Found::Value(value)) => {
                                     let value = value.to_owned();
@@ -551,6 +571,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                     continue;
                                 }
                                 _ if arg & 1 == 0 => {
+                                    if !TRACED && let Some(getter) = calls::python_getter(top!(1), name) {
+                                        enter!(getter.to_owned(), sp.sub(1), 1, Ending::Push);
+                                    }
                                     let value = attempt!(vm.get_attr(top!(1), name));
                                     set_top!(1, value);
                                 }
@@ -564,7 +587,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             check_finalizers!();
                         }
                         Opcode::StoreAttr => {
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             let value = Object::from_raw(std::mem::replace(&mut *sp.sub(2), Ref::NONE.bits())).expect(NO_VALUE);
                             if let Err(value) = cache::store(top!(1), name, value) {
                                 let result = vm.set_attr(top!(1), name, Some(value.borrow()));
@@ -576,13 +599,13 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             check_finalizers!();
                         }
                         Opcode::DeleteAttr => {
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             attempt!(vm.set_attr(top!(1), name, None));
                             drop(pop!());
                             check_finalizers!();
                         }
                         Opcode::LoadSuperAttr => {
-                            let name = (&(*code).names)[(arg >> 2) as usize];
+                            let name = name_at((*frame).code, arg >> 2);
                             let watchers = if TRACED { attempt!(tracing::calling(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2)))) } else { 0 };
                             let mut found = names::load_super_attribute(vm, top!(3), top!(2), top!(1), name, arg);
                             if TRACED {
@@ -616,6 +639,15 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 drop(old);
                                 check_finalizers!();
                                 continue;
+                            }
+                            if !TRACED && let Some(method) = calls::python_method(top!(2), object::names::__setitem__()) {
+                                let method = method.to_owned();
+                                // The method wants container, key, value.
+                                let value = *sp.sub(3);
+                                *sp.sub(3) = *sp.sub(2);
+                                *sp.sub(2) = *sp.sub(1);
+                                *sp.sub(1) = value;
+                                enter!(method, sp.sub(3), 3, Ending::Discard);
                             }
                             attempt!(vm.set_item(top!(2), top!(1), top!(3)));
                             drop(pop!());
@@ -749,7 +781,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             check_finalizers!();
                         }
                         Opcode::GetYieldFromIter => {
-                            let iterator = attempt!(generator::yield_from_iter(vm, top!(1), &*code));
+                            let iterator = attempt!(generator::yield_from_iter(vm, top!(1), &*(*frame).code));
                             set_top!(1, iterator);
                         }
                         Opcode::ForIter => {
@@ -844,8 +876,16 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 load_registers!();
                                 continue;
                             }
+                            if !TRACED
+                                && !has_self
+                                && let Some(method) = calls::python_method(callable, object::names::__call__())
+                            {
+                                let method = method.to_owned();
+                                *first.sub(1) = *first.sub(2);
+                                enter!(method, first.sub(1), n + 1, Ending::Push, first.sub(2));
+                            }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
-                            let mut result = vm.call(callable, values);
+                            let mut result = calls::call_native(vm, callable, values);
                             if TRACED {
                                 result = tracing::called(vm, frame, callable, values.first().copied(), watchers, result);
                             }
@@ -930,12 +970,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         Opcode::SetupAnnotations => attempt!(names::setup_annotations(vm, &*frame)),
                         Opcode::ImportName => {
                             let (names, level) = (pop!(), pop!());
-                            let name = *(&(*code).names).get_unchecked(arg as usize);
+                            let name = name_at((*frame).code, arg);
                             let module = attempt!(names::import_name_from_frame(vm, &*frame, name, names.borrow(), level.borrow()));
                             push!(module);
                         }
                         Opcode::ImportFrom => {
-                            let value = attempt!(import_from(vm, top!(1), *(&(*code).names).get_unchecked(arg as usize)));
+                            let value = attempt!(import_from(vm, top!(1), name_at((*frame).code, arg)));
                             push!(value);
                         }
                         Opcode::FormatSimple => {
@@ -997,8 +1037,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let exception = pop!();
                             if arg != 0 {
                                 let index = Ref::from_bits(*sp.sub(arg as usize)).as_small_int().expect("an instruction index was pushed");
-                                reraised_at = Some((*code).index_of((*frame).ip));
-                                (*frame).ip = (*code).entry().add(index as usize);
+                                reraised_at = Some((*(*frame).code).index_of((*frame).ip));
+                                (*frame).ip = (*(*frame).code).entry().add(index as usize);
                             }
                             pending = Some(vm.reraise(exception));
                             // Raised again, not anew: no traceback entry is added.
@@ -1079,7 +1119,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 attempt!(tracing::returned(vm, frame, event::PY_RETURN, top!(1)));
                             }
                             let value = pop!();
-                            let (is_entry, is_init, is_generator) = ((*frame).is_entry, (*frame).is_init, (*frame).generator != 0);
+                            let (is_entry, ending, is_generator) = ((*frame).is_entry, (*frame).ending, (*frame).generator != 0);
                             if is_generator {
                                 generator::finish(vm, frame, 0);
                             } else {
@@ -1092,11 +1132,13 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             frame = vm.frame.cast();
                             ip = (*frame).ip.add(1);
                             load_registers!();
-                            if is_init {
+                            if ending != Ending::Push {
                                 // The instance is on the stack already.
-                                if !value.borrow().is_none() {
+                                if ending == Ending::Init && !value.borrow().is_none() {
                                     break 'raise calls::init_returned(vm, value.borrow());
                                 }
+                                drop(value);
+                                check_finalizers!();
                                 continue;
                             }
                             if !is_generator {
@@ -1108,6 +1150,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             match (*(*frame).ip).opcode_byte() {
                                 // The generator of a `for` is exhausted; what it returned goes nowhere.
                                 FOR_ITER => {
+                                    if TRACED {
+                                        attempt!(tracing::receiver_stopped(vm, frame, value.borrow()));
+                                    }
                                     drop(value);
                                     jump!((*(*frame).ip).arg() + 1);
                                 }
@@ -1142,8 +1187,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
             // An exception: find the handler in this frame or the ones that called it.
             let mut raised = raised;
             loop {
-                let index = (*code).index_of((*frame).ip);
-                let handler = (*code).handler(reraised_at.take().unwrap_or(index));
+                let index = (*(*frame).code).index_of((*frame).ip);
+                let handler = (*(*frame).code).handler(reraised_at.take().unwrap_or(index));
                 let is_again = (*frame).traced & exceptions::RERAISED != 0;
                 exceptions::add_traceback(vm, frame, index);
                 if TRACED {
@@ -1152,7 +1197,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                     raised = tracing::unwinding(vm, frame, raised, handler.is_some());
                 }
                 if let Some(entry) = handler {
-                    let bottom = locals.add((*code).n_locals + entry.depth as usize);
+                    let bottom = Frame::locals(frame).add((*(*frame).code).n_locals + entry.depth as usize);
                     while sp > bottom {
                         sp = sp.sub(1);
                         drop(Object::from_raw(*sp));
@@ -1162,14 +1207,14 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                     }
                     let exception = vm.catch(raised);
                     push!(exception);
-                    ip = (*code).entry().add(entry.target as usize);
+                    ip = (*(*frame).code).entry().add(entry.target as usize);
                     if breaker_reasons() & breaker::FINALIZERS != 0 {
                         vm.run_finalizers();
                     }
                     break;
                 }
                 let is_entry = (*frame).is_entry;
-                let n_stack = sp.offset_from(locals) as usize - (*code).n_locals;
+                let n_stack = sp.offset_from(Frame::locals(frame)) as usize - (*(*frame).code).n_locals;
                 if (*frame).generator != 0 {
                     generator::finish(vm, frame, n_stack);
                 } else {
@@ -1195,4 +1240,18 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
 unsafe fn take_values(sp: *mut u64, n: usize) -> Vec<Object> {
     // SAFETY: the caller has that many values on the stack, and lets go of them.
     (0..n).map(|index| unsafe { Object::from_raw(*sp.sub(n - index)) }.expect(NO_VALUE)).collect()
+}
+
+/// The name an operand stands for.
+#[inline(always)]
+unsafe fn name_at(code: *const CodeObject, index: u32) -> Ref<'static> {
+    // SAFETY: the caller's code was verified: its operands are in range.
+    unsafe { *(*code).names.as_ptr().add(index as usize) }
+}
+
+/// The constant an operand stands for.
+#[inline(always)]
+unsafe fn constant_at(code: *const CodeObject, index: u32) -> Object {
+    // SAFETY: as for `name_at`.
+    unsafe { (*(*code).constants.as_ptr().add(index as usize)).clone() }
 }

@@ -33,12 +33,24 @@ pub struct Frame {
     pub(crate) generator: u64,
     /// Whether the evaluation loop was entered with this frame, and returns when it ends.
     pub(crate) is_entry: bool,
-    /// Whether this frame's end is to be checked to be `None`: it is an `__init__`.
-    pub(crate) is_init: bool,
+    /// What becomes of what the frame returns.
+    pub(crate) ending: Ending,
     /// `f_trace_lines`, `f_trace_opcodes` and whether the frame was told to trace.
     pub(crate) traced: u8,
     /// The line last reported to a trace function.
     pub(crate) traced_line: u32,
+}
+
+/// What the caller of a frame that was entered without recursion does with what it returns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Ending {
+    /// It goes on the evaluation stack.
+    Push,
+    /// It has to be `None`: the frame is that of an `__init__`, and the instance is on the stack.
+    Init,
+    /// It goes nowhere.
+    Discard,
 }
 
 pub(crate) const FRAME_WORDS: usize = size_of::<Frame>() / 8;

@@ -3,7 +3,7 @@
 use crate::cell_object::CellObject;
 use crate::code::CodeObject;
 use crate::eval;
-use crate::frame::{self, Frame};
+use crate::frame::{self, Ending, Frame};
 use bytecode::{CodeFlags, LocalKind};
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
@@ -260,7 +260,7 @@ pub(crate) unsafe fn new_frame(vm: &mut Vm, function: Object, code: &CodeObject)
             object: 0,
             generator: 0,
             is_entry: false,
-            is_init: false,
+            ending: Ending::Push,
             traced: 0,
             traced_line: 0,
         });

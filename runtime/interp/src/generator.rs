@@ -189,9 +189,12 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
     unsafe {
         let code = &*(*frame).code;
         let words = FRAME_WORDS + code.n_locals + code.data.stack_size as usize;
-        let mut memory = vec![0u64; words].into_boxed_slice();
         let used = (*frame).sp.offset_from(frame.cast::<u64>()) as usize;
-        std::ptr::copy_nonoverlapping(frame.cast::<u64>(), memory.as_mut_ptr(), used);
+        // Copied first and filled up after that: memory asked for zeroed is slower to get.
+        let mut memory = Vec::with_capacity(words);
+        memory.extend_from_slice(std::slice::from_raw_parts(frame.cast::<u64>(), used));
+        memory.resize(words, 0);
+        let mut memory = memory.into_boxed_slice();
         let moved = memory.as_mut_ptr().cast::<Frame>();
         (*moved).sp = memory.as_mut_ptr().add(used);
         frame_object::moved(moved);
@@ -397,7 +400,7 @@ fn stop_on_return(vm: &mut Vm, resumed: Resumed) -> PyResult {
 }
 
 /// `StopIteration(value)`, made so that a tuple or exception is not mistaken for arguments.
-pub(crate) fn raise_stop_iteration(vm: &mut Vm, value: Object) -> object::Raised {
+pub fn raise_stop_iteration(vm: &mut Vm, value: Object) -> object::Raised {
     let args = if value.borrow().is_none() { Vec::new() } else { vec![value] };
     vm.raise_with(&exception::STOP_ITERATION, args)
 }
@@ -418,7 +421,7 @@ fn send_method(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
 }
 
 /// Makes the exception of `throw(type, value, traceback)`.
-pub(crate) fn exception_of_throw(vm: &mut Vm, args: &[Option<Ref<'_>>]) -> PyResult {
+pub fn exception_of_throw(vm: &mut Vm, args: &[Option<Ref<'_>>]) -> PyResult {
     let (Some(kind), value, traceback) = (args[0], args[1], args[2]) else {
         return Err(vm.type_error("throw expected at least 1 argument, got 0"));
     };

@@ -30,7 +30,6 @@ impl<T> VmCell<T> {
         unsafe { &*self.0.get() }
     }
 
-    #[expect(clippy::mut_from_ref, reason = "the `&mut Vm` is what makes the access exclusive")]
     #[inline]
     pub fn get_mut<'a>(&'a self, _vm: &'a mut Vm) -> &'a mut T {
         // SAFETY: `&mut Vm` is exclusive, so no borrow from any cell is alive.
@@ -92,6 +91,7 @@ impl ObjectCell {
         ObjectCell(UnsafeCell::new(value))
     }
 
+    #[expect(clippy::declare_interior_mutable_const, reason = "each use makes a new empty cell")]
     pub const EMPTY: ObjectCell = ObjectCell::new(None);
 
     #[inline]

@@ -245,9 +245,8 @@ impl Vm {
         }
         let iterator = self.iter(object)?;
         let hint = self.length_hint(object, 0)?;
-        let mut items = Vec::new();
         // A hint is only a hint: a huge one is not believed.
-        items.reserve(hint.min(1 << 16));
+        let mut items = Vec::with_capacity(hint.min(1 << 16));
         while let Some(item) = self.next(iterator.borrow())? {
             items.push(item);
         }

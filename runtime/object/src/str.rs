@@ -762,6 +762,7 @@ unsafe fn extend(to: &Str, from: &Str) {
 ///
 /// There is room for them.
 #[inline]
+#[expect(clippy::useless_conversion, reason = "useless in one of the expansions only")]
 unsafe fn widen<U: Unit>(from: &Str, to: *mut U) {
     // SAFETY: the caller's promise; where the kinds are the same the bytes are.
     unsafe {

@@ -3,7 +3,7 @@
 use crate::attribute::{bind, generic_get};
 use crate::call::{self, Args};
 use crate::cell::{ObjectCell, Visitor};
-use crate::class::{Payload, Type};
+use crate::class::{Payload, TYPE, Type};
 use crate::native::{Member, Getset, PayloadInfo, TypeSpec, flag};
 use crate::slots::Slots;
 use crate::value::{Object, Ref, RefOf};
@@ -134,6 +134,24 @@ pub fn get_super_attribute(vm: &mut Vm, class: Ref<'_>, this: Ref<'_>, name: Ref
     }
     let object = vm.call(SUPER.object(), &[class, this])?;
     generic_get(vm, object.borrow(), name)
+}
+
+/// The same for a call: where the attribute is a plain method, it and its `self`.
+pub fn get_super_method(vm: &mut Vm, class: Ref<'_>, this: Ref<'_>, name: Ref<'_>) -> PyResult<(Object, Option<Object>)> {
+    if let Some(start) = class.downcast_exact::<Type>()
+        && this.class().is_subclass_of(start.get())
+        && let Some(found) = find_after(this.class(), start.get(), name)
+        && found.class().has_flag(flag::METHOD_DESCRIPTOR)
+        && !this.is_instance_of(&TYPE)
+    {
+        return Ok((found.to_owned(), Some(this.to_owned())));
+    }
+    get_super_attribute(vm, class, this, name).map(|value| (value, None))
+}
+
+fn find_after<'a>(class: &'a Type, start: &Type, name: Ref<'_>) -> Option<Ref<'a>> {
+    let mut rest = class.mro_types().skip_while(|candidate| !std::ptr::eq(*candidate, start)).skip(1);
+    rest.find_map(|candidate| candidate.dict().get_interned(name))
 }
 
 fn get_attribute(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {

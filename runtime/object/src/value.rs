@@ -231,7 +231,6 @@ impl<'a> Ref<'a> {
     }
 
     /// A new owned reference to the same object.
-    #[expect(clippy::wrong_self_convention, reason = "a reference is copied, the count makes it owned")]
     #[inline]
     pub fn to_owned(self) -> Object {
         if let Some(header) = self.header() {
@@ -453,7 +452,6 @@ impl<'a, T: Payload> RefOf<'a, T> {
         self.0
     }
 
-    #[expect(clippy::wrong_self_convention, reason = "a reference is copied, the count makes it owned")]
     #[inline]
     pub fn to_owned(self) -> ObjectOf<T> {
         ObjectOf(self.0.to_owned(), PhantomData)

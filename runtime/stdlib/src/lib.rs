@@ -59,6 +59,7 @@ pub mod sre;
 pub mod collections;
 pub mod abc;
 pub mod bisect;
+pub mod asyncio;
 pub mod contextvars;
 pub mod functools;
 pub mod heapq;
@@ -102,6 +103,7 @@ pub static MODULES: &[&Module] = &[
     &operator::MODULE,
     &heapq::MODULE,
     &functools::MODULE,
+    &asyncio::MODULE,
     &contextvars::MODULE,
     &bisect::MODULE,
     &abc::MODULE,

@@ -18,7 +18,9 @@ pub(crate) enum BlockKind<'a> {
     /// The body of `try` with the `finally` that follows it.
     FinallyTry(&'a [Stmt]),
     FinallyEnd,
-    With { is_async: bool },
+    With {
+        is_async: bool,
+    },
     /// The body of `except`, with the name it binds.
     HandlerCleanup(Option<&'a str>),
     PopValue,

@@ -14,9 +14,10 @@ impl<'a> Compiler<'a> {
     pub fn call(&mut self, node: &'a ast::ExprCall, span: Span) -> Result {
         self.validate_keywords(&node.arguments.keywords)?;
         if let ([Expr::Generator(argument)], []) = (&*node.arguments.args, &*node.arguments.keywords)
-            && !argument.parenthesized {
-                self.sole_arguments.insert(std::ptr::from_ref(argument).addr(), node.arguments.range);
-            }
+            && !argument.parenthesized
+        {
+            self.sole_arguments.insert(std::ptr::from_ref(argument).addr(), node.arguments.range);
+        }
         if self.method_call(node, span)? {
             return Ok(());
         }
@@ -108,7 +109,10 @@ impl<'a> Compiler<'a> {
         if !args.is_empty() {
             return false;
         }
-        let function_like = matches!(self.unit.kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda | UnitKind::Comprehension | UnitKind::Annotations);
+        let function_like = matches!(
+            self.unit.kind,
+            UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda | UnitKind::Comprehension | UnitKind::Annotations
+        );
         function_like && self.unit.arg_count > 0 && self.unit.inlined_depth == 0 && self.scope().resolve("__class__") == NameScope::Free
     }
 
@@ -131,7 +135,8 @@ impl<'a> Compiler<'a> {
 
     /// `all(... for ...)`, `any` and `tuple` run the generator in place if the name is still the builtin.
     fn consume_generator(&mut self, node: &'a ast::ExprCall, end: Label) -> Result {
-        let (Expr::Name(function), [argument @ Expr::Generator(generator)], []) = (&*node.func, &*node.arguments.args, &*node.arguments.keywords) else {
+        let (Expr::Name(function), [argument @ Expr::Generator(generator)], []) = (&*node.func, &*node.arguments.args, &*node.arguments.keywords)
+        else {
             return Ok(());
         };
         let scope = self.table.lookup(Node::of(generator, Part::Comprehension));

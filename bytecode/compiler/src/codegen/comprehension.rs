@@ -40,7 +40,14 @@ struct Element<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub fn comprehension(&mut self, expression: &'a Expr, kind: Kind, generators: &'a [Comprehension], element: &'a Expr, value: Option<&'a Expr>) -> Result {
+    pub fn comprehension(
+        &mut self,
+        expression: &'a Expr,
+        kind: Kind,
+        generators: &'a [Comprehension],
+        element: &'a Expr,
+        value: Option<&'a Expr>,
+    ) -> Result {
         let span = match expression {
             Expr::Generator(node) => match self.sole_arguments.get(&std::ptr::from_ref(node).addr()) {
                 Some(&range) => self.lines.range(range),
@@ -183,7 +190,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn generator(&mut self, span: Span, generators: &'a [Comprehension], index: usize, depth: u32, collected: Element<'a>, iterable: Iterable) -> Result {
+    fn generator(
+        &mut self,
+        span: Span,
+        generators: &'a [Comprehension],
+        index: usize,
+        depth: u32,
+        collected: Element<'a>,
+        iterable: Iterable,
+    ) -> Result {
         let Some(generator) = generators.get(index) else { return self.collect(depth, collected) };
         self.nested(|this| {
             if generator.is_async {
@@ -221,7 +236,15 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn sync_generator(&mut self, span: Span, generators: &'a [Comprehension], index: usize, mut depth: u32, collected: Element<'a>, iterable: Iterable) -> Result {
+    fn sync_generator(
+        &mut self,
+        span: Span,
+        generators: &'a [Comprehension],
+        index: usize,
+        mut depth: u32,
+        collected: Element<'a>,
+        iterable: Iterable,
+    ) -> Result {
         let generator = &generators[index];
         let [start, cleanup, anchor] = self.new_labels();
         let iter_span = self.span(&generator.iter);
@@ -243,7 +266,7 @@ impl<'a> Compiler<'a> {
         self.place(cleanup);
         if single.is_none() {
             let back = if index + 1 < generators.len() { self.span(collected.element) } else { self.element_span(collected) };
-        self.jump(back, Op::Jump, start);
+            self.jump(back, Op::Jump, start);
             self.place(anchor);
             self.op(NONE, O::EndFor);
             self.op(NONE, O::PopIter);
@@ -251,7 +274,15 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    fn async_generator(&mut self, span: Span, generators: &'a [Comprehension], index: usize, depth: u32, collected: Element<'a>, iterable: Iterable) -> Result {
+    fn async_generator(
+        &mut self,
+        span: Span,
+        generators: &'a [Comprehension],
+        index: usize,
+        depth: u32,
+        collected: Element<'a>,
+        iterable: Iterable,
+    ) -> Result {
         let generator = &generators[index];
         let [start, except, cleanup] = self.new_labels();
         self.iterable(span, generator, iterable)?;
@@ -307,4 +338,3 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 }
-

@@ -32,7 +32,9 @@ impl<'a> Compiler<'a> {
                     literal::push_text(&mut text, &part.value, part.range, part.flags.prefix().is_raw(), self.lines);
                     push_text(&mut pieces, text, part.range);
                 }
-                FStringPart::FString(part) => self.pieces(&part.elements, matches!(part.flags.prefix(), ast::str_prefix::FStringPrefix::Raw { .. }), &mut pieces),
+                FStringPart::FString(part) => {
+                    self.pieces(&part.elements, matches!(part.flags.prefix(), ast::str_prefix::FStringPrefix::Raw { .. }), &mut pieces)
+                }
             }
         }
         self.joined(pieces, span)

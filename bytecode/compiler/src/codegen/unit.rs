@@ -322,20 +322,18 @@ impl<'a> Compiler<'a> {
                 };
                 self.op_arg(span, opcode, index);
             }
-            NameScope::GlobalImplicit | NameScope::GlobalExplicit if function_like || resolved == NameScope::GlobalExplicit => {
-                match usage {
-                    Use::Load if sees_class && resolved == NameScope::GlobalImplicit => {
-                        self.load_class_dict(span);
-                        self.name_op(span, O::LoadFromDictOrGlobals, &mangled);
-                    }
-                    Use::Load => {
-                        let index = self.unit.name_index(&mangled);
-                        self.op_arg(span, O::LoadGlobal, index << 1);
-                    }
-                    Use::Store => self.name_op(span, O::StoreGlobal, &mangled),
-                    Use::Delete => self.name_op(span, O::DeleteGlobal, &mangled),
+            NameScope::GlobalImplicit | NameScope::GlobalExplicit if function_like || resolved == NameScope::GlobalExplicit => match usage {
+                Use::Load if sees_class && resolved == NameScope::GlobalImplicit => {
+                    self.load_class_dict(span);
+                    self.name_op(span, O::LoadFromDictOrGlobals, &mangled);
                 }
-            }
+                Use::Load => {
+                    let index = self.unit.name_index(&mangled);
+                    self.op_arg(span, O::LoadGlobal, index << 1);
+                }
+                Use::Store => self.name_op(span, O::StoreGlobal, &mangled),
+                Use::Delete => self.name_op(span, O::DeleteGlobal, &mangled),
+            },
             _ => match usage {
                 Use::Load if in_class && inlined => {
                     let index = self.unit.name_index(&mangled);
@@ -409,7 +407,9 @@ fn locals(unit: &Unit<'_>, varargs: bool, varkeywords: bool) -> Vec<Local> {
         let mut kind = LocalKind::LOCAL;
         let after = positional + keyword_only;
         if index < positional {
-            kind = kind.with(LocalKind(LocalKind::ARG_POSITIONAL.0 | if index < unit.positional_only_count as usize { 0 } else { LocalKind::ARG_KEYWORD.0 }));
+            kind = kind.with(LocalKind(
+                LocalKind::ARG_POSITIONAL.0 | if index < unit.positional_only_count as usize { 0 } else { LocalKind::ARG_KEYWORD.0 },
+            ));
         } else if index < after {
             kind = kind.with(LocalKind::ARG_KEYWORD);
         } else if varargs && index == after {

@@ -38,7 +38,9 @@ impl<'a> Compiler<'a> {
     /// `is` with a literal.
     pub fn check_compare(&mut self, node: &'a ast::ExprCompare) -> Result {
         let singleton = |expression: &Expr| matches!(expression, Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) | Expr::EllipsisLiteral(_));
-        let plain = |expression: &Expr| !literal::is_constant(expression) && !matches!(expression, Expr::Tuple(tuple) if is_constant_tuple(tuple)) || singleton(expression);
+        let plain = |expression: &Expr| {
+            !literal::is_constant(expression) && !matches!(expression, Expr::Tuple(tuple) if is_constant_tuple(tuple)) || singleton(expression)
+        };
         let mut left = &*node.left;
         let mut left_plain = plain(left);
         for (op, right) in node.ops.iter().zip(&*node.comparators) {
@@ -67,11 +69,18 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn check_subscripter(&mut self, expression: &'a Expr) -> Result {
-        let scalar = match expression {
-            Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => true,
-            Expr::Set(_) | Expr::SetComp(_) | Expr::Generator(_) | Expr::TString(_) | Expr::Lambda(_) => true,
-            _ => false,
-        };
+        let scalar = matches!(
+            expression,
+            Expr::NumberLiteral(_)
+                | Expr::BooleanLiteral(_)
+                | Expr::NoneLiteral(_)
+                | Expr::EllipsisLiteral(_)
+                | Expr::Set(_)
+                | Expr::SetComp(_)
+                | Expr::Generator(_)
+                | Expr::TString(_)
+                | Expr::Lambda(_)
+        );
         if let (true, Some(kind)) = (scalar, inferred_type(expression)) {
             return self.warn(&format!("'{kind}' object is not subscriptable; perhaps you missed a comma?"), self.span(expression));
         }
@@ -79,10 +88,8 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn check_index(&mut self, value: &'a Expr, index: &'a Expr) -> Result {
-        let sequence = matches!(
-            value,
-            Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::Tuple(_) | Expr::List(_) | Expr::ListComp(_) | Expr::FString(_)
-        );
+        let sequence =
+            matches!(value, Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::Tuple(_) | Expr::List(_) | Expr::ListComp(_) | Expr::FString(_));
         let integer = matches!(index, Expr::NumberLiteral(node) if matches!(node.value, Number::Int(_))) || matches!(index, Expr::BooleanLiteral(_));
         if !sequence || integer {
             return Ok(());
@@ -96,5 +103,8 @@ impl<'a> Compiler<'a> {
 }
 
 fn is_constant_tuple(tuple: &ast::ExprTuple) -> bool {
-    tuple.elts.iter().all(|element| literal::is_constant(element) || matches!(element, Expr::Tuple(inner) if inner.elts.iter().all(literal::is_constant)))
+    tuple
+        .elts
+        .iter()
+        .all(|element| literal::is_constant(element) || matches!(element, Expr::Tuple(inner) if inner.elts.iter().all(literal::is_constant)))
 }

@@ -5,8 +5,8 @@ use super::constants::Constants;
 use super::{exceptions, lines, locals, optimize, order};
 use crate::error::CompileError;
 use crate::source::Span;
-use bytecode::{ExceptionEntry, Instr, Location};
 use bytecode::Opcode as O;
+use bytecode::{ExceptionEntry, Instr, Location};
 
 /// What the flow graph must know of the scope.
 pub(crate) struct Shape {

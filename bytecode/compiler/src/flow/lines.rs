@@ -67,9 +67,10 @@ fn propagate(graph: &mut Graph) {
             let successor = graph.block_mut(successor);
             if successor.predecessors == 1
                 && let Some(first) = successor.insts.first_mut()
-                    && first.span.line == -1 {
-                        first.span = previous;
-                    }
+                && first.span.line == -1
+            {
+                first.span = previous;
+            }
         }
     }
 }
@@ -157,14 +158,15 @@ pub(super) fn remove_redundant_pairs(graph: &mut Graph) {
             for at in 0..graph.block(id).insts.len() {
                 let inst = graph.block(id).insts[at];
                 if inst.op == Opcode::PopTop
-                    && let Some((before_id, before_at)) = previous {
-                        let before = graph.block(before_id).insts[before_at];
-                        if before.op.loads_constant() || before.op == Opcode::Copy && before.arg == 1 {
-                            graph.block_mut(before_id).insts[before_at].make_nop();
-                            graph.block_mut(id).insts[at].make_nop();
-                            changed = true;
-                        }
+                    && let Some((before_id, before_at)) = previous
+                {
+                    let before = graph.block(before_id).insts[before_at];
+                    if before.op.loads_constant() || before.op == Opcode::Copy && before.arg == 1 {
+                        graph.block_mut(before_id).insts[before_at].make_nop();
+                        graph.block_mut(id).insts[at].make_nop();
+                        changed = true;
                     }
+                }
                 previous = (!inst.is_nop() || previous.is_none()).then_some((id, at)).or(previous);
             }
             let block = graph.block(id);

@@ -249,8 +249,15 @@ impl Borrow {
                     self.stack.swap(a, b);
                 }
             }
-            O::FormatSimple | O::GetAnext | O::GetLen | O::GetYieldFromIter | O::ImportFrom | O::MatchKeys | O::MatchMapping
-            | O::MatchSequence | O::WithExceptStart => {
+            O::FormatSimple
+            | O::GetAnext
+            | O::GetLen
+            | O::GetYieldFromIter
+            | O::ImportFrom
+            | O::MatchKeys
+            | O::MatchMapping
+            | O::MatchSequence
+            | O::WithExceptStart => {
                 let (pops, pushes) = effect(opcode, inst.arg);
                 for _ in pops..pushes {
                     self.push(at, None);

@@ -169,9 +169,12 @@ impl Pass<'_> {
             }
             Op::Real(O::StoreFast) => {
                 if let Some(following) = self.get(at + 1)
-                    && following.op == inst.op && following.arg == inst.arg && following.span.line == inst.span.line {
-                        self.inst(at).set(O::PopTop, 0);
-                    }
+                    && following.op == inst.op
+                    && following.arg == inst.arg
+                    && following.span.line == inst.span.line
+                {
+                    self.inst(at).set(O::PopTop, 0);
+                }
             }
             Op::Real(O::Swap) if inst.arg == 1 => self.inst(at).make_nop(),
             Op::Real(O::LoadGlobal) if next_is(O::PushNull) && inst.arg & 1 == 0 => {
@@ -302,7 +305,9 @@ impl Pass<'_> {
             return;
         }
         let positions = self.constants_before(at, inst.arg as usize);
-        let Some((positions, values)) = positions.and_then(|positions| Some((self.values_at(&positions)?, positions))).map(|(values, positions)| (positions, values)) else {
+        let Some((positions, values)) =
+            positions.and_then(|positions| Some((self.values_at(&positions)?, positions))).map(|(values, positions)| (positions, values))
+        else {
             if only_read && inst.op == O::BuildList {
                 self.inst(at).op = O::BuildTuple.into();
             }

@@ -74,9 +74,11 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
     if no_line {
         // Two jumps become one; it interrupts if either did.
         if let Some(new_last) = block.insts.last_mut()
-            && new_last.op.is_unconditional_jump() && last.op == Op::Jump {
-                new_last.op = Op::Jump;
-            }
+            && new_last.op.is_unconditional_jump()
+            && last.op == Op::Jump
+        {
+            new_last.op = Op::Jump;
+        }
     }
     let target = graph.block_mut(target_id);
     target.predecessors = target.predecessors.saturating_sub(1);

@@ -162,7 +162,6 @@ impl Pass<'_> {
     }
 
     /// Analyses the scopes within and inlines comprehensions; the answer is the cells of inlined ones.
-    #[expect(clippy::too_many_arguments, reason = "the sets of the algorithm")]
     fn children(
         &mut self,
         id: ScopeId,
@@ -225,7 +224,8 @@ impl Pass<'_> {
             match existing {
                 None => {
                     // `__class__` is no variable of a class body.
-                    if scope == NameScope::Free && in_class && matches!(name.as_str(), "__class__" | "__classdict__" | "__conditional_annotations__") {
+                    if scope == NameScope::Free && in_class && matches!(name.as_str(), "__class__" | "__classdict__" | "__conditional_annotations__")
+                    {
                         scope = NameScope::GlobalImplicit;
                         if !self.free_in_any_child(comprehension, &name) {
                             free.remove(&name);

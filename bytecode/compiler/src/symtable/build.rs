@@ -385,9 +385,10 @@ impl Builder<'_> {
             return self.error("assignment expression cannot be used in a comprehension iterable expression", self.span(node));
         }
         if scope.comprehension.is_some()
-            && let Expr::Name(target) = &*node.target {
-                self.extend_named_target(target)?;
-            }
+            && let Expr::Name(target) = &*node.target
+        {
+            self.extend_named_target(target)?;
+        }
         self.expression(&node.value)?;
         self.expression(&node.target)
     }
@@ -544,13 +545,8 @@ impl Builder<'_> {
 pub(crate) fn warn(options: &Options<'_>, message: &str, span: Span) -> Result {
     let Some(sink) = options.warn else { return Ok(()) };
     let error = CompileError::syntax(message, span);
-    let warning = Warning {
-        message: error.message.clone(),
-        line: error.line,
-        column: error.column,
-        end_line: error.end_line,
-        end_column: error.end_column,
-    };
+    let warning =
+        Warning { message: error.message.clone(), line: error.line, column: error.column, end_line: error.end_line, end_column: error.end_column };
     match sink(warning) {
         WarningAction::Continue => Ok(()),
         WarningAction::Raise => Err(error),

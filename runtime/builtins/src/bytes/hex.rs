@@ -11,7 +11,7 @@ use object::Ref;
 pub fn to_hex(data: &[u8], separator: Option<u8>, group: i64) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let size = group.unsigned_abs() as usize;
-    let mut out = String::with_capacity(data.len() * 2 + if size > 0 { data.len() / size } else { 0 });
+    let mut out = String::with_capacity(data.len() * 2 + data.len().checked_div(size).unwrap_or(0));
     for (index, &byte) in data.iter().enumerate() {
         if let Some(separator) = separator
             && index > 0

@@ -190,10 +190,8 @@ fn byte_of(vm: &mut Vm, value: Ref<'_>) -> PyResult<u8> {
     const WANTED: &str = "%c requires an integer in range(256) or a single byte, not";
     let sequence = if let Some(bytes) = object::bytes::as_bytes(value) {
         Some((bytes.first().copied(), bytes.len(), "bytes"))
-    } else if let Some(array) = value.downcast::<object::bytes::ByteArray>() {
-        Some((array.data(vm).first().copied(), array.len(vm), "bytearray"))
     } else {
-        None
+        value.downcast::<object::bytes::ByteArray>().map(|array| (array.data(vm).first().copied(), array.len(vm), "bytearray"))
     };
     match sequence {
         Some((Some(byte), 1, _)) => return Ok(byte),

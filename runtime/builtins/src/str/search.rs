@@ -57,7 +57,7 @@ impl<'n> Needle<'n> {
         let mut from = start * self.size;
         loop {
             let found = from + finder.find(hay.get(from..)?)?;
-            if found % self.size == 0 {
+            if found.is_multiple_of(self.size) {
                 return Some(found / self.size);
             }
             from = found + 1;
@@ -76,7 +76,7 @@ impl<'n> Needle<'n> {
         let finder = memmem::FinderRev::new(&*self.bytes);
         loop {
             let found = finder.rfind(hay)?;
-            if found % self.size == 0 {
+            if found.is_multiple_of(self.size) {
                 return Some(found / self.size);
             }
             hay = &hay[..found + self.bytes.len() - 1];

@@ -56,7 +56,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// The next piece; an error is the message of a `ValueError`.
-    pub fn next(&mut self) -> Result<Option<Piece<'a>>, String> {
+    pub fn next_piece(&mut self) -> Result<Option<Piece<'a>>, String> {
         let start = self.position;
         if start == self.text.len() {
             return Ok(None);
@@ -241,7 +241,7 @@ impl Formatter<'_> {
         }
         let mut pieces = Pieces::new(text);
         loop {
-            match pieces.next() {
+            match pieces.next_piece() {
                 Ok(None) => return Ok(()),
                 Ok(Some(piece)) => {
                     out.push_data(piece.literal);
@@ -385,7 +385,7 @@ pub fn formatter_parser(vm: &mut Vm, text: RefOf<'_, Str>) -> PyResult<Vec<Objec
     let mut pieces = Pieces::new(text.get().data());
     let mut all = Vec::new();
     loop {
-        match pieces.next() {
+        match pieces.next_piece() {
             Ok(Some(piece)) => all.push(piece_tuple(vm, piece)),
             Ok(None) => return Ok(all),
             Err(message) => return Err(vm.value_error(message)),

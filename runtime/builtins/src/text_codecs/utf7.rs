@@ -81,10 +81,8 @@ pub fn decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_final: bool) -> P
             }
             let state = shift.take().expect("inside a shift");
             position += 1;
-            if state.surrogate.is_some() {
-                if let Some(high) = state.surrogate {
-                    decoding.out.push(high);
-                }
+            if let Some(high) = state.surrogate {
+                decoding.out.push(high);
             }
             if state.n_bits >= 6 {
                 position = decoding.replace(vm, state.start, position, "partial character in base64 sequence")?;

@@ -35,6 +35,7 @@ pub fn encode_object(vm: &mut Vm, string: RefOf<'_, Str>, errors: Errors<'_>) ->
 }
 
 /// The text in UTF-8; `None` if there are surrogates.
+#[expect(clippy::useless_conversion, reason = "useless in one of the expansions only")]
 fn encode_whole(string: &Str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(string.raw().len() + string.len() / 2 + 8);
     object::with_str_data!(string.data(), units => for &unit in units {

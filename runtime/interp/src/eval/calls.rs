@@ -1,17 +1,18 @@
 //! Calls with unpacked arguments, unpacking of sequences, updates of displays.
 
 use super::NO_VALUE;
-use crate::frame::Frame;
+use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
 use bytecode::CodeFlags;
 use bytecode::opcode::FunctionAttribute;
+use object::descriptor::{PROPERTY, Property};
 use object::dict::Dict;
 use object::exception;
-use object::function::{BOUND_METHOD, BoundMethod};
+use object::function::{BOUND_METHOD, BoundMethod, METHOD_DESCRIPTOR, MethodDescriptor};
 use object::list::List;
 use object::str::Str;
 use object::tuple::Tuple;
-use object::{Object, PyResult, Raised, Ref, Type, Vm};
+use object::{Args, Object, PyResult, Raised, Ref, Type, Vm};
 
 /// Turns a bound method below the arguments into its function and `self`.
 ///
@@ -39,10 +40,7 @@ pub(super) fn plain_init<'a>(class: Ref<'a>) -> Option<Ref<'a>> {
     // SAFETY: the caller compared the type.
     let class = unsafe { class.downcast_unchecked::<Type>() }.get();
     let init = object::type_new::plain_init(class).filter(|init| init.is_exactly(&FUNCTION))?;
-    // SAFETY: as above.
-    let code = unsafe { init.downcast_unchecked::<Function>() }.get().code();
-    let flags = code.data.flags;
-    (!flags.has(CodeFlags::GENERATOR) && !flags.has(CodeFlags::COROUTINE) && !flags.has(CodeFlags::ASYNC_GENERATOR)).then_some(init)
+    runs_at_once(init).then_some(init)
 }
 
 /// Makes an instance and pushes the frame of its `__init__`. The instance takes the place of the class
@@ -65,15 +63,62 @@ pub(super) unsafe fn enter_init(vm: &mut Vm, frame: *mut Frame, class: Ref<'_>, 
         // The instance keeps its class alive.
         drop(Object::from_raw(class));
         let inner = inner?;
-        (*inner).is_init = true;
+        (*inner).ending = Ending::Init;
         Ok(inner)
     }
+}
+
+/// The special method of an object whose class was made by Python, if it is a Python function that runs at once.
+#[inline]
+pub(super) fn python_method<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+    let class = owner.class();
+    if !class.is_heap_type() {
+        return None;
+    }
+    let method = class.lookup(name).filter(|method| method.is_exactly(&FUNCTION))?;
+    runs_at_once(method).then_some(method)
+}
+
+/// Whether calling a Python function gives what it returns, and not a generator.
+#[inline]
+fn runs_at_once(function: Ref<'_>) -> bool {
+    // SAFETY: the callers compared the type.
+    let flags = unsafe { function.downcast_unchecked::<Function>() }.get().code().data.flags;
+    !flags.has(CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR))
+}
+
+/// The getter of a property, if it is a Python function that runs at once and nothing overrides it.
+#[inline]
+pub(super) fn python_getter<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+    let class = owner.class();
+    if !class.is_heap_type() || class.slots().getattr.is_some() {
+        return None;
+    }
+    let property = class.lookup(name).filter(|found| found.is_exactly(&PROPERTY))?;
+    // SAFETY: the type was just compared; the property, which the class holds, holds the getter.
+    let getter = unsafe { Ref::from_bits(property.downcast_unchecked::<Property>().get.get()?.borrow().bits()) };
+    (getter.is_exactly(&FUNCTION) && runs_at_once(getter)).then_some(getter)
 }
 
 /// The error of an `__init__` that returned something.
 #[cold]
 pub(super) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
     vm.type_error(format!("__init__() should return None, not '{}'", value.class().full_name()))
+}
+
+/// Calls what is no Python function.
+#[inline]
+pub(super) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
+    if callable.is_exactly(&METHOD_DESCRIPTOR)
+        && let [this, rest @ ..] = values
+    {
+        // SAFETY: the type was just compared.
+        let method = unsafe { callable.downcast_unchecked::<MethodDescriptor>() };
+        if std::ptr::eq(this.class(), method.class) {
+            return method.get().info.call(vm, *this, Args::positional(rest));
+        }
+    }
+    vm.call(callable, values)
 }
 
 /// What a call came to.

@@ -74,7 +74,7 @@ fn find_in(vm: &mut Vm, mapping: Ref<'_>, name: Ref<'_>) -> PyResult<Option<Obje
     vm.ignore(result, &exception::KEY_ERROR)
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn load_global(vm: &mut Vm, function: &Function, name: Ref<'_>) -> PyResult {
     let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
     if globals.is_exactly(&DICT) && builtins.is_exactly(&DICT) {
@@ -276,6 +276,9 @@ pub(super) fn load_super_attribute(
     arg: u32,
 ) -> PyResult<(Object, Option<Object>)> {
     if callee.is(object::super_object::SUPER.object()) {
+        if arg & 1 != 0 {
+            return object::super_object::get_super_method(vm, class, this, name);
+        }
         return object::super_object::get_super_attribute(vm, class, this, name).map(|value| (value, None));
     }
     let object = if arg & 2 != 0 { vm.call(callee, &[class, this])? } else { vm.call(callee, &[])? };

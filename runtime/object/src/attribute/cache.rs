@@ -91,7 +91,7 @@ pub enum Found<'a> {
 }
 
 #[inline]
-fn word_at<'a>(header: &'a Header, offset: u32) -> &'a Cell<u64> {
+fn word_at(header: &Header, offset: u32) -> &Cell<u64> {
     // SAFETY: the entry was made for this layout, in which there is a reference, or zero, at the offset.
     unsafe { &*std::ptr::from_ref(header).cast::<u8>().add(offset as usize).cast() }
 }
@@ -139,7 +139,7 @@ fn load_first<'a>(object: Ref<'a>, header: &'a Header, name: Ref<'_>) -> Option<
 const GENERIC: (Kind, u32, u64) = (Kind::Generic, 0, 0);
 
 fn how_to_load(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
-    if class.slots().getattr.is_some() {
+    if !crate::type_new::finds_like_object(class) {
         return GENERIC;
     }
     let found = class.lookup(name);

@@ -275,7 +275,6 @@ impl Buffer {
     /// # Panics
     ///
     /// If the buffer is read-only or not contiguous.
-    #[expect(clippy::mut_from_ref, reason = "the `&mut Vm` is what makes the access exclusive")]
     #[inline]
     pub fn bytes_mut<'a>(&'a self, vm: &'a mut Vm) -> &'a mut [u8] {
         assert!(self.is_c_contiguous() || self.is_f_contiguous(), "only a contiguous buffer is a slice");
@@ -295,7 +294,6 @@ impl Buffer {
     /// # Panics
     ///
     /// If the buffer is read-only.
-    #[expect(clippy::mut_from_ref, reason = "the `&mut Vm` is what makes the access exclusive")]
     #[inline]
     pub fn memory_mut<'a>(&'a self, _vm: &'a mut Vm) -> &'a mut [u8] {
         assert!(!self.readonly, "the caller has looked whether the buffer can be written");

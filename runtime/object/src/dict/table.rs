@@ -126,8 +126,8 @@ impl Index {
     fn new(size: usize) -> Index {
         match size {
             0..=INLINE => Index::EMPTY,
-            ..=0x100 => Index::Bytes(vec![u8::FREE; size].into_boxed_slice()),
-            ..=0x1_0000 => Index::Words(vec![u16::FREE; size].into_boxed_slice()),
+            _ if size <= 0x100 => Index::Bytes(vec![u8::FREE; size].into_boxed_slice()),
+            _ if size <= 0x1_0000 => Index::Words(vec![u16::FREE; size].into_boxed_slice()),
             _ => Index::Long(vec![u32::FREE; size].into_boxed_slice()),
         }
     }

@@ -78,6 +78,7 @@ proptest! {
                     let address = heap.allocate(size, traced).addr();
                     pattern = pattern.wrapping_add(1);
                     prop_assert_eq!(address % GRANULE, 0);
+                    // SAFETY: the test keeps track of what is allocated, and nobody else looks.
                     let capacity = segment::capacity(unsafe { &*block_of(address) });
                     prop_assert!(capacity >= size);
                     if let Some((&before, live)) = model.range(..=address).next_back() {
@@ -94,10 +95,12 @@ proptest! {
                     let Some(&address) = model.keys().nth(index) else { continue };
                     let live = model.remove(&address).unwrap();
                     prop_assert!(is_intact(address, &live));
+                    // SAFETY: the test keeps track of what is allocated, and nobody else looks.
                     unsafe { heap.free(address as *mut Header) };
                 }
                 Step::FreeAll => {
                     for address in std::mem::take(&mut model).into_keys() {
+                        // SAFETY: the test keeps track of what is allocated, and nobody else looks.
                         unsafe { heap.free(address as *mut Header) };
                     }
                 }
@@ -109,6 +112,7 @@ proptest! {
         for (&address, live) in &model {
             prop_assert!(is_intact(address, live));
             prop_assert_eq!(bits(address) & bit::LIVE, bit::LIVE);
+            // SAFETY: the test keeps track of what is allocated, and nobody else looks.
             unsafe { heap.free(address as *mut Header) };
         }
         prop_assert_eq!(heap.live(), 0);
@@ -124,12 +128,14 @@ fn many_objects_of_ten_kilobytes_need_few_mappings() {
     assert_eq!(heap.memory.segments().len(), least);
     // Every other object makes room for another, of another kind.
     for &address in objects.iter().step_by(2) {
+        // SAFETY: the test keeps track of what is allocated, and nobody else looks.
         unsafe { heap.free(address as *mut Header) };
     }
     let others: Vec<usize> = (0..50_000).map(|_| heap.allocate(16_000, true).addr()).collect();
     assert_eq!(heap.memory.segments().len(), least);
     assert_eq!(traced_addresses(&heap).len(), others.len());
     for &address in objects.iter().skip(1).step_by(2).chain(&others) {
+        // SAFETY: the test keeps track of what is allocated, and nobody else looks.
         unsafe { heap.free(address as *mut Header) };
     }
     assert_eq!(heap.live(), 0);
@@ -144,6 +150,7 @@ fn blocks_serve_other_sizes_once_they_are_empty() {
         let objects: Vec<usize> = (0..20_000).map(|_| heap.allocate(32 + 32 * round, round % 2 == 0).addr()).collect();
         segments = segments.max(heap.memory.segments().len());
         for address in objects {
+            // SAFETY: the test keeps track of what is allocated, and nobody else looks.
             unsafe { heap.free(address as *mut Header) };
         }
     }
@@ -158,6 +165,7 @@ fn the_first_place_that_fits_is_taken() {
     let runs: Vec<usize> = (0..12).map(|_| heap.allocate(5 * BLOCK, false).addr()).collect();
     assert_eq!(heap.memory.segments().len(), 1);
     for index in [3, 7, 8] {
+        // SAFETY: the test keeps track of what is allocated, and nobody else looks.
         unsafe { heap.free(runs[index] as *mut Header) };
     }
     assert_eq!(heap.allocate(10 * BLOCK, false).addr(), runs[7]);

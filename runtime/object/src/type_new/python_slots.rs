@@ -218,6 +218,17 @@ fn slot_getattr_hook(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
     }
 }
 
+/// Whether attributes that are found are what `object.__getattribute__` finds.
+pub(crate) fn finds_like_object(class: &Type) -> bool {
+    let Some(getattr) = class.slots().getattr else { return true };
+    let hook: crate::slots::BinaryFn = slot_getattr_hook;
+    std::ptr::fn_addr_eq(getattr, hook)
+        && class
+            .lookup(crate::str::names::__getattribute__())
+            .and_then(|found| found.downcast_exact::<SlotWrapper>())
+            .is_some_and(|wrapper| std::ptr::eq(wrapper.class, &crate::class::OBJECT))
+}
+
 fn slot_setattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     store(vm, this, name, value, ["__setattr__", "__delattr__"])
 }

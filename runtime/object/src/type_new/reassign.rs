@@ -29,7 +29,7 @@ fn is_mutable(class: &Type) -> bool {
 pub fn assign_class(vm: &mut Vm, object: Ref<'_>, class: RefOf<'_, Type>) -> PyResult<()> {
     let (old, new) = (object.class(), class.get());
     let modules = old.is_subclass_of(&MODULE) && new.is_subclass_of(&MODULE);
-    if !modules && !(is_mutable(old) && is_mutable(new)) {
+    if !(modules || is_mutable(old) && is_mutable(new)) {
         return Err(vm.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
     check_compatible(vm, old, new, "__class__")?;
