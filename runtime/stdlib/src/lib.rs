@@ -60,6 +60,7 @@ pub mod collections;
 pub mod abc;
 pub mod bisect;
 pub mod asyncio;
+pub mod asyncio;
 pub mod contextvars;
 pub mod functools;
 pub mod heapq;
@@ -103,6 +104,7 @@ pub static MODULES: &[&Module] = &[
     &operator::MODULE,
     &heapq::MODULE,
     &functools::MODULE,
+    &asyncio::MODULE,
     &asyncio::MODULE,
     &contextvars::MODULE,
     &bisect::MODULE,
