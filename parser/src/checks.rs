@@ -80,8 +80,7 @@ fn suspicious(source: &str, mode: Mode, tokens: &Tokens) -> bool {
         };
         after_yield = kind == TokenKind::Yield;
         after_lazy = kind == TokenKind::Lazy;
-        before = matches!(kind, TokenKind::Int | TokenKind::Float | TokenKind::Complex)
-            .then(|| usize::from(token.end()));
+        before = matches!(kind, TokenKind::Int | TokenKind::Float | TokenKind::Complex).then(|| usize::from(token.end()));
         odd
     })
 }

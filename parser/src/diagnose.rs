@@ -41,7 +41,9 @@ enum Origin {
     Parser,
     /// Of those of the tokenizer only some take precedence over what the parser finds earlier in
     /// the file.
-    Tokenizer { precedes: bool },
+    Tokenizer {
+        precedes: bool,
+    },
 }
 
 /// The error CPython reports for `source`, or `None` if it finds none.

@@ -61,7 +61,10 @@ pub enum Tree {
     Expression(ast_nodes::ModExpression),
     /// The statements of one interactive input.
     Interactive(ast_nodes::ModModule),
-    FunctionType { arguments: Vec<ast_nodes::Expr>, returns: Box<ast_nodes::Expr> },
+    FunctionType {
+        arguments: Vec<ast_nodes::Expr>,
+        returns: Box<ast_nodes::Expr>,
+    },
 }
 
 /// A parsed source text.
@@ -139,11 +142,7 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
     let options = &Options { barry_as_flufl: flufl, ..*options };
     let ruff_mode = if mode == Mode::Expression { RuffMode::Expression } else { RuffMode::Module };
     let mut parsed = ruff_python_parser::parse_unchecked(&source, ruff_options(ruff_mode));
-    let verdict = if source.len() > limits::SMALL_SOURCE {
-        Verdict::Fine
-    } else {
-        limits::measure(parsed.tokens().iter().map(|token| token.kind()))
-    };
+    let verdict = if source.len() > limits::SMALL_SOURCE { Verdict::Fine } else { limits::measure(parsed.tokens().iter().map(|token| token.kind())) };
     if let Err(error) = check_depth(&source, verdict, mode, options) {
         drop_deep(&source, parsed);
         return Err(error);
@@ -182,9 +181,7 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
 /// Whether `source` turns PEP 401 on for itself.
 fn imports_flufl(source: &str) -> bool {
     memchr::memmem::find(source.as_bytes(), b"barry_as_FLUFL").is_some()
-        && source.lines().any(|line| {
-            line.strip_prefix("from __future__ import ").is_some_and(|names| names.contains("barry_as_FLUFL"))
-        })
+        && source.lines().any(|line| line.strip_prefix("from __future__ import ").is_some_and(|names| names.contains("barry_as_FLUFL")))
 }
 
 fn ruff_options(mode: RuffMode) -> ParseOptions {
@@ -222,9 +219,7 @@ fn function_type(source: String, options: &Options) -> Result<Parsed, SyntaxErro
     let parts = diagnose::function_type_parts(&source).ok_or_else(fail)?;
     let expression = |&(start, end): &(usize, usize)| {
         let range = ruff_text_size::TextRange::new((start as u32).into(), (end as u32).into());
-        ruff_python_parser::parse_expression_range(&source, range)
-            .map(|parsed| *parsed.into_syntax().body)
-            .map_err(|_| fail())
+        ruff_python_parser::parse_expression_range(&source, range).map(|parsed| *parsed.into_syntax().body).map_err(|_| fail())
     };
     let mut arguments = parts.iter().map(expression).collect::<Result<Vec<_>, _>>()?;
     let returns = Box::new(arguments.pop().ok_or_else(fail)?);

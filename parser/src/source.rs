@@ -144,8 +144,7 @@ fn cookie_in(comment: &[u8]) -> Option<String> {
 
 /// The names PEP 263 gives a meaning of their own, spelt one way.
 fn normal_name(name: &str) -> String {
-    let folded: String =
-        name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
+    let folded: String = name.chars().take(12).map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect();
     let is = |base: &str| folded == base || folded.starts_with(&format!("{base}-"));
     if is("utf-8") {
         "utf-8".to_owned()
@@ -157,8 +156,23 @@ fn normal_name(name: &str) -> String {
 }
 
 /// Codecs of Python that do not turn bytes into text.
-const NOT_TEXT: &[&str] =
-    &["hex", "hex-codec", "base64", "base64-codec", "bz2", "bz2-codec", "zlib", "zip", "zlib-codec", "quopri", "quopri-codec", "uu", "uu-codec", "rot13", "rot-13"];
+const NOT_TEXT: &[&str] = &[
+    "hex",
+    "hex-codec",
+    "base64",
+    "base64-codec",
+    "bz2",
+    "bz2-codec",
+    "zlib",
+    "zip",
+    "zlib-codec",
+    "quopri",
+    "quopri-codec",
+    "uu",
+    "uu-codec",
+    "rot13",
+    "rot-13",
+];
 
 fn decode_as<'a>(encoding: &str, body: &'a [u8]) -> Result<Cow<'a, str>, SyntaxError> {
     let folded = encoding.to_ascii_lowercase().replace('_', "-");
@@ -176,16 +190,12 @@ fn decode_as<'a>(encoding: &str, body: &'a [u8]) -> Result<Cow<'a, str>, SyntaxE
         _ => {}
     }
     if NOT_TEXT.contains(&folded.as_str()) {
-        return Err(SyntaxError::undecodable(format!(
-            "'{encoding}' is not a text encoding; use codecs.decode() to handle arbitrary codecs"
-        )));
+        return Err(SyntaxError::undecodable(format!("'{encoding}' is not a text encoding; use codecs.decode() to handle arbitrary codecs")));
     }
     let Some(known) = known_encoding(&folded) else {
         return Err(SyntaxError::undecodable(format!("unknown encoding: {encoding}")));
     };
-    let text = known
-        .decode_without_bom_handling_and_without_replacement(body)
-        .ok_or_else(|| undecodable_byte(encoding, known, body))?;
+    let text = known.decode_without_bom_handling_and_without_replacement(body).ok_or_else(|| undecodable_byte(encoding, known, body))?;
     if known.name().starts_with("windows-125")
         && let Some((at, c)) = text.chars().enumerate().find(|(_, c)| ('\u{80}'..'\u{a0}').contains(c))
     {
@@ -208,11 +218,7 @@ fn bad_utf8(body: &[u8], error: std::str::Utf8Error) -> SyntaxError {
         Some(_) => "invalid continuation byte",
     };
     let last = error.error_len().map_or(body.len(), |length| at + length) - 1;
-    let place = if last == at {
-        format!("byte {byte:#04x} in position {at}")
-    } else {
-        format!("bytes in position {at}-{last}")
-    };
+    let place = if last == at { format!("byte {byte:#04x} in position {at}") } else { format!("bytes in position {at}-{last}") };
     SyntaxError::undecodable(format!("'utf-8' codec can't decode {place}: {reason}"))
 }
 
@@ -258,10 +264,9 @@ fn known_encoding(name: &str) -> Option<&'static Encoding> {
 
 fn ascii(body: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     match body.iter().position(|b| !b.is_ascii()) {
-        Some(at) => Err(SyntaxError::undecodable(format!(
-            "'ascii' codec can't decode byte {:#04x} in position {at}: ordinal not in range(128)",
-            body[at]
-        ))),
+        Some(at) => {
+            Err(SyntaxError::undecodable(format!("'ascii' codec can't decode byte {:#04x} in position {at}: ordinal not in range(128)", body[at])))
+        }
         None => utf8(body),
     }
 }
@@ -276,11 +281,7 @@ fn undecodable_byte(name: &str, encoding: &'static Encoding, body: &[u8]) -> Syn
     };
     let at = read.saturating_sub(length).min(body.len().saturating_sub(1));
     let byte = body.get(at).copied().unwrap_or(0);
-    let (name, reason) = if encoding.is_single_byte() {
-        ("charmap", "character maps to <undefined>")
-    } else {
-        (name, "illegal multibyte sequence")
-    };
+    let (name, reason) = if encoding.is_single_byte() { ("charmap", "character maps to <undefined>") } else { (name, "illegal multibyte sequence") };
     SyntaxError::undecodable(format!("'{name}' codec can't decode byte {byte:#04x} in position {at}: {reason}"))
 }
 

@@ -15,14 +15,7 @@ pub(crate) fn find(source: &str, tokens: &Tokens) -> Vec<Warning> {
             TokenKind::String | TokenKind::FStringMiddle | TokenKind::TStringMiddle => {
                 string(source, token, text, &mut warnings);
             }
-            TokenKind::And
-            | TokenKind::Else
-            | TokenKind::For
-            | TokenKind::If
-            | TokenKind::In
-            | TokenKind::Is
-            | TokenKind::Not
-            | TokenKind::Or => {
+            TokenKind::And | TokenKind::Else | TokenKind::For | TokenKind::If | TokenKind::In | TokenKind::Is | TokenKind::Not | TokenKind::Or => {
                 if let Some(number) = number.filter(|number| number.end() == token.start()) {
                     let text = source.get(usize::from(number.start())..usize::from(number.end())).unwrap_or("");
                     let message = format!("invalid {} literal", number_kind(text));

@@ -204,7 +204,9 @@ impl<'a> Maker<'a> {
             }
             Constant::Str(text) => vm.new_wtf8(&text).into_object(),
             Constant::Bytes(data) => vm.new_bytes(&data).into_object(),
-            Constant::Tuple(_) | Constant::FrozenSet(_) | Constant::Slice(_) | Constant::Code(_) => return Err(vm.system_error("unexpected constant in a syntax tree")),
+            Constant::Tuple(_) | Constant::FrozenSet(_) | Constant::Slice(_) | Constant::Code(_) => {
+                return Err(vm.system_error("unexpected constant in a syntax tree"));
+            }
         })
     }
 }

@@ -42,7 +42,13 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
         if let Err(raised) = warn(vm, &warning.message, request.filename, line.max(0) as u32) {
             let caught = vm.catch_if(raised, &exception::SYNTAX_WARNING)?;
             drop(caught);
-            let error = SyntaxError { kind: ErrorKind::SyntaxError, message: warning.error_message.clone(), location: Some(warning.location), text: warning.text.clone(), source: None };
+            let error = SyntaxError {
+                kind: ErrorKind::SyntaxError,
+                message: warning.error_message.clone(),
+                location: Some(warning.location),
+                text: warning.text.clone(),
+                source: None,
+            };
             return Err(raise_syntax_error(vm, &error, request.filename));
         }
     }
@@ -82,8 +88,12 @@ fn warn(vm: &mut Vm, message: &str, filename: &str, line: u32) -> PyResult<()> {
 pub(crate) fn compile_parsed(vm: &mut Vm, parsed: &Parsed, request: &Request<'_>) -> PyResult<bytecode::Code> {
     match parsed.tree() {
         Tree::Module(module) => with_options(vm, &parsed.source, request, |options| compiler::compile_module(module, &parsed.source, options)),
-        Tree::Interactive(module) => with_options(vm, &parsed.source, request, |options| compiler::compile_interactive(module, &parsed.source, options)),
-        Tree::Expression(expression) => with_options(vm, &parsed.source, request, |options| compiler::compile_expression(expression, &parsed.source, options)),
+        Tree::Interactive(module) => {
+            with_options(vm, &parsed.source, request, |options| compiler::compile_interactive(module, &parsed.source, options))
+        }
+        Tree::Expression(expression) => {
+            with_options(vm, &parsed.source, request, |options| compiler::compile_expression(expression, &parsed.source, options))
+        }
         Tree::FunctionType { .. } => Err(vm.value_error("a function type cannot be compiled")),
     }
 }

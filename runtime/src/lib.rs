@@ -287,7 +287,9 @@ fn forget_modules(vm: &mut Vm) {
     let names: Vec<Object> = modules.get().keys_snapshot(vm);
     for name in names.iter().rev() {
         let is_library = name.borrow().downcast::<object::str::Str>().and_then(|name| name.get().to_utf8()).is_some_and(|name| {
-            library::find(&name).is_some() || stdlib::MODULES.iter().any(|module| module.name == name) || matches!(&*name, "builtins" | "sys" | "_frozen_importlib" | "_frozen_importlib_external")
+            library::find(&name).is_some()
+                || stdlib::MODULES.iter().any(|module| module.name == name)
+                || matches!(&*name, "builtins" | "sys" | "_frozen_importlib" | "_frozen_importlib_external")
         });
         if !is_library && modules.get().remove(vm, name.borrow()).is_err() {
             drop(vm.take_raised());
@@ -301,17 +303,17 @@ fn forget_modules(vm: &mut Vm) {
 /// Flushes the standard streams; whether standard output could be.
 fn flush_streams(vm: &mut Vm) -> bool {
     let mut clean = true;
-        for name in ["stdout", "stderr"] {
-            let Some(stream) = sys_module::attribute(vm, name).filter(|stream| !stream.borrow().is_none()) else { continue };
-            if let Err(raised) = vm.call_method(stream.borrow(), "flush", &[]) {
-                if name == "stdout" {
-                    clean = false;
-                    vm.write_unraisable(raised, "Exception ignored while flushing sys.stdout", Some(stream.borrow()));
-                } else {
-                    drop(vm.catch(raised));
-                }
+    for name in ["stdout", "stderr"] {
+        let Some(stream) = sys_module::attribute(vm, name).filter(|stream| !stream.borrow().is_none()) else { continue };
+        if let Err(raised) = vm.call_method(stream.borrow(), "flush", &[]) {
+            if name == "stdout" {
+                clean = false;
+                vm.write_unraisable(raised, "Exception ignored while flushing sys.stdout", Some(stream.borrow()));
+            } else {
+                drop(vm.catch(raised));
             }
         }
+    }
     clean
 }
 
@@ -387,7 +389,13 @@ fn open_stream(vm: &mut Vm, io: Ref<'_>, descriptor: i64, name: &str, configurat
         }
         None => ("utf-8", None),
     };
-    let default_handler = if descriptor == 2 { "backslashreplace" } else if configuration.utf8_mode { "surrogateescape" } else { "strict" };
+    let default_handler = if descriptor == 2 {
+        "backslashreplace"
+    } else if configuration.utf8_mode {
+        "surrogateescape"
+    } else {
+        "strict"
+    };
     let handler = if descriptor == 2 { default_handler } else { handler.unwrap_or(default_handler) };
     let (encoding, handler) = (vm.new_str(encoding).into_object(), vm.new_str(handler).into_object());
     let newline = if is_input { Object::none() } else { vm.new_str("\n").into_object() };

@@ -193,7 +193,7 @@ fn killed_by_signals() {
 }
 
 #[test]
-#[ignore = "errors in the encoding of a script do not say "in file""]
+#[ignore = "errors in the encoding of a script do not say in which file"]
 fn source_encodings() {
     let folder = Folder::new("encodings");
     let path = folder.write("latin.py", b"# -*- coding: latin-1 -*-\nprint(ascii('\xe9'))\n");

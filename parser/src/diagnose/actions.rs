@@ -1,10 +1,10 @@
 //! What rules of the grammar do beyond matching.
 
-use super::{Failure, Origin};
 use super::grammar::NodeKind;
 use super::machine::{Machine, Matched, Names, Node, NodeId, column_in};
 use super::strings;
 use super::tokenizer::Kind;
+use super::{Failure, Origin};
 use crate::error::{ErrorKind, ErrorLocation};
 
 /// Where an error is.
@@ -99,9 +99,7 @@ impl Machine<'_> {
             Special::DeleteTarget => self.bad_target(a, TargetUse::Delete),
             Special::TypeVarTuple => self.bad_bound(a, b, "TypeVarTuple"),
             Special::ParamSpec => self.bad_bound(a, b, "ParamSpec"),
-            Special::NotEqual if self.is_flufl() => {
-                self.between(a, a, "with Barry as BDFL, use '<>' instead of '!='")
-            }
+            Special::NotEqual if self.is_flufl() => self.between(a, a, "with Barry as BDFL, use '<>' instead of '!='"),
             Special::NotEqual => Ok(Some(self.make(NodeKind::Other, start, None))),
             Special::LessGreater | Special::Flufl => {
                 let adjacent = self.range(start).1 == self.range(start + 1).0;
@@ -130,9 +128,7 @@ impl Machine<'_> {
     pub(super) fn error(&mut self, error: &Error, names: &Names) -> Failure {
         let message = self.filled(&error.message, names);
         let named = |name: u8| names[usize::from(name - b'a')];
-        let tokens = |machine: &Self, id: Option<NodeId>| {
-            id.map_or((0, 0), |id| (machine.node(id).first, machine.node(id).last))
-        };
+        let tokens = |machine: &Self, id: Option<NodeId>| id.map_or((0, 0), |id| (machine.node(id).first, machine.node(id).last));
         match error.place {
             Place::Last => self.failure_at_last(&message),
             Place::Indent => self.indentation_failure(&message),
@@ -284,23 +280,19 @@ impl Machine<'_> {
         let (mark, name) = (self.node(mark).first, self.node(name).first);
         let letter = self.interpolated_letter(mark);
         if self.range(mark).1 != self.range(name).0 {
-            let message =
-                format!("{letter}-string: conversion type must come right after the exclamation mark");
+            let message = format!("{letter}-string: conversion type must come right after the exclamation mark");
             return Err(self.failure_at(mark, name, &message));
         }
         let text = self.text(name);
         if !matches!(text, "s" | "r" | "a") {
-            let message =
-                format!("{letter}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
+            let message = format!("{letter}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
             return Err(self.failure_at(name, name, &message));
         }
         Ok(Some(self.make(NodeKind::Other, start, None)))
     }
 
     fn interpolated_letter(&self, token: usize) -> char {
-        let start = (0..token)
-            .rev()
-            .find(|&before| matches!(self.kind(before), Kind::FStringStart | Kind::TStringStart));
+        let start = (0..token).rev().find(|&before| matches!(self.kind(before), Kind::FStringStart | Kind::TStringStart));
         if start.is_some_and(|start| self.kind(start) == Kind::TStringStart) { 't' } else { 'f' }
     }
 
@@ -316,12 +308,8 @@ impl Machine<'_> {
         let node = self.node(id);
         match node.kind {
             NodeKind::Name | NodeKind::Attribute | NodeKind::Subscript => None,
-            NodeKind::List | NodeKind::Tuple => {
-                node.children.iter().find_map(|&child| self.not_a_target(child, purpose))
-            }
-            NodeKind::Starred if purpose != TargetUse::Delete => {
-                node.children.first().and_then(|&child| self.not_a_target(child, purpose))
-            }
+            NodeKind::List | NodeKind::Tuple => node.children.iter().find_map(|&child| self.not_a_target(child, purpose)),
+            NodeKind::Starred if purpose != TargetUse::Delete => node.children.first().and_then(|&child| self.not_a_target(child, purpose)),
             NodeKind::Compare if purpose == TargetUse::For => {
                 let &[left, pair, ..] = node.children.as_slice() else { return None };
                 if self.node(pair).kind == NodeKind::In { self.not_a_target(left, purpose) } else { None }
@@ -390,11 +378,8 @@ impl Machine<'_> {
     fn positional_after_keyword(&mut self, arguments: Option<NodeId>) -> Matched {
         let Some(arguments) = arguments else { return Ok(None) };
         let unpacking = self.node(arguments).children.iter().any(|&child| self.node(child).kind == NodeKind::DoubleStarred);
-        let message = if unpacking {
-            "positional argument follows keyword argument unpacking"
-        } else {
-            "positional argument follows keyword argument"
-        };
+        let message =
+            if unpacking { "positional argument follows keyword argument unpacking" } else { "positional argument follows keyword argument" };
         Err(self.failure_at_last(message))
     }
 }

@@ -123,11 +123,7 @@ impl NodeKind {
             NodeKind::DictComp => "dict comprehension",
             NodeKind::Yield => "yield expression",
             NodeKind::Await => "await expression",
-            NodeKind::Sequence
-            | NodeKind::Other
-            | NodeKind::In
-            | NodeKind::Keyword
-            | NodeKind::DoubleStarred => "expression",
+            NodeKind::Sequence | NodeKind::Other | NodeKind::In | NodeKind::Keyword | NodeKind::DoubleStarred => "expression",
         }
     }
 }
@@ -192,9 +188,9 @@ impl Grammar {
 
 /// Hard keywords, which are no names.
 pub(super) const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except",
+    "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
 ];
 
 pub(super) const SOFT_KEYWORDS: &[&str] = &["_", "case", "match", "type"];

@@ -4,11 +4,11 @@
 //! Tokens are fetched when first looked at, and the last one fetched is where CPython puts an
 //! error it has no better place for; so the order in which the grammar looks at things matters.
 
-use super::{Failure, Origin};
 use super::grammar::{Action, Alternative, GRAMMAR, Item, KEYWORDS, NodeKind, SOFT_KEYWORDS};
 use super::tokenizer::{Kind, Token, Tokenizer};
-use crate::{Mode, Options};
+use super::{Failure, Origin};
 use crate::error::{ErrorKind, ErrorLocation};
+use crate::{Mode, Options};
 use std::collections::HashMap;
 
 /// CPython's `MAXSTACK`.
@@ -162,8 +162,7 @@ impl<'a> Machine<'a> {
         }
         let mistakes = self.mistakes;
         self.mistakes &= !definition.quiet;
-        let result =
-            stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.alternatives(&definition.alternatives));
+        let result = stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.alternatives(&definition.alternatives));
         self.mistakes = mistakes;
         self.depth -= 1;
         let result = result?;
@@ -386,8 +385,7 @@ impl<'a> Machine<'a> {
 
     fn has_no_column(&self, token: usize) -> bool {
         let (start, end) = self.range(token);
-        matches!(self.kind(token), Kind::Indent | Kind::Dedent | Kind::End)
-            || self.kind(token) == Kind::Newline && start == end
+        matches!(self.kind(token), Kind::Indent | Kind::Dedent | Kind::End) || self.kind(token) == Kind::Newline && start == end
     }
 
     /// An error at one token; if that has no column, at where the tokenizer is.

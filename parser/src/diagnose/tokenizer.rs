@@ -345,8 +345,7 @@ impl<'a> Tokenizer<'a> {
                 let shown = self.source.get(self.lines.start_of(line)..).unwrap_or_default();
                 let end = memchr::memchr(b'\n', shown).map_or(shown.len(), |newline| newline + 1);
                 let column = column_in(text(shown, 0, end), bytes);
-                let location =
-                    ErrorLocation { line: line as i32, column, end: Some((line as i32, 0)) };
+                let location = ErrorLocation { line: line as i32, column, end: Some((line as i32, 0)) };
                 return Err(Failure {
                     kind: ErrorKind::SyntaxError,
                     message: "unexpected character after line continuation character".to_owned(),
@@ -417,7 +416,11 @@ impl<'a> Tokenizer<'a> {
 
     fn check_identifier(&mut self, name: &str) -> Out<()> {
         let wrong = name.char_indices().find(|&(at, c)| {
-            let fine = if at == 0 { c == '_' || rustpython_unicode::identifier::is_xid_start(c) } else { rustpython_unicode::identifier::is_xid_continue(c) };
+            let fine = if at == 0 {
+                c == '_' || rustpython_unicode::identifier::is_xid_start(c)
+            } else {
+                rustpython_unicode::identifier::is_xid_continue(c)
+            };
             !fine
         });
         let Some((at, c)) = wrong else { return Ok(()) };
@@ -519,9 +522,7 @@ impl<'a> Tokenizer<'a> {
             self.interpolated.pop();
             return Ok(self.make(kind(Kind::FStringEnd, Kind::TStringEnd), self.start, self.cursor));
         }
-        if self.source.get(self.cursor) == Some(&b'{')
-            && (self.source.get(self.cursor + 1) != Some(&b'{') || string.in_format_spec)
-        {
+        if self.source.get(self.cursor) == Some(&b'{') && (self.source.get(self.cursor + 1) != Some(&b'{') || string.in_format_spec) {
             string.expressions += 1;
             string.literal = false;
             if string.expressions >= EXPRESSION_NESTING {
@@ -549,9 +550,7 @@ impl<'a> Tokenizer<'a> {
                     }
                     let letter = string.letter;
                     self.cursor += 1;
-                    return self.fail(format!(
-                        "{letter}-string: newlines are not allowed in format specifiers for single quoted {letter}-strings"
-                    ));
+                    return self.fail(format!("{letter}-string: newlines are not allowed in format specifiers for single quoted {letter}-strings"));
                 }
                 Some(byte) if byte == string.quote => {
                     let end = self.cursor + quotes;
@@ -671,8 +670,7 @@ impl<'a> Tokenizer<'a> {
             let open = char::from(open);
             let line = self.lines.line_of(offset);
             let place = if line == self.lines.line_of(self.start) { String::new() } else { format!(" on line {line}") };
-            return self
-                .fail(format!("closing parenthesis '{close}' does not match opening parenthesis '{open}'{place}"));
+            return self.fail(format!("closing parenthesis '{close}' does not match opening parenthesis '{open}'{place}"));
         }
         if let Some(string) = self.interpolated.last_mut() {
             string.brackets -= 1;

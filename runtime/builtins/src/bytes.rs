@@ -82,7 +82,9 @@ pub(crate) mod shared {
     pub(crate) use super::construct::{decode, fromhex};
     pub(crate) use super::hex::hex;
     pub(crate) use super::layout::{center, expandtabs, ljust, lstrip, maketrans, rjust, rstrip, strip, translate, zfill};
-    pub(crate) use super::search::{count, endswith, find, index, partition, removeprefix, removesuffix, replace, rfind, rindex, rpartition, startswith};
+    pub(crate) use super::search::{
+        count, endswith, find, index, partition, removeprefix, removesuffix, replace, rfind, rindex, rpartition, startswith,
+    };
     pub(crate) use super::split::{join, rsplit, split, splitlines};
 }
 use shared::*;
@@ -208,7 +210,9 @@ pub(crate) fn remainder(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult 
         return Ok(Object::not_implemented());
     };
     let mut out = Vec::with_capacity(format.len() + 16);
-    let is_text = |args: Ref<'_>| args.downcast::<Bytes>().is_some() || args.downcast::<object::bytes::ByteArray>().is_some() || args.downcast::<object::str::Str>().is_some();
+    let is_text = |args: Ref<'_>| {
+        args.downcast::<Bytes>().is_some() || args.downcast::<object::bytes::ByteArray>().is_some() || args.downcast::<object::str::Str>().is_some()
+    };
     percent::write(vm, StrData::Latin1(&format), right, is_text, &mut out)?;
     Ok(make(vm, left, &out))
 }

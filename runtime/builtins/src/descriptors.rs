@@ -218,10 +218,8 @@ fn reduce_descriptor(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     reduced(vm, described.class, described.name)
 }
 
-const DESCRIPTOR_MEMBERS: &[Member] = &[
-    Member(Getset::readonly("__objclass__", "", get_objclass)),
-    Member(Getset::readonly("__name__", "", get_name)),
-];
+const DESCRIPTOR_MEMBERS: &[Member] =
+    &[Member(Getset::readonly("__objclass__", "", get_objclass)), Member(Getset::readonly("__name__", "", get_name))];
 const DESCRIPTOR_GETSETS: &[Getset] = &[
     Getset::readonly("__doc__", "", get_doc),
     Getset::readonly("__qualname__", "", get_qualname),
@@ -231,14 +229,21 @@ const DATA_GETSETS: &[Getset] = &[Getset::readonly("__doc__", "", get_doc), Gets
 const REDUCE_DESCRIPTOR: &[Method] = &[method!(Unary reduce_descriptor as "__reduce__" "($self, /)", "")];
 const REPR_DESCRIPTOR: Slots = Slots { repr: Some(repr_descriptor), ..Slots::NONE };
 
-pub(crate) static METHOD_DESCRIPTOR_EXTENSION: Extension =
-    Extension { class: &METHOD_DESCRIPTOR, slots: REPR_DESCRIPTOR, methods: REDUCE_DESCRIPTOR, getsets: DESCRIPTOR_GETSETS, members: DESCRIPTOR_MEMBERS };
+pub(crate) static METHOD_DESCRIPTOR_EXTENSION: Extension = Extension {
+    class: &METHOD_DESCRIPTOR,
+    slots: REPR_DESCRIPTOR,
+    methods: REDUCE_DESCRIPTOR,
+    getsets: DESCRIPTOR_GETSETS,
+    members: DESCRIPTOR_MEMBERS,
+};
 pub(crate) static CLASS_METHOD_DESCRIPTOR_EXTENSION: Extension =
     Extension { class: &CLASS_METHOD_DESCRIPTOR, slots: REPR_DESCRIPTOR, methods: &[], getsets: DESCRIPTOR_GETSETS, members: DESCRIPTOR_MEMBERS };
 pub(crate) static SLOT_WRAPPER_EXTENSION: Extension =
     Extension { class: &SLOT_WRAPPER, slots: REPR_DESCRIPTOR, methods: REDUCE_DESCRIPTOR, getsets: DESCRIPTOR_GETSETS, members: DESCRIPTOR_MEMBERS };
-pub(crate) static GETSET_EXTENSION: Extension = Extension { class: &GETSET, slots: REPR_DESCRIPTOR, methods: &[], getsets: DATA_GETSETS, members: DESCRIPTOR_MEMBERS };
-pub(crate) static MEMBER_EXTENSION: Extension = Extension { class: &MEMBER, slots: REPR_DESCRIPTOR, methods: REDUCE_DESCRIPTOR, getsets: DATA_GETSETS, members: DESCRIPTOR_MEMBERS };
+pub(crate) static GETSET_EXTENSION: Extension =
+    Extension { class: &GETSET, slots: REPR_DESCRIPTOR, methods: &[], getsets: DATA_GETSETS, members: DESCRIPTOR_MEMBERS };
+pub(crate) static MEMBER_EXTENSION: Extension =
+    Extension { class: &MEMBER, slots: REPR_DESCRIPTOR, methods: REDUCE_DESCRIPTOR, getsets: DATA_GETSETS, members: DESCRIPTOR_MEMBERS };
 
 /// Equality of two callables: the same function bound to the same object.
 fn compare_bound(left: (usize, Ref<'_>), right: (usize, Ref<'_>), op: Comparison) -> Object {
@@ -267,10 +272,15 @@ pub(crate) static BUILTIN_FUNCTION_EXTENSION: Extension = Extension {
         Getset::readonly("__self__", "", |_, this| Ok(builtin(this).this.get_or_none())),
         Getset::readonly("__text_signature__", "", |vm, this| Ok(text_or_none(vm, builtin(this).info.method.signature))),
     ],
-    members: &[Member(Getset::new("__module__", "", |_, this| Ok(builtin(this).module.get_or_none()), |_, this, value| {
-        builtin(this).module.set(value.map(Ref::to_owned));
-        Ok(())
-    }))],
+    members: &[Member(Getset::new(
+        "__module__",
+        "",
+        |_, this| Ok(builtin(this).module.get_or_none()),
+        |_, this, value| {
+            builtin(this).module.set(value.map(Ref::to_owned));
+            Ok(())
+        },
+    ))],
 };
 
 fn builtin(this: Ref<'_>) -> &BuiltinFunction {
@@ -349,7 +359,12 @@ fn wrapper(this: Ref<'_>) -> &BoundWrapper {
 fn repr_wrapper(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let (slot, owner) = (wrapper(this).wrapper.get_or_none(), wrapper(this).this.get_or_none());
     let name = get_name(vm, slot.borrow())?;
-    let text = format!("<method-wrapper '{}' of {} object at {:#x}>", vm.str_text(name.borrow())?, owner.borrow().class().full_name(), owner.borrow().bits());
+    let text = format!(
+        "<method-wrapper '{}' of {} object at {:#x}>",
+        vm.str_text(name.borrow())?,
+        owner.borrow().class().full_name(),
+        owner.borrow().bits()
+    );
     Ok(vm.new_str(&text).into_object())
 }
 
@@ -389,7 +404,9 @@ pub(crate) static BOUND_METHOD_EXTENSION: Extension = Extension {
     methods: &[method!(Unary reduce_bound as "__reduce__" "($self, /)", "")],
     getsets: &[Getset::readonly("__doc__", "", |vm, this| vm.get_attr(bound(this).function.get_or_none().borrow(), names::__doc__()))],
     members: &[
-        Member(Getset::readonly("__func__", "the function (or other callable) implementing a method", |_, this| Ok(bound(this).function.get_or_none()))),
+        Member(Getset::readonly("__func__", "the function (or other callable) implementing a method", |_, this| {
+            Ok(bound(this).function.get_or_none())
+        })),
         Member(Getset::readonly("__self__", "the instance to which a method is bound", |_, this| Ok(bound(this).this.get_or_none()))),
     ],
 };

@@ -1,16 +1,16 @@
 //! `dict`: the methods of the type that `object::dict` declares.
 
+use bytecode::opcode::Comparison;
 use object::call::{Args, check_positional};
 use object::dict::{DICT, Dict, Merge};
 use object::exception;
 use object::instance::size_of_instance;
+use object::method;
 use object::native::Extension;
 use object::protocol::ordering_satisfies;
 use object::str::StrBuilder;
 use object::vm::Raised;
 use object::{Method, Object, ObjectOf, PyResult, Ref, RefOf, Slots, Type, Vm};
-use bytecode::opcode::Comparison;
-use object::method;
 
 pub mod iterators;
 pub mod mapping_proxy;

@@ -242,7 +242,8 @@ fn init_system_exit(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> 
     Ok(())
 }
 
-pub(crate) static STOP_ITERATION_EXTENSION: Extension = extension(&declared::STOP_ITERATION, Slots { init: Some(init_stop_iteration), ..Slots::NONE });
+pub(crate) static STOP_ITERATION_EXTENSION: Extension =
+    extension(&declared::STOP_ITERATION, Slots { init: Some(init_stop_iteration), ..Slots::NONE });
 
 fn init_stop_iteration(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     init(vm, this, args)?;

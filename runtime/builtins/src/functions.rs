@@ -3,6 +3,7 @@
 
 use crate::iterators;
 use crate::list_sort;
+use bytecode::opcode::Comparison;
 use object::call::Args;
 use object::class::{OBJECT, TYPE};
 use object::dict::DICT;
@@ -13,7 +14,6 @@ use object::singleton::{ModuleObject, singletons};
 use object::str::{STR, Str, names};
 use object::tuple::TUPLE;
 use object::{Method, Object, ObjectOf, PyResult, Ref, RefOf, Type, Vm, float, method};
-use bytecode::opcode::Comparison;
 
 pub mod arithmetic;
 pub mod io;
@@ -65,14 +65,51 @@ pub static FUNCTIONS: &[Method] = &[
 
 /// Builtin types of this crate and of `object`, as the module names them.
 const TYPE_NAMES: &[&str] = &[
-    "bool", "bytearray", "bytes", "classmethod", "complex", "dict", "enumerate", "filter", "float", "frozenset", "int", "list", "map", "memoryview", "object",
-    "property", "range", "reversed", "set", "slice", "staticmethod", "str", "super", "tuple", "type", "zip",
+    "bool",
+    "bytearray",
+    "bytes",
+    "classmethod",
+    "complex",
+    "dict",
+    "enumerate",
+    "filter",
+    "float",
+    "frozenset",
+    "int",
+    "list",
+    "map",
+    "memoryview",
+    "object",
+    "property",
+    "range",
+    "reversed",
+    "set",
+    "slice",
+    "staticmethod",
+    "str",
+    "super",
+    "tuple",
+    "type",
+    "zip",
 ];
 
 /// Types that `object` declares.
 static OBJECT_TYPES: &[&Type] = &[
-    &int::BOOL, &object::bytes::BYTEARRAY, &object::bytes::BYTES, &object::descriptor::CLASS_METHOD, &DICT, &float::FLOAT, &int::INT, &LIST, &OBJECT,
-    &object::descriptor::PROPERTY, &object::descriptor::STATIC_METHOD, &STR, &object::super_object::SUPER, &TUPLE, &TYPE,
+    &int::BOOL,
+    &object::bytes::BYTEARRAY,
+    &object::bytes::BYTES,
+    &object::descriptor::CLASS_METHOD,
+    &DICT,
+    &float::FLOAT,
+    &int::INT,
+    &LIST,
+    &OBJECT,
+    &object::descriptor::PROPERTY,
+    &object::descriptor::STATIC_METHOD,
+    &STR,
+    &object::super_object::SUPER,
+    &TUPLE,
+    &TYPE,
 ];
 
 /// Puts all builtin types, exceptions and constants into the builtins module. The types are ready.

@@ -168,9 +168,9 @@ fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     let origin = alias(this).origin.get_or_none();
     let made = vm.call_with(origin.borrow(), args)?;
     if let Err(raised) = vm.set_attr(made.borrow(), names::__orig_class__(), Some(this)) {
-        let harmless = vm.raised().is_some_and(|error| {
-            error.is_instance_of(&object::exception::ATTRIBUTE_ERROR) || error.is_instance_of(&object::exception::TYPE_ERROR)
-        });
+        let harmless = vm
+            .raised()
+            .is_some_and(|error| error.is_instance_of(&object::exception::ATTRIBUTE_ERROR) || error.is_instance_of(&object::exception::TYPE_ERROR));
         if !harmless {
             return Err(raised);
         }

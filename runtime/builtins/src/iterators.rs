@@ -693,7 +693,10 @@ static ZIP_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<Zip>(),
     slots: Slots { new: Some(new_zip), iter: Some(iter_self), next: Some(next_zip), ..Slots::NONE },
     signature: "(*iterables, strict=False)",
-    methods: &[method!(Unary zip_reduce as "__reduce__" "($self, /)", REDUCE_DOC), method!(Binary zip_set_state as "__setstate__" "($self, object, /)", STATE_DOC)],
+    methods: &[
+        method!(Unary zip_reduce as "__reduce__" "($self, /)", REDUCE_DOC),
+        method!(Binary zip_set_state as "__setstate__" "($self, object, /)", STATE_DOC),
+    ],
     ..TypeSpec::DEFAULT
 };
 
@@ -767,7 +770,10 @@ static MAP_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<Map>(),
     slots: Slots { new: Some(new_map), iter: Some(iter_self), next: Some(next_map), ..Slots::NONE },
     signature: "(function, iterable, /, *iterables, strict=False)",
-    methods: &[method!(Unary map_reduce as "__reduce__" "($self, /)", REDUCE_DOC), method!(Binary map_set_state as "__setstate__" "($self, object, /)", STATE_DOC)],
+    methods: &[
+        method!(Unary map_reduce as "__reduce__" "($self, /)", REDUCE_DOC),
+        method!(Binary map_set_state as "__setstate__" "($self, object, /)", STATE_DOC),
+    ],
     ..TypeSpec::DEFAULT
 };
 
@@ -805,7 +811,11 @@ fn map_reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let args: Vec<Object> = std::iter::once(&map.function).chain(&map.parallel.iterators).cloned().collect();
     let args = vm.new_tuple(args).into_object();
     let class = this.class().to_object();
-    Ok(if map.parallel.strict.get() { vm.new_tuple([class, args, Object::bool(true)]).into_object() } else { vm.new_tuple([class, args]).into_object() })
+    Ok(if map.parallel.strict.get() {
+        vm.new_tuple([class, args, Object::bool(true)]).into_object()
+    } else {
+        vm.new_tuple([class, args]).into_object()
+    })
 }
 
 fn map_set_state(vm: &mut Vm, this: Ref<'_>, state: Ref<'_>) -> PyResult {

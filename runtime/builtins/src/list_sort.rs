@@ -9,6 +9,7 @@
 //! Powersort works on a permutation of positions, so a comparison that raises, or that contradicts
 //! itself, leaves a list with the same items in some order.
 
+use bytecode::opcode::Comparison;
 use object::dict::table::quick_equal;
 use object::float;
 use object::list::List;
@@ -16,7 +17,6 @@ use object::slots::CompareFn;
 use object::str::{STR, Str};
 use object::tuple::{TUPLE, Tuple};
 use object::{Object, PyResult, Ref, RefOf, Type, Vm};
-use bytecode::opcode::Comparison;
 use std::cmp::Ordering;
 
 /// Merges begin to gallop when one run has won this many times in a row.

@@ -77,12 +77,13 @@ static METHODS: &[Method] = &[
     method!(Unary toreadonly "($self, /)", "Return a readonly version of the memoryview."),
     method!(Binary count "($self, value, /)", "Count the number of occurrences of a value."),
     method!(Bound index_of as "index" "($self, value, start=0, stop=sys.maxsize, /)", "Return the index of the first occurrence of a value."),
-    method!(Bound from_flags as "_from_flags" "($type, /, object, flags)", "Create a new memoryview object which references the given object.").class_method(),
+    method!(Bound from_flags as "_from_flags" "($type, /, object, flags)", "Create a new memoryview object which references the given object.")
+        .class_method(),
     method!(Unary enter as "__enter__" "($self, /)", ""),
     method!(Bound exit as "__exit__" "($self, /, *exc_info)", ""),
     method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "See PEP 585").class_method(),
 ];
-use methods::{cast, class_getitem, count, enter, exit, hex, index_of, toreadonly, tobytes, tolist};
+use methods::{cast, class_getitem, count, enter, exit, hex, index_of, tobytes, tolist, toreadonly};
 
 static GETSETS: &[Getset] = &[
     Getset::readonly("obj", "The underlying object of the memoryview.", |vm, this| Ok(view(vm, this)?.owner().to_owned())),
@@ -90,7 +91,9 @@ static GETSETS: &[Getset] = &[
         Ok(Object::small_int(view(vm, this)?.len() as i64))
     }),
     Getset::readonly("readonly", "A bool indicating whether the memory is read only.", |vm, this| Ok(Object::bool(view(vm, this)?.is_readonly()))),
-    Getset::readonly("itemsize", "The size in bytes of each element of the memoryview.", |vm, this| Ok(Object::small_int(view(vm, this)?.item_size() as i64))),
+    Getset::readonly("itemsize", "The size in bytes of each element of the memoryview.", |vm, this| {
+        Ok(Object::small_int(view(vm, this)?.item_size() as i64))
+    }),
     Getset::readonly("format", "A string containing the format (in struct module style) for each element in the view.", |vm, this| {
         let format = view(vm, this)?.format().to_owned();
         Ok(vm.new_str(&format).into_object())
@@ -102,16 +105,24 @@ static GETSETS: &[Getset] = &[
         let shape = view(vm, this)?.layout_or_bytes().shape;
         Ok(vm.new_tuple(shape.iter().map(|&size| Object::small_int(size as i64)).collect::<Vec<_>>()).into_object())
     }),
-    Getset::readonly("strides", "A tuple of ndim integers giving the size in bytes to access each element for each dimension of the array.", |vm, this| {
-        let strides = view(vm, this)?.layout_or_bytes().strides;
-        Ok(vm.new_tuple(strides.iter().map(|&stride| Object::small_int(stride as i64)).collect::<Vec<_>>()).into_object())
-    }),
+    Getset::readonly(
+        "strides",
+        "A tuple of ndim integers giving the size in bytes to access each element for each dimension of the array.",
+        |vm, this| {
+            let strides = view(vm, this)?.layout_or_bytes().strides;
+            Ok(vm.new_tuple(strides.iter().map(|&stride| Object::small_int(stride as i64)).collect::<Vec<_>>()).into_object())
+        },
+    ),
     Getset::readonly("suboffsets", "A tuple of integers used internally for PIL-style arrays.", |vm, this| {
         view(vm, this)?;
         Ok(vm.new_tuple([]).into_object())
     }),
-    Getset::readonly("c_contiguous", "A bool indicating whether the memory is C contiguous.", |vm, this| Ok(Object::bool(view(vm, this)?.is_c_contiguous()))),
-    Getset::readonly("f_contiguous", "A bool indicating whether the memory is Fortran contiguous.", |vm, this| Ok(Object::bool(view(vm, this)?.is_f_contiguous()))),
+    Getset::readonly("c_contiguous", "A bool indicating whether the memory is C contiguous.", |vm, this| {
+        Ok(Object::bool(view(vm, this)?.is_c_contiguous()))
+    }),
+    Getset::readonly("f_contiguous", "A bool indicating whether the memory is Fortran contiguous.", |vm, this| {
+        Ok(Object::bool(view(vm, this)?.is_f_contiguous()))
+    }),
     Getset::readonly("contiguous", "A bool indicating whether the memory is contiguous.", |vm, this| {
         let buffer = view(vm, this)?;
         Ok(Object::bool(buffer.is_c_contiguous() || buffer.is_f_contiguous()))

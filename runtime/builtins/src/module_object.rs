@@ -14,10 +14,7 @@ pub static MODULE_EXTENSION: Extension = Extension {
     class: &MODULE,
     slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), getattr: Some(get_attribute), ..Slots::NONE },
     methods: &[method!(Unary dir as "__dir__" "($self, /)", "__dir__() -> list\nspecialized dir() implementation")],
-    getsets: &[
-        Getset::new("__annotations__", "", get_annotations, set_annotations),
-        Getset::new("__annotate__", "", get_annotate, set_annotate),
-    ],
+    getsets: &[Getset::new("__annotations__", "", get_annotations, set_annotations), Getset::new("__annotate__", "", get_annotate, set_annotate)],
     members: &[Member(Getset::readonly("__dict__", "", |_, this| Ok(module(this).dict().object().to_owned())))],
 };
 
@@ -189,7 +186,9 @@ pub fn is_possibly_shadowing(vm: &mut Vm, origin: &str) -> PyResult<bool> {
         return Ok(false);
     }
     let Some(path) = vm.find_attr_str(sys.borrow(), "path")? else { return Ok(false) };
-    let Some(first) = vm.collect(path.borrow())?.into_iter().next().filter(|first| first.borrow().downcast::<Str>().is_some()) else { return Ok(false) };
+    let Some(first) = vm.collect(path.borrow())?.into_iter().next().filter(|first| first.borrow().downcast::<Str>().is_some()) else {
+        return Ok(false);
+    };
     let first = vm.str_text(first.borrow())?;
     let mut root = origin.rsplit_once('/').map_or("", |(root, _)| root);
     if origin.ends_with("/__init__.py") {

@@ -42,11 +42,7 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
         return Err(vm.type_error(format!("{} expected at most 1 argument, got {}", this.class().name(), args.n_positional())));
     }
     if let Some(&source) = args.positionals().first() {
-        let entries = if source.is_exactly(&object::dict::DICT) {
-            source.to_owned()
-        } else {
-            vm.call(object::dict::DICT.object(), &[source])?
-        };
+        let entries = if source.is_exactly(&object::dict::DICT) { source.to_owned() } else { vm.call(object::dict::DICT.object(), &[source])? };
         let entries = entries.borrow().downcast::<Dict>().map(|dict| dict.items_snapshot(vm)).unwrap_or_default();
         for (key, value) in entries {
             if key.borrow().downcast::<Str>().is_none() {

@@ -144,9 +144,10 @@ fn reduce_new_object(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 /// if `complete` is asked for.
 pub fn state_of(vm: &mut Vm, this: Ref<'_>, complete: bool) -> PyResult {
     let method = vm.get_attr(this, names::__getstate__())?;
-    let is_default = method.borrow().downcast_exact::<BuiltinFunction>().is_some_and(|function| {
-        function.this.get().is_some_and(|own| own.borrow().is(this)) && std::ptr::eq(function.info.method, own_getstate())
-    });
+    let is_default = method
+        .borrow()
+        .downcast_exact::<BuiltinFunction>()
+        .is_some_and(|function| function.this.get().is_some_and(|own| own.borrow().is(this)) && std::ptr::eq(function.info.method, own_getstate()));
     if is_default { default_state(vm, this, complete) } else { vm.call(method.borrow(), &[]) }
 }
 

@@ -11,7 +11,7 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{One, Signed, Zero};
 use object::call::{Args, check_positional};
-use object::cell::{VmCell, Visitor};
+use object::cell::{Visitor, VmCell};
 use object::int;
 use object::native::{PayloadInfo, flag};
 use object::protocol::iter_self;

@@ -3,7 +3,7 @@
 use crate::dict::{class_get_item, one_argument, sizes_allow};
 use bytecode::opcode::Comparison;
 use object::call::Args;
-use object::cell::{VmCell, Visitor};
+use object::cell::{Visitor, VmCell};
 use object::dict::table::Quick;
 use object::dict::{Dict, hash_key};
 use object::exception;
@@ -168,7 +168,8 @@ static FROZEN_SET_SPEC: TypeSpec = TypeSpec {
         COPY,
         REDUCE,
         SIZE_OF,
-        method!(Binary class_get_item as "__class_getitem__" "($type, object, /)", "frozensets are generic over the type of their elements").class_method(),
+        method!(Binary class_get_item as "__class_getitem__" "($type, object, /)", "frozensets are generic over the type of their elements")
+            .class_method(),
     ],
     ..TypeSpec::DEFAULT
 };

@@ -96,12 +96,16 @@ static METHODS: &[Method] = &[
     method!(Raw format "($self, /, *args, **kwargs)", "Return a formatted version of the string, using substitutions from args and kwargs."),
     method!(Binary format_map "($self, mapping, /)", "Return a formatted version of the string, using substitutions from mapping."),
     method!(Binary dunder_format as "__format__" "($self, format_spec, /)", "Return a formatted version of the string as described by format_spec."),
-    method!(Many maketrans "(x, y=<unrepresentable>, z=<unrepresentable>, /)", "Return a translation table usable for str.translate().").static_method(),
+    method!(Many maketrans "(x, y=<unrepresentable>, z=<unrepresentable>, /)", "Return a translation table usable for str.translate().")
+        .static_method(),
     method!(Unary getnewargs as "__getnewargs__" "($self, /)", ""),
     method!(Unary sizeof as "__sizeof__" "($self, /)", "Return the size of the string in memory, in bytes."),
 ];
 
-use case::{capitalize, casefold, isalnum, isalpha, isascii, isdecimal, isdigit, isidentifier, islower, isnumeric, isprintable, isspace, istitle, isupper, lower, swapcase, title, upper};
+use case::{
+    capitalize, casefold, isalnum, isalpha, isascii, isdecimal, isdigit, isidentifier, islower, isnumeric, isprintable, isspace, istitle, isupper,
+    lower, swapcase, title, upper,
+};
 use layout::{center, expandtabs, ljust, lstrip, rjust, rstrip, strip, zfill};
 use search::{count, endswith, find, index, partition, removeprefix, removesuffix, replace, rfind, rindex, rpartition, startswith};
 use split::{join, rsplit, split, splitlines};

@@ -177,7 +177,8 @@ fn values(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn concat(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
     let (Some(left), Some(right)) = (left.downcast::<Template>(), right.downcast::<Template>()) else {
-        let message = format!("can only concatenate string.templatelib.Template (not \"{}\") to string.templatelib.Template", right.class().full_name());
+        let message =
+            format!("can only concatenate string.templatelib.Template (not \"{}\") to string.templatelib.Template", right.class().full_name());
         return Err(vm.type_error(message));
     };
     let mut parts = Parts { strings: Vec::new(), interpolations: Vec::new(), in_string: false };

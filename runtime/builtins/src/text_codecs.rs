@@ -153,7 +153,10 @@ pub fn encode(vm: &mut Vm, string: RefOf<'_, Str>, encoding: Option<&str>, error
         let data = array.data(vm).to_vec();
         return Ok(vm.new_bytes(&data).into_object());
     }
-    let message = format!("'{name}' encoder returned '{}' instead of 'bytes'; use codecs.encode() to encode to arbitrary types", encoded.borrow().class().full_name());
+    let message = format!(
+        "'{name}' encoder returned '{}' instead of 'bytes'; use codecs.encode() to encode to arbitrary types",
+        encoded.borrow().class().full_name()
+    );
     Err(vm.type_error(message))
 }
 
@@ -180,7 +183,10 @@ pub fn decode(vm: &mut Vm, object: Ref<'_>, buffer: &Buffer, encoding: Option<&s
     if decoded.borrow().downcast::<Str>().is_some() {
         return Ok(decoded);
     }
-    let message = format!("'{name}' decoder returned '{}' instead of 'str'; use codecs.decode() to decode to arbitrary types", decoded.borrow().class().full_name());
+    let message = format!(
+        "'{name}' decoder returned '{}' instead of 'str'; use codecs.decode() to decode to arbitrary types",
+        decoded.borrow().class().full_name()
+    );
     Err(vm.type_error(message))
 }
 

@@ -58,7 +58,10 @@ pub fn real_is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResul
         }
         let claimed = vm.find_attr(object, names::__class__())?;
         return Ok(claimed.is_some_and(|claimed| {
-            claimed.borrow().downcast::<Type>().is_some_and(|claimed| !std::ptr::eq(claimed.get(), object.class()) && claimed.is_subclass_of(class.get()))
+            claimed
+                .borrow()
+                .downcast::<Type>()
+                .is_some_and(|claimed| !std::ptr::eq(claimed.get(), object.class()) && claimed.is_subclass_of(class.get()))
         }));
     }
     check_class(vm, class, ISINSTANCE)?;

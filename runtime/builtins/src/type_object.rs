@@ -332,7 +332,13 @@ fn flags(class: &Type) -> i64 {
 
 fn dict_offset(class: &Type) -> i64 {
     match (class.has_flag(flag::HAS_DICT), class.is_heap_type()) {
-        (false, _) => if class.has_flag(flag::METACLASS) { 264 } else { 0 },
+        (false, _) => {
+            if class.has_flag(flag::METACLASS) {
+                264
+            } else {
+                0
+            }
+        }
         (true, true) => -1,
         (true, false) => class.basic_size() as i64,
     }

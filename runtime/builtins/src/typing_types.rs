@@ -232,8 +232,12 @@ static PARAM_SPEC_SPEC: TypeSpec = TypeSpec {
         BOUND,
         DEFAULT,
         EVALUATE_DEFAULT,
-        Getset::readonly("args", "Represents positional arguments.", |vm, this| Ok(vm.allocate(ParamSpecArgs { origin: this.to_owned() }).into_object())),
-        Getset::readonly("kwargs", "Represents keyword arguments.", |vm, this| Ok(vm.allocate(ParamSpecKwargs { origin: this.to_owned() }).into_object())),
+        Getset::readonly("args", "Represents positional arguments.", |vm, this| {
+            Ok(vm.allocate(ParamSpecArgs { origin: this.to_owned() }).into_object())
+        }),
+        Getset::readonly("kwargs", "Represents keyword arguments.", |vm, this| {
+            Ok(vm.allocate(ParamSpecKwargs { origin: this.to_owned() }).into_object())
+        }),
     ],
     members: TYPE_VAR_MEMBERS,
     ..TypeSpec::DEFAULT
@@ -246,7 +250,12 @@ static TYPE_VAR_TUPLE_SPEC: TypeSpec = TypeSpec {
     doc: "Type variable tuple. A specialized form of type variable that enables\nvariadic generics.",
     flags: FLAGS,
     payload: PayloadInfo::of::<TypeVarTuple>(),
-    slots: Slots { new: Some(new_type_var_tuple_object), repr: Some(|_, this| Ok(parameter(this).name.clone())), iter: Some(iter_unpacked), ..Slots::NONE },
+    slots: Slots {
+        new: Some(new_type_var_tuple_object),
+        repr: Some(|_, this| Ok(parameter(this).name.clone())),
+        iter: Some(iter_unpacked),
+        ..Slots::NONE
+    },
     methods: &[
         method!(Binary subst_type_var_tuple as "__typing_subst__" "($self, arg, /)", ""),
         method!(Many prepare_type_var_tuple as "__typing_prepare_subst__" "($self, alias, args, /)", ""),
@@ -551,11 +560,25 @@ macro_rules! spec_part {
 }
 
 spec_part!(
-    ParamSpecArgs, PARAM_SPEC_ARGS, PARAM_SPEC_ARGS_SPEC, "typing.ParamSpecArgs", "paramspecargs", ".args", new_args, repr_args,
+    ParamSpecArgs,
+    PARAM_SPEC_ARGS,
+    PARAM_SPEC_ARGS_SPEC,
+    "typing.ParamSpecArgs",
+    "paramspecargs",
+    ".args",
+    new_args,
+    repr_args,
     "The args for a ParamSpec object.\n\nGiven a ParamSpec object P, P.args returns an instance of ParamSpecArgs."
 );
 spec_part!(
-    ParamSpecKwargs, PARAM_SPEC_KWARGS, PARAM_SPEC_KWARGS_SPEC, "typing.ParamSpecKwargs", "paramspeckwargs", ".kwargs", new_kwargs, repr_kwargs,
+    ParamSpecKwargs,
+    PARAM_SPEC_KWARGS,
+    PARAM_SPEC_KWARGS_SPEC,
+    "typing.ParamSpecKwargs",
+    "paramspeckwargs",
+    ".kwargs",
+    new_kwargs,
+    repr_kwargs,
     "The kwargs for a ParamSpec object.\n\nGiven a ParamSpec object P, P.kwargs returns an instance of ParamSpecKwargs."
 );
 

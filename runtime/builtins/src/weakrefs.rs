@@ -64,7 +64,8 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
 
 /// `weakref.ref(target)`, shared among those who ask; the target allows references.
 pub fn new_reference(vm: &mut Vm, target: Ref<'_>) -> Object {
-    let shared = references_to(target).into_iter().find(|known| known.borrow().is_exactly(&REFERENCE) && reference(known.borrow()).callback().is_none());
+    let shared =
+        references_to(target).into_iter().find(|known| known.borrow().is_exactly(&REFERENCE) && reference(known.borrow()).callback().is_none());
     shared.unwrap_or_else(|| {
         let made = vm.allocate(WeakReference::new(None));
         attach(made.borrow(), target);
@@ -347,10 +348,16 @@ const PROXY_SLOTS: Slots = Slots {
     ..Slots::NONE
 };
 
-const PROXY_METHODS: &[Method] = &[method!(Unary proxy_bytes as "__bytes__" "", ""), method!(Unary proxy_reversed as "__reversed__" "", ""), DIVMOD, REFLECTED_DIVMOD];
+const PROXY_METHODS: &[Method] =
+    &[method!(Unary proxy_bytes as "__bytes__" "", ""), method!(Unary proxy_reversed as "__reversed__" "", ""), DIVMOD, REFLECTED_DIVMOD];
 const DIVMOD: Method = method!(Binary divmod as "__divmod__" "($self, value, /)", "Return divmod(self, value).");
 const REFLECTED_DIVMOD: Method = method!(Binary reflected_divmod as "__rdivmod__" "($self, value, /)", "Return divmod(value, self).");
 
 pub(crate) static PROXY_EXTENSION: Extension = Extension { class: &PROXY, slots: PROXY_SLOTS, methods: PROXY_METHODS, getsets: &[], members: &[] };
-pub(crate) static CALLABLE_PROXY_EXTENSION: Extension =
-    Extension { class: &CALLABLE_PROXY, slots: Slots { call: Some(proxy_call), ..PROXY_SLOTS }, methods: &[DIVMOD, REFLECTED_DIVMOD], getsets: &[], members: &[] };
+pub(crate) static CALLABLE_PROXY_EXTENSION: Extension = Extension {
+    class: &CALLABLE_PROXY,
+    slots: Slots { call: Some(proxy_call), ..PROXY_SLOTS },
+    methods: &[DIVMOD, REFLECTED_DIVMOD],
+    getsets: &[],
+    members: &[],
+};

@@ -256,12 +256,9 @@ fn sets(vm: &mut Vm) {
         vm.call(builtins::set::SET.object(), &[list.borrow()]).expect("a list of ints")
     };
     let (a, b) = (numbers(vm, &[3, 1, 2, 20]), numbers(vm, &[2, 3, 5]));
-    for (op, expected) in [
-        (BinaryOp::Or, "{1, 2, 3, 5, 20}"),
-        (BinaryOp::And, "{2, 3}"),
-        (BinaryOp::Subtract, "{1, 20}"),
-        (BinaryOp::Xor, "{1, 5, 20}"),
-    ] {
+    for (op, expected) in
+        [(BinaryOp::Or, "{1, 2, 3, 5, 20}"), (BinaryOp::And, "{2, 3}"), (BinaryOp::Subtract, "{1, 20}"), (BinaryOp::Xor, "{1, 5, 20}")]
+    {
         let result = vm.binary(op, a.borrow(), b.borrow()).expect("both are sets");
         let sorted = vm.call_method(result.borrow(), "copy", &[]).expect("sets can be copied");
         let mut members: Vec<i64> = vm.collect(sorted.borrow()).expect("iterable").iter().filter_map(|item| item.borrow().as_small_int()).collect();

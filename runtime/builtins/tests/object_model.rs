@@ -150,7 +150,11 @@ fn exceptions(vm: &mut Vm) {
     check!(vm, Ok(found), "ExceptionGroup('f', [ValueError(2)])");
     check!(vm, Ok(rest.clone()), "ExceptionGroup('f', [FileNotFoundError(2, 'No such file')])");
     let errors = vm.new_list(vec![rest, Object::none()]).into_object();
-    check!(vm, builtins::exceptions::group::prep_reraise_star(vm, group.borrow(), errors.borrow()), "ExceptionGroup('f', [FileNotFoundError(2, 'No such file')])");
+    check!(
+        vm,
+        builtins::exceptions::group::prep_reraise_star(vm, group.borrow(), errors.borrow()),
+        "ExceptionGroup('f', [FileNotFoundError(2, 'No such file')])"
+    );
     check!(vm, vm.call_method(value.borrow(), "__reduce__", &[]), "(<class 'ValueError'>, (2,))");
     let note = text(vm, "note");
     vm.call_method(value.borrow(), "add_note", &[note.borrow()]).expect("added");

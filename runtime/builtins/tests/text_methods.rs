@@ -139,9 +139,7 @@ fn call(vm: &mut Vm, receiver: Ref<'_>, method: &str, args: &[Ref<'_>]) -> PyRes
         vm.call(class.object(), &all)
     };
     match method {
-        "format()" => {
-            builtins::functions::format_value(vm, receiver, args[0]).map(Object::from)
-        }
+        "format()" => builtins::functions::format_value(vm, receiver, args[0]).map(Object::from),
         "[]" => vm.get_item(receiver, args[0]),
         "%" => vm.binary(BinaryOp::Remainder, receiver, args[0]),
         "+" => vm.binary(BinaryOp::Add, receiver, args[0]),

@@ -1,7 +1,7 @@
 //! Asynchronous generators and their awaitables.
 
-use crate::generator::{self, GeneratorData, Resumed, State, generator_payload};
 use crate::frame;
+use crate::generator::{self, GeneratorData, Resumed, State, generator_payload};
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::exception;
@@ -22,12 +22,7 @@ static ASYNC_GENERATOR_SPEC: TypeSpec = TypeSpec {
     name: "async_generator",
     flags: flag::NO_INSTANTIATION | flag::WEAK_REFERENCES,
     payload: PayloadInfo::of::<AsyncGenerator>(),
-    slots: Slots {
-        aiter: Some(iter_self),
-        anext: Some(|vm, this| asend(vm, this, Ref::NONE)),
-        finalize: Some(finalize),
-        ..generator::SLOTS
-    },
+    slots: Slots { aiter: Some(iter_self), anext: Some(|vm, this| asend(vm, this, Ref::NONE)), finalize: Some(finalize), ..generator::SLOTS },
     methods: &[
         method!(Binary asend "($self, value, /)", "asend(v) -> send 'v' in generator."),
         method!(Bound athrow "($self, type, value=None, traceback=None, /)", "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
@@ -89,8 +84,12 @@ pub struct WrappedValue {
 
 /// `async_generator_wrapped_value`
 pub static WRAPPED_VALUE: Type = Type::new(&WRAPPED_VALUE_SPEC);
-static WRAPPED_VALUE_SPEC: TypeSpec =
-    TypeSpec { name: "async_generator_wrapped_value", flags: flag::NO_INSTANTIATION, payload: PayloadInfo::of::<WrappedValue>(), ..TypeSpec::DEFAULT };
+static WRAPPED_VALUE_SPEC: TypeSpec = TypeSpec {
+    name: "async_generator_wrapped_value",
+    flags: flag::NO_INSTANTIATION,
+    payload: PayloadInfo::of::<WrappedValue>(),
+    ..TypeSpec::DEFAULT
+};
 
 impl Payload for WrappedValue {
     fn class() -> &'static Type {
@@ -196,7 +195,11 @@ fn as_next(vm: &mut Vm, this: Ref<'_>, send: fn(&mut Vm, Ref<'_>, Ref<'_>) -> Py
 
 fn asend(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     first_iteration(vm, this)?;
-    let payload = AsyncGeneratorSend { generator: ObjectCell::new(Some(this.to_owned())), value: ObjectCell::new(Some(value.to_owned())), progress: Cell::new(Progress::Init) };
+    let payload = AsyncGeneratorSend {
+        generator: ObjectCell::new(Some(this.to_owned())),
+        value: ObjectCell::new(Some(value.to_owned())),
+        progress: Cell::new(Progress::Init),
+    };
     Ok(vm.allocate(payload).into_object())
 }
 
@@ -212,7 +215,8 @@ fn aclose(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 fn new_athrow(vm: &mut Vm, this: Ref<'_>, error: Option<Object>) -> PyResult {
-    let payload = AsyncGeneratorThrow { generator: ObjectCell::new(Some(this.to_owned())), error: ObjectCell::new(error), progress: Cell::new(Progress::Init) };
+    let payload =
+        AsyncGeneratorThrow { generator: ObjectCell::new(Some(this.to_owned())), error: ObjectCell::new(error), progress: Cell::new(Progress::Init) };
     Ok(vm.allocate(payload).into_object())
 }
 
@@ -233,7 +237,9 @@ fn unwrap(vm: &mut Vm, generator: &GeneratorData, result: PyResult<Resumed>) -> 
         }
         Err(raised) => {
             generator.running_async.set(false);
-            let closes = vm.raised().is_some_and(|error| error.is_instance_of(&exception::STOP_ASYNC_ITERATION) || error.is_instance_of(&exception::GENERATOR_EXIT));
+            let closes = vm
+                .raised()
+                .is_some_and(|error| error.is_instance_of(&exception::STOP_ASYNC_ITERATION) || error.is_instance_of(&exception::GENERATOR_EXIT));
             if closes {
                 generator.closed.set(true);
             }
@@ -389,7 +395,8 @@ fn finish_athrow(vm: &mut Vm, own: &AsyncGeneratorThrow, generator: &GeneratorDa
     };
     generator.running_async.set(false);
     own.progress.set(Progress::Closed);
-    let ends = vm.raised().is_some_and(|error| error.is_instance_of(&exception::STOP_ASYNC_ITERATION) || error.is_instance_of(&exception::GENERATOR_EXIT));
+    let ends =
+        vm.raised().is_some_and(|error| error.is_instance_of(&exception::STOP_ASYNC_ITERATION) || error.is_instance_of(&exception::GENERATOR_EXIT));
     if ends {
         vm.catch(raised);
         return Err(vm.stop_iteration());
@@ -434,7 +441,8 @@ pub(crate) fn get_aiter(vm: &mut Vm, object: Ref<'_>) -> PyResult {
     };
     let iterator = aiter(vm, object)?;
     if iterator.borrow().class().slots().anext.is_none() {
-        let message = format!("'async for' received an object from __aiter__ that does not implement __anext__: {}", iterator.borrow().class().full_name());
+        let message =
+            format!("'async for' received an object from __aiter__ that does not implement __anext__: {}", iterator.borrow().class().full_name());
         return Err(vm.type_error(message));
     }
     Ok(iterator)

@@ -1,12 +1,12 @@
 //! Cells: variables that inner functions share.
 
+use bytecode::opcode::Comparison;
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::native::{Getset, PayloadInfo, TypeSpec};
 use object::protocol::ordering_satisfies;
 use object::slots::Slots;
 use object::{Args, Object, ObjectOf, PyResult, Ref, RefOf, Type, Vm};
-use bytecode::opcode::Comparison;
 
 /// The payload of a `cell`.
 pub struct CellObject {

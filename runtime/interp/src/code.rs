@@ -1,9 +1,9 @@
 //! Code objects: compiled code with its constants and names as live objects.
 
-use bytecode::{Code, Constant, ExceptionEntry, Instr, LocalKind, Location};
 use crate::tracing::lines::Lines;
-use crate::tracing::monitoring::{CodeEvents};
+use crate::tracing::monitoring::CodeEvents;
 use bytecode::wordcode::WordCode;
+use bytecode::{Code, Constant, ExceptionEntry, Instr, LocalKind, Location};
 use object::cell::Visitor;
 use object::class::Payload;
 use object::native::{PayloadInfo, TypeSpec};

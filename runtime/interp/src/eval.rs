@@ -16,9 +16,9 @@ mod iteration;
 mod matching;
 mod names;
 
+pub use calls::call_keywords_of;
 pub use classes::build_class;
 pub use names::{builtins_dict, import_from, import_name, set_builtins};
-pub use calls::call_keywords_of;
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::code::CodeObject;
@@ -27,8 +27,8 @@ use crate::frame_object;
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
 use crate::tracing::{self, monitoring::event};
-use bytecode::{Instr, Opcode};
 use bytecode::opcode::{BinaryOp, Comparison};
+use bytecode::{Instr, Opcode};
 use object::attribute::cache;
 use object::class::TYPE;
 use object::dict::Dict;
@@ -137,7 +137,11 @@ unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> P
         let (mut frame, mut start, mut raised) = (entered, (*entered).ip, raised);
         loop {
             let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
-            let outcome = if is_traced { execute_loop::<true>(vm, frame, start, raised.take()) } else { execute_loop::<false>(vm, frame, start, raised.take()) };
+            let outcome = if is_traced {
+                execute_loop::<true>(vm, frame, start, raised.take())
+            } else {
+                execute_loop::<false>(vm, frame, start, raised.take())
+            };
             match outcome? {
                 Outcome::Done(value) => return Ok(value),
                 Outcome::Switch(next) => (frame, start) = (vm.frame.cast(), next),
@@ -691,7 +695,11 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             sp = sp.sub(arg as usize);
                             let set = builtins::set::new_set(vm);
                             for item in items {
-                                attempt!(builtins::set::add(vm, builtins::set::core(set.borrow().object()).expect("a set was just made"), item.borrow()));
+                                attempt!(builtins::set::add(
+                                    vm,
+                                    builtins::set::core(set.borrow().object()).expect("a set was just made"),
+                                    item.borrow()
+                                ));
                             }
                             push!(set.into_object());
                         }
@@ -853,7 +861,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let callable = Ref::from_bits(*first.sub(2));
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
-                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args)))) } else { 0 };
+                            let watchers =
+                                if TRACED { attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args)))) } else { 0 };
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -906,7 +915,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let has_self = *first.sub(1) != 0;
                             let (args, n) = if has_self { (first.sub(1), n + 1) } else { (first, n) };
                             let keywords = names.borrow().downcast_unchecked::<Tuple>();
-                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args)))) } else { 0 };
+                            let watchers =
+                                if TRACED { attempt!(tracing::calling(vm, frame, callable, (n > 0).then(|| Ref::from_bits(*args)))) } else { 0 };
                             if callable.is_exactly(&FUNCTION) {
                                 let callee = Object::from_raw(*first.sub(2)).expect(NO_VALUE);
                                 sp = first.sub(2);
@@ -930,10 +940,15 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::CallFunctionEx => {
                             let first = if TRACED { calls::first_argument(sp) } else { None };
-                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow))) } else { 0 };
+                            let watchers = if TRACED {
+                                attempt!(tracing::calling(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow)))
+                            } else {
+                                0
+                            };
                             let mut result = calls::call_star(vm, Ref::from_bits(*sp.sub(4)), sp);
                             if TRACED {
-                                result = calls::report_star(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow), watchers, result);
+                                result =
+                                    calls::report_star(vm, frame, Ref::from_bits(*sp.sub(4)), first.as_ref().map(Object::borrow), watchers, result);
                             }
                             for _ in 0..4 {
                                 sp = sp.sub(1);
@@ -1076,22 +1091,20 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             let result = attempt!(exceptions::with_except_start(vm, sp));
                             push!(result);
                         }
-                        Opcode::CleanupThrow => {
-                            match exceptions::cleanup_throw(vm, top!(1)) {
-                                Some(value) => {
-                                    drop(pop!());
-                                    drop(pop!());
-                                    set_top!(1, Object::none());
-                                    push!(value);
-                                }
-                                None => {
-                                    let exception = pop!();
-                                    pending = Some(vm.reraise(exception));
-                                    (*frame).traced |= exceptions::RERAISED;
-                                    break;
-                                }
+                        Opcode::CleanupThrow => match exceptions::cleanup_throw(vm, top!(1)) {
+                            Some(value) => {
+                                drop(pop!());
+                                drop(pop!());
+                                set_top!(1, Object::none());
+                                push!(value);
                             }
-                        }
+                            None => {
+                                let exception = pop!();
+                                pending = Some(vm.reraise(exception));
+                                (*frame).traced |= exceptions::RERAISED;
+                                break;
+                            }
+                        },
                         Opcode::EndAsyncFor => {
                             let exception = pop!();
                             if exception.borrow().is_instance_of(&exception::STOP_ASYNC_ITERATION) {

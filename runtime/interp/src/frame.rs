@@ -188,12 +188,8 @@ pub fn start_main_thread(vm: &mut Vm) {
 
 fn start(vm: &mut Vm, bytes: usize) {
     let stack = DataStack::new(vm, bytes);
-    vm.interp = Some(Box::new(Interp {
-        stack,
-        tracing: crate::tracing::State::default(),
-        async_generator_hooks: [None, None],
-        coroutine_origin_depth: 0,
-    }));
+    vm.interp =
+        Some(Box::new(Interp { stack, tracing: crate::tracing::State::default(), async_generator_hooks: [None, None], coroutine_origin_depth: 0 }));
 }
 
 /// The innermost frame.

@@ -5,7 +5,7 @@
 use crate::code::CodeObject;
 use crate::eval;
 use crate::frame::{FRAME_WORDS, Frame};
-use object::cell::{ObjectCell, VmCell, Visitor};
+use object::cell::{ObjectCell, Visitor, VmCell};
 use object::class::Payload;
 use object::native::{Getset, PayloadInfo, TypeSpec, flag};
 use object::slots::Slots;
@@ -34,10 +34,15 @@ static FRAME_SPEC: TypeSpec = TypeSpec {
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<FrameObject>(),
     slots: Slots { repr: Some(repr), ..Slots::NONE },
-    methods: &[method!(Unary clear as "clear" "($self, /)", "Clear all references held by the frame."), method!(Unary sizeof as "__sizeof__" "($self, /)", "Return the size of the frame in memory, in bytes.")],
+    methods: &[
+        method!(Unary clear as "clear" "($self, /)", "Clear all references held by the frame."),
+        method!(Unary sizeof as "__sizeof__" "($self, /)", "Return the size of the frame in memory, in bytes."),
+    ],
     getsets: &[
         Getset::readonly("f_back", "", |vm, this| Ok(back(vm, this).unwrap_or(Object::none()))),
-        Getset::readonly("f_code", "Return the code object being executed in this frame.", |_, this| Ok(frame_of(this).function().code.get_or_none())),
+        Getset::readonly("f_code", "Return the code object being executed in this frame.", |_, this| {
+            Ok(frame_of(this).function().code.get_or_none())
+        }),
         Getset::readonly("f_globals", "Return the global variables in the frame.", |_, this| Ok(frame_of(this).globals())),
         Getset::readonly("f_builtins", "Return the built-in variables in the frame.", |_, this| Ok(frame_of(this).function().builtins.clone())),
         Getset::readonly("f_locals", "Return the mapping used by the frame to look up local variables.", locals_proxy::of_frame),
@@ -257,7 +262,8 @@ fn is_suspended(frame: &Frame) -> bool {
     }
     // SAFETY: a generator outlives its frame.
     let generator = unsafe { Ref::from_bits(frame.generator) };
-    crate::generator::data(generator).is_some_and(|data| matches!(data.state(), crate::generator::State::Created | crate::generator::State::Suspended))
+    crate::generator::data(generator)
+        .is_some_and(|data| matches!(data.state(), crate::generator::State::Created | crate::generator::State::Suspended))
 }
 
 fn get_generator(_vm: &mut Vm, this: Ref<'_>) -> PyResult {

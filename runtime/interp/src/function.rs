@@ -49,7 +49,13 @@ static FUNCTION_SPEC: TypeSpec = TypeSpec {
     doc: "Create a function object.\n\n  code\n    a code object\n  globals\n    the globals dictionary\n  name\n    a string that overrides the name from the code object\n  argdefs\n    a tuple that specifies the default argument values\n  closure\n    a tuple that supplies the bindings for free variables\n  kwdefaults\n    a dictionary that specifies the default keyword argument values",
     flags: flag::HAS_DICT | flag::WEAK_REFERENCES | flag::METHOD_DESCRIPTOR,
     payload: PayloadInfo::of::<Function>(),
-    slots: Slots { call: Some(call_function), descr_get: Some(bind_function), repr: Some(attributes::repr), new: Some(attributes::new), ..Slots::NONE },
+    slots: Slots {
+        call: Some(call_function),
+        descr_get: Some(bind_function),
+        repr: Some(attributes::repr),
+        new: Some(attributes::new),
+        ..Slots::NONE
+    },
     getsets: attributes::GETSETS,
     members: attributes::MEMBERS,
     ..TypeSpec::DEFAULT

@@ -9,7 +9,7 @@ use crate::eval;
 use crate::frame::{FRAME_WORDS, Frame};
 use crate::frame_object;
 use bytecode::{CodeFlags, Opcode};
-use object::cell::{ObjectCell, VmCell, Visitor};
+use object::cell::{ObjectCell, Visitor, VmCell};
 use object::class::Payload;
 use object::exception::{self, Exception};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
@@ -493,7 +493,8 @@ pub fn throw(vm: &mut Vm, object: Ref<'_>, error: Object) -> PyResult<Resumed> {
         };
         return resume(vm, object, Object::none(), Some(error));
     }
-    let outcome = if self::data(delegate.borrow()).is_some() && delegate.borrow().downcast_exact::<crate::async_generator::AsyncGenerator>().is_none() {
+    let outcome = if self::data(delegate.borrow()).is_some() && delegate.borrow().downcast_exact::<crate::async_generator::AsyncGenerator>().is_none()
+    {
         let shown = show(vm, data);
         let outcome = throw(vm, delegate.borrow(), error);
         hide(vm, data, shown);

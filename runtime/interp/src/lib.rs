@@ -5,17 +5,17 @@
 //! locals and the evaluation stack live), then [`eval`] (the loop), then [`function`] and
 //! [`generator`].
 
-pub mod code;
+pub mod async_generator;
 pub mod cell_object;
-pub mod function;
+pub mod code;
+pub mod compile_hook;
+pub mod eval;
 pub mod frame;
 pub mod frame_object;
-pub mod traceback;
-pub mod eval;
-pub mod tracing;
+pub mod function;
 pub mod generator;
-pub mod async_generator;
-pub mod compile_hook;
+pub mod traceback;
+pub mod tracing;
 
 pub use code::CodeObject;
 pub use function::Function;

@@ -99,7 +99,13 @@ fn new(vm: &mut Vm, _class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     }
     let lasti = i64::from(vm.to_i32(lasti.borrow())?);
     let line = i64::from(vm.to_i32(line.borrow())?);
-    let entry = Traceback { next: ObjectCell::new(next), frame: ObjectCell::new(Some(frame)), lasti: Cell::new(lasti), index: Cell::new(0), line: Cell::new(line) };
+    let entry = Traceback {
+        next: ObjectCell::new(next),
+        frame: ObjectCell::new(Some(frame)),
+        lasti: Cell::new(lasti),
+        index: Cell::new(0),
+        line: Cell::new(line),
+    };
     Ok(vm.allocate(entry).into_object())
 }
 

@@ -13,7 +13,7 @@ use crate::frame::{self, Frame};
 use crate::frame_object;
 use bytecode::{Instr, Opcode};
 use object::exception::Exception;
-use object::function::{BOUND_METHOD, METHOD_DESCRIPTOR, BUILTIN_FUNCTION};
+use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, METHOD_DESCRIPTOR};
 use object::vm::{breaker, clear_breaker, set_breaker};
 use object::{Object, PyResult, Raised, Ref, Vm};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -339,7 +339,14 @@ pub(crate) unsafe fn calling(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, 
 }
 
 /// Something that is no Python function was called, and returned or raised.
-pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, result: PyResult) -> PyResult {
+pub(crate) unsafe fn called(
+    vm: &mut Vm,
+    frame: *mut Frame,
+    callable: Ref<'_>,
+    first: Option<Ref<'_>>,
+    watchers: Watchers,
+    result: PyResult,
+) -> PyResult {
     if watchers == 0 || !is_active(vm) {
         return result;
     }
@@ -358,7 +365,14 @@ pub(crate) unsafe fn called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, f
 }
 
 /// The same for a `super()` that was looked into without being called.
-pub(crate) unsafe fn called_super<T>(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, result: PyResult<T>) -> PyResult<T> {
+pub(crate) unsafe fn called_super<T>(
+    vm: &mut Vm,
+    frame: *mut Frame,
+    callable: Ref<'_>,
+    first: Option<Ref<'_>>,
+    watchers: Watchers,
+    result: PyResult<T>,
+) -> PyResult<T> {
     match result {
         // SAFETY: the caller's promise.
         Ok(value) => unsafe { called(vm, frame, callable, first, watchers, Ok(Object::none())) }.map(|_| value),
@@ -370,7 +384,14 @@ pub(crate) unsafe fn called_super<T>(vm: &mut Vm, frame: *mut Frame, callable: R
     }
 }
 
-unsafe fn report_called(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: Watchers, is_raised: bool) -> PyResult<()> {
+unsafe fn report_called(
+    vm: &mut Vm,
+    frame: *mut Frame,
+    callable: Ref<'_>,
+    first: Option<Ref<'_>>,
+    watchers: Watchers,
+    is_raised: bool,
+) -> PyResult<()> {
     // SAFETY: the caller's promise.
     unsafe {
         let (event, what) = if is_raised { (event::C_RAISE, "c_exception") } else { (event::C_RETURN, "c_return") };
@@ -407,10 +428,12 @@ unsafe fn jumped(vm: &mut Vm, frame: *mut Frame, previous: usize, index: usize) 
         Some(Opcode::ForIter) if is_next => (event::BRANCH_LEFT, previous, index),
         Some(Opcode::ForIter) => (event::BRANCH_RIGHT, previous, index + 1),
         Some(Opcode::EndSend) if opcode(index) == Some(Opcode::NotTaken) => (event::BRANCH_LEFT, previous, index + 1),
-        Some(Opcode::EndAsyncFor) if is_next => match instructions[..previous].iter().rposition(|instruction| instruction.opcode() == Some(Opcode::EndSend)) {
-            Some(from) => (event::BRANCH_RIGHT, from, index),
-            None => return Ok(()),
-        },
+        Some(Opcode::EndAsyncFor) if is_next => {
+            match instructions[..previous].iter().rposition(|instruction| instruction.opcode() == Some(Opcode::EndSend)) {
+                Some(from) => (event::BRANCH_RIGHT, from, index),
+                None => return Ok(()),
+            }
+        }
         _ => return Ok(()),
     };
     // SAFETY: the caller's promise.

@@ -287,7 +287,8 @@ fn bind<'a>(
     let keywords = signature.var_keyword.map(|_| vm.new_dict());
     for (key, value) in args.keywords() {
         let text = key.downcast::<Str>().and_then(|key| key.get().to_utf8()).unwrap_or_default();
-        let found = signature.parameters.iter().position(|parameter| parameter.name == text && matches!(parameter.kind, Kind::Either | Kind::KeywordOnly));
+        let found =
+            signature.parameters.iter().position(|parameter| parameter.name == text && matches!(parameter.kind, Kind::Either | Kind::KeywordOnly));
         match (found, &keywords) {
             (Some(index), _) if slots[index].is_some() => {
                 let message = format!("argument for {name}() given by name ('{text}') and position ({})", index + 1);
@@ -352,7 +353,8 @@ thread_local! {
 /// Binds the arguments of a constructor by the text of its signature: one owned value per
 /// parameter, `None` where the default applies.
 pub fn bind_args(vm: &mut Vm, name: &str, signature: &'static str, args: Args<'_>, out: &mut [Option<Object>]) -> PyResult<()> {
-    let signature = SIGNATURES.with_borrow_mut(|known| *known.entry(signature.as_ptr().addr()).or_insert_with(|| Box::leak(Box::new(Signature::parse(signature)))));
+    let signature = SIGNATURES
+        .with_borrow_mut(|known| *known.entry(signature.as_ptr().addr()).or_insert_with(|| Box::leak(Box::new(Signature::parse(signature)))));
     let mut slots: [Option<Ref<'_>>; MAX_PARAMETERS] = [None; MAX_PARAMETERS];
     let (star, keywords) = bind(vm, name, signature, args, &mut slots)?;
     for (out, slot) in out.iter_mut().zip(slots) {

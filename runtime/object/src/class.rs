@@ -4,7 +4,7 @@
 //! heap. [`crate::type_new`] fills a type in; this file holds its data, the search along the method
 //! resolution order and the version that invalidates caches.
 
-use crate::cell::{ObjectCell, VmCell, Visitor};
+use crate::cell::{ObjectCell, Visitor, VmCell};
 use crate::dict::Dict;
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::slots::Slots;

@@ -8,7 +8,7 @@
 //! A young collection looks at the objects made since the last one; those that survive are old and are
 //! looked at by full collections only.
 
-use crate::cell::{VmCell, Visitor};
+use crate::cell::{Visitor, VmCell};
 use crate::class::Type;
 use crate::heap::{self, bit};
 use crate::instance;
@@ -165,63 +165,88 @@ pub fn collect(vm: &mut Vm, generation: Generation) -> Outcome {
 
 /// The unreachable objects among those of a generation; survivors become old.
 fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
-    let mut counts = Counts::default();
-    let mut order = Vec::new();
+    let mut set = Vec::new();
     heap::for_each_traced(generation == Generation::Full, &mut |pointer, bits| {
         let skipped = bit::FROZEN | if generation == Generation::Young { bit::OLD } else { 0 };
         let count = refcount(pointer.addr());
         if bits & skipped == 0 && count & abi::header::IMMORTAL == 0 {
-            counts.insert(pointer.addr(), i64::from(count));
-            order.push(pointer.addr());
+            enter(pointer.addr(), count, &mut set);
         }
     });
-    let reachable = mark(&order, &mut counts);
+    mark(&set);
     let state = STATE.get_mut(vm);
     heap::reset_young(state.thresholds[0] as isize);
     let mut garbage = Vec::new();
     let mut survivors = 0;
-    for address in order {
-        if reachable.contains_key(&address) {
-            heap::set_bits(address, bit::OLD);
-            survivors += 1;
-        } else {
+    for &address in &set {
+        if is_unreached(address) {
+            heap::clear_bits(address, bit::MARK);
             // SAFETY: the object is alive: its count is not zero.
             garbage.push(unsafe { Ref::from_bits(address as u64) }.to_owned());
+        } else {
+            heap::set_bits(address, bit::OLD);
+            survivors += 1;
         }
     }
     if generation == Generation::Full {
         (state.young_since_full, state.old_at_full, state.n_old) = (0, survivors, survivors);
+        heap::forget_counts();
     } else {
         state.n_old += survivors;
     }
     garbage
 }
 
-/// The objects of a set that are reachable from outside of it. `counts` holds the references of each.
-fn mark(order: &[usize], counts: &mut Counts) -> Counts {
-    for &address in order {
+/// Makes an object with this many references part of the set that is looked at.
+fn enter(address: usize, references: u32, set: &mut Vec<usize>) {
+    heap::count_of(address).set(references);
+    heap::set_bits(address, bit::MARK);
+    set.push(address);
+}
+
+/// Whether the object is part of the set and has not been found reachable.
+#[inline]
+fn is_unreached(address: usize) -> bool {
+    heap::bits(address) & bit::MARK != 0
+}
+
+/// Takes the mark off the objects of the set that are reachable from outside of it.
+fn mark(set: &[usize]) {
+    for &address in set {
         traverse(address, &mut |child| {
-            if let Some(count) = child.address().and_then(|address| counts.get_mut(&address)) {
-                *count -= 1;
-            }
-        });
-    }
-    let mut reachable = Counts::default();
-    let mut work: Vec<usize> = order.iter().copied().filter(|address| counts[address] > 0).collect();
-    for &address in &work {
-        reachable.insert(address, 0);
-    }
-    while let Some(address) = work.pop() {
-        traverse(address, &mut |child| {
-            if let Some(address) = child.address()
-                && counts.contains_key(&address)
-                && reachable.insert(address, 0).is_none()
+            if let Some(child) = heap_address(child)
+                && is_unreached(child)
             {
-                work.push(address);
+                let count = heap::count_of(child);
+                count.set(count.get().wrapping_sub(1));
             }
         });
     }
-    reachable
+    let mut work: Vec<usize> = Vec::new();
+    for &address in set {
+        if heap::count_of(address).get() as i32 > 0 && is_unreached(address) {
+            heap::clear_bits(address, bit::MARK);
+            work.push(address);
+        }
+        while let Some(address) = work.pop() {
+            traverse(address, &mut |child| {
+                if let Some(child) = heap_address(child)
+                    && is_unreached(child)
+                {
+                    heap::clear_bits(child, bit::MARK);
+                    work.push(child);
+                }
+            });
+        }
+    }
+}
+
+/// The address of an object that the heap made: native types are elsewhere.
+#[inline]
+fn heap_address(object: Ref<'_>) -> Option<usize> {
+    let address = object.address()?;
+    let is_native_type = object.is_immortal() && object.downcast_exact::<Type>().is_some_and(|class| !class.is_heap_type());
+    (!is_native_type && heap::is_in_heap(object)).then_some(address)
 }
 
 /// Runs the garbage's finalisers, and frees what is still garbage after that.

@@ -3,15 +3,15 @@
 //! Lookups of string keys run no Python and need no `&mut Vm`. Other keys may be compared with
 //! `__eq__`; [`table::lookup`] copes with one that changes the dict.
 
-use crate::cell::{VmCell, Visitor};
+use crate::cell::{Visitor, VmCell};
 use crate::class::{Payload, Type};
 use crate::exception;
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::Str;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-use std::cell::Cell;
 pub use scope::find_in_scope;
+use std::cell::Cell;
 use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup};
 
 mod scope;
@@ -137,11 +137,8 @@ impl Storage {
                 table.insert(hash, StrEntry { key: Some(key.to_owned()), value });
                 return;
             }
-            let table = table.take_all().convert(|entry| DictEntry {
-                hash: entry.hash(),
-                key: entry.key.map(ObjectOf::into_object),
-                value: entry.value,
-            });
+            let table =
+                table.take_all().convert(|entry| DictEntry { hash: entry.hash(), key: entry.key.map(ObjectOf::into_object), value: entry.value });
             *self = Storage::General(table);
         }
         if let Storage::General(table) = self {
@@ -199,9 +196,9 @@ impl Storage {
             Storage::Str(table) => table.find(hash, |entry| {
                 entry.key.as_ref().is_some_and(|key| key.borrow().object().is(name.object()) || (key.hash() == hash && **key == *name.get()))
             }),
-            Storage::General(table) => table.find(hash, |entry| {
-                entry.hash == hash && entry.key().is_some_and(|key| table::quick_equal(key, name.object()) == Some(true))
-            }),
+            Storage::General(table) => {
+                table.find(hash, |entry| entry.hash == hash && entry.key().is_some_and(|key| table::quick_equal(key, name.object()) == Some(true)))
+            }
         }
     }
 

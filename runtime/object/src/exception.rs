@@ -285,7 +285,11 @@ pub fn instantiate(vm: &mut Vm, value: Ref<'_>) -> PyResult {
         Some(class) if class.is_subclass_of(&BASE_EXCEPTION) => {
             let object = vm.call(value, &[])?;
             if object.borrow().downcast::<Exception>().is_none() {
-                let message = format!("calling <class '{}'> should have returned an instance of BaseException, not {}", class.name(), object.borrow().class().name());
+                let message = format!(
+                    "calling <class '{}'> should have returned an instance of BaseException, not {}",
+                    class.name(),
+                    object.borrow().class().name()
+                );
                 return Err(vm.type_error(message));
             }
             Ok(object)

@@ -134,7 +134,8 @@ fn check_class(vm: &mut Vm, method: &MethodDescriptor, owner: Ref<'_>) -> PyResu
             Err(vm.type_error(message))
         }
         None => {
-            let message = format!("descriptor '{name}' for type '{}' needs a type, not a '{}' as arg 2", method.class.full_name(), owner.class().full_name());
+            let message =
+                format!("descriptor '{name}' for type '{}' needs a type, not a '{}' as arg 2", method.class.full_name(), owner.class().full_name());
             Err(vm.type_error(message))
         }
     }
@@ -146,7 +147,8 @@ fn get_class_method_descriptor(vm: &mut Vm, descriptor: Ref<'_>, instance: Optio
         (Some(owner), _) => owner.to_owned(),
         (None, Some(instance)) => instance.class().to_object(),
         (None, None) => {
-            let message = format!("descriptor '{}' for type '{}' needs either an object or a type", method.info.method.name, method.class.full_name());
+            let message =
+                format!("descriptor '{}' for type '{}' needs either an object or a type", method.info.method.name, method.class.full_name());
             return Err(vm.type_error(message));
         }
     };
@@ -184,7 +186,12 @@ fn call_slot_wrapper(vm: &mut Vm, callee: Ref<'_>, args: Args<'_>) -> PyResult {
         return Err(vm.type_error(message));
     };
     if !this.is_instance_of(wrapper.class) {
-        let message = format!("descriptor '{}' requires a '{}' object but received a '{}'", wrapper.special.name, wrapper.class.full_name(), this.class().full_name());
+        let message = format!(
+            "descriptor '{}' requires a '{}' object but received a '{}'",
+            wrapper.special.name,
+            wrapper.class.full_name(),
+            this.class().full_name()
+        );
         return Err(vm.type_error(message));
     }
     crate::type_new::call_special(vm, wrapper.class, wrapper.special, this, args.skip(1))

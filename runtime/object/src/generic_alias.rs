@@ -82,7 +82,12 @@ pub fn payload(vm: &Vm, origin: Ref<'_>, args: Ref<'_>) -> GenericAlias {
         Some(_) => args.to_owned(),
         None => vm.new_tuple([args.to_owned()]).into_object(),
     };
-    GenericAlias { origin: ObjectCell::new(Some(origin.to_owned())), args: ObjectCell::new(Some(args)), parameters: ObjectCell::EMPTY, starred: Cell::new(false) }
+    GenericAlias {
+        origin: ObjectCell::new(Some(origin.to_owned())),
+        args: ObjectCell::new(Some(args)),
+        parameters: ObjectCell::EMPTY,
+        starred: Cell::new(false),
+    }
 }
 
 /// `types.GenericAlias(origin, args)`

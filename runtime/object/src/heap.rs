@@ -38,6 +38,8 @@ pub(crate) mod bit {
     pub(crate) const WEAKLY_REFERENCED: u8 = 0x08;
     /// Its finaliser was queued once.
     pub(crate) const FINALIZED: u8 = 0x10;
+    /// In the set a running collection looks at, and not found reachable.
+    pub(crate) const MARK: u8 = 0x20;
     /// Set aside by `gc.freeze`.
     pub(crate) const FROZEN: u8 = 0x40;
 }
@@ -184,6 +186,17 @@ pub(crate) fn capacity(address: usize) -> usize {
     segment::capacity(unsafe { &*block_of(address) })
 }
 
+/// The collector's count of the object at `address`; undefined before it is set.
+#[inline]
+pub(crate) fn count_of<'a>(address: usize) -> &'a Cell<u32> {
+    segment::count_of(address)
+}
+
+/// To be called after a collection that looked at all objects: its counts are not kept.
+pub(crate) fn forget_counts() {
+    HEAP.memory.forget_counts();
+}
+
 /// Calls `each` with every live traced object, or, unless `all` are asked for, with those of blocks
 /// that handed out a cell since the last time. Nothing is allocated or freed meanwhile.
 pub(crate) fn for_each_traced(all: bool, each: &mut dyn FnMut(*mut Header, u8)) {
@@ -197,7 +210,8 @@ impl Heap {
             young_limit: Cell::new(DEFAULT_YOUNG_LIMIT),
             releasing: Cell::new(0),
             has_postponed: Cell::new(false),
-            classes: [const { [const { Class { current: Cell::new(std::ptr::null_mut()), with_room: Cell::new(std::ptr::null_mut()) } }; N_CLASSES] }; 2],
+            classes: [const { [const { Class { current: Cell::new(std::ptr::null_mut()), with_room: Cell::new(std::ptr::null_mut()) } }; N_CLASSES] };
+                2],
             memory: Memory::new(),
             postponed: UnsafeCell::new(Vec::new()),
         }

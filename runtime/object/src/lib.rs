@@ -5,38 +5,38 @@
 //! (who may run Python, how errors travel), [`class`] (types and slots), [`native`] (how native
 //! functions and types are declared).
 
-pub mod value;
-pub mod vm;
+pub mod attribute;
+pub mod bytes;
+pub mod call;
 pub mod cell;
 pub mod class;
-pub mod slots;
-pub mod native;
-pub mod call;
-pub mod protocol;
-pub mod attribute;
-pub mod instance;
-pub mod shape;
-pub mod heap;
 pub mod collector;
-pub mod weak;
-pub mod gil;
-pub mod int;
-pub mod float;
-pub mod str;
-pub mod bytes;
-pub mod tuple;
-pub mod list;
+pub mod descriptor;
 pub mod dict;
 pub mod exception;
+pub mod float;
 pub mod function;
-pub mod descriptor;
 pub mod generic_alias;
+pub mod gil;
+pub mod heap;
+pub mod instance;
+pub mod int;
+pub mod list;
+pub mod native;
+pub mod protocol;
+pub mod shape;
 pub mod singleton;
+pub mod slots;
+pub mod str;
 pub mod super_object;
+pub mod tuple;
 pub mod type_new;
+pub mod value;
+pub mod vm;
+pub mod weak;
 
 pub use call::Args;
-pub use cell::{ObjectCell, VmCell, Visitor};
+pub use cell::{ObjectCell, Visitor, VmCell};
 pub use class::{Payload, Type};
 pub use native::{Getset, Member, Method, Module, Native, TypeSpec};
 pub use slots::Slots;

@@ -1,6 +1,6 @@
 //! Lists: a growable vector of values.
 
-use crate::cell::{VmCell, Visitor};
+use crate::cell::{Visitor, VmCell};
 use crate::class::{Payload, Type};
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::value::{Object, ObjectOf, Ref};

@@ -404,7 +404,8 @@ fn next_in_sequence(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
             Ok(Some(item))
         }
         Err(raised) => {
-            let stops = vm.raised().is_some_and(|error| error.is_instance_of(&exception::INDEX_ERROR) || error.is_instance_of(&exception::STOP_ITERATION));
+            let stops =
+                vm.raised().is_some_and(|error| error.is_instance_of(&exception::INDEX_ERROR) || error.is_instance_of(&exception::STOP_ITERATION));
             if !stops {
                 return Err(raised);
             }
@@ -694,9 +695,9 @@ impl Vm {
                 of_right = None;
             }
         }
-        let of_modulus = modulus.and_then(|modulus| modulus.class().slots().power).filter(|function| {
-            [of_left, of_right].into_iter().flatten().all(|other| !std::ptr::fn_addr_eq(other, *function))
-        });
+        let of_modulus = modulus
+            .and_then(|modulus| modulus.class().slots().power)
+            .filter(|function| [of_left, of_right].into_iter().flatten().all(|other| !std::ptr::fn_addr_eq(other, *function)));
         for function in [of_left, of_right, of_modulus].into_iter().flatten() {
             let result = function(self, left, right, modulus)?;
             if !result.borrow().is_not_implemented() {

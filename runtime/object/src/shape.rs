@@ -6,8 +6,8 @@
 
 use crate::cell::VmCell;
 use crate::class::Type;
-use crate::value::Ref;
 use crate::collector::AddressHasher;
+use crate::value::Ref;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 

@@ -5,11 +5,11 @@
 //! methods, and gets slots that call them. The table in [`for_each_slot!`] is the one place where
 //! slot and special method are matched.
 
+use crate::bytes::Buffer;
 use crate::call::Args;
 use crate::class::Type;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-use crate::bytes::Buffer;
 use bytecode::opcode::Comparison;
 
 pub type UnaryFn = fn(&mut Vm, Ref<'_>) -> PyResult;

@@ -4,7 +4,7 @@ use crate::attribute::{bind, generic_get};
 use crate::call::{self, Args};
 use crate::cell::{ObjectCell, Visitor};
 use crate::class::{Payload, TYPE, Type};
-use crate::native::{Member, Getset, PayloadInfo, TypeSpec, flag};
+use crate::native::{Getset, Member, PayloadInfo, TypeSpec, flag};
 use crate::slots::Slots;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm, hooks};
@@ -27,7 +27,9 @@ static SUPER_SPEC: TypeSpec = TypeSpec {
     members: &[
         Member(Getset::readonly("__thisclass__", "the class invoking super()", |_, this| Ok(payload(this).class.get_or_none()))),
         Member(Getset::readonly("__self__", "the instance invoking super(); may be None", |_, this| Ok(payload(this).this.get_or_none()))),
-        Member(Getset::readonly("__self_class__", "the type of the instance invoking super(); may be None", |_, this| Ok(payload(this).this_class.get_or_none()))),
+        Member(Getset::readonly("__self_class__", "the type of the instance invoking super(); may be None", |_, this| {
+            Ok(payload(this).this_class.get_or_none())
+        })),
     ],
     ..TypeSpec::DEFAULT
 };

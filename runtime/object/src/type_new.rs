@@ -11,9 +11,9 @@ mod special;
 pub use construct::{calculate_metaclass, new_class};
 pub use mro::linearize;
 pub use object_type::{OBJECT_EXTENSION_DOC, object_new, plain_init, qualified_name};
-pub use reassign::{assign_bases, assign_class, rename, set_qualname};
 pub(crate) use object_type::{OBJECT_SPEC, TYPE_SPEC};
 pub(crate) use python_slots::finds_like_object;
+pub use reassign::{assign_bases, assign_class, rename, set_qualname};
 pub(crate) use special::call_special;
 
 use crate::call::NativeInfo;
@@ -94,7 +94,16 @@ fn lay_out(class: &Type, base: &Type, is_root: bool) {
         }
         class.payload.set(payload);
         class.fixed_size.set(payload.size.next_multiple_of(8) as u32);
-        for inherited in [flag::WEAK_REFERENCES, flag::SEQUENCE, flag::MAPPING, flag::EXCEPTION, flag::METACLASS, flag::FINALIZER, flag::MATCH_SELF, flag::HAS_DICT] {
+        for inherited in [
+            flag::WEAK_REFERENCES,
+            flag::SEQUENCE,
+            flag::MAPPING,
+            flag::EXCEPTION,
+            flag::METACLASS,
+            flag::FINALIZER,
+            flag::MATCH_SELF,
+            flag::HAS_DICT,
+        ] {
             if base.has_flag(inherited) {
                 class.set_flag(inherited);
             }
@@ -108,7 +117,8 @@ fn lay_out(class: &Type, base: &Type, is_root: bool) {
 
 fn fill_namespace(vm: &mut Vm, class: &'static Type) {
     // SAFETY: the list is complete before the first type is readied.
-    let extensions: Vec<&'static Extension> = unsafe { EXTENSIONS.get_unchecked() }.iter().copied().filter(|extension| std::ptr::eq(extension.class, class)).collect();
+    let extensions: Vec<&'static Extension> =
+        unsafe { EXTENSIONS.get_unchecked() }.iter().copied().filter(|extension| std::ptr::eq(extension.class, class)).collect();
     for extension in &extensions {
         class.slots_mut(|slots| {
             let declared = *slots;
@@ -124,7 +134,11 @@ fn fill_namespace(vm: &mut Vm, class: &'static Type) {
     let members = std::iter::once(spec.members).chain(extensions.iter().map(|extension| extension.members));
     for member in members.flatten() {
         let name = vm.intern(member.0.name).to_owned();
-        let descriptor = MemberDescriptor { name: ObjectCell::new(Some(name)), class: ObjectCell::new(Some(class.to_object())), place: MemberPlace::Native(&member.0) };
+        let descriptor = MemberDescriptor {
+            name: ObjectCell::new(Some(name)),
+            class: ObjectCell::new(Some(class.to_object())),
+            place: MemberPlace::Native(&member.0),
+        };
         let descriptor = vm.allocate(descriptor).into_object();
         set(vm, class, member.0.name, descriptor);
     }
@@ -167,7 +181,12 @@ fn add_methods(vm: &mut Vm, class: &'static Type, methods: &'static [Method]) {
 }
 
 /// `__new__` as Python sees it: a function that checks its first argument.
-static NEW_METHOD: Method = Method::new("__new__", "($type, /, *args, **kwargs)", "Create and return a new object.  See help(type) for accurate signature.", Native::Raw(special::call_new));
+static NEW_METHOD: Method = Method::new(
+    "__new__",
+    "($type, /, *args, **kwargs)",
+    "Create and return a new object.  See help(type) for accurate signature.",
+    Native::Raw(special::call_new),
+);
 
 fn add_special_methods(vm: &mut Vm, class: &'static Type) {
     for special in special_methods() {
@@ -196,9 +215,8 @@ fn add_special_methods(vm: &mut Vm, class: &'static Type) {
 /// To be called after an attribute of a class has changed: versions and slots follow.
 pub fn attribute_changed(class: &Type, name: Ref<'_>) {
     class.modified();
-    let is_special = name
-        .downcast::<crate::str::Str>()
-        .is_some_and(|name| name.as_str().is_some_and(|text| text.starts_with("__") && text.ends_with("__")));
+    let is_special =
+        name.downcast::<crate::str::Str>().is_some_and(|name| name.as_str().is_some_and(|text| text.starts_with("__") && text.ends_with("__")));
     if is_special {
         python_slots::update(class);
     }

@@ -86,11 +86,7 @@ impl Object {
     /// The int `value`, if it fits 63 bits.
     #[inline]
     pub const fn from_small_int(value: i64) -> Option<Object> {
-        if value >= tag::INT_MIN && value <= tag::INT_MAX {
-            Some(Object(word((value as u64) << 1 | tag::INT)))
-        } else {
-            None
-        }
+        if value >= tag::INT_MIN && value <= tag::INT_MAX { Some(Object(word((value as u64) << 1 | tag::INT))) } else { None }
     }
 
     /// An int that is known to fit 63 bits, as any `i32`, `u32` or collection length does.

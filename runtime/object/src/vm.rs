@@ -313,7 +313,16 @@ struct HookCell(Cell<Hooks>);
 // SAFETY: hooks are set at start-up, before there is a second thread.
 unsafe impl Sync for HookCell {}
 
-static HOOKS: HookCell = HookCell(Cell::new(Hooks { unraisable: None, import: None, current_globals: None, warn: None, super_context: None, signals: None, thread_started: None, thread_ended: None }));
+static HOOKS: HookCell = HookCell(Cell::new(Hooks {
+    unraisable: None,
+    import: None,
+    current_globals: None,
+    warn: None,
+    super_context: None,
+    signals: None,
+    thread_started: None,
+    thread_ended: None,
+}));
 
 /// The hooks the upper crates have set.
 pub fn hooks() -> Hooks {

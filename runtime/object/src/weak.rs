@@ -6,7 +6,7 @@
 //! loop reaches after the instruction that dropped the reference. An object whose finaliser has run
 //! and that nobody took hold of again dies for good when the queue lets go of it.
 
-use crate::cell::{ObjectCell, VmCell, Visitor};
+use crate::cell::{ObjectCell, Visitor, VmCell};
 use crate::class::{Payload, Type};
 use crate::heap::{self, bit};
 use crate::native::{PayloadInfo, TypeSpec, flag};
@@ -64,7 +64,8 @@ pub struct CallableWeakProxy(pub WeakReference);
 
 /// `weakref.CallableProxyType`
 pub static CALLABLE_PROXY: Type = Type::new(&CALLABLE_PROXY_SPEC);
-static CALLABLE_PROXY_SPEC: TypeSpec = TypeSpec { name: "weakref.CallableProxyType", payload: PayloadInfo::of::<CallableWeakProxy>(), ..TypeSpec::DEFAULT };
+static CALLABLE_PROXY_SPEC: TypeSpec =
+    TypeSpec { name: "weakref.CallableProxyType", payload: PayloadInfo::of::<CallableWeakProxy>(), ..TypeSpec::DEFAULT };
 
 macro_rules! proxy_payload {
     ($Payload:ident, $CLASS:ident) => {
@@ -189,7 +190,11 @@ pub fn references_to(object: Ref<'_>) -> Vec<Object> {
     let Some(address) = object.address() else { return Vec::new() };
     let list = references().get(&address).cloned().unwrap_or_default();
     // SAFETY: a weak reference takes itself out of the list when it dies.
-    list.into_iter().map(|reference| unsafe { Ref::from_bits(reference as u64) }).filter(|reference| reference.refcount() > 0).map(|reference| reference.to_owned()).collect()
+    list.into_iter()
+        .map(|reference| unsafe { Ref::from_bits(reference as u64) })
+        .filter(|reference| reference.refcount() > 0)
+        .map(|reference| reference.to_owned())
+        .collect()
 }
 
 /// Takes the callbacks out of weak references that are garbage themselves: those are not called.

@@ -83,9 +83,12 @@ impl Maker<'_> {
             Expr::Call(node) => self.call(vm, node),
             Expr::FString(node) => self.formatted_string(vm, node),
             Expr::TString(node) => self.template_string(vm, node),
-            Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => {
-                self.literal(vm, expression, range)
-            }
+            Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_) => self.literal(vm, expression, range),
             Expr::Attribute(node) => {
                 let value = self.expression(vm, &node.value)?;
                 let name = self.identifier(vm, &node.attr);

@@ -8,9 +8,9 @@ use object::str::Str;
 use object::{Object, PyResult, Raised, Ref, Vm};
 use ruff_python_ast::{self as ast, AtomicNodeIndex, Expr, ExprContext, Identifier, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use stdlib::ast::is_kind;
 use stdlib::ast::node::Node;
 use stdlib::ast::table::Kind;
-use stdlib::ast::is_kind;
 
 /// The largest text that is made up; with places beyond it all are in the first line.
 const MAX_TEXT: usize = 64 << 20;
@@ -196,7 +196,8 @@ impl Reader {
             return Err(self.unexpected(vm, sum, node));
         }
         // A subclass counts as the node class it derives from.
-        let own = node.class().mro_types().map(|class| class.name().to_owned()).find(|name| stdlib::ast::table::ROWS.iter().any(|row| row.name == *name));
+        let own =
+            node.class().mro_types().map(|class| class.name().to_owned()).find(|name| stdlib::ast::table::ROWS.iter().any(|row| row.name == *name));
         own.ok_or_else(|| self.unexpected(vm, sum, node))
     }
 
@@ -252,8 +253,16 @@ impl Reader {
                 }
                 Expr::BoolOp(ast::ExprBoolOp { node_index, range, op, values })
             }
-            "NamedExpr" => Expr::Named(ast::ExprNamed { node_index, range, target: self.expr(vm, node, "target")?, value: self.expr(vm, node, "value")? }),
-            "BinOp" => Expr::BinOp(ast::ExprBinOp { node_index, range, left: self.expr(vm, node, "left")?, op: self.one(vm, node, "op", Reader::operator)?, right: self.expr(vm, node, "right")? }),
+            "NamedExpr" => {
+                Expr::Named(ast::ExprNamed { node_index, range, target: self.expr(vm, node, "target")?, value: self.expr(vm, node, "value")? })
+            }
+            "BinOp" => Expr::BinOp(ast::ExprBinOp {
+                node_index,
+                range,
+                left: self.expr(vm, node, "left")?,
+                op: self.one(vm, node, "op", Reader::operator)?,
+                right: self.expr(vm, node, "right")?,
+            }),
             "UnaryOp" => {
                 let op = self.field(vm, node, "op")?;
                 let op = match self.class_of(vm, op.borrow(), Kind::unaryop, "unaryop")?.as_str() {
@@ -264,8 +273,19 @@ impl Reader {
                 };
                 Expr::UnaryOp(ast::ExprUnaryOp { node_index, range, op, operand: self.expr(vm, node, "operand")? })
             }
-            "Lambda" => Expr::Lambda(ast::ExprLambda { node_index, range, parameters: Some(Box::new(self.one(vm, node, "args", Reader::parameters)?)), body: self.expr(vm, node, "body")? }),
-            "IfExp" => Expr::If(ast::ExprIf { node_index, range, test: self.expr(vm, node, "test")?, body: self.expr(vm, node, "body")?, orelse: self.expr(vm, node, "orelse")? }),
+            "Lambda" => Expr::Lambda(ast::ExprLambda {
+                node_index,
+                range,
+                parameters: Some(Box::new(self.one(vm, node, "args", Reader::parameters)?)),
+                body: self.expr(vm, node, "body")?,
+            }),
+            "IfExp" => Expr::If(ast::ExprIf {
+                node_index,
+                range,
+                test: self.expr(vm, node, "test")?,
+                body: self.expr(vm, node, "body")?,
+                orelse: self.expr(vm, node, "orelse")?,
+            }),
             "Dict" => {
                 let keys = self.items(vm, node, "keys")?;
                 let values = self.exprs(vm, node, "values")?;
@@ -280,10 +300,26 @@ impl Reader {
                 Expr::Dict(ast::ExprDict { node_index, range, items })
             }
             "Set" => Expr::Set(ast::ExprSet { node_index, range, elts: self.exprs(vm, node, "elts")? }),
-            "ListComp" => Expr::ListComp(ast::ExprListComp { node_index, range, elt: self.expr(vm, node, "elt")?, generators: self.generators(vm, node)? }),
-            "SetComp" => Expr::SetComp(ast::ExprSetComp { node_index, range, elt: self.expr(vm, node, "elt")?, generators: self.generators(vm, node)? }),
-            "GeneratorExp" => Expr::Generator(ast::ExprGenerator { node_index, range, elt: self.expr(vm, node, "elt")?, generators: self.generators(vm, node)?, parenthesized: true }),
-            "DictComp" => Expr::DictComp(ast::ExprDictComp { node_index, range, key: Some(self.expr(vm, node, "key")?), value: self.expr(vm, node, "value")?, generators: self.generators(vm, node)? }),
+            "ListComp" => {
+                Expr::ListComp(ast::ExprListComp { node_index, range, elt: self.expr(vm, node, "elt")?, generators: self.generators(vm, node)? })
+            }
+            "SetComp" => {
+                Expr::SetComp(ast::ExprSetComp { node_index, range, elt: self.expr(vm, node, "elt")?, generators: self.generators(vm, node)? })
+            }
+            "GeneratorExp" => Expr::Generator(ast::ExprGenerator {
+                node_index,
+                range,
+                elt: self.expr(vm, node, "elt")?,
+                generators: self.generators(vm, node)?,
+                parenthesized: true,
+            }),
+            "DictComp" => Expr::DictComp(ast::ExprDictComp {
+                node_index,
+                range,
+                key: Some(self.expr(vm, node, "key")?),
+                value: self.expr(vm, node, "value")?,
+                generators: self.generators(vm, node)?,
+            }),
             "Await" => Expr::Await(ast::ExprAwait { node_index, range, value: self.expr(vm, node, "value")? }),
             "Yield" => Expr::Yield(ast::ExprYield { node_index, range, value: self.optional_expr(vm, node, "value")? }),
             "YieldFrom" => Expr::YieldFrom(ast::ExprYieldFrom { node_index, range, value: self.expr(vm, node, "value")? }),
@@ -306,26 +342,52 @@ impl Reader {
             }
             "JoinedStr" => {
                 let elements = self.elements(vm, node)?;
-                let part = ast::FString { range, node_index: AtomicNodeIndex::default(), elements: elements.into(), flags: ast::FStringFlags::empty() };
+                let part =
+                    ast::FString { range, node_index: AtomicNodeIndex::default(), elements: elements.into(), flags: ast::FStringFlags::empty() };
                 Expr::FString(ast::ExprFString { node_index, range, value: ast::FStringValue::single(part) })
             }
             "FormattedValue" => {
                 let element = self.interpolation(vm, node)?;
                 let elements = vec![ast::InterpolatedStringElement::Interpolation(element)];
-                let part = ast::FString { range, node_index: AtomicNodeIndex::default(), elements: elements.into(), flags: ast::FStringFlags::empty() };
+                let part =
+                    ast::FString { range, node_index: AtomicNodeIndex::default(), elements: elements.into(), flags: ast::FStringFlags::empty() };
                 Expr::FString(ast::ExprFString { node_index, range, value: ast::FStringValue::single(part) })
             }
             "Constant" => {
                 let value = self.field(vm, node, "value")?;
                 self.constant(vm, value.borrow(), range)?
             }
-            "Attribute" => Expr::Attribute(ast::ExprAttribute { node_index, range, value: self.expr(vm, node, "value")?, attr: self.name(vm, node, "attr")?, ctx: self.context(vm, node)? }),
-            "Subscript" => Expr::Subscript(ast::ExprSubscript { node_index, range, value: self.expr(vm, node, "value")?, slice: self.expr(vm, node, "slice")?, ctx: self.context(vm, node)? }),
+            "Attribute" => Expr::Attribute(ast::ExprAttribute {
+                node_index,
+                range,
+                value: self.expr(vm, node, "value")?,
+                attr: self.name(vm, node, "attr")?,
+                ctx: self.context(vm, node)?,
+            }),
+            "Subscript" => Expr::Subscript(ast::ExprSubscript {
+                node_index,
+                range,
+                value: self.expr(vm, node, "value")?,
+                slice: self.expr(vm, node, "slice")?,
+                ctx: self.context(vm, node)?,
+            }),
             "Starred" => Expr::Starred(ast::ExprStarred { node_index, range, value: self.expr(vm, node, "value")?, ctx: self.context(vm, node)? }),
             "Name" => Expr::Name(ast::ExprName { node_index, range, id: self.name(vm, node, "id")?.id, ctx: self.context(vm, node)? }),
             "List" => Expr::List(ast::ExprList { node_index, range, elts: self.exprs(vm, node, "elts")?, ctx: self.context(vm, node)? }),
-            "Tuple" => Expr::Tuple(ast::ExprTuple { node_index, range, elts: self.exprs(vm, node, "elts")?, ctx: self.context(vm, node)?, parenthesized: true }),
-            "Slice" => Expr::Slice(ast::ExprSlice { node_index, range, lower: self.optional_expr(vm, node, "lower")?, upper: self.optional_expr(vm, node, "upper")?, step: self.optional_expr(vm, node, "step")? }),
+            "Tuple" => Expr::Tuple(ast::ExprTuple {
+                node_index,
+                range,
+                elts: self.exprs(vm, node, "elts")?,
+                ctx: self.context(vm, node)?,
+                parenthesized: true,
+            }),
+            "Slice" => Expr::Slice(ast::ExprSlice {
+                node_index,
+                range,
+                lower: self.optional_expr(vm, node, "lower")?,
+                upper: self.optional_expr(vm, node, "upper")?,
+                step: self.optional_expr(vm, node, "step")?,
+            }),
             _ => return Err(self.unexpected(vm, "expr", node)),
         })
     }
@@ -342,17 +404,25 @@ impl Reader {
             return Ok(Expr::EllipsisLiteral(ast::ExprEllipsisLiteral { node_index, range }));
         }
         if let Some(text) = value.downcast_exact::<Str>() {
-            let part = ast::StringLiteral { range, node_index: AtomicNodeIndex::default(), value: text.to_string_lossy().into(), flags: ast::StringLiteralFlags::empty() };
+            let part = ast::StringLiteral {
+                range,
+                node_index: AtomicNodeIndex::default(),
+                value: text.to_string_lossy().into(),
+                flags: ast::StringLiteralFlags::empty(),
+            };
             return Ok(Expr::StringLiteral(ast::ExprStringLiteral { node_index, range, value: ast::StringLiteralValue::single(part) }));
         }
         if value.is_exactly(&object::bytes::BYTES)
             && let Some(data) = object::bytes::as_bytes(value)
         {
-            let part = ast::BytesLiteral { range, node_index: AtomicNodeIndex::default(), value: data.into(), flags: ast::BytesLiteralFlags::empty() };
+            let part =
+                ast::BytesLiteral { range, node_index: AtomicNodeIndex::default(), value: data.into(), flags: ast::BytesLiteralFlags::empty() };
             return Ok(Expr::BytesLiteral(ast::ExprBytesLiteral { node_index, range, value: ast::BytesLiteralValue::single(part) }));
         }
         let number = |value| Expr::NumberLiteral(ast::ExprNumberLiteral { node_index: AtomicNodeIndex::default(), range, value });
-        let negated = |operand| Expr::UnaryOp(ast::ExprUnaryOp { node_index: AtomicNodeIndex::default(), range, op: ast::UnaryOp::USub, operand: Box::new(operand) });
+        let negated = |operand| {
+            Expr::UnaryOp(ast::ExprUnaryOp { node_index: AtomicNodeIndex::default(), range, op: ast::UnaryOp::USub, operand: Box::new(operand) })
+        };
         if let Some(value) = object::float::value(value) {
             let literal = number(ast::Number::Float(value.abs()));
             return Ok(if value.is_sign_negative() { negated(literal) } else { literal });
@@ -384,7 +454,11 @@ impl Reader {
             if self.class_of(vm, item, Kind::expr, "expr")? == "Constant" {
                 let range = self.range(vm, item, "expr")?;
                 let value = self.one(vm, item, "value", Reader::text_of)?;
-                elements.push(ast::InterpolatedStringElement::Literal(ast::InterpolatedStringLiteralElement { range, node_index: AtomicNodeIndex::default(), value: value.into() }));
+                elements.push(ast::InterpolatedStringElement::Literal(ast::InterpolatedStringLiteralElement {
+                    range,
+                    node_index: AtomicNodeIndex::default(),
+                    value: value.into(),
+                }));
             } else {
                 elements.push(ast::InterpolatedStringElement::Interpolation(self.interpolation(vm, item)?));
             }
@@ -430,7 +504,12 @@ impl Reader {
         let args = self.exprs(vm, node, positional)?;
         let keywords = self.many(vm, node, "keywords", |this, vm, node| {
             let range = this.range(vm, node, "keyword")?;
-            Ok(ast::Keyword { range, node_index: AtomicNodeIndex::default(), arg: this.optional_name(vm, node, "arg")?, value: *this.expr(vm, node, "value")? })
+            Ok(ast::Keyword {
+                range,
+                node_index: AtomicNodeIndex::default(),
+                arg: this.optional_name(vm, node, "arg")?,
+                value: *this.expr(vm, node, "value")?,
+            })
         })?;
         Ok(ast::Arguments { range, node_index: AtomicNodeIndex::default(), args: args.into(), keywords: keywords.into_iter().collect() })
     }
@@ -443,7 +522,12 @@ impl Reader {
     }
 
     fn parameters(&mut self, vm: &mut Vm, node: Ref<'_>) -> PyResult<ast::Parameters> {
-        let with = |parameter: ast::Parameter, default: Option<Expr>| ast::ParameterWithDefault { range: parameter.range, node_index: AtomicNodeIndex::default(), parameter, default: default.map(Box::new) };
+        let with = |parameter: ast::Parameter, default: Option<Expr>| ast::ParameterWithDefault {
+            range: parameter.range,
+            node_index: AtomicNodeIndex::default(),
+            parameter,
+            default: default.map(Box::new),
+        };
         let positional_only = self.many(vm, node, "posonlyargs", Reader::parameter)?;
         let positional = self.many(vm, node, "args", Reader::parameter)?;
         let defaults = self.exprs(vm, node, "defaults")?;
@@ -452,7 +536,8 @@ impl Reader {
             return Err(vm.value_error("more positional defaults than args on arguments"));
         };
         let defaults = std::iter::repeat_with(|| None).take(plain).chain(defaults.into_iter().map(Some));
-        let mut all: Vec<_> = positional_only.into_iter().chain(positional).zip(defaults).map(|(parameter, default)| with(parameter, default)).collect();
+        let mut all: Vec<_> =
+            positional_only.into_iter().chain(positional).zip(defaults).map(|(parameter, default)| with(parameter, default)).collect();
         let positional = all.split_off(n_only);
         let keyword_only = self.many(vm, node, "kwonlyargs", Reader::parameter)?;
         let keyword_defaults = self.items(vm, node, "kw_defaults")?;
@@ -476,7 +561,11 @@ impl Reader {
     }
 
     fn decorators(&mut self, vm: &mut Vm, node: Ref<'_>, range: TextRange) -> PyResult<(Vec<ast::Decorator>, TextRange)> {
-        let decorators: Vec<ast::Decorator> = self.exprs(vm, node, "decorator_list")?.into_iter().map(|expression| ast::Decorator { range: expression.range(), node_index: AtomicNodeIndex::default(), expression }).collect();
+        let decorators: Vec<ast::Decorator> = self
+            .exprs(vm, node, "decorator_list")?
+            .into_iter()
+            .map(|expression| ast::Decorator { range: expression.range(), node_index: AtomicNodeIndex::default(), expression })
+            .collect();
         // The definition itself is found as the first thing behind its decorators.
         if !decorators.is_empty() {
             self.text[range.start().to_usize()] = b'd';
@@ -487,7 +576,12 @@ impl Reader {
 
     fn alias(&mut self, vm: &mut Vm, node: Ref<'_>) -> PyResult<ast::Alias> {
         let range = self.range(vm, node, "alias")?;
-        Ok(ast::Alias { range, node_index: AtomicNodeIndex::default(), name: self.name(vm, node, "name")?, asname: self.optional_name(vm, node, "asname")? })
+        Ok(ast::Alias {
+            range,
+            node_index: AtomicNodeIndex::default(),
+            name: self.name(vm, node, "name")?,
+            asname: self.optional_name(vm, node, "asname")?,
+        })
     }
 
     fn names(&mut self, vm: &mut Vm, node: Ref<'_>) -> PyResult<Vec<Identifier>> {
@@ -521,12 +615,28 @@ impl Reader {
                 let arguments = (!arguments.is_empty()).then(|| Box::new(arguments));
                 let name = self.name(vm, node, "name")?;
                 let type_params = self.type_parameters(vm, node, range)?;
-                Stmt::ClassDef(ast::StmtClassDef { node_index, range, decorator_list: decorator_list.into_iter().collect(), name, type_params, arguments, body: self.required_body(vm, node, "body")? })
+                Stmt::ClassDef(ast::StmtClassDef {
+                    node_index,
+                    range,
+                    decorator_list: decorator_list.into_iter().collect(),
+                    name,
+                    type_params,
+                    arguments,
+                    body: self.required_body(vm, node, "body")?,
+                })
             }
             "Return" => Stmt::Return(ast::StmtReturn { node_index, range, value: self.optional_expr(vm, node, "value")? }),
             "Delete" => Stmt::Delete(ast::StmtDelete { node_index, range, targets: self.exprs(vm, node, "targets")? }),
-            "Assign" => Stmt::Assign(ast::StmtAssign { node_index, range, targets: self.exprs(vm, node, "targets")?, value: self.expr(vm, node, "value")? }),
-            "AugAssign" => Stmt::AugAssign(ast::StmtAugAssign { node_index, range, target: self.expr(vm, node, "target")?, op: self.one(vm, node, "op", Reader::operator)?, value: self.expr(vm, node, "value")? }),
+            "Assign" => {
+                Stmt::Assign(ast::StmtAssign { node_index, range, targets: self.exprs(vm, node, "targets")?, value: self.expr(vm, node, "value")? })
+            }
+            "AugAssign" => Stmt::AugAssign(ast::StmtAugAssign {
+                node_index,
+                range,
+                target: self.expr(vm, node, "target")?,
+                op: self.one(vm, node, "op", Reader::operator)?,
+                value: self.expr(vm, node, "value")?,
+            }),
             "AnnAssign" => Stmt::AnnAssign(ast::StmtAnnAssign {
                 node_index,
                 range,
@@ -544,7 +654,13 @@ impl Reader {
                 body: self.required_body(vm, node, "body")?,
                 orelse: self.body(vm, node, "orelse")?,
             }),
-            "While" => Stmt::While(ast::StmtWhile { node_index, range, test: self.expr(vm, node, "test")?, body: self.required_body(vm, node, "body")?, orelse: self.body(vm, node, "orelse")? }),
+            "While" => Stmt::While(ast::StmtWhile {
+                node_index,
+                range,
+                test: self.expr(vm, node, "test")?,
+                body: self.required_body(vm, node, "body")?,
+                orelse: self.body(vm, node, "orelse")?,
+            }),
             "If" => {
                 let test = self.expr(vm, node, "test")?;
                 let body = self.required_body(vm, node, "body")?;
@@ -556,16 +672,37 @@ impl Reader {
             "With" | "AsyncWith" => {
                 let items = self.many(vm, node, "items", |this, vm, node| {
                     let context_expr = *this.expr(vm, node, "context_expr")?;
-                    Ok(ast::WithItem { range: context_expr.range(), node_index: AtomicNodeIndex::default(), context_expr, optional_vars: this.optional_expr(vm, node, "optional_vars")? })
+                    Ok(ast::WithItem {
+                        range: context_expr.range(),
+                        node_index: AtomicNodeIndex::default(),
+                        context_expr,
+                        optional_vars: this.optional_expr(vm, node, "optional_vars")?,
+                    })
                 })?;
                 if items.is_empty() {
                     return Err(vm.value_error(format!("empty items on {class}")));
                 }
                 Stmt::With(ast::StmtWith { node_index, range, is_async: class == "AsyncWith", items, body: self.required_body(vm, node, "body")? })
             }
-            "Match" => Stmt::Match(ast::StmtMatch { node_index, range, subject: self.expr(vm, node, "subject")?, cases: self.many(vm, node, "cases", Reader::case)? }),
-            "TypeAlias" => Stmt::TypeAlias(ast::StmtTypeAlias { node_index, range, name: self.expr(vm, node, "name")?, type_params: self.type_parameters(vm, node, range)?, value: self.expr(vm, node, "value")? }),
-            "Raise" => Stmt::Raise(ast::StmtRaise { node_index, range, exc: self.optional_expr(vm, node, "exc")?, cause: self.optional_expr(vm, node, "cause")? }),
+            "Match" => Stmt::Match(ast::StmtMatch {
+                node_index,
+                range,
+                subject: self.expr(vm, node, "subject")?,
+                cases: self.many(vm, node, "cases", Reader::case)?,
+            }),
+            "TypeAlias" => Stmt::TypeAlias(ast::StmtTypeAlias {
+                node_index,
+                range,
+                name: self.expr(vm, node, "name")?,
+                type_params: self.type_parameters(vm, node, range)?,
+                value: self.expr(vm, node, "value")?,
+            }),
+            "Raise" => Stmt::Raise(ast::StmtRaise {
+                node_index,
+                range,
+                exc: self.optional_expr(vm, node, "exc")?,
+                cause: self.optional_expr(vm, node, "cause")?,
+            }),
             "Try" | "TryStar" => {
                 let handlers = self.many(vm, node, "handlers", |this, vm, node| {
                     let range = this.range(vm, node, "excepthandler")?;
@@ -584,14 +721,23 @@ impl Reader {
                 }
                 Stmt::Try(ast::StmtTry { node_index, range, body, handlers, orelse, finalbody, is_star: class == "TryStar" })
             }
-            "Assert" => Stmt::Assert(ast::StmtAssert { node_index, range, test: self.expr(vm, node, "test")?, msg: self.optional_expr(vm, node, "msg")? }),
+            "Assert" => {
+                Stmt::Assert(ast::StmtAssert { node_index, range, test: self.expr(vm, node, "test")?, msg: self.optional_expr(vm, node, "msg")? })
+            }
             "Import" => Stmt::Import(ast::StmtImport { node_index, range, names: self.many(vm, node, "names", Reader::alias)?, is_lazy: false }),
             "ImportFrom" => {
                 let level = self.integer(vm, node, "level")?;
                 let Ok(level) = u32::try_from(level) else {
                     return Err(vm.value_error("Negative ImportFrom level"));
                 };
-                Stmt::ImportFrom(ast::StmtImportFrom { node_index, range, module: self.optional_name(vm, node, "module")?, names: self.many(vm, node, "names", Reader::alias)?, level, is_lazy: false })
+                Stmt::ImportFrom(ast::StmtImportFrom {
+                    node_index,
+                    range,
+                    module: self.optional_name(vm, node, "module")?,
+                    names: self.many(vm, node, "names", Reader::alias)?,
+                    level,
+                    is_lazy: false,
+                })
             }
             "Global" => Stmt::Global(ast::StmtGlobal { node_index, range, names: self.names(vm, node)? }),
             "Nonlocal" => Stmt::Nonlocal(ast::StmtNonlocal { node_index, range, names: self.names(vm, node)? }),

@@ -34,7 +34,9 @@ impl Reader {
                 };
                 Pattern::MatchSingleton(ast::PatternMatchSingleton { node_index, range, value })
             }
-            "MatchSequence" => Pattern::MatchSequence(ast::PatternMatchSequence { node_index, range, patterns: self.many(vm, node, "patterns", Reader::pattern)? }),
+            "MatchSequence" => {
+                Pattern::MatchSequence(ast::PatternMatchSequence { node_index, range, patterns: self.many(vm, node, "patterns", Reader::pattern)? })
+            }
             "MatchMapping" => {
                 let keys = self.exprs(vm, node, "keys")?;
                 let patterns = self.many(vm, node, "patterns", Reader::pattern)?;
@@ -42,7 +44,13 @@ impl Reader {
                     return Err(vm.value_error("MatchMapping doesn't have the same number of keys as patterns"));
                 }
                 let rest = self.optional_name(vm, node, "rest")?;
-                Pattern::MatchMapping(ast::PatternMatchMapping { node_index, range, keys: keys.into_iter().collect(), patterns: patterns.into_iter().collect(), rest })
+                Pattern::MatchMapping(ast::PatternMatchMapping {
+                    node_index,
+                    range,
+                    keys: keys.into_iter().collect(),
+                    patterns: patterns.into_iter().collect(),
+                    rest,
+                })
             }
             "MatchClass" => {
                 let cls = self.expr(vm, node, "cls")?;
@@ -52,9 +60,15 @@ impl Reader {
                 if names.len() != values.len() {
                     return Err(vm.value_error("MatchClass doesn't have the same number of keyword attributes as patterns"));
                 }
-                let keyword = |(name, pattern): (String, Pattern)| ast::PatternKeyword { range, node_index: AtomicNodeIndex::default(), attr: ast::Identifier::new(name, range), pattern };
+                let keyword = |(name, pattern): (String, Pattern)| ast::PatternKeyword {
+                    range,
+                    node_index: AtomicNodeIndex::default(),
+                    attr: ast::Identifier::new(name, range),
+                    pattern,
+                };
                 let keywords = names.into_iter().zip(values).map(keyword).collect();
-                let arguments = ast::PatternArguments { range, node_index: AtomicNodeIndex::default(), patterns: patterns.into_iter().collect(), keywords };
+                let arguments =
+                    ast::PatternArguments { range, node_index: AtomicNodeIndex::default(), patterns: patterns.into_iter().collect(), keywords };
                 Pattern::MatchClass(ast::PatternMatchClass { node_index, range, cls, arguments })
             }
             "MatchStar" => Pattern::MatchStar(ast::PatternMatchStar { node_index, range, name: self.optional_name(vm, node, "name")? }),
@@ -87,7 +101,9 @@ impl Reader {
             let name = this.name(vm, node, "name")?;
             let default = this.optional_expr(vm, node, "default_value")?;
             Ok(match class.as_str() {
-                "TypeVar" => ast::TypeParam::TypeVar(ast::TypeParamTypeVar { node_index, range, name, bound: this.optional_expr(vm, node, "bound")?, default }),
+                "TypeVar" => {
+                    ast::TypeParam::TypeVar(ast::TypeParamTypeVar { node_index, range, name, bound: this.optional_expr(vm, node, "bound")?, default })
+                }
                 "ParamSpec" => ast::TypeParam::ParamSpec(ast::TypeParamParamSpec { node_index, range, name, default }),
                 _ => ast::TypeParam::TypeVarTuple(ast::TypeParamTypeVarTuple { node_index, range, name, default }),
             })

@@ -132,7 +132,7 @@ impl Maker<'_> {
             Some(debug) => {
                 let text = debug.as_str().trim_end();
                 text.strip_suffix('=').unwrap_or(text)
-            },
+            }
             None => {
                 // Parentheses around the expression are part of the text, but not of its range.
                 let end = match (&element.format_spec, element.conversion) {

@@ -1,8 +1,8 @@
 //! `_abc`: what abstract base classes know of their registered and recognised subclasses.
 
-use builtins::set::{frozen_from_iterable, from_iterable};
+use builtins::set::{from_iterable, frozen_from_iterable};
 use builtins::type_checks::is_subclass;
-use object::cell::{VmCell, Visitor};
+use object::cell::{Visitor, VmCell};
 use object::exception;
 use object::native::{Module, PayloadInfo, flag};
 use object::str::names;
@@ -16,14 +16,14 @@ pub static MODULE: Module = Module {
     name: "_abc",
     doc: "Module contains faster C implementation of abc.ABCMeta",
     functions: &[
-    method!(Unary get_cache_token "($module, /)", "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) identifying\nthe current version of the ABC cache for virtual subclasses.  The token\nchanges with every call to register() on any ABC."),
-    method!(Binary abc_init as "_abc_init" "($module, self, /)", "Internal ABC helper for class set-up. Should be never used outside abc module."),
-    method!(Binary reset_registry as "_reset_registry" "($module, self, /)", "Internal ABC helper to reset registry of a given class.\n\nShould be only used by refleak.py"),
-    method!(Binary reset_caches as "_reset_caches" "($module, self, /)", "Internal ABC helper to reset both caches of a given class.\n\nShould be only used by refleak.py"),
-    method!(Binary get_dump as "_get_dump" "($module, self, /)", "Internal ABC helper for cache and registry debugging.\n\nReturn shallow copies of registry, of both caches, and\nnegative cache version. Don't call this function directly,\ninstead use ABC._dump_registry() for a nice repr."),
-    method!(Bound abc_register as "_abc_register" "($module, self, subclass, /)", "Internal ABC helper for subclasss registration. Should be never used outside abc module."),
-    method!(Bound abc_instancecheck as "_abc_instancecheck" "($module, self, instance, /)", "Internal ABC helper for instance checks. Should be never used outside abc module."),
-    method!(Bound abc_subclasscheck as "_abc_subclasscheck" "($module, self, subclass, /)", "Internal ABC helper for subclasss checks. Should be never used outside abc module."),
+        method!(Unary get_cache_token "($module, /)", "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) identifying\nthe current version of the ABC cache for virtual subclasses.  The token\nchanges with every call to register() on any ABC."),
+        method!(Binary abc_init as "_abc_init" "($module, self, /)", "Internal ABC helper for class set-up. Should be never used outside abc module."),
+        method!(Binary reset_registry as "_reset_registry" "($module, self, /)", "Internal ABC helper to reset registry of a given class.\n\nShould be only used by refleak.py"),
+        method!(Binary reset_caches as "_reset_caches" "($module, self, /)", "Internal ABC helper to reset both caches of a given class.\n\nShould be only used by refleak.py"),
+        method!(Binary get_dump as "_get_dump" "($module, self, /)", "Internal ABC helper for cache and registry debugging.\n\nReturn shallow copies of registry, of both caches, and\nnegative cache version. Don't call this function directly,\ninstead use ABC._dump_registry() for a nice repr."),
+        method!(Bound abc_register as "_abc_register" "($module, self, subclass, /)", "Internal ABC helper for subclasss registration. Should be never used outside abc module."),
+        method!(Bound abc_instancecheck as "_abc_instancecheck" "($module, self, instance, /)", "Internal ABC helper for instance checks. Should be never used outside abc module."),
+        method!(Bound abc_subclasscheck as "_abc_subclasscheck" "($module, self, subclass, /)", "Internal ABC helper for subclasss checks. Should be never used outside abc module."),
     ],
     init: Some(|vm, _| {
         type_new::ready(vm, &ABC_DATA);
@@ -164,7 +164,12 @@ const COLLECTION_FLAGS: u32 = flag::SEQUENCE | flag::MAPPING;
 
 fn abc_init(vm: &mut Vm, _module: Ref<'_>, class: Ref<'_>) -> PyResult {
     compute_abstract_methods(vm, class)?;
-    let data = AbcData { registry: VmCell::default(), cache: VmCell::default(), negative_cache: VmCell::default(), negative_version: Cell::new(version(vm)) };
+    let data = AbcData {
+        registry: VmCell::default(),
+        cache: VmCell::default(),
+        negative_cache: VmCell::default(),
+        negative_version: Cell::new(version(vm)),
+    };
     let data = vm.allocate(data).into_object();
     vm.set_attr(class, names::_abc_impl(), Some(data.borrow()))?;
     let Some(class) = class.downcast::<Type>() else { return Ok(Object::none()) };

@@ -1,11 +1,11 @@
 //! How functions of native modules read arguments, and how modules make exception classes.
 
+use num_traits::ToPrimitive;
 use object::exception;
 use object::int;
 use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Object, PyResult, Raised, Ref, RefOf, Type, Vm};
-use num_traits::ToPrimitive;
 
 /// The low 32 bits of an int, whatever its size and sign.
 pub fn mask_u32(vm: &mut Vm, object: Ref<'_>) -> PyResult<u32> {

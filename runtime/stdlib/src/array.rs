@@ -78,7 +78,9 @@ static ARRAY_SPEC: TypeSpec = TypeSpec {
     },
     methods: METHODS,
     getsets: &[
-        Getset::readonly("typecode", "the typecode character used to create the array", |vm, array| Ok(vm.new_char(this(array).kind.code.into()).into_object())),
+        Getset::readonly("typecode", "the typecode character used to create the array", |vm, array| {
+            Ok(vm.new_char(this(array).kind.code.into()).into_object())
+        }),
         Getset::readonly("itemsize", "the size, in bytes, of one array item", |_, array| Ok(Object::small_int(this(array).kind.size as i64))),
     ],
     ..TypeSpec::DEFAULT
@@ -388,7 +390,7 @@ fn delete_slice(vm: &mut Vm, array: &Array, positions: Positions) -> PyResult<()
     data.retain(|_| {
         let item = index / size;
         index += 1;
-        item < positions.start || item > last || (item - positions.start) % positions.step as usize != 0
+        item < positions.start || item > last || !(item - positions.start).is_multiple_of(positions.step as usize)
     });
     Ok(())
 }
@@ -587,7 +589,9 @@ fn fromfile(vm: &mut Vm, array: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     if n < 0 {
         return Err(vm.value_error("negative count"));
     }
-    let Some(wanted) = (n as usize).checked_mul(this(array).kind.size).filter(|&wanted| wanted <= isize::MAX as usize) else { return Err(vm.memory_error()) };
+    let Some(wanted) = (n as usize).checked_mul(this(array).kind.size).filter(|&wanted| wanted <= isize::MAX as usize) else {
+        return Err(vm.memory_error());
+    };
     let wanted_object = vm.new_uint(wanted as u64);
     let bytes = vm.call_method_named(file, names::read(), &[wanted_object.borrow()])?;
     let Some(data) = object::bytes::as_bytes(bytes.borrow()) else { return Err(vm.type_error("read() didn't return bytes")) };

@@ -7,18 +7,19 @@
 pub mod node;
 pub mod table;
 
+use bytecode::opcode::BinaryOp;
 use node::{NODE, Node};
 use object::cell::VmCell;
 use object::native::Module;
 use object::singleton::ModuleObject;
 use object::{Object, PyResult, Ref, RefOf, Type, Vm};
-use bytecode::opcode::BinaryOp;
 use table::{Kind, Positions, ROWS, Row};
 
 pub static MODULE: Module = Module { name: "_ast", init: Some(init), ..Module::DEFAULT };
 
 /// Flags of `compile()`.
-const FLAGS: &[(&str, i64)] = &[("PyCF_ONLY_AST", 0x400), ("PyCF_TYPE_COMMENTS", 0x1000), ("PyCF_ALLOW_TOP_LEVEL_AWAIT", 0x2000), ("PyCF_OPTIMIZED_AST", 0x8400)];
+const FLAGS: &[(&str, i64)] =
+    &[("PyCF_ONLY_AST", 0x400), ("PyCF_TYPE_COMMENTS", 0x1000), ("PyCF_ALLOW_TOP_LEVEL_AWAIT", 0x2000), ("PyCF_OPTIMIZED_AST", 0x8400)];
 
 /// A class and the interned names of its fields.
 pub struct Class {

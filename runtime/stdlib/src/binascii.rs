@@ -140,11 +140,8 @@ fn a2b_qp(vm: &mut Vm, _module: Ref<'_>, args: &Arguments<'_>) -> PyResult {
 
 fn b2a_qp(vm: &mut Vm, _module: Ref<'_>, args: &Arguments<'_>) -> PyResult {
     let data = bytes(vm, required(args, 0))?;
-    let options = quoted_printable::Options {
-        quote_tabs: flag(vm, args[1], false)?,
-        is_text: flag(vm, args[2], true)?,
-        header: flag(vm, args[3], false)?,
-    };
+    let options =
+        quoted_printable::Options { quote_tabs: flag(vm, args[1], false)?, is_text: flag(vm, args[2], true)?, header: flag(vm, args[3], false)? };
     Ok(vm.new_bytes(&quoted_printable::encode(&data, options)).into_object())
 }
 

@@ -86,7 +86,15 @@ fn compile(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
         Some(flags) => vm.to_i32(flags)? as u32,
         None => 0,
     };
-    let known = flag::FUTURE_MASK | 0x00f0_0000 | flag::DONT_IMPLY_DEDENT | flag::OPTIMIZED_AST | flag::IGNORE_COOKIE | flag::TYPE_COMMENTS | flag::ALLOW_TOP_LEVEL_AWAIT | flag::ALLOW_INCOMPLETE_INPUT | 0x10;
+    let known = flag::FUTURE_MASK
+        | 0x00f0_0000
+        | flag::DONT_IMPLY_DEDENT
+        | flag::OPTIMIZED_AST
+        | flag::IGNORE_COOKIE
+        | flag::TYPE_COMMENTS
+        | flag::ALLOW_TOP_LEVEL_AWAIT
+        | flag::ALLOW_INCOMPLETE_INPUT
+        | 0x10;
     if flags & !known != 0 {
         return Err(vm.value_error("compile(): unrecognised flags"));
     }
@@ -115,7 +123,6 @@ fn compile(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
 }
 
 /// Compiles what `compile`, `exec` and `eval` accept as source.
-#[expect(clippy::too_many_arguments, reason = "the arguments of compile(), and who asks")]
 fn compile_source(vm: &mut Vm, source: Ref<'_>, filename: &str, mode: Mode, flags: u32, optimize: i32, who: &str, what: &str) -> PyResult {
     if let Some(text) = source.downcast::<Str>() {
         let Some(text) = text.get().to_utf8() else {
@@ -266,9 +273,9 @@ fn check_closure(vm: &mut Vm, code: &CodeObject, closure: Option<Ref<'_>>) -> Py
     let Some(closure) = closure else {
         return Err(vm.type_error("code object requires a closure of exactly length ".to_owned() + &code.n_free.to_string()));
     };
-    let fits = closure.downcast_exact::<Tuple>().is_some_and(|cells| {
-        cells.len() == code.n_free && cells.items().iter().all(|cell| cell.is_exactly(&interp::cell_object::CELL))
-    });
+    let fits = closure
+        .downcast_exact::<Tuple>()
+        .is_some_and(|cells| cells.len() == code.n_free && cells.items().iter().all(|cell| cell.is_exactly(&interp::cell_object::CELL)));
     if fits { Ok(()) } else { Err(vm.type_error(format!("code object requires a closure of exactly length {}", code.n_free))) }
 }
 

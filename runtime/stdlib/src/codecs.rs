@@ -65,8 +65,12 @@ pub static MODULE: Module = Module {
 pub fn install() {
     text_codecs::set_hooks(text_codecs::Hooks {
         lookup_error: Some(registry::error_handler),
-        encode: Some(|vm, object, encoding, errors| registry::transform(vm, object, encoding, errors, registry::Direction::Encode, registry::Scope::Text)),
-        decode: Some(|vm, object, encoding, errors| registry::transform(vm, object, encoding, errors, registry::Direction::Decode, registry::Scope::Text)),
+        encode: Some(|vm, object, encoding, errors| {
+            registry::transform(vm, object, encoding, errors, registry::Direction::Encode, registry::Scope::Text)
+        }),
+        decode: Some(|vm, object, encoding, errors| {
+            registry::transform(vm, object, encoding, errors, registry::Direction::Decode, registry::Scope::Text)
+        }),
     });
 }
 
@@ -80,7 +84,8 @@ fn name_argument(vm: &mut Vm, function: &str, which: &str, object: Ref<'_>) -> P
     let Some(text) = object.downcast::<Str>() else {
         // A function's only argument has no number.
         return Err(match which {
-            "" => vm.type_error(format!("{function}() argument must be str, not {}", if object.is_none() { "None" } else { object.class().full_name() })),
+            "" => vm
+                .type_error(format!("{function}() argument must be str, not {}", if object.is_none() { "None" } else { object.class().full_name() })),
             _ => wrong_argument(vm, function, which, "str", object),
         });
     };

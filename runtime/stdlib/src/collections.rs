@@ -1,9 +1,9 @@
 //! `_collections`: `deque`, `defaultdict`, `OrderedDict` and helpers of `collections`.
 
+use object::dict::hash_key;
 use object::dict::{DICT, Dict};
 use object::native::Module;
 use object::{Object, Payload, PyResult, Ref, Vm, int, method};
-use object::dict::hash_key;
 
 mod default_dict;
 mod deque;
@@ -14,7 +14,7 @@ pub static MODULE: Module = Module {
     name: "_collections",
     doc: "High performance data structures.\n- deque:        ordered collection accessible from endpoints only\n- defaultdict:  dict subclass with a default value factory\n",
     functions: &[
-    method!(Bound count_elements as "_count_elements" "($module, mapping, iterable, /)", "Count elements in the iterable, updating the mapping"),
+        method!(Bound count_elements as "_count_elements" "($module, mapping, iterable, /)", "Count elements in the iterable, updating the mapping"),
     ],
     types: &[
         &deque::DEQUE,

@@ -2,14 +2,14 @@
 //!
 //! A context's values are in a map that copies share until one of them changes it.
 
+use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args};
-use object::cell::{ObjectCell, VmCell, Visitor};
+use object::cell::{ObjectCell, Visitor, VmCell};
 use object::exception;
 use object::native::{Module, PayloadInfo, flag};
 use object::str::Str;
 use object::vm::Raised;
 use object::{Getset, Member, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
-use bytecode::opcode::Comparison;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -17,9 +17,7 @@ use std::rc::Rc;
 pub static MODULE: Module = Module {
     name: "_contextvars",
     doc: "Context Variables",
-    functions: &[
-    method!(Unary copy_context "($module, /)", ""),
-    ],
+    functions: &[method!(Unary copy_context "($module, /)", "")],
     types: &[&CONTEXT, &CONTEXT_VAR, &TOKEN],
     init: Some(|vm, _| {
         object::type_new::ready(vm, &MISSING_TYPE);

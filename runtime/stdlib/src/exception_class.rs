@@ -8,7 +8,15 @@ use object::{Object, PyResult, RefOf, Type, Vm};
 
 /// Makes a class as `class name(base): ...` in module `module` would, puts it into the module and
 /// remembers it in `place`.
-pub fn define(vm: &mut Vm, module: RefOf<'_, ModuleObject>, place: &ObjectCell, module_name: &str, name: &str, base: &Type, doc: Option<&str>) -> PyResult<()> {
+pub fn define(
+    vm: &mut Vm,
+    module: RefOf<'_, ModuleObject>,
+    place: &ObjectCell,
+    module_name: &str,
+    name: &str,
+    base: &Type,
+    doc: Option<&str>,
+) -> PyResult<()> {
     let class = match place.get() {
         Some(class) => class,
         None => {

@@ -166,10 +166,16 @@ fn dump_traceback_later(vm: &mut Vm, module: Ref<'_>, args: Arguments<'_, '_>) -
     cancel_dump_traceback_later(vm, module)?;
     let timeout = Duration::from_nanos(nanoseconds as u64);
     let seconds = timeout.as_secs();
-    let heading = format!("Timeout ({}:{:02}:{:02}{})!\n", seconds / 3600, seconds / 60 % 60, seconds % 60, match timeout.subsec_micros() {
-        0 => String::new(),
-        part => format!(".{part:06}"),
-    });
+    let heading = format!(
+        "Timeout ({}:{:02}:{:02}{})!\n",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        match timeout.subsec_micros() {
+            0 => String::new(),
+            part => format!(".{part:06}"),
+        }
+    );
     let cancelled = Arc::new(RawLock::new_locked());
     let lock = Arc::clone(&cancelled);
     let started = std::thread::Builder::new().stack_size(4 << 20).spawn(move || {

@@ -161,7 +161,8 @@ fn get_stats(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     let mut list = Vec::new();
     for index in 0..3 {
         let state = collector::state(vm);
-        let values = [("collections", state.collections[index]), ("collected", state.collected[index]), ("uncollectable", state.uncollectable[index])];
+        let values =
+            [("collections", state.collections[index]), ("collected", state.collected[index]), ("uncollectable", state.uncollectable[index])];
         let dict = vm.new_dict();
         for (name, value) in values {
             dict.borrow().set_str(vm, name, Object::small_int(value as i64));
@@ -179,7 +180,9 @@ fn get_referents(vm: &mut Vm, _module: Ref<'_>, objects: &[Ref<'_>]) -> PyResult
 fn get_referrers(vm: &mut Vm, _module: Ref<'_>, objects: &[Ref<'_>]) -> PyResult {
     let referrers = collector::objects(None)
         .into_iter()
-        .filter(|candidate| collector::referents(candidate.borrow()).iter().any(|referent| objects.iter().any(|object| referent.borrow().is(*object))))
+        .filter(|candidate| {
+            collector::referents(candidate.borrow()).iter().any(|referent| objects.iter().any(|object| referent.borrow().is(*object)))
+        })
         .collect();
     Ok(vm.new_list(referrers).into_object())
 }

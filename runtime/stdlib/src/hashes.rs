@@ -83,7 +83,9 @@ pub static SHA2_MODULE: Module = Module {
         constructor("sha384", "Return a new SHA-384 hash object; optionally initialized with a string.", new_hash::<Sha384>),
         constructor("sha512", "Return a new SHA-512 hash object; optionally initialized with a string.", new_hash::<Sha512>),
     ],
-    init: Some(|vm, module| add_types(vm, module, &[("SHA224Type", &SHA224), ("SHA256Type", &SHA256), ("SHA384Type", &SHA384), ("SHA512Type", &SHA512)])),
+    init: Some(|vm, module| {
+        add_types(vm, module, &[("SHA224Type", &SHA224), ("SHA256Type", &SHA256), ("SHA384Type", &SHA384), ("SHA512Type", &SHA512)])
+    }),
     ..Module::DEFAULT
 };
 

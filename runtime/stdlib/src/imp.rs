@@ -146,8 +146,7 @@ fn relocate(code: &mut bytecode::Code, directory: &str) {
 }
 
 /// `FrozenImporter.get_source`: the source of an embedded module.
-pub static GET_SOURCE: object::Method =
-    method!(Binary get_source "($cls, fullname, /)", "Return the source of a module of the embedded library.");
+pub static GET_SOURCE: object::Method = method!(Binary get_source "($cls, fullname, /)", "Return the source of a module of the embedded library.");
 
 fn get_source(vm: &mut Vm, _class: Ref<'_>, name: Ref<'_>) -> PyResult {
     let name = text(vm, name)?;

@@ -1,12 +1,12 @@
 //! `import`: the fast path for modules that are loaded, and the way into importlib.
 
+use interp::frame_object::FrameObject;
+use interp::traceback::Traceback;
 use object::cell::ObjectCell;
 use object::dict::Dict;
 use object::exception;
-use object::str::Str;
-use interp::frame_object::FrameObject;
-use interp::traceback::Traceback;
 use object::exception::Exception;
+use object::str::Str;
 use object::{Object, PyResult, Raised, Ref, Vm};
 
 /// `__import__(name, globals, locals, fromlist, level)`

@@ -14,9 +14,9 @@ pub static MODULE: Module = Module {
     name: "_json",
     doc: "json speedups\n",
     functions: &[
-    method!(Binary encode_basestring_ascii "($self, object, /)", "encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string"),
-    method!(Binary encode_basestring "($self, object, /)", "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string"),
-    method!(Many scanstring "", "scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.\nUnescapes all valid JSON string escape sequences and raises ValueError\non attempt to decode an invalid string. If strict is False then literal\ncontrol characters are allowed in the string.\n\nReturns a tuple of the decoded string and the index of the character in s\nafter the end quote."),
+        method!(Binary encode_basestring_ascii "($self, object, /)", "encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string"),
+        method!(Binary encode_basestring "($self, object, /)", "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string"),
+        method!(Many scanstring "", "scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.\nUnescapes all valid JSON string escape sequences and raises ValueError\non attempt to decode an invalid string. If strict is False then literal\ncontrol characters are allowed in the string.\n\nReturns a tuple of the decoded string and the index of the character in s\nafter the end quote."),
     ],
     init: Some(|vm, module| {
         for (name, class) in [("make_scanner", &scanner::SCANNER), ("make_encoder", &encoder::ENCODER)] {

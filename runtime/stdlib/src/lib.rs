@@ -6,75 +6,74 @@ use object::native::Module;
 pub mod blocking;
 pub mod os_support;
 
+pub mod atexit;
 pub mod errno;
+pub mod faulthandler;
+pub mod fcntl;
+pub mod grp;
+pub mod io;
+pub mod locale;
+pub mod mmap;
+pub mod posix;
+pub mod posixshmem;
+pub mod posixsubprocess;
+pub mod pwd;
+pub mod resource;
+pub mod select;
+pub mod signal;
+pub mod socket;
+pub mod stat;
+pub mod sys;
+pub mod syslog;
+pub mod termios;
+pub mod thread;
+pub mod time;
 pub mod types;
 pub mod typing;
 pub mod weakref;
-pub mod io;
-pub mod posix;
-pub mod mmap;
-pub mod faulthandler;
-pub mod socket;
-pub mod termios;
-pub mod syslog;
-pub mod posixsubprocess;
-pub mod select;
-pub mod posixshmem;
-pub mod grp;
-pub mod pwd;
-pub mod fcntl;
-pub mod locale;
-pub mod atexit;
-pub mod stat;
-pub mod time;
-pub mod resource;
-pub mod signal;
-pub mod sys;
-pub mod thread;
 
-pub mod builtins;
-pub mod gc;
-pub mod imp;
-pub mod import;
-pub mod sys_module;
-pub mod warnings;
 pub mod argument;
 pub mod ast;
 pub mod binascii;
+pub mod builtins;
+pub mod bz2;
 pub mod codecs;
+pub mod compression;
+pub mod gc;
 pub mod hashes;
+pub mod imp;
+pub mod import;
+pub mod lzma;
 pub mod opcode;
+pub mod pickle_buffer;
+pub mod sre;
 pub mod string;
 pub mod symtable;
+pub mod sys_module;
 pub mod tokenize;
-pub mod bz2;
-pub mod compression;
-pub mod lzma;
-pub mod pickle_buffer;
+pub mod unicodedata;
+pub mod warnings;
 pub mod zip_hook;
 pub mod zlib;
-pub mod unicodedata;
-pub mod sre;
 
-pub mod collections;
 pub mod abc;
+pub mod array;
+pub mod asyncio;
 pub mod bisect;
-pub mod asyncio;
-pub mod asyncio;
+pub mod collections;
 pub mod contextvars;
+pub mod csv;
+pub mod exception_class;
 pub mod functools;
 pub mod heapq;
+pub mod itertools;
+pub mod json;
+pub mod marshal;
+pub mod monitoring;
 pub mod operator;
 pub mod queue;
 pub mod statistics;
-pub mod exception_class;
-pub mod array;
 pub mod struct_module;
-pub mod json;
-pub mod csv;
-pub mod itertools;
-pub mod marshal;
-pub mod monitoring;
 
 pub mod cmath;
 pub mod math;
@@ -104,7 +103,6 @@ pub static MODULES: &[&Module] = &[
     &operator::MODULE,
     &heapq::MODULE,
     &functools::MODULE,
-    &asyncio::MODULE,
     &asyncio::MODULE,
     &contextvars::MODULE,
     &bisect::MODULE,

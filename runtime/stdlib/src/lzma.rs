@@ -398,7 +398,7 @@ fn decompress(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
     let state = this.state.get_mut(vm);
     let done = match state {
         Ok(stream) => run(&input, most, &mut out, &mut |input, out| step(stream, input, out, Action::Run)),
-        Err(error) => Err(error.clone()),
+        Err(error) => Err(*error),
     };
     match done {
         Ok(done) => {
@@ -408,7 +408,7 @@ fn decompress(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
         Err(error) => {
             // The limit of memory is the one thing a coder can fail at and go on.
             if !matches!(error, Error::MemLimit) {
-                this.state.set(vm, Err(error.clone()));
+                this.state.set(vm, Err(error));
             }
             Err(raise_failure(vm, error))
         }

@@ -23,9 +23,34 @@ macro_rules! constants {
 }
 
 static CONSTANTS: &[(&str, i64)] = constants![
-    PROT_EXEC, PROT_READ, PROT_WRITE, MAP_SHARED, MAP_PRIVATE, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_ANON, MAP_ANONYMOUS, MAP_POPULATE, MAP_STACK, MAP_NORESERVE,
-    MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_HWPOISON, MADV_MERGEABLE, MADV_UNMERGEABLE,
-    MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP, MADV_FREE,
+    PROT_EXEC,
+    PROT_READ,
+    PROT_WRITE,
+    MAP_SHARED,
+    MAP_PRIVATE,
+    MAP_DENYWRITE,
+    MAP_EXECUTABLE,
+    MAP_ANON,
+    MAP_ANONYMOUS,
+    MAP_POPULATE,
+    MAP_STACK,
+    MAP_NORESERVE,
+    MADV_NORMAL,
+    MADV_RANDOM,
+    MADV_SEQUENTIAL,
+    MADV_WILLNEED,
+    MADV_DONTNEED,
+    MADV_REMOVE,
+    MADV_DONTFORK,
+    MADV_DOFORK,
+    MADV_HWPOISON,
+    MADV_MERGEABLE,
+    MADV_UNMERGEABLE,
+    MADV_HUGEPAGE,
+    MADV_NOHUGEPAGE,
+    MADV_DONTDUMP,
+    MADV_DODUMP,
+    MADV_FREE,
 ];
 
 const ACCESS_DEFAULT: i32 = 0;
@@ -73,7 +98,15 @@ static MMAP_SPEC: TypeSpec = TypeSpec {
     doc: "Maps length bytes from the file specified by the file descriptor fileno,\nand returns a mmap object.",
     flags: flag::BASE_TYPE | flag::WEAK_REFERENCES,
     payload: PayloadInfo::leaf::<Mmap>(),
-    slots: Slots { new: Some(new), repr: Some(repr), len: Some(len), getitem: Some(getitem), setitem: Some(setitem), buffer: Some(buffer), ..Slots::NONE },
+    slots: Slots {
+        new: Some(new),
+        repr: Some(repr),
+        len: Some(len),
+        getitem: Some(getitem),
+        setitem: Some(setitem),
+        buffer: Some(buffer),
+        ..Slots::NONE
+    },
     methods: &[
         method!(Unary close "($self, /)", ""),
         method!(Bound find "($self, view, start=None, end=None, /)", ""),
@@ -137,7 +170,13 @@ fn access_flags(vm: &mut Vm, access: i32, protection: i32, flags: i32, explicit:
 
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let mut bound = [const { None }; 7];
-    object::call::bind_args(vm, "mmap", "(fileno, length, flags=MAP_SHARED, prot=PROT_WRITE|PROT_READ, access=ACCESS_DEFAULT, offset=0, *, trackfd=True)", args, &mut bound)?;
+    object::call::bind_args(
+        vm,
+        "mmap",
+        "(fileno, length, flags=MAP_SHARED, prot=PROT_WRITE|PROT_READ, access=ACCESS_DEFAULT, offset=0, *, trackfd=True)",
+        args,
+        &mut bound,
+    )?;
     let given = |index: usize| bound[index].as_ref().map(Object::borrow);
     let fd = int_or(vm, given(0), -1)?;
     let length = given(1).map_or(Ok(0), |length| vm.index_isize(length))?;
@@ -228,7 +267,11 @@ fn slice_of(vm: &mut Vm, map: &Mmap, key: Ref<'_>) -> PyResult<(isize, isize, us
         *number = vm.index_isize(part.borrow())?;
     }
     let [start, stop, step] = numbers;
-    let count = if step > 0 { (stop - start).max(0).cast_unsigned().div_ceil(step.unsigned_abs()) } else { (start - stop).max(0).cast_unsigned().div_ceil(step.unsigned_abs()) };
+    let count = if step > 0 {
+        (stop - start).max(0).cast_unsigned().div_ceil(step.unsigned_abs())
+    } else {
+        (start - stop).max(0).cast_unsigned().div_ceil(step.unsigned_abs())
+    };
     if !map.mapping.is_open() {
         return Err(vm.value_error("mmap closed or invalid"));
     }
@@ -308,7 +351,9 @@ fn take(vm: &Vm, map: &Mmap, n: usize) -> Object {
 
 fn read(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let n = match optional(args, 0) {
-        Some(n) if n.class().slots().index.is_none() => return Err(vm.type_error(format!("argument should be integer or None, not '{}'", n.class().full_name()))),
+        Some(n) if n.class().slots().index.is_none() => {
+            return Err(vm.type_error(format!("argument should be integer or None, not '{}'", n.class().full_name())));
+        }
         Some(n) => usize::try_from(vm.index_isize(n)?).unwrap_or(usize::MAX),
         None => usize::MAX,
     };
@@ -352,7 +397,11 @@ fn write(vm: &mut Vm, this: Ref<'_>, data: Ref<'_>) -> PyResult {
 fn write_byte(vm: &mut Vm, this: Ref<'_>, byte: Ref<'_>) -> PyResult {
     let number = vm.to_i64(byte)?;
     let Ok(byte) = u8::try_from(number) else {
-        return Err(vm.overflow_error(if number < 0 { "unsigned byte integer is less than minimum" } else { "unsigned byte integer is greater than maximum" }));
+        return Err(vm.overflow_error(if number < 0 {
+            "unsigned byte integer is less than minimum"
+        } else {
+            "unsigned byte integer is greater than maximum"
+        }));
     };
     let map = writable_map(vm, this)?;
     let position = map.position.get();

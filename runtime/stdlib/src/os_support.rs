@@ -226,7 +226,8 @@ impl PathArg {
             let bytes = bytes.to_vec();
             return Ok(Path { object, fd: None, text: self.c_string(vm, bytes)?, is_bytes: true });
         }
-        let message = format!("expected {}.__fspath__() to return str or bytes, not {}", value.class().full_name(), result.borrow().class().full_name());
+        let message =
+            format!("expected {}.__fspath__() to return str or bytes, not {}", value.class().full_name(), result.borrow().class().full_name());
         Err(vm.type_error(message))
     }
 
@@ -371,7 +372,13 @@ pub fn nanoseconds_of(vm: &mut Vm, value: Ref<'_>, rounding: Rounding) -> PyResu
         let scaled = seconds * 1e9;
         let whole = match rounding {
             Rounding::Floor => scaled.floor(),
-            Rounding::Up => if scaled >= 0.0 { scaled.ceil() } else { scaled.floor() },
+            Rounding::Up => {
+                if scaled >= 0.0 {
+                    scaled.ceil()
+                } else {
+                    scaled.floor()
+                }
+            }
             Rounding::HalfEven => scaled.round_ties_even(),
         };
         if !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole) {

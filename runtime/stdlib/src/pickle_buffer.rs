@@ -1,7 +1,7 @@
 //! `_pickle`: `PickleBuffer`, the buffers that pickles may leave out of band.
 //!
-//! Pickling itself is the library's, in Python: the other names of the module are those of `pickle`, looked up
-//! when they are asked for, because `pickle` imports this module before it defines them.
+//! Pickling itself is the library's, in Python: the other names of the module stand for those of `pickle`, looked up
+//! when they are used, because `pickle` imports this module before it defines them.
 
 use object::bytes::Buffer;
 use object::cell::Visitor;
@@ -12,22 +12,24 @@ use object::{Args, Object, Payload, PyResult, Ref, RefOf, Slots, Type, Vm, VmCel
 pub static MODULE: Module = Module {
     name: "_pickle",
     doc: "Optimized C implementation for the Python pickle module.",
-    functions: &[method!(Binary getattr as "__getattr__" "($module, name, /)", "A name that the module pickle defines.")],
+    functions: &[
+        method!(Raw dump "($module, /, obj, file, protocol=None, *, fix_imports=True,\n     buffer_callback=None)", "Write a pickled representation of obj to the open file object file."),
+        method!(Raw dumps "($module, /, obj, protocol=None, *, fix_imports=True,\n      buffer_callback=None)", "Return the pickled representation of the object as a bytes object."),
+        method!(Raw load "($module, /, file, *, fix_imports=True, encoding='ASCII',\n     errors='strict', buffers=())", "Read and return an object from the pickle data stored in a file."),
+        method!(Raw loads "($module, data, /, *, fix_imports=True, encoding='ASCII',\n      errors='strict', buffers=())", "Read and return an object from the given pickle data."),
+        method!(Binary getattr as "__getattr__" "($module, name, /)", "A name that the module pickle defines."),
+    ],
     types: &[&PICKLE_BUFFER],
     ..Module::DEFAULT
 };
 
 /// Names here and the names of what they are in `pickle`.
-const OF_PICKLE: [(&str, &str); 9] = [
+const OF_PICKLE: [(&str, &str); 5] = [
     ("PickleError", "PickleError"),
     ("PicklingError", "PicklingError"),
     ("UnpicklingError", "UnpicklingError"),
     ("Pickler", "_Pickler"),
     ("Unpickler", "_Unpickler"),
-    ("dump", "_dump"),
-    ("dumps", "_dumps"),
-    ("load", "_load"),
-    ("loads", "_loads"),
 ];
 
 fn getattr(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
@@ -39,6 +41,29 @@ fn getattr(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
         }
         None => Err(vm.raise(&exception::ATTRIBUTE_ERROR, format!("module '_pickle' has no attribute '{name}'"))),
     }
+}
+
+/// Calls a function of `pickle`. The functions here are native so that classes do not bind them.
+fn delegate(vm: &mut Vm, name: &str, args: Args<'_>) -> PyResult {
+    let pickle = vm.import("pickle")?;
+    let function = vm.get_attr_str(pickle.borrow(), name)?;
+    vm.call_with(function.borrow(), args)
+}
+
+fn dump(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
+    delegate(vm, "_dump", args)
+}
+
+fn dumps(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
+    delegate(vm, "_dumps", args)
+}
+
+fn load(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
+    delegate(vm, "_load", args)
+}
+
+fn loads(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
+    delegate(vm, "_loads", args)
 }
 
 /// The payload of a `PickleBuffer`.

@@ -224,7 +224,9 @@ pub static MODULE: Module = Module {
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     add_constants(vm, module, constants::CONSTANTS);
-    for (name, table) in [("pathconf_names", constants::PATHCONF_NAMES), ("sysconf_names", constants::SYSCONF_NAMES), ("confstr_names", constants::CONFSTR_NAMES)] {
+    for (name, table) in
+        [("pathconf_names", constants::PATHCONF_NAMES), ("sysconf_names", constants::SYSCONF_NAMES), ("confstr_names", constants::CONFSTR_NAMES)]
+    {
         let dict = vm.new_dict();
         for &(key, value) in table {
             dict.set_str(vm, key, Object::small_int(value));

@@ -17,7 +17,9 @@ use std::ffi::CString;
 pub static MODULE: Module = Module {
     name: "_posixsubprocess",
     doc: "A POSIX helper for the subprocess module.",
-    functions: &[method!(Bound fork_exec "($module, args, executable_list, close_fds, pass_fds, cwd, env, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, errpipe_read, errpipe_write, restore_signals, call_setsid, pgid_to_set, gid, extra_groups, uid, child_umask, preexec_fn, /)", "Spawn a fresh new child process.")],
+    functions: &[
+        method!(Bound fork_exec "($module, args, executable_list, close_fds, pass_fds, cwd, env, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, errpipe_read, errpipe_write, restore_signals, call_setsid, pgid_to_set, gid, extra_groups, uid, child_umask, preexec_fn, /)", "Spawn a fresh new child process."),
+    ],
     ..Module::DEFAULT
 };
 

@@ -2,7 +2,7 @@
 
 use crate::exception_class;
 use object::call::Args;
-use object::cell::{ObjectCell, VmCell, Visitor};
+use object::cell::{ObjectCell, Visitor, VmCell};
 use object::exception;
 use object::native::{Module, PayloadInfo, flag};
 use object::{Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, float, int, method};
@@ -14,7 +14,17 @@ pub static MODULE: Module = Module {
     name: "_queue",
     doc: "C implementation of the Python queue module.\nThis module is an implementation detail, please do not use it directly.",
     types: &[&SIMPLE_QUEUE],
-    init: Some(|vm, module| exception_class::define(vm, module, &EMPTY, "_queue", "Empty", &exception::EXCEPTION, Some("Exception raised by Queue.get(block=0)/get_nowait()."))),
+    init: Some(|vm, module| {
+        exception_class::define(
+            vm,
+            module,
+            &EMPTY,
+            "_queue",
+            "Empty",
+            &exception::EXCEPTION,
+            Some("Exception raised by Queue.get(block=0)/get_nowait()."),
+        )
+    }),
     ..Module::DEFAULT
 };
 
@@ -68,7 +78,8 @@ const METHODS: &[Method] = &[
     method!(Bound put "($self, /, item, block=True, timeout=None)", "Put the item on the queue.\n\nThe optional 'block' and 'timeout' arguments are ignored, as this\nmethod never blocks.  They are provided for compatibility with the\nQueue class."),
     method!(Bound put_nowait "($self, /, item)", "Put an item into the queue without blocking.\n\nThis is exactly equivalent to `put(item)` and is only provided\nfor compatibility with the Queue class."),
     method!(Unary qsize "($self, /)", "Return the approximate size of the queue (not reliable!)."),
-    method!(Binary class_get_item as "__class_getitem__" "($type, object, /)", "SimpleQueues are generic over the type of their contents").class_method(),
+    method!(Binary class_get_item as "__class_getitem__" "($type, object, /)", "SimpleQueues are generic over the type of their contents")
+        .class_method(),
 ];
 
 fn this(object: Ref<'_>) -> &SimpleQueue {

@@ -8,12 +8,8 @@ use object::tuple::Tuple;
 use object::{Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, int, method};
 use std::io::Read;
 
-pub static MODULE: Module = Module {
-    name: "_random",
-    doc: "Module implements the Mersenne Twister random number generator.",
-    types: &[&RANDOM],
-    ..Module::DEFAULT
-};
+pub static MODULE: Module =
+    Module { name: "_random", doc: "Module implements the Mersenne Twister random number generator.", types: &[&RANDOM], ..Module::DEFAULT };
 
 const N: usize = 624;
 const M: usize = 397;

@@ -49,8 +49,20 @@ pub fn usage_object(vm: &mut Vm, usage: &libc::rusage) -> PyResult {
     struct_sequence::ready::<StructRusage>(vm);
     let mut values = vec![vm.new_float(seconds(&usage.ru_utime)), vm.new_float(seconds(&usage.ru_stime))];
     let counts = [
-        usage.ru_maxrss, usage.ru_ixrss, usage.ru_idrss, usage.ru_isrss, usage.ru_minflt, usage.ru_majflt, usage.ru_nswap,
-        usage.ru_inblock, usage.ru_oublock, usage.ru_msgsnd, usage.ru_msgrcv, usage.ru_nsignals, usage.ru_nvcsw, usage.ru_nivcsw,
+        usage.ru_maxrss,
+        usage.ru_ixrss,
+        usage.ru_idrss,
+        usage.ru_isrss,
+        usage.ru_minflt,
+        usage.ru_majflt,
+        usage.ru_nswap,
+        usage.ru_inblock,
+        usage.ru_oublock,
+        usage.ru_msgsnd,
+        usage.ru_msgrcv,
+        usage.ru_nsignals,
+        usage.ru_nvcsw,
+        usage.ru_nivcsw,
     ];
     values.extend(counts.iter().map(|&count| vm.new_int(count)));
     Ok(StructRusage::make(vm, values))

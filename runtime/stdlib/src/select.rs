@@ -217,7 +217,8 @@ fn poll_unregister(vm: &mut Vm, this: Ref<'_>, fd: Ref<'_>) -> PyResult {
 
 /// Pairs of descriptor and events.
 fn event_list(vm: &Vm, events: impl Iterator<Item = (i32, u32)>) -> Object {
-    let pairs = events.map(|(fd, events)| vm.new_tuple([Object::small_int(i64::from(fd)), Object::small_int(i64::from(events))]).into_object()).collect();
+    let pairs =
+        events.map(|(fd, events)| vm.new_tuple([Object::small_int(i64::from(fd)), Object::small_int(i64::from(events))]).into_object()).collect();
     vm.new_list(pairs).into_object()
 }
 
@@ -230,7 +231,8 @@ fn poll_poll(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     if poll.polling.get() {
         return Err(vm.runtime_error("concurrent poll() invocation"));
     }
-    let mut fds: Vec<libc::pollfd> = poll.registered.get(vm).iter().map(|&(fd, events)| libc::pollfd { fd, events: events as i16, revents: 0 }).collect();
+    let mut fds: Vec<libc::pollfd> =
+        poll.registered.get(vm).iter().map(|&(fd, events)| libc::pollfd { fd, events: events as i16, revents: 0 }).collect();
     let deadline = deadline_of(timeout);
     poll.polling.set(true);
     let result = loop {
@@ -274,7 +276,8 @@ static EPOLL_SPEC: TypeSpec = TypeSpec {
     slots: Slots { new: Some(epoll_new), ..Slots::NONE },
     signature: "(sizehint=-1, flags=0)",
     methods: &[
-        Method::new("fromfd", "($type, fd, /)", "Create an epoll object from a given control fd.", object::Native::Binary(epoll_fromfd)).class_method(),
+        Method::new("fromfd", "($type, fd, /)", "Create an epoll object from a given control fd.", object::Native::Binary(epoll_fromfd))
+            .class_method(),
         method!(Unary epoll_close as "close" "($self, /)", "Close the epoll control file descriptor."),
         method!(Unary epoll_fileno as "fileno" "($self, /)", "Return the epoll control file descriptor."),
         method!(Bound epoll_register as "register" "($self, /, fd, eventmask=select.EPOLLIN | select.EPOLLPRI | select.EPOLLOUT)", "Registers a new fd or raises an OSError if the fd is already registered."),

@@ -53,12 +53,49 @@ pub static MODULE: Module = Module {
 };
 
 static NAMES: &[(&str, i64)] = &[
-    ("SIGHUP", 1), ("SIGINT", 2), ("SIGQUIT", 3), ("SIGILL", 4), ("SIGTRAP", 5), ("SIGIOT", 6), ("SIGABRT", 6), ("SIGBUS", 7), ("SIGFPE", 8),
-    ("SIGKILL", 9), ("SIGUSR1", 10), ("SIGSEGV", 11), ("SIGUSR2", 12), ("SIGPIPE", 13), ("SIGALRM", 14), ("SIGTERM", 15), ("SIGSTKFLT", 16),
-    ("SIGCHLD", 17), ("SIGCLD", 17), ("SIGCONT", 18), ("SIGSTOP", 19), ("SIGTSTP", 20), ("SIGTTIN", 21), ("SIGTTOU", 22), ("SIGURG", 23),
-    ("SIGXCPU", 24), ("SIGXFSZ", 25), ("SIGVTALRM", 26), ("SIGPROF", 27), ("SIGWINCH", 28), ("SIGIO", 29), ("SIGPOLL", 29), ("SIGPWR", 30), ("SIGSYS", 31),
-    ("NSIG", 65), ("SIG_BLOCK", libc::SIG_BLOCK as i64), ("SIG_UNBLOCK", libc::SIG_UNBLOCK as i64), ("SIG_SETMASK", libc::SIG_SETMASK as i64),
-    ("ITIMER_REAL", 0), ("ITIMER_VIRTUAL", 1), ("ITIMER_PROF", 2), ("SIG_DFL", 0), ("SIG_IGN", 1),
+    ("SIGHUP", 1),
+    ("SIGINT", 2),
+    ("SIGQUIT", 3),
+    ("SIGILL", 4),
+    ("SIGTRAP", 5),
+    ("SIGIOT", 6),
+    ("SIGABRT", 6),
+    ("SIGBUS", 7),
+    ("SIGFPE", 8),
+    ("SIGKILL", 9),
+    ("SIGUSR1", 10),
+    ("SIGSEGV", 11),
+    ("SIGUSR2", 12),
+    ("SIGPIPE", 13),
+    ("SIGALRM", 14),
+    ("SIGTERM", 15),
+    ("SIGSTKFLT", 16),
+    ("SIGCHLD", 17),
+    ("SIGCLD", 17),
+    ("SIGCONT", 18),
+    ("SIGSTOP", 19),
+    ("SIGTSTP", 20),
+    ("SIGTTIN", 21),
+    ("SIGTTOU", 22),
+    ("SIGURG", 23),
+    ("SIGXCPU", 24),
+    ("SIGXFSZ", 25),
+    ("SIGVTALRM", 26),
+    ("SIGPROF", 27),
+    ("SIGWINCH", 28),
+    ("SIGIO", 29),
+    ("SIGPOLL", 29),
+    ("SIGPWR", 30),
+    ("SIGSYS", 31),
+    ("NSIG", 65),
+    ("SIG_BLOCK", libc::SIG_BLOCK as i64),
+    ("SIG_UNBLOCK", libc::SIG_UNBLOCK as i64),
+    ("SIG_SETMASK", libc::SIG_SETMASK as i64),
+    ("ITIMER_REAL", 0),
+    ("ITIMER_VIRTUAL", 1),
+    ("ITIMER_PROF", 2),
+    ("SIG_DFL", 0),
+    ("SIG_IGN", 1),
 ];
 
 /// The Python handler of each signal; nothing where the handler is not Python's.
@@ -76,8 +113,8 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     module.set(vm, "struct_siginfo", class.to_object());
     let default_int = vm.get_attr_str(module.object(), "default_int_handler")?;
     DEFAULT_INT_HANDLER.set(Some(default_int.clone()));
-    for number in 1..N_SIGNALS {
-        if HANDLERS[number].is_set() {
+    for (number, known) in HANDLERS.iter().enumerate().skip(1) {
+        if known.is_set() {
             continue;
         }
         let handler = match handler::disposition(number as i32) {
@@ -130,11 +167,11 @@ pub fn run_handlers(vm: &mut Vm) -> PyResult<()> {
     }
     clear_breaker(breaker::SIGNAL);
     report_wakeup_error(vm);
-    for number in 1..N_SIGNALS {
+    for (number, known) in HANDLERS.iter().enumerate().skip(1) {
         if !handler::take(number) {
             continue;
         }
-        let Some(handler) = HANDLERS[number].get().filter(|handler| !handler.borrow().is_none() && handler.borrow().as_small_int().is_none()) else { continue };
+        let Some(handler) = known.get().filter(|handler| !handler.borrow().is_none() && handler.borrow().as_small_int().is_none()) else { continue };
         let frame = current_frame(vm)?;
         let result = vm.call(handler.borrow(), &[Object::small_int(number as i64).borrow(), frame.borrow()]);
         if let Err(raised) = result {

@@ -244,7 +244,13 @@ fn initialize(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let socket = socket_of(this);
-    let text = format!("<socket object, fd={}, family={}, type={}, proto={}>", socket.fd.get(), socket.family.get(), socket.kind.get(), socket.protocol.get());
+    let text = format!(
+        "<socket object, fd={}, family={}, type={}, proto={}>",
+        socket.fd.get(),
+        socket.family.get(),
+        socket.kind.get(),
+        socket.protocol.get()
+    );
     Ok(vm.new_str(&text).into_object())
 }
 
@@ -269,7 +275,13 @@ fn operate<T>(vm: &mut Vm, socket: &Socket, writing: bool, call: impl FnMut(i32)
     operate_until(vm, socket, writing, deadline, call)
 }
 
-fn operate_until<T>(vm: &mut Vm, socket: &Socket, writing: bool, deadline: Option<Instant>, mut call: impl FnMut(i32) -> SysResult<T>) -> PyResult<T> {
+fn operate_until<T>(
+    vm: &mut Vm,
+    socket: &Socket,
+    writing: bool,
+    deadline: Option<Instant>,
+    mut call: impl FnMut(i32) -> SysResult<T>,
+) -> PyResult<T> {
     let fd = socket.fd.get();
     let waits = socket.timeout.get().is_some_and(|timeout| !timeout.is_zero());
     loop {
@@ -480,7 +492,8 @@ fn into_arguments(vm: &mut Vm, args: Arguments<'_, '_>, function: &str) -> PyRes
     }
     let memory = Memory::of(&buffer);
     if wanted as usize > memory.len() {
-        let message = if function == "recv_into" { "buffer too small for requested bytes" } else { "nbytes is greater than the length of the buffer" };
+        let message =
+            if function == "recv_into" { "buffer too small for requested bytes" } else { "nbytes is greater than the length of the buffer" };
         return Err(vm.value_error(message));
     }
     let memory = if wanted == 0 { memory } else { memory.limit(wanted as usize) };
@@ -656,7 +669,9 @@ fn sendmsg(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
                 Some(tuple) => tuple.items().iter().map(|&part| part.to_owned()).collect(),
                 None => vm.collect(item.borrow())?,
             };
-            let [level, kind, data] = &parts[..] else { return Err(vm.type_error("[sendmsg() ancillary data items]() argument must be a 3-item sequence")) };
+            let [level, kind, data] = &parts[..] else {
+                return Err(vm.type_error("[sendmsg() ancillary data items]() argument must be a 3-item sequence"));
+            };
             let (level, kind) = (vm.to_i32(level.borrow())?, vm.to_i32(kind.borrow())?);
             let data = vm.buffer(data.borrow())?;
             controls.push((level, kind, data.bytes(vm).to_vec()));

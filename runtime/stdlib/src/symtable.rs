@@ -11,7 +11,9 @@ use std::sync::OnceLock;
 
 pub static MODULE: Module = Module {
     name: "_symtable",
-    functions: &[method!(Bound symtable "($module, source, filename, startstr, /)", "Return symbol and scope dictionaries used internally by compiler.")],
+    functions: &[
+        method!(Bound symtable "($module, source, filename, startstr, /)", "Return symbol and scope dictionaries used internally by compiler."),
+    ],
     init: Some(init),
     ..Module::DEFAULT
 };

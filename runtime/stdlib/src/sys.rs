@@ -787,7 +787,9 @@ pub fn waitid(kind: u32, id: u32, options: i32) -> SysResult<[i64; 5]> {
     // SAFETY: the structure is the kind the call fills in, and starts out all zero.
     let info: libc::siginfo_t = filled(|out| unsafe { libc::waitid(kind, id, out, options) })?;
     // SAFETY: the fields are those of a child's report, or zero.
-    unsafe { Ok([i64::from(info.si_pid()), i64::from(info.si_uid()), i64::from(info.si_signo), i64::from(info.si_status()), i64::from(info.si_code)]) }
+    unsafe {
+        Ok([i64::from(info.si_pid()), i64::from(info.si_uid()), i64::from(info.si_signo), i64::from(info.si_status()), i64::from(info.si_code)])
+    }
 }
 
 pub fn times() -> SysResult<(libc::tms, i64)> {
@@ -888,7 +890,14 @@ fn signal_set(signals: &[i32]) -> libc::sigset_t {
 }
 
 /// `posix_spawn` or, to search `PATH`, `posix_spawnp`.
-pub fn posix_spawn(search: bool, path: &CStr, args: &[CString], environment: Option<&[CString]>, actions: &[FileAction], attributes: &SpawnAttributes) -> SysResult<i32> {
+pub fn posix_spawn(
+    search: bool,
+    path: &CStr,
+    args: &[CString],
+    environment: Option<&[CString]>,
+    actions: &[FileAction],
+    attributes: &SpawnAttributes,
+) -> SysResult<i32> {
     unsafe extern "C" {
         static environ: *const *mut c_char;
     }
@@ -905,7 +914,9 @@ pub fn posix_spawn(search: bool, path: &CStr, args: &[CString], environment: Opt
         let prepare = || -> SysResult<()> {
             for action in actions {
                 verdict(match action {
-                    FileAction::Open(fd, path, flags, mode) => libc::posix_spawn_file_actions_addopen(&raw const file_actions as *mut _, *fd, path.as_ptr(), *flags, *mode),
+                    FileAction::Open(fd, path, flags, mode) => {
+                        libc::posix_spawn_file_actions_addopen(&raw const file_actions as *mut _, *fd, path.as_ptr(), *flags, *mode)
+                    }
                     FileAction::Close(fd) => libc::posix_spawn_file_actions_addclose(&raw const file_actions as *mut _, *fd),
                     FileAction::Dup2(fd, new) => libc::posix_spawn_file_actions_adddup2(&raw const file_actions as *mut _, *fd, *new),
                     FileAction::CloseFrom(from) => posix_spawn_file_actions_addclosefrom_np(&raw const file_actions as *mut _, *from),
@@ -1152,22 +1163,28 @@ fn looked_up<E, T>(call: impl Fn(*mut E, *mut c_char, usize, *mut *mut E) -> i32
 
 pub fn find_user(who: Who<'_>) -> SysResult<Option<User>> {
     // SAFETY: the buffer is that long; the name lives through the call.
-    looked_up(|entry, buffer, size, found| unsafe {
-        match who {
-            Who::Name(name) => libc::getpwnam_r(name.as_ptr(), entry, buffer, size, found),
-            Who::Id(id) => libc::getpwuid_r(id, entry, buffer, size, found),
-        }
-    }, user)
+    looked_up(
+        |entry, buffer, size, found| unsafe {
+            match who {
+                Who::Name(name) => libc::getpwnam_r(name.as_ptr(), entry, buffer, size, found),
+                Who::Id(id) => libc::getpwuid_r(id, entry, buffer, size, found),
+            }
+        },
+        user,
+    )
 }
 
 pub fn find_group(who: Who<'_>) -> SysResult<Option<Group>> {
     // SAFETY: as above.
-    looked_up(|entry, buffer, size, found| unsafe {
-        match who {
-            Who::Name(name) => libc::getgrnam_r(name.as_ptr(), entry, buffer, size, found),
-            Who::Id(id) => libc::getgrgid_r(id, entry, buffer, size, found),
-        }
-    }, group)
+    looked_up(
+        |entry, buffer, size, found| unsafe {
+            match who {
+                Who::Name(name) => libc::getgrnam_r(name.as_ptr(), entry, buffer, size, found),
+                Who::Id(id) => libc::getgrgid_r(id, entry, buffer, size, found),
+            }
+        },
+        group,
+    )
 }
 
 /// All users; to be called with the global lock held.

@@ -171,9 +171,7 @@ fn displayhook(vm: &mut Vm, _module: Ref<'_>, value: Ref<'_>) -> PyResult {
 
 /// Prints an exception as it would be printed if nobody caught it, without Python's help if need be.
 pub fn print_exception(vm: &mut Vm, error: Ref<'_>) {
-    let printed = vm.import("traceback").and_then(|traceback| {
-        vm.call_method(traceback.borrow(), "_print_exception_bltin", &[error])
-    });
+    let printed = vm.import("traceback").and_then(|traceback| vm.call_method(traceback.borrow(), "_print_exception_bltin", &[error]));
     if let Err(raised) = printed {
         let second = vm.catch(raised);
         let describe = |vm: &mut Vm, error: Ref<'_>| {

@@ -62,11 +62,18 @@ fn tcgetattr(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult
         .enumerate()
         .map(|(index, &character)| {
             // Without canonical mode these two are numbers.
-            if !canonical && (index == libc::VMIN || index == libc::VTIME) { Object::small_int(i64::from(character)) } else { vm.new_bytes(&[character]).into_object() }
+            if !canonical && (index == libc::VMIN || index == libc::VTIME) {
+                Object::small_int(i64::from(character))
+            } else {
+                vm.new_bytes(&[character]).into_object()
+            }
         })
         .collect();
     let tty = &settings.tty;
-    let mut all: Vec<Object> = [tty.c_iflag, tty.c_oflag, tty.c_cflag, tty.c_lflag, settings.input_speed, settings.output_speed].iter().map(|&flags| Object::small_int(i64::from(flags))).collect();
+    let mut all: Vec<Object> = [tty.c_iflag, tty.c_oflag, tty.c_cflag, tty.c_lflag, settings.input_speed, settings.output_speed]
+        .iter()
+        .map(|&flags| Object::small_int(i64::from(flags)))
+        .collect();
     all.push(vm.new_list(characters).into_object());
     Ok(vm.new_list(all).into_object())
 }

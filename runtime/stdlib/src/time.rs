@@ -221,7 +221,7 @@ fn seconds_argument(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<i64> {
         return Ok(whole as i64);
     }
     let number = vm.index(value)?;
-    object::int::as_i64(number.borrow()).ok_or(()).or_else(|()| Err(vm.overflow_error("timestamp out of range for platform time_t")))
+    object::int::as_i64(number.borrow()).ok_or(()).map_err(|()| vm.overflow_error("timestamp out of range for platform time_t"))
 }
 
 fn gmtime(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {

@@ -141,7 +141,11 @@ fn raise(vm: &mut Vm, flaw: Flaw) -> Raised {
     };
     let mut args = vec![message];
     if let Some(text) = &flaw.text {
-        let end = if flaw.class == scan::Class::Syntax { [Object::small_int(flaw.line), Object::small_int(flaw.column)] } else { [Object::none(), Object::none()] };
+        let end = if flaw.class == scan::Class::Syntax {
+            [Object::small_int(flaw.line), Object::small_int(flaw.column)]
+        } else {
+            [Object::none(), Object::none()]
+        };
         let [end_line, end_column] = end;
         let file = vm.new_str("<string>").into_object();
         let text = vm.new_str(text).into_object();

@@ -32,7 +32,8 @@ pub static MODULE: Module = Module {
 
 /// `types.CapsuleType`, which has no instances here.
 static CAPSULE: Type = Type::new(&CAPSULE_SPEC);
-static CAPSULE_SPEC: TypeSpec = TypeSpec { name: "PyCapsule", doc: "Capsule objects let you wrap a C \"void *\" pointer in a Python\nobject.", ..TypeSpec::DEFAULT };
+static CAPSULE_SPEC: TypeSpec =
+    TypeSpec { name: "PyCapsule", doc: "Capsule objects let you wrap a C \"void *\" pointer in a Python\nobject.", ..TypeSpec::DEFAULT };
 
 static NAMES: &[(&str, &Type)] = &[
     ("AsyncGeneratorType", &ASYNC_GENERATOR),

@@ -109,7 +109,8 @@ pub fn warn_explicit_at(vm: &mut Vm, category: &'static Type, message: &str, fil
     let message = vm.new_str(message).into_object();
     let filename = vm.new_str(filename).into_object();
     let module = module_of_file(vm, filename.borrow());
-    let warning = Warning { message, category: category.to_object(), filename, line: i64::from(line), module, registry: None, source: None, source_line: None };
+    let warning =
+        Warning { message, category: category.to_object(), filename, line: i64::from(line), module, registry: None, source: None, source_line: None };
     issue(vm, warning)
 }
 
@@ -179,7 +180,8 @@ fn frame_at_level<'a>(vm: &'a Vm, level: isize, prefixes: &[String]) -> Option<&
 }
 
 fn warn_at_level(vm: &mut Vm, message: Object, category: Ref<'_>, level: isize, source: Option<Object>, prefixes: &[String]) -> PyResult<()> {
-    let place = frame_at_level(vm, level, prefixes).map(|frame| (frame.globals(), frame.code_object().filename.to_owned(), i64::from(frame.line().unwrap_or(0))));
+    let place = frame_at_level(vm, level, prefixes)
+        .map(|frame| (frame.globals(), frame.code_object().filename.to_owned(), i64::from(frame.line().unwrap_or(0))));
     let (globals, filename, line) = match place {
         Some(place) => place,
         None => {
@@ -246,7 +248,16 @@ fn warn_explicit(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyR
     };
     let registry = args[5].filter(|registry| !registry.is_none()).map(Ref::to_owned);
     let source = args[7].filter(|source| !source.is_none()).map(Ref::to_owned);
-    let warning = Warning { message: message.to_owned(), category: category.to_owned(), filename: filename.to_owned(), line, module, registry, source, source_line };
+    let warning = Warning {
+        message: message.to_owned(),
+        category: category.to_owned(),
+        filename: filename.to_owned(),
+        line,
+        module,
+        registry,
+        source,
+        source_line,
+    };
     issue(vm, warning)?;
     Ok(Object::none())
 }
@@ -480,7 +491,15 @@ fn show(vm: &mut Vm, warning: &Warning, text: Ref<'_>) -> PyResult<()> {
     let line = vm.new_int(warning.line);
     let source = warning.source.clone().unwrap_or(Object::none());
     let source_line = warning.source_line.clone().unwrap_or(Object::none());
-    let args = [warning.message.borrow(), warning.category.borrow(), warning.filename.borrow(), line.borrow(), Ref::NONE, source_line.borrow(), source.borrow()];
+    let args = [
+        warning.message.borrow(),
+        warning.category.borrow(),
+        warning.filename.borrow(),
+        line.borrow(),
+        Ref::NONE,
+        source_line.borrow(),
+        source.borrow(),
+    ];
     let message = vm.call(class.borrow(), &args)?;
     vm.call(function.borrow(), &[message.borrow()]).map(drop)
 }

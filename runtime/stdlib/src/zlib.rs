@@ -28,7 +28,6 @@ pub static MODULE: Module = Module {
     ],
     types: &[&ZLIB_DECOMPRESSOR],
     init: Some(init),
-    ..Module::DEFAULT
 };
 
 const CONSTANTS: &[(&str, i64)] = &[
@@ -268,7 +267,8 @@ fn new_decompressor(vm: &mut Vm, window: i32, dictionary: Option<Ref<'_>>) -> Py
 fn decompressobj(vm: &mut Vm, _module: Ref<'_>, args: &Arguments<'_>) -> PyResult {
     let window = number(vm, args[0], 15)?;
     let state = new_decompressor(vm, window, args[1])?;
-    let payload = Decompress { state: VmCell::new(state), unused_data: VmCell::default(), unconsumed_tail: VmCell::default(), ended: VmCell::new(false) };
+    let payload =
+        Decompress { state: VmCell::new(state), unused_data: VmCell::default(), unconsumed_tail: VmCell::default(), ended: VmCell::new(false) };
     Ok(vm.allocate(payload).into_object())
 }
 
@@ -291,7 +291,9 @@ fn run_decompressor(vm: &mut Vm, this: &Decompress, data: &[u8], most: usize) ->
             }
             Ok(vm.new_bytes(&out).into_object())
         }
-        Err(failure) if failure.message == Some(stream::DICTIONARY) => Err(raise_failure(vm, Failure { message: None, ..failure }, "while setting zdict")),
+        Err(failure) if failure.message == Some(stream::DICTIONARY) => {
+            Err(raise_failure(vm, Failure { message: None, ..failure }, "while setting zdict"))
+        }
         Err(failure) => Err(raise_failure(vm, failure, "while decompressing data")),
     }
 }
@@ -333,11 +335,19 @@ static ZLIB_DECOMPRESSOR_SPEC: TypeSpec = TypeSpec {
     signature: "(wbits=15, zdict=b'')",
     payload: PayloadInfo::leaf::<ZlibDecompressor>(),
     slots: Slots { new: Some(new_zlib_decompressor), ..Slots::NONE },
-    methods: &[method!(Bound incremental_decompress as "decompress" "($self, /, data, max_length=-1)", "Decompress *data*, returning uncompressed data as bytes.\n\nIf *max_length* is nonnegative, returns at most *max_length* bytes\nof decompressed data.  If this limit is reached and further output\ncan be produced, *self.needs_input* will be set to ``False``.  In\nthis case, the next call to *decompress()* may provide *data* as b''\nto obtain more of the output.\n\nIf all of the input data was decompressed and returned (either because\nthis was less than *max_length* bytes, or because *max_length* was\nnegative), *self.needs_input* will be set to True.\n\nAttempting to decompress data after the end of stream is reached raises an\nEOFError.  Any data found after the end of the stream is ignored and saved in\nthe unused_data attribute.")],
+    methods: &[
+        method!(Bound incremental_decompress as "decompress" "($self, /, data, max_length=-1)", "Decompress *data*, returning uncompressed data as bytes.\n\nIf *max_length* is nonnegative, returns at most *max_length* bytes\nof decompressed data.  If this limit is reached and further output\ncan be produced, *self.needs_input* will be set to ``False``.  In\nthis case, the next call to *decompress()* may provide *data* as b''\nto obtain more of the output.\n\nIf all of the input data was decompressed and returned (either because\nthis was less than *max_length* bytes, or because *max_length* was\nnegative), *self.needs_input* will be set to True.\n\nAttempting to decompress data after the end of stream is reached raises an\nEOFError.  Any data found after the end of the stream is ignored and saved in\nthe unused_data attribute."),
+    ],
     members: &[
-        Member(Getset::readonly("eof", "True if the end-of-stream marker has been reached.", |vm, this| Ok(Object::bool(*incremental(this).ended.get(vm))))),
-        Member(Getset::readonly("unused_data", "Data found after the end of the compressed stream.", |vm, this| Ok(new_bytes(vm, &incremental(this).unused_data)))),
-        Member(Getset::readonly("needs_input", "True if more input is needed before more decompressed data can be produced.", |vm, this| Ok(Object::bool(*incremental(this).needs_input.get(vm))))),
+        Member(Getset::readonly("eof", "True if the end-of-stream marker has been reached.", |vm, this| {
+            Ok(Object::bool(*incremental(this).ended.get(vm)))
+        })),
+        Member(Getset::readonly("unused_data", "Data found after the end of the compressed stream.", |vm, this| {
+            Ok(new_bytes(vm, &incremental(this).unused_data))
+        })),
+        Member(Getset::readonly("needs_input", "True if more input is needed before more decompressed data can be produced.", |vm, this| {
+            Ok(Object::bool(*incremental(this).needs_input.get(vm)))
+        })),
     ],
     ..TypeSpec::DEFAULT
 };
@@ -391,7 +401,9 @@ fn incremental_decompress(vm: &mut Vm, this: Ref<'_>, args: &Arguments<'_>) -> P
             }
             Ok(vm.new_bytes(&out).into_object())
         }
-        Err(failure) if failure.message == Some(stream::DICTIONARY) => Err(raise_failure(vm, Failure { message: None, ..failure }, "while setting zdict")),
+        Err(failure) if failure.message == Some(stream::DICTIONARY) => {
+            Err(raise_failure(vm, Failure { message: None, ..failure }, "while setting zdict"))
+        }
         Err(failure) => Err(raise_failure(vm, failure, "while decompressing data")),
     }
 }

@@ -31,7 +31,11 @@ pub(crate) fn title(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     mapped(vm, this, |bytes| {
         let mut in_word = false;
         for byte in bytes {
-            if in_word { byte.make_ascii_lowercase() } else { byte.make_ascii_uppercase() }
+            if in_word {
+                byte.make_ascii_lowercase()
+            } else {
+                byte.make_ascii_uppercase()
+            }
             in_word = byte.is_ascii_alphabetic();
         }
     })

@@ -119,9 +119,7 @@ pub(crate) fn bytearray_contents(vm: &mut Vm, arguments: Args<'_>) -> PyResult<V
 /// Bytes of a buffer or of an iterable of ints, for a constructor of `kind`.
 pub fn from_object(vm: &mut Vm, value: Ref<'_>, kind: &str) -> PyResult<Vec<u8>> {
     if vm.has_buffer(value) {
-        let buffer = vm
-            .buffer_any(value, false)?
-            .expect("an object that has buffers gave one");
+        let buffer = vm.buffer_any(value, false)?.expect("an object that has buffers gave one");
         return Ok(crate::memoryview::contents(vm, &buffer));
     }
     let message = if kind == "bytes" { "bytes must be in range(0, 256)" } else { "byte must be in range(0, 256)" };
@@ -140,7 +138,8 @@ pub fn from_object(vm: &mut Vm, value: Ref<'_>, kind: &str) -> PyResult<Vec<u8>>
 
 /// The bytes an iterator gives; `iterable` is what it came from.
 pub(crate) fn from_iterator(vm: &mut Vm, iterable: Ref<'_>, iterator: Ref<'_>, message: &str) -> PyResult<Vec<u8>> {
-    let small = |items: &[Ref<'_>]| items.iter().map(|item| item.as_small_int().and_then(|value| u8::try_from(value).ok())).collect::<Option<Vec<u8>>>();
+    let small =
+        |items: &[Ref<'_>]| items.iter().map(|item| item.as_small_int().and_then(|value| u8::try_from(value).ok())).collect::<Option<Vec<u8>>>();
     let quick = if let Some(list) = iterable.downcast_exact::<List>() {
         small(Object::as_refs(list.items(vm)))
     } else if let Some(tuple) = iterable.downcast_exact::<Tuple>() {

@@ -1,10 +1,10 @@
 //! Hexadecimal text of bytes, and bytes of it.
 
 use super::common::data;
+use object::Ref;
 use object::bytes::Bytes;
 use object::str::Str;
 use object::vm::{PyResult, Vm};
-use object::Ref;
 
 /// Bytes in hexadecimal. `group`: bytes between separators, counted from the right, or from the left
 /// if negative; 0: no separators.
@@ -78,7 +78,9 @@ pub fn from_hex(vm: &mut Vm, value: Ref<'_>) -> PyResult<Vec<u8>> {
                 index += 2;
                 continue;
             }
-            (Some(_), None) if index + 1 == text.len() => return Err(vm.value_error("fromhex() arg must contain an even number of hexadecimal digits")),
+            (Some(_), None) if index + 1 == text.len() => {
+                return Err(vm.value_error("fromhex() arg must contain an even number of hexadecimal digits"));
+            }
             (Some(_), None) => index + 1,
             (None, _) => index,
         };

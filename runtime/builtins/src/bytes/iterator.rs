@@ -48,13 +48,25 @@ static METHODS: &[Method] = &[
 
 /// `bytes_iterator`
 pub static BYTES_ITERATOR: Type = Type::new(&BYTES_ITERATOR_SPEC);
-static BYTES_ITERATOR_SPEC: TypeSpec =
-    TypeSpec { name: "bytes_iterator", payload: PayloadInfo::of::<BytesIterator>(), flags: flag::NO_INSTANTIATION, slots: SLOTS, methods: METHODS, ..TypeSpec::DEFAULT };
+static BYTES_ITERATOR_SPEC: TypeSpec = TypeSpec {
+    name: "bytes_iterator",
+    payload: PayloadInfo::of::<BytesIterator>(),
+    flags: flag::NO_INSTANTIATION,
+    slots: SLOTS,
+    methods: METHODS,
+    ..TypeSpec::DEFAULT
+};
 
 /// `bytearray_iterator`
 pub static BYTEARRAY_ITERATOR: Type = Type::new(&BYTEARRAY_ITERATOR_SPEC);
-static BYTEARRAY_ITERATOR_SPEC: TypeSpec =
-    TypeSpec { name: "bytearray_iterator", payload: PayloadInfo::of::<ByteArrayIterator>(), flags: flag::NO_INSTANTIATION, slots: SLOTS, methods: METHODS, ..TypeSpec::DEFAULT };
+static BYTEARRAY_ITERATOR_SPEC: TypeSpec = TypeSpec {
+    name: "bytearray_iterator",
+    payload: PayloadInfo::of::<ByteArrayIterator>(),
+    flags: flag::NO_INSTANTIATION,
+    slots: SLOTS,
+    methods: METHODS,
+    ..TypeSpec::DEFAULT
+};
 
 fn start(this: Ref<'_>) -> BytesIterator {
     BytesIterator { source: ObjectCell::new(Some(this.to_owned())), position: Cell::new(0) }

@@ -1,7 +1,7 @@
 //! `repr` of bytes.
 
-use object::vm::{PyResult, Vm};
 use object::Ref;
+use object::vm::{PyResult, Vm};
 
 /// `b'...'`
 pub fn repr(data: &[u8]) -> String {

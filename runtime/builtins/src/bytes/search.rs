@@ -178,7 +178,12 @@ fn replaced(data: &[u8], old: &[u8], new: &[u8], most: usize) -> Result<Option<V
         return Ok(None);
     }
     if old.is_empty() {
-        let len = (data.len() + 1).min(most).checked_mul(new.len()).and_then(|len| len.checked_add(data.len())).filter(|&len| len <= isize::MAX as usize).ok_or(())?;
+        let len = (data.len() + 1)
+            .min(most)
+            .checked_mul(new.len())
+            .and_then(|len| len.checked_add(data.len()))
+            .filter(|&len| len <= isize::MAX as usize)
+            .ok_or(())?;
         let mut out = Vec::with_capacity(len);
         for (index, &byte) in data.iter().enumerate() {
             if index < most {

@@ -2,10 +2,10 @@
 
 use super::common::{data, make_from, part};
 use memchr::memmem;
+use object::Ref;
 use object::bytes::{Buffer, Bytes};
 use object::exception;
 use object::vm::{PyResult, Vm};
-use object::Ref;
 
 /// What `split` and `strip` take for whitespace.
 pub(super) fn is_space(byte: u8) -> bool {

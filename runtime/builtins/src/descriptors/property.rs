@@ -17,18 +17,20 @@ pub(crate) static PROPERTY_EXTENSION: Extension = Extension {
         method!(Binary deleter "($self, object, /)", "Descriptor to obtain a copy of the property with a different deleter."),
         method!(Many set_name as "__set_name__" "($self, owner, name, /)", "Method to set name of a property."),
     ],
-    getsets: &[
-        Getset::new("__name__", "", get_name, set_property_name),
-        Getset::readonly("__isabstractmethod__", "", is_abstract),
-    ],
+    getsets: &[Getset::new("__name__", "", get_name, set_property_name), Getset::readonly("__isabstractmethod__", "", is_abstract)],
     members: &[
         Member(Getset::readonly("fget", "", |_, this| Ok(property(this).get.get_or_none()))),
         Member(Getset::readonly("fset", "", |_, this| Ok(property(this).set.get_or_none()))),
         Member(Getset::readonly("fdel", "", |_, this| Ok(property(this).delete.get_or_none()))),
-        Member(Getset::new("__doc__", "", |_, this| Ok(property(this).doc.get_or_none()), |_, this, value| {
-            property(this).doc.set(value.map(Ref::to_owned));
-            Ok(())
-        })),
+        Member(Getset::new(
+            "__doc__",
+            "",
+            |_, this| Ok(property(this).doc.get_or_none()),
+            |_, this, value| {
+                property(this).doc.set(value.map(Ref::to_owned));
+                Ok(())
+            },
+        )),
     ],
 };
 
@@ -216,8 +218,18 @@ const WRAPPER_MEMBERS: &[Member] = &[
 
 const WRAPPER_GETSETS: &[Getset] = &[
     Getset::readonly("__isabstractmethod__", "", |vm, this| is_abstract_function(vm, function(this).get()).map(Object::bool)),
-    Getset::new("__annotations__", "", |vm, this| delegated(vm, this, names::__annotations__()), |vm, this, value| store(vm, this, names::__annotations__(), value)),
-    Getset::new("__annotate__", "", |vm, this| delegated(vm, this, names::__annotate__()), |vm, this, value| store(vm, this, names::__annotate__(), value)),
+    Getset::new(
+        "__annotations__",
+        "",
+        |vm, this| delegated(vm, this, names::__annotations__()),
+        |vm, this, value| store(vm, this, names::__annotations__(), value),
+    ),
+    Getset::new(
+        "__annotate__",
+        "",
+        |vm, this| delegated(vm, this, names::__annotate__()),
+        |vm, this, value| store(vm, this, names::__annotate__(), value),
+    ),
 ];
 
 /// An attribute of the wrapped function, remembered once it has been asked for.

@@ -70,7 +70,8 @@ const fn spec<const KIND: u8>(name: &'static str, slots: Slots, methods: &'stati
     }
 }
 
-const DISJOINT: Method = method!(Binary is_disjoint as "isdisjoint" "($self, other, /)", "Return True if the view and the given iterable have a null intersection.");
+const DISJOINT: Method =
+    method!(Binary is_disjoint as "isdisjoint" "($self, other, /)", "Return True if the view and the given iterable have a null intersection.");
 
 pub static DICT_KEYS: Type = Type::new(&KEYS_SPEC);
 static KEYS_SPEC: TypeSpec = spec::<KEYS>(

@@ -122,7 +122,9 @@ mod tests {
 
     #[test]
     fn texts() {
-        for (value, text) in [(1.5, "0x1.8000000000000p+0"), (-0.0, "-0x0.0p+0"), (5e-324, "0x0.0000000000001p-1022"), (-0.1, "-0x1.999999999999ap-4")] {
+        for (value, text) in
+            [(1.5, "0x1.8000000000000p+0"), (-0.0, "-0x0.0p+0"), (5e-324, "0x0.0000000000001p-1022"), (-0.1, "-0x1.999999999999ap-4")]
+        {
             assert_eq!(hex_text(value), text);
             assert_eq!(parse(text).ok().map(f64::to_bits), Some(value.to_bits()));
         }

@@ -1,8 +1,8 @@
 //! Format specifications: `[[fill]align][sign][z][#][0][width][grouping][.precision[grouping]][type]`.
 
+use object::Ref;
 use object::str::{Str, StrBuilder};
 use object::vm::{PyResult, Raised, Vm};
-use object::Ref;
 
 /// Where the padding goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

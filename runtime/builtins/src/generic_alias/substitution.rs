@@ -62,9 +62,8 @@ fn unpacked_args(vm: &mut Vm, item: Ref<'_>) -> PyResult<Option<Object>> {
     } else {
         vm.find_attr(item, names::__typing_unpacked_tuple_args__())?
     };
-    Ok(args.filter(|args| {
-        args.borrow().downcast::<Tuple>().is_some_and(|tuple| !tuple.get().items().last().is_some_and(|last| last.is(Ref::ELLIPSIS)))
-    }))
+    Ok(args
+        .filter(|args| args.borrow().downcast::<Tuple>().is_some_and(|tuple| !tuple.get().items().last().is_some_and(|last| last.is(Ref::ELLIPSIS)))))
 }
 
 /// What was subscripted with, as a tuple in which unpacked tuples are spread out.

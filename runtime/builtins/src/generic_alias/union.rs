@@ -1,8 +1,8 @@
 //! `types.UnionType`, which is `typing.Union` too: `int | str`.
 
 use super::{push_type_repr, substitution};
-use bytecode::opcode::Comparison;
 use crate::set::frozen_from_iterable;
+use bytecode::opcode::Comparison;
 use object::generic_alias::{GENERIC_ALIAS, UNION, Union};
 use object::native::Extension;
 use object::singleton::NONE_TYPE;
@@ -177,7 +177,8 @@ fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResu
         return Ok(Object::not_implemented());
     }
     let (hashable_left, hashable_right) = (of_left.hashable_args.get_or_none(), of_right.hashable_args.get_or_none());
-    let equal = vm.equal(hashable_left.borrow(), hashable_right.borrow())? && same_unhashable(vm, of_left.unhashable_args.get(), of_right.unhashable_args.get())?;
+    let equal = vm.equal(hashable_left.borrow(), hashable_right.borrow())?
+        && same_unhashable(vm, of_left.unhashable_args.get(), of_right.unhashable_args.get())?;
     Ok(Object::bool(equal == (op == Comparison::Equal)))
 }
 

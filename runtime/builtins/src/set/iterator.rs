@@ -42,12 +42,8 @@ static SPEC: TypeSpec = TypeSpec {
 /// `iter(set)`
 pub fn new(vm: &mut Vm, set: Ref<'_>) -> PyResult {
     let size = super::this(set).len(vm);
-    let iterator = SetIterator {
-        set: ObjectCell::new(Some(set.to_owned())),
-        size: Cell::new(size),
-        position: Cell::new(0),
-        remaining: Cell::new(size),
-    };
+    let iterator =
+        SetIterator { set: ObjectCell::new(Some(set.to_owned())), size: Cell::new(size), position: Cell::new(0), remaining: Cell::new(size) };
     Ok(vm.allocate(iterator).into_object())
 }
 

@@ -3,7 +3,7 @@
 //! The order in which members are looked at is CPython's, because the order of the result shows it.
 
 use super::table::Table;
-use super::{Core, FROZEN_SET, FrozenSet, Set, core, exact_dict, frozen_from_iterable, from_iterable, lookup_hash, new_set, this};
+use super::{Core, FROZEN_SET, FrozenSet, Set, core, exact_dict, from_iterable, frozen_from_iterable, lookup_hash, new_set, this};
 use object::dict::hash_key;
 use object::{Object, PyResult, Ref, Vm};
 use std::cell::Cell;

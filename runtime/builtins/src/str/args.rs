@@ -53,7 +53,13 @@ pub fn range(vm: &mut Vm, arguments: &[Ref<'_>], len: impl FnOnce(&Vm) -> usize)
     let start = optional_bound(vm, arguments.first().copied())?.unwrap_or(0);
     let end = optional_bound(vm, arguments.get(1).copied())?.unwrap_or(isize::MAX);
     let len = len(vm) as isize;
-    let end = if end > len { len } else if end < 0 { end.saturating_add(len).max(0) } else { end };
+    let end = if end > len {
+        len
+    } else if end < 0 {
+        end.saturating_add(len).max(0)
+    } else {
+        end
+    };
     let start = if start < 0 { start.saturating_add(len).max(0) } else { start };
     Ok((start <= end).then_some((start as usize, end as usize)))
 }

@@ -21,7 +21,9 @@ const SIGMA: u32 = 0x3A3;
 /// Whether the capital sigma at `index` ends a word: a cased letter before it, none after it, not
 /// counting characters that case ignores.
 fn is_final_sigma(data: StrData<'_>, index: usize) -> bool {
-    let cased = |mut characters: Box<dyn Iterator<Item = u32> + '_>| characters.find(|&character| !unicode::is_case_ignorable(character)).is_some_and(unicode::is_cased);
+    let cased = |mut characters: Box<dyn Iterator<Item = u32> + '_>| {
+        characters.find(|&character| !unicode::is_case_ignorable(character)).is_some_and(unicode::is_cased)
+    };
     cased(Box::new(data.slice(0, index).code_points().rev())) && !cased(Box::new(data.slice(index + 1, data.len()).code_points()))
 }
 
@@ -79,7 +81,11 @@ pub(super) fn title(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let mut out = StrBuilder::with_capacity(data.len());
     let mut in_word = false;
     for (index, code_point) in data.code_points().enumerate() {
-        if in_word { push_lower(data, index, &mut out) } else { unicode::to_title(code_point, |mapped| out.push(mapped)) }
+        if in_word {
+            push_lower(data, index, &mut out)
+        } else {
+            unicode::to_title(code_point, |mapped| out.push(mapped))
+        }
         in_word = unicode::is_cased(code_point);
     }
     Ok(out.finish(vm).into_object())

@@ -49,13 +49,25 @@ static METHODS: &[Method] = &[
 
 /// `str_iterator`
 pub static STR_ITERATOR: Type = Type::new(&STR_ITERATOR_SPEC);
-static STR_ITERATOR_SPEC: TypeSpec =
-    TypeSpec { name: "str_iterator", payload: PayloadInfo::of::<StrIterator>(), flags: object::native::flag::NO_INSTANTIATION, slots: SLOTS, methods: METHODS, ..TypeSpec::DEFAULT };
+static STR_ITERATOR_SPEC: TypeSpec = TypeSpec {
+    name: "str_iterator",
+    payload: PayloadInfo::of::<StrIterator>(),
+    flags: object::native::flag::NO_INSTANTIATION,
+    slots: SLOTS,
+    methods: METHODS,
+    ..TypeSpec::DEFAULT
+};
 
 /// `str_ascii_iterator`
 pub static STR_ASCII_ITERATOR: Type = Type::new(&STR_ASCII_ITERATOR_SPEC);
-static STR_ASCII_ITERATOR_SPEC: TypeSpec =
-    TypeSpec { name: "str_ascii_iterator", payload: PayloadInfo::of::<StrAsciiIterator>(), flags: object::native::flag::NO_INSTANTIATION, slots: SLOTS, methods: METHODS, ..TypeSpec::DEFAULT };
+static STR_ASCII_ITERATOR_SPEC: TypeSpec = TypeSpec {
+    name: "str_ascii_iterator",
+    payload: PayloadInfo::of::<StrAsciiIterator>(),
+    flags: object::native::flag::NO_INSTANTIATION,
+    slots: SLOTS,
+    methods: METHODS,
+    ..TypeSpec::DEFAULT
+};
 
 pub(super) fn iter(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = string(vm, this)?;

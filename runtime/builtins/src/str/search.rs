@@ -210,7 +210,8 @@ fn affix(vm: &mut Vm, name: &str, this: Ref<'_>, arguments: &[Ref<'_>], from: Fr
     let this = string(vm, this)?;
     args::check_count(vm, name, arguments.len(), 1, 3)?;
     let range = args::range(vm, &arguments[1..], |_| this.len())?;
-    let test = |affix: RefOf<'_, Str>| range.is_some_and(|(start, end)| start <= this.len() && has_affix(this.get().data().slice(start, end), &affix, from));
+    let test =
+        |affix: RefOf<'_, Str>| range.is_some_and(|(start, end)| start <= this.len() && has_affix(this.get().data().slice(start, end), &affix, from));
     if let Some(affix) = arguments[0].downcast::<Str>() {
         return Ok(Object::bool(test(affix)));
     }

@@ -317,8 +317,12 @@ impl Formatter<'_> {
             (false, None) => return Ok(None),
         };
         match (self.numbering, wanted) {
-            (Numbering::Manual, Numbering::Automatic) => return Err(vm.value_error("cannot switch from manual field specification to automatic field numbering")),
-            (Numbering::Automatic, Numbering::Manual) => return Err(vm.value_error("cannot switch from automatic field numbering to manual field specification")),
+            (Numbering::Manual, Numbering::Automatic) => {
+                return Err(vm.value_error("cannot switch from manual field specification to automatic field numbering"));
+            }
+            (Numbering::Automatic, Numbering::Manual) => {
+                return Err(vm.value_error("cannot switch from automatic field numbering to manual field specification"));
+            }
             _ => self.numbering = wanted,
         }
         if is_empty {
@@ -397,7 +401,12 @@ pub fn formatter_parser(vm: &mut Vm, text: RefOf<'_, Str>) -> PyResult<Vec<Objec
 pub fn piece_tuple(vm: &Vm, piece: Piece<'_>) -> Object {
     let text = |data: StrData<'_>| vm.new_str_data(data).into_object();
     let parts = match piece.field {
-        Some(field) => [text(piece.literal), text(field.name), text(field.spec), field.conversion.map_or(Object::none(), |letter| vm.new_char(letter).into_object())],
+        Some(field) => [
+            text(piece.literal),
+            text(field.name),
+            text(field.spec),
+            field.conversion.map_or(Object::none(), |letter| vm.new_char(letter).into_object()),
+        ],
         None => [text(piece.literal), Object::none(), Object::none(), Object::none()],
     };
     vm.new_tuple(parts).into_object()

@@ -91,7 +91,13 @@ pub fn decode_error(vm: &mut Vm, encoding: &str, data: &[u8], start: usize, end:
 }
 
 fn unicode_error(vm: &mut Vm, class: &'static object::Type, encoding: &str, object: Object, start: usize, end: usize, reason: &str) -> Object {
-    let values = [vm.new_str(encoding).into_object(), object, Object::small_int(start as i64), Object::small_int(end as i64), vm.new_str(reason).into_object()];
+    let values = [
+        vm.new_str(encoding).into_object(),
+        object,
+        Object::small_int(start as i64),
+        Object::small_int(end as i64),
+        vm.new_str(reason).into_object(),
+    ];
     let error = exception::new(vm, class, values.to_vec());
     for (name, value) in ["encoding", "object", "start", "end", "reason"].into_iter().zip(values) {
         exception::set_field(vm, error.borrow(), name, Some(value));
@@ -138,7 +144,13 @@ impl<'a> Encoding<'a> {
         let (replacement, next) = self.replacement(vm, start, end, reason)?;
         match replacement {
             Replacement::Bytes(bytes) => {
-                let width = if self.name.starts_with("utf-16") { 2 } else if self.name.starts_with("utf-32") { 4 } else { 1 };
+                let width = if self.name.starts_with("utf-16") {
+                    2
+                } else if self.name.starts_with("utf-32") {
+                    4
+                } else {
+                    1
+                };
                 if bytes.len() % width != 0 {
                     return Err(self.strict(vm, start, end, reason));
                 }
@@ -180,7 +192,8 @@ impl<'a> Encoding<'a> {
                 None => push_backslash_escape(code_point, &mut |piece| text.push_str(piece)),
             }),
             Kind::SurrogateEscape => {
-                let bytes: Vec<u8> = part.code_points().map_while(|code_point| (0xDC80..=0xDCFF).contains(&code_point).then_some(code_point as u8)).collect();
+                let bytes: Vec<u8> =
+                    part.code_points().map_while(|code_point| (0xDC80..=0xDCFF).contains(&code_point).then_some(code_point as u8)).collect();
                 if bytes.is_empty() {
                     return Err(self.strict(vm, start, end, reason));
                 }
@@ -271,7 +284,9 @@ impl Transformation {
 
     fn write(self, code_point: u32, out: &mut Vec<u8>) {
         match self {
-            Transformation::Utf8 => out.extend_from_slice(&[0xE0 | (code_point >> 12) as u8, 0x80 | (code_point >> 6 & 0x3F) as u8, 0x80 | (code_point & 0x3F) as u8]),
+            Transformation::Utf8 => {
+                out.extend_from_slice(&[0xE0 | (code_point >> 12) as u8, 0x80 | (code_point >> 6 & 0x3F) as u8, 0x80 | (code_point & 0x3F) as u8])
+            }
             Transformation::Utf16 { little: true } => out.extend_from_slice(&(code_point as u16).to_le_bytes()),
             Transformation::Utf16 { little: false } => out.extend_from_slice(&(code_point as u16).to_be_bytes()),
             Transformation::Utf32 { little: true } => out.extend_from_slice(&code_point.to_le_bytes()),
@@ -357,9 +372,7 @@ impl<'a> Decoding<'a> {
                 }
             }
             Kind::Strict => Err(self.strict(vm, start, end, reason)),
-            Kind::XmlCharRefReplace | Kind::NameReplace => {
-                Err(vm.type_error("don't know how to handle UnicodeDecodeError in error callback"))
-            }
+            Kind::XmlCharRefReplace | Kind::NameReplace => Err(vm.type_error("don't know how to handle UnicodeDecodeError in error callback")),
             Kind::Registered => self.ask(vm, start, end, reason),
         }
     }
@@ -412,7 +425,11 @@ pub fn handle(vm: &mut Vm, name: &str, error: Ref<'_>) -> PyResult {
     if errors.kind == Kind::Strict {
         return Err(vm.raise_object(error.to_owned()));
     }
-    let text_of = |field: &str| exception::field(error, field).and_then(|value| value.borrow().downcast::<Str>().map(|text| text.to_string_lossy().into_owned())).unwrap_or_default();
+    let text_of = |field: &str| {
+        exception::field(error, field)
+            .and_then(|value| value.borrow().downcast::<Str>().map(|text| text.to_string_lossy().into_owned()))
+            .unwrap_or_default()
+    };
     let (encoding, reason) = (text_of("encoding"), text_of("reason"));
     let object = exception::field(error, "object").unwrap_or(Object::none());
     if error.is_instance_of(&exception::UNICODE_DECODE_ERROR)

@@ -1,10 +1,10 @@
 //! `unicode_escape`, `raw_unicode_escape`, and the escapes of bytes literals.
 
 use super::errors::{Decoding, Errors, push_backslash_escape};
+use object::ObjectOf;
 use object::exception;
 use object::str::Str;
 use object::vm::{PyResult, Vm};
-use object::ObjectOf;
 
 /// The text with escapes for all that is not printable ASCII.
 pub fn unicode_escape_encode(string: &Str) -> Vec<u8> {
@@ -97,7 +97,13 @@ pub fn unicode_escape_decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_fi
 }
 
 /// Decodes the escape at `start`; `None` if it is not complete yet.
-fn unicode_escape(vm: &mut Vm, decoding: &mut Decoding<'_>, start: usize, is_final: bool, invalid: &mut Option<(String, bool)>) -> PyResult<Option<usize>> {
+fn unicode_escape(
+    vm: &mut Vm,
+    decoding: &mut Decoding<'_>,
+    start: usize,
+    is_final: bool,
+    invalid: &mut Option<(String, bool)>,
+) -> PyResult<Option<usize>> {
     let Some(&letter) = decoding.data.get(start + 1) else {
         return if is_final { decoding.replace(vm, start, start + 1, "\\ at end of string").map(Some) } else { Ok(None) };
     };
@@ -127,7 +133,15 @@ fn unicode_escape(vm: &mut Vm, decoding: &mut Decoding<'_>, start: usize, is_fin
     numeric_escape(vm, decoding, start, digits, is_final, reason, "illegal Unicode character")
 }
 
-fn numeric_escape(vm: &mut Vm, decoding: &mut Decoding<'_>, start: usize, digits: usize, is_final: bool, truncated: &str, illegal: &str) -> PyResult<Option<usize>> {
+fn numeric_escape(
+    vm: &mut Vm,
+    decoding: &mut Decoding<'_>,
+    start: usize,
+    digits: usize,
+    is_final: bool,
+    truncated: &str,
+    illegal: &str,
+) -> PyResult<Option<usize>> {
     let (value, count) = hexadecimal(&decoding.data, start + 2, digits);
     let end = start + 2 + count;
     if count < digits {

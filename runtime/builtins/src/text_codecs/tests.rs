@@ -31,7 +31,11 @@ fn unicode_encodings_round_trip() {
 fn errors_are_handled() {
     let mut vm = vm();
     let text = vm.new_str(SAMPLE);
-    let mut encode = |errors| narrow::encode_object(&mut vm, text.borrow(), Errors::new(Some(errors)), narrow::Narrow::Ascii).map(|bytes| bytes.data().to_vec()).expect("encodes");
+    let mut encode = |errors| {
+        narrow::encode_object(&mut vm, text.borrow(), Errors::new(Some(errors)), narrow::Narrow::Ascii)
+            .map(|bytes| bytes.data().to_vec())
+            .expect("encodes")
+    };
     assert_eq!(encode("replace"), b"abc ???");
     assert_eq!(encode("ignore"), b"abc ");
     assert_eq!(encode("backslashreplace"), b"abc \\xe9\\u20ac\\U0001f600");
@@ -42,7 +46,9 @@ fn errors_are_handled() {
 #[test]
 fn undecodable_bytes_are_handled() {
     let mut vm = vm();
-    let mut decode = |data: &[u8], errors| utf8::decode(&mut vm, data, Errors::new(Some(errors)), true).map(|(text, _)| text.code_points().collect::<Vec<u32>>()).expect("decodes");
+    let mut decode = |data: &[u8], errors| {
+        utf8::decode(&mut vm, data, Errors::new(Some(errors)), true).map(|(text, _)| text.code_points().collect::<Vec<u32>>()).expect("decodes")
+    };
     assert_eq!(decode(b"a\xffb", "surrogateescape"), [0x61, 0xDCFF, 0x62]);
     assert_eq!(decode(b"\xf0\x9f\x98", "replace"), [0xFFFD]);
     assert_eq!(decode(b"\xe2\x28\xa1", "replace"), [0xFFFD, 0x28, 0xFFFD]);

@@ -2,8 +2,8 @@
 
 use super::construct::{self, replace, same_code};
 use super::{CodeObject, to_constant};
-use bytecode::{LocalKind, Location, Opcode};
 use bytecode::opcode::Comparison;
+use bytecode::{LocalKind, Location, Opcode};
 use object::native::{Getset, Method};
 use object::slots::Slots;
 use object::{Object, PyResult, Ref, Vm, method};
@@ -99,7 +99,8 @@ fn same(vm: &mut Vm, left: &CodeObject, right: &CodeObject) -> bool {
     }
     // Constants without a plain form are equal to themselves.
     left.constants.iter().zip(&right.constants).all(|(left, right)| {
-        let is_plain = left.borrow().address().is_none() || to_constant(vm, left.borrow(), 0).is_some() || to_constant(vm, right.borrow(), 0).is_some();
+        let is_plain =
+            left.borrow().address().is_none() || to_constant(vm, left.borrow(), 0).is_some() || to_constant(vm, right.borrow(), 0).is_some();
         is_plain || left.borrow().is(right.borrow())
     })
 }
@@ -141,7 +142,9 @@ fn co_lines(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     }
     let entries = ranges
         .into_iter()
-        .map(|(start, end, line)| vm.new_tuple([Object::small_int(i64::from(start)), Object::small_int(i64::from(end)), line_or_none(line)]).into_object())
+        .map(|(start, end, line)| {
+            vm.new_tuple([Object::small_int(i64::from(start)), Object::small_int(i64::from(end)), line_or_none(line)]).into_object()
+        })
         .collect();
     let list = vm.new_list(entries).into_object();
     vm.iter(list.borrow())

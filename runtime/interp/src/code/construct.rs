@@ -95,7 +95,8 @@ pub(super) fn same_constant(left: &Constant, right: &Constant) -> bool {
 /// Whether code is equal; file names do not count.
 pub(super) fn same_code(left: &Code, right: &Code) -> bool {
     left.name == right.name
-        && (left.arg_count, left.positional_only_count, left.keyword_only_count) == (right.arg_count, right.positional_only_count, right.keyword_only_count)
+        && (left.arg_count, left.positional_only_count, left.keyword_only_count)
+            == (right.arg_count, right.positional_only_count, right.keyword_only_count)
         && (left.flags, left.first_line) == (right.flags, right.first_line)
         && left.instructions == right.instructions
         && left.names == right.names
@@ -199,7 +200,9 @@ impl Arguments<'_> {
         for name in &names {
             if name.borrow().downcast::<Str>().is_none() {
                 return Err(match self.caller {
-                    Caller::Constructor => vm.type_error(format!("name tuples must contain only strings, not '{}'", name.borrow().class().full_name())),
+                    Caller::Constructor => {
+                        vm.type_error(format!("name tuples must contain only strings, not '{}'", name.borrow().class().full_name()))
+                    }
                     Caller::Replace => vm.system_error("non-string found in code slot"),
                 });
             }
@@ -250,7 +253,12 @@ pub(super) fn new(vm: &mut Vm, _class: RefOf<'_, Type>, args: Args<'_>) -> PyRes
         values.push(Some(vm.new_tuple(Vec::new()).into_object()));
     }
     let parts = Arguments { values: &values, caller: Caller::Constructor }.parts(vm)?;
-    for (value, name) in [(parts.arg_count, "argcount"), (parts.positional_only_count, "posonlyargcount"), (parts.keyword_only_count, "kwonlyargcount"), (parts.n_locals, "nlocals")] {
+    for (value, name) in [
+        (parts.arg_count, "argcount"),
+        (parts.positional_only_count, "posonlyargcount"),
+        (parts.keyword_only_count, "kwonlyargcount"),
+        (parts.n_locals, "nlocals"),
+    ] {
         if value < 0 {
             return Err(vm.value_error(format!("code: {name} must not be negative")));
         }
@@ -336,7 +344,10 @@ fn build_with(vm: &mut Vm, parts: Parts, hidden: &[Ref<'static>]) -> PyResult {
         return Err(vm.value_error("code: co_code is malformed"));
     }
     let flags = CodeFlags(parts.flags as u32);
-    let n_parameters = i64::from(parts.arg_count) + i64::from(parts.keyword_only_count) + i64::from(flags.has(CodeFlags::VARARGS)) + i64::from(flags.has(CodeFlags::VARKEYWORDS));
+    let n_parameters = i64::from(parts.arg_count)
+        + i64::from(parts.keyword_only_count)
+        + i64::from(flags.has(CodeFlags::VARARGS))
+        + i64::from(flags.has(CodeFlags::VARKEYWORDS));
     if n_parameters > parts.variable_names.len() as i64 {
         return Err(vm.value_error("code: co_varnames is too small"));
     }
@@ -359,7 +370,12 @@ fn build_with(vm: &mut Vm, parts: Parts, hidden: &[Ref<'static>]) -> PyResult {
         locals: locals(&parts, flags, hidden),
         ..Code::default()
     };
-    let mut shown = Shown { code: parts.code.clone(), line_table: parts.line_table.clone(), exception_table: parts.exception_table.clone(), is_unstorable: false };
+    let mut shown = Shown {
+        code: parts.code.clone(),
+        line_table: parts.line_table.clone(),
+        exception_table: parts.exception_table.clone(),
+        is_unstorable: false,
+    };
     match decoded {
         Ok(decoded) => {
             data.instructions = decoded.instructions;
@@ -488,11 +504,8 @@ fn shown_of(data: &Code) -> Shown {
 /// Puts instructions that raise in place of those that cannot run.
 fn stand_in(data: &mut Code) {
     const NOT_IMPLEMENTED_ERROR: u32 = 1;
-    data.instructions = vec![
-        Instr::new(Opcode::Resume, 0),
-        Instr::new(Opcode::LoadCommonConstant, NOT_IMPLEMENTED_ERROR),
-        Instr::new(Opcode::RaiseVarargs, 1),
-    ];
+    data.instructions =
+        vec![Instr::new(Opcode::Resume, 0), Instr::new(Opcode::LoadCommonConstant, NOT_IMPLEMENTED_ERROR), Instr::new(Opcode::RaiseVarargs, 1)];
     let location = Location { line: data.first_line, end_line: data.first_line, column: -1, end_column: -1 };
     data.locations = Locations::from_vec(vec![location; 3]);
     data.exception_table.clear();

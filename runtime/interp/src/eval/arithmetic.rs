@@ -108,12 +108,11 @@ pub(super) fn fast_compare(op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<boo
     if let (Some(a), Some(b)) = (left.as_small_int(), right.as_small_int()) {
         return Some(holds(op, a, b));
     }
-    if (op == Comparison::Equal as u32 || op == Comparison::NotEqual as u32)
-        && left.is_exactly(&STR) && right.is_exactly(&STR) {
-            // SAFETY: the types were just compared.
-            let same = left.is(right) || unsafe { left.downcast_unchecked::<Str>().get() == right.downcast_unchecked::<Str>().get() };
-            return Some(same == (op == Comparison::Equal as u32));
-        }
+    if (op == Comparison::Equal as u32 || op == Comparison::NotEqual as u32) && left.is_exactly(&STR) && right.is_exactly(&STR) {
+        // SAFETY: the types were just compared.
+        let same = left.is(right) || unsafe { left.downcast_unchecked::<Str>().get() == right.downcast_unchecked::<Str>().get() };
+        return Some(same == (op == Comparison::Equal as u32));
+    }
     let (a, b) = (number(left)?, number(right)?);
     Some(holds(op, a, b))
 }

@@ -147,7 +147,14 @@ pub(super) unsafe fn first_argument(sp: *mut u64) -> Option<Object> {
 /// # Safety
 ///
 /// The frame is the innermost one, unless the result is a frame.
-pub(super) unsafe fn report_star(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: u32, result: PyResult<Call>) -> PyResult<Call> {
+pub(super) unsafe fn report_star(
+    vm: &mut Vm,
+    frame: *mut Frame,
+    callable: Ref<'_>,
+    first: Option<Ref<'_>>,
+    watchers: u32,
+    result: PyResult<Call>,
+) -> PyResult<Call> {
     let result = match result {
         Ok(Call::Frame(inner)) => return Ok(Call::Frame(inner)),
         Ok(Call::Value(value)) => Ok(value),

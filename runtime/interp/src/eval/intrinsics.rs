@@ -79,13 +79,18 @@ fn type_alias(vm: &mut Vm, parts: Ref<'_>) -> PyResult {
 fn stop_iteration_error(vm: &mut Vm, frame: &Frame, value: Ref<'_>) -> PyResult {
     let flags = frame.code().data.flags;
     let (kind, stop) = if flags.has(CodeFlags::ASYNC_GENERATOR) {
-        if value.is_instance_of(&exception::STOP_ASYNC_ITERATION) { ("async generator", "StopAsyncIteration") } else { ("async generator", "StopIteration") }
+        if value.is_instance_of(&exception::STOP_ASYNC_ITERATION) {
+            ("async generator", "StopAsyncIteration")
+        } else {
+            ("async generator", "StopIteration")
+        }
     } else if flags.has(CodeFlags::COROUTINE.with(CodeFlags::ITERABLE_COROUTINE)) && flags.has(CodeFlags::COROUTINE) {
         ("coroutine", "StopIteration")
     } else {
         ("generator", "StopIteration")
     };
-    let stops = value.is_instance_of(&exception::STOP_ITERATION) || (kind == "async generator" && value.is_instance_of(&exception::STOP_ASYNC_ITERATION));
+    let stops =
+        value.is_instance_of(&exception::STOP_ITERATION) || (kind == "async generator" && value.is_instance_of(&exception::STOP_ASYNC_ITERATION));
     if !stops {
         return Ok(value.to_owned());
     }

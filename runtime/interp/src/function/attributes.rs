@@ -18,14 +18,24 @@ pub(super) const MEMBERS: &[Member] = &[
     Member(Getset::readonly("__closure__", "", |_, this| Ok(payload(this).closure.get_or_none()))),
     Member(Getset::readonly("__globals__", "", |_, this| Ok(payload(this).globals.clone()))),
     Member(Getset::readonly("__builtins__", "", |_, this| Ok(payload(this).builtins.clone()))),
-    Member(Getset::new("__doc__", "", |_, this| Ok(payload(this).doc.get_or_none()), |_, this, value| {
-        payload(this).doc.set(value.map(Ref::to_owned));
-        Ok(())
-    })),
-    Member(Getset::new("__module__", "", |_, this| Ok(payload(this).module.get_or_none()), |_, this, value| {
-        payload(this).module.set(value.map(Ref::to_owned));
-        Ok(())
-    })),
+    Member(Getset::new(
+        "__doc__",
+        "",
+        |_, this| Ok(payload(this).doc.get_or_none()),
+        |_, this, value| {
+            payload(this).doc.set(value.map(Ref::to_owned));
+            Ok(())
+        },
+    )),
+    Member(Getset::new(
+        "__module__",
+        "",
+        |_, this| Ok(payload(this).module.get_or_none()),
+        |_, this, value| {
+            payload(this).module.set(value.map(Ref::to_owned));
+            Ok(())
+        },
+    )),
 ];
 
 pub(super) const GETSETS: &[Getset] = &[
@@ -35,10 +45,18 @@ pub(super) const GETSETS: &[Getset] = &[
     Getset::new("__annotations__", "Dict of annotations in a function object.", get_annotations, set_annotations),
     Getset::new("__annotate__", "Get the code object for a function.", get_annotate, set_annotate),
     Getset::new("__dict__", "", get_dict, set_dict),
-    Getset::new("__name__", "", |_, this| Ok(payload(this).name.get_or_none()), |vm, this, value| set_text(vm, &payload(this).name, "__name__", value)),
-    Getset::new("__qualname__", "", |_, this| Ok(payload(this).qualname.get_or_none()), |vm, this, value| {
-        set_text(vm, &payload(this).qualname, "__qualname__", value)
-    }),
+    Getset::new(
+        "__name__",
+        "",
+        |_, this| Ok(payload(this).name.get_or_none()),
+        |vm, this, value| set_text(vm, &payload(this).name, "__name__", value),
+    ),
+    Getset::new(
+        "__qualname__",
+        "",
+        |_, this| Ok(payload(this).qualname.get_or_none()),
+        |vm, this, value| set_text(vm, &payload(this).qualname, "__qualname__", value),
+    ),
     Getset::new("__type_params__", "Get the declared type parameters for a function.", get_type_params, set_type_params),
 ];
 

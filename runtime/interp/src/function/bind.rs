@@ -140,10 +140,15 @@ impl Binding<'_> {
 
     fn unexpected(&self, vm: &mut Vm, name: &str, names: &[Ref<'_>]) -> Raised {
         let n = self.code.data.positional_only_count as usize;
-        let given = |parameter: &Ref<'_>| names.iter().any(|name| name.downcast::<Str>().zip(parameter.downcast::<Str>()).is_some_and(|(name, parameter)| name.equals(parameter.get())));
+        let given = |parameter: &Ref<'_>| {
+            names
+                .iter()
+                .any(|name| name.downcast::<Str>().zip(parameter.downcast::<Str>()).is_some_and(|(name, parameter)| name.equals(parameter.get())))
+        };
         let positional_only: Vec<String> = (0..n).filter(|&index| given(&self.code.local_names[index])).map(|index| self.local_name(index)).collect();
         if !positional_only.is_empty() {
-            let message = format!("{}() got some positional-only arguments passed as keyword arguments: '{}'", self.name(), positional_only.join(", "));
+            let message =
+                format!("{}() got some positional-only arguments passed as keyword arguments: '{}'", self.name(), positional_only.join(", "));
             return vm.type_error(message);
         }
         let parameters = (self.code.data.arg_count + self.code.data.keyword_only_count) as usize;
@@ -156,7 +161,8 @@ impl Binding<'_> {
         let data = &self.code.data;
         let n = data.arg_count as usize;
         let keyword_only = (n..n + data.keyword_only_count as usize).filter(|&index| self.is_set(index)).count();
-        let n_defaults = self.function.defaults.get().and_then(|defaults| defaults.borrow().downcast::<Tuple>().map(|defaults| defaults.len())).unwrap_or(0);
+        let n_defaults =
+            self.function.defaults.get().and_then(|defaults| defaults.borrow().downcast::<Tuple>().map(|defaults| defaults.len())).unwrap_or(0);
         let takes = if n_defaults > 0 { format!("from {} to {n}", n - n_defaults.min(n)) } else { n.to_string() };
         let many = n_defaults > 0 || n != 1;
         let were = if keyword_only > 0 {

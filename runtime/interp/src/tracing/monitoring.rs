@@ -79,7 +79,8 @@ struct Tools([Tool; N_TOOLS]);
 // SAFETY: the tools are only touched by the holder of the global lock.
 unsafe impl Sync for Tools {}
 
-static TOOLS: Tools = Tools([const { Tool { name: ObjectCell::EMPTY, events: Cell::new(0), callbacks: [const { ObjectCell::EMPTY }; event::NAMES.len()] } }; N_TOOLS]);
+static TOOLS: Tools =
+    Tools([const { Tool { name: ObjectCell::EMPTY, events: Cell::new(0), callbacks: [const { ObjectCell::EMPTY }; event::NAMES.len()] } }; N_TOOLS]);
 
 /// Events any tool wants of all code, and how many code objects have events of their own.
 static GLOBAL_EVENTS: AtomicU32 = AtomicU32::new(0);
@@ -343,7 +344,14 @@ pub(super) unsafe fn fire_jump(vm: &mut Vm, frame: *mut Frame, event: Event, fro
     }
 }
 
-pub(super) unsafe fn fire_call(vm: &mut Vm, frame: *mut Frame, event: Event, callable: Ref<'_>, first: Option<Ref<'_>>, watchers: u32) -> PyResult<()> {
+pub(super) unsafe fn fire_call(
+    vm: &mut Vm,
+    frame: *mut Frame,
+    event: Event,
+    callable: Ref<'_>,
+    first: Option<Ref<'_>>,
+    watchers: u32,
+) -> PyResult<()> {
     if watchers == 0 {
         return Ok(());
     }

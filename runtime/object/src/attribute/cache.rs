@@ -49,7 +49,14 @@ impl Entries {
     const fn new() -> Entries {
         Entries(
             [const {
-                Entry { shape: Cell::new(0), version: Cell::new(0), name: Cell::new(0), value: Cell::new(0), kind: Cell::new(Kind::Generic), offset: Cell::new(0) }
+                Entry {
+                    shape: Cell::new(0),
+                    version: Cell::new(0),
+                    name: Cell::new(0),
+                    value: Cell::new(0),
+                    kind: Cell::new(Kind::Generic),
+                    offset: Cell::new(0),
+                }
             }; SIZE],
         )
     }

@@ -347,7 +347,15 @@ impl Clone for Hold {
 impl Clone for Buffer {
     /// Another export of the same memory.
     fn clone(&self) -> Buffer {
-        Buffer { owner: self.owner.clone(), base: self.base, extent: self.extent, offset: self.offset, readonly: self.readonly, layout: self.layout.clone(), hold: self.hold.clone() }
+        Buffer {
+            owner: self.owner.clone(),
+            base: self.base,
+            extent: self.extent,
+            offset: self.offset,
+            readonly: self.readonly,
+            layout: self.layout.clone(),
+            hold: self.hold.clone(),
+        }
     }
 }
 

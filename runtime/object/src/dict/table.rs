@@ -450,7 +450,14 @@ impl<E: Entry> Table<E> {
     /// The same entries in the same order as another kind of entry.
     pub fn convert<F: Entry>(self, change: impl FnMut(E) -> F) -> Table<F> {
         let generation = self.generation.wrapping_add(1);
-        Table { index: self.index, entries: self.entries.into_iter().map(change).collect(), live: self.live, filled: self.filled, generation, front: self.front }
+        Table {
+            index: self.index,
+            entries: self.entries.into_iter().map(change).collect(),
+            live: self.live,
+            filled: self.filled,
+            generation,
+            front: self.front,
+        }
     }
 
     /// A copy without deleted entries.
@@ -519,8 +526,8 @@ fn lookup_slow<C, E: Entry>(vm: &mut Vm, cell: &VmCell<C>, project: fn(&C) -> Op
             let candidate = candidate.to_owned();
             let equal = vm.equal(candidate.borrow(), key)?;
             let Some(table) = project(cell.get(vm)) else { return Ok(Lookup::Moved) };
-            let same = table.generation == generation
-                && table.entries.get(position).and_then(Entry::key).is_some_and(|now| now.is(candidate.borrow()));
+            let same =
+                table.generation == generation && table.entries.get(position).and_then(Entry::key).is_some_and(|now| now.is(candidate.borrow()));
             if !same {
                 continue 'restart;
             }

@@ -54,7 +54,12 @@ struct Segment {
     /// Blocks that were used since the system gave them.
     dirty: Cell<u64>,
     index: Cell<usize>,
+    /// The collector's counts, one for each granule; null before the first collection.
+    counts: Cell<*mut u32>,
 }
+
+/// Bytes of a segment's counts.
+const COUNTS: usize = TABLE * size_of::<u32>();
 
 const _: () = assert!(size_of::<Block>() * N_BLOCKS <= FIRST_BLOCK * BLOCK / GRANULE && size_of::<Segment>() <= size_of::<Block>() && N_BLOCKS == 64);
 
@@ -219,8 +224,24 @@ impl Memory {
             segment_at(moved).index.set(index);
         }
         // SAFETY: no block of the segment is in use.
-        unsafe { libc::munmap(start as *mut _, SEGMENT) };
+        unsafe {
+            if !segment.counts.get().is_null() {
+                libc::munmap(segment.counts.get().cast(), COUNTS);
+            }
+            libc::munmap(start as *mut _, SEGMENT);
+        }
         self.may_have_runs(index);
+    }
+
+    /// Gives the memory of the collector's counts back.
+    pub(super) fn forget_counts(&self) {
+        for &start in self.segments() {
+            let counts = segment_at(start).counts.get();
+            if !counts.is_null() {
+                // SAFETY: the collector has ended.
+                unsafe { libc::madvise(counts.cast(), COUNTS, libc::MADV_DONTNEED) };
+            }
+        }
     }
 
     /// Gives the memory of free blocks back to the system; the blocks stay.
@@ -314,12 +335,36 @@ impl Memory {
             // SAFETY: as above, for the one that took its place.
             unsafe { (*block_of(moved + TABLE)).fresh.set(index as u32) };
         }
+        let counts = &segment_at(start).counts;
+        if !counts.get().is_null() {
+            // SAFETY: the counts were mapped for this mapping.
+            unsafe { libc::munmap(counts.replace(std::ptr::null_mut()).cast(), COUNTS) };
+        }
         if size <= LARGEST_SPARE && spares.len() < MOST_SPARES {
             return spares.push((start, size));
         }
         // SAFETY: the mapping held one object, which is gone.
         unsafe { libc::munmap(start as *mut _, size) };
     }
+}
+
+/// The collector's count of the object at `address`. What it holds at first is undefined.
+#[inline]
+pub(super) fn count_of<'a>(address: usize) -> &'a Cell<u32> {
+    let segment = segment_at(segment_of(address));
+    let counts = segment.counts.get();
+    // SAFETY: there is a count for each granule.
+    unsafe { &*(if counts.is_null() { new_counts(segment) } else { counts }).add((address & (SEGMENT - 1)) / GRANULE).cast() }
+}
+
+#[cold]
+fn new_counts(segment: &Segment) -> *mut u32 {
+    let counts = map(0, COUNTS);
+    if counts == 0 {
+        out_of_memory(COUNTS);
+    }
+    segment.counts.set(counts as *mut u32);
+    segment.counts.get()
 }
 
 /// Bytes of the memory the object has that `block` describes.

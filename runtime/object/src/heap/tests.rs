@@ -50,7 +50,10 @@ fn traced_addresses(heap: &Heap) -> Vec<usize> {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Allocate { size: usize, traced: bool },
+    Allocate {
+        size: usize,
+        traced: bool,
+    },
     /// Frees the object at this part of the addresses.
     Free(f64),
     FreeAll,

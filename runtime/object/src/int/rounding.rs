@@ -20,11 +20,8 @@ pub fn scale(mantissa: u64, inexact: bool, exponent: i64) -> Option<f64> {
     } else if shift > 64 {
         0
     } else {
-        let (quotient, rest, half) = if shift == 64 {
-            (0, mantissa, 1u64 << 63)
-        } else {
-            (mantissa >> shift, mantissa & ((1 << shift) - 1), 1u64 << (shift - 1))
-        };
+        let (quotient, rest, half) =
+            if shift == 64 { (0, mantissa, 1u64 << 63) } else { (mantissa >> shift, mantissa & ((1 << shift) - 1), 1u64 << (shift - 1)) };
         let up = rest > half || (rest == half && (inexact || quotient & 1 == 1));
         quotient + u64::from(up)
     };

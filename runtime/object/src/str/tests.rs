@@ -9,7 +9,9 @@ fn vm() -> Vm {
 #[test]
 fn storage_is_the_narrowest() {
     let vm = vm();
-    for (text, kind, ascii) in [("abc", Kind::Latin1, true), ("caf\u{e9}", Kind::Latin1, false), ("\u{20ac}5", Kind::Ucs2, false), ("a\u{1F600}", Kind::Ucs4, false)] {
+    for (text, kind, ascii) in
+        [("abc", Kind::Latin1, true), ("caf\u{e9}", Kind::Latin1, false), ("\u{20ac}5", Kind::Ucs2, false), ("a\u{1F600}", Kind::Ucs4, false)]
+    {
         let string = vm.new_str(text);
         assert_eq!((string.kind(), string.is_ascii(), string.len()), (kind, ascii, text.chars().count()));
         assert_eq!(string.to_utf8().as_deref(), Some(text));

@@ -48,9 +48,9 @@ pub fn calculate_metaclass<'a>(vm: &mut Vm, meta: &'a Type, bases: &'a [Ref<'a>]
             winner = candidate;
             continue;
         }
-        return Err(vm.type_error(
-            "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases",
-        ));
+        return Err(
+            vm.type_error("metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases")
+        );
     }
     Ok(winner)
 }
@@ -161,7 +161,11 @@ pub(super) fn solid_base(class: &Type) -> &Type {
     if !class.is_heap_type() && class.has_flag(flag::EXCEPTION) && crate::exception::declares_fields(class) {
         return class;
     }
-    let adds = if class.is_heap_type() { class.n_slots.get() > base.n_slots.get() } else { class.payload().size > base.payload().size || class.payload().item_size != base.payload().item_size };
+    let adds = if class.is_heap_type() {
+        class.n_slots.get() > base.n_slots.get()
+    } else {
+        class.payload().size > base.payload().size || class.payload().item_size != base.payload().item_size
+    };
     if adds { class } else { solid_base(base) }
 }
 
@@ -258,12 +262,17 @@ fn read_slots(vm: &mut Vm, namespace: &ObjectOf<Dict>) -> PyResult<Option<Vec<Ob
 /// `_Class__name` for `__name`.
 fn mangle(class: &str, name: &str) -> String {
     let class = class.trim_start_matches('_');
-    if name.starts_with("__") && !name.ends_with("__") && !name.contains('.') && !class.is_empty() { format!("_{class}{name}") } else { name.to_owned() }
+    if name.starts_with("__") && !name.ends_with("__") && !name.contains('.') && !class.is_empty() {
+        format!("_{class}{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 fn is_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|first| first == '_' || first.is_alphabetic()) && chars.all(|char| char == '_' || char.is_alphanumeric() || !char.is_ascii())
+    chars.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+        && chars.all(|char| char == '_' || char.is_alphanumeric() || !char.is_ascii())
 }
 
 fn lay_out(
@@ -293,7 +302,8 @@ fn lay_out(
         }
         Some(names) => {
             // The data of a string makes room.
-            let no_members = (item_size != 0 && !base.is_subclass_of(&crate::str::STR)) || base.is_subclass_of(&crate::int::INT) || base.is_subclass_of(&TYPE);
+            let no_members =
+                (item_size != 0 && !base.is_subclass_of(&crate::str::STR)) || base.is_subclass_of(&crate::int::INT) || base.is_subclass_of(&TYPE);
             if !names.is_empty() && no_members {
                 let message = format!("nonempty __slots__ not supported for subtype of '{}'", base.full_name());
                 return Err(vm.type_error(message));
@@ -311,7 +321,9 @@ fn lay_out(
                         return Err(vm.type_error("__dict__ slot disallowed: we already got one"));
                     }
                     "__dict__" => has_dict = true,
-                    "__weakref__" if base_has_weak || std::mem::replace(&mut asked.1, true) => return Err(vm.type_error("__weakref__ slot disallowed: we already got one")),
+                    "__weakref__" if base_has_weak || std::mem::replace(&mut asked.1, true) => {
+                        return Err(vm.type_error("__weakref__ slot disallowed: we already got one"));
+                    }
                     "__weakref__" => has_weak = true,
                     _ => members.push(mangle(class_name, &text)),
                 }
@@ -331,7 +343,9 @@ fn lay_out(
     if as_attributes && class.capacity.get().is_none() {
         class.capacity.set(Some(0));
     }
-    for (getset, introduced) in [(&instance_attributes::DICT, has_dict && !base_has_dict), (&instance_attributes::WEAK_REFERENCES, has_weak && !base_has_weak)] {
+    for (getset, introduced) in
+        [(&instance_attributes::DICT, has_dict && !base_has_dict), (&instance_attributes::WEAK_REFERENCES, has_weak && !base_has_weak)]
+    {
         let name = vm.intern(getset.name);
         if introduced && namespace.borrow().get_interned(name).is_none() {
             let descriptor = descriptor::new_getset(vm, getset, class);
@@ -392,7 +406,8 @@ fn choose_capacity(vm: &mut Vm, class: &Type) {
 pub(super) fn set_order(vm: &mut Vm, class: &Type, bases: &[Ref<'_>]) -> PyResult<()> {
     let meta = class.object().class();
     let name = vm.intern("mro");
-    let custom = if std::ptr::eq(meta, &TYPE) { None } else { meta.lookup(name).filter(|found| found.class().full_name() == "function").map(Ref::to_owned) };
+    let custom =
+        if std::ptr::eq(meta, &TYPE) { None } else { meta.lookup(name).filter(|found| found.class().full_name() == "function").map(Ref::to_owned) };
     let mut order = vec![class.to_object()];
     order.extend(mro::linearize(vm, bases)?);
     // The plain order is there while a metaclass computes its own.

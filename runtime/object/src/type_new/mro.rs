@@ -27,12 +27,18 @@ pub fn linearize(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<Vec<Object>> {
         }
         let in_a_tail = |candidate: Ref<'_>| sequences.iter().any(|sequence| sequence[1..].iter().any(|class| class.is(candidate)));
         let Some(next) = sequences.iter().map(|sequence| sequence[0]).find(|&candidate| !in_a_tail(candidate)) else {
-            let heads: Vec<String> = sequences.iter().map(|sequence| sequence[0]).fold(Vec::new(), |mut heads: Vec<Ref<'_>>, head| {
-                if !heads.iter().any(|known| known.is(head)) {
-                    heads.push(head);
-                }
-                heads
-            }).iter().filter_map(|head| head.downcast::<Type>().map(|class| class.get().name().to_owned())).collect();
+            let heads: Vec<String> = sequences
+                .iter()
+                .map(|sequence| sequence[0])
+                .fold(Vec::new(), |mut heads: Vec<Ref<'_>>, head| {
+                    if !heads.iter().any(|known| known.is(head)) {
+                        heads.push(head);
+                    }
+                    heads
+                })
+                .iter()
+                .filter_map(|head| head.downcast::<Type>().map(|class| class.get().name().to_owned()))
+                .collect();
             let message = format!("Cannot create a consistent method resolution order (MRO) for bases {}", heads.join(", "));
             return Err(vm.type_error(message));
         };

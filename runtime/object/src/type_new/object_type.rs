@@ -103,11 +103,8 @@ fn abstract_error(vm: &mut Vm, class: &Type) -> crate::vm::Raised {
     };
     let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
     let plural = if names.len() == 1 { "" } else { "s" };
-    let message = format!(
-        "Can't instantiate abstract class {} without an implementation for abstract method{plural} {}",
-        class.name(),
-        quoted.join(", ")
-    );
+    let message =
+        format!("Can't instantiate abstract class {} without an implementation for abstract method{plural} {}", class.name(), quoted.join(", "));
     vm.type_error(message)
 }
 

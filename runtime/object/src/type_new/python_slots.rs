@@ -5,6 +5,7 @@
 //! function over, so a Python subclass of `list` that does not define `__len__` is as fast as `list`.
 
 use crate::attribute::{bind, find_generic, generic_get};
+use crate::bytes::Buffer;
 use crate::call::Args;
 use crate::class::Type;
 use crate::exception;
@@ -14,7 +15,6 @@ use crate::native::flag;
 use crate::slots::{Slot, Slots, SpecialMethod, Wrapper, special_methods};
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-use crate::bytes::Buffer;
 use bytecode::opcode::Comparison;
 
 /// Calls the special method `name` of `this` with arguments; `None` if the class has none.
@@ -82,8 +82,10 @@ inplace_slots! {
 /// A binary operator of a Python class: its method, or the reflected one of the right operand.
 fn number(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, names: [&str; 2], slot: Slot, own: usize) -> PyResult {
     let [name, reflected] = names;
-    let has_own = |class: &Type| super::special::binary(class.slots(), slot).is_some_and(|function| function as usize == own)
-        || (slot == Slot::power && class.slots().power.is_some_and(|function| function as usize == own));
+    let has_own = |class: &Type| {
+        super::special::binary(class.slots(), slot).is_some_and(|function| function as usize == own)
+            || (slot == Slot::power && class.slots().power.is_some_and(|function| function as usize == own))
+    };
     let mut try_right = !std::ptr::eq(left.class(), right.class()) && has_own(right.class());
     if has_own(left.class()) {
         if try_right && right.class().is_subclass_of(left.class()) && overrides(vm, left, right, reflected) {
@@ -202,7 +204,10 @@ fn slot_getattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
 /// Attribute access of a class with `__getattr__`.
 fn slot_getattr_hook(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
     let own = vm.intern("__getattribute__");
-    let overridden = this.class().lookup(own).is_some_and(|found| found.downcast_exact::<SlotWrapper>().is_none_or(|wrapper| !std::ptr::eq(wrapper.class, &crate::class::OBJECT)));
+    let overridden = this
+        .class()
+        .lookup(own)
+        .is_some_and(|found| found.downcast_exact::<SlotWrapper>().is_none_or(|wrapper| !std::ptr::eq(wrapper.class, &crate::class::OBJECT)));
     let found = if overridden {
         let result = call_required(vm, this, "__getattribute__", &[name]);
         vm.ignore(result, &exception::ATTRIBUTE_ERROR)?
@@ -438,9 +443,13 @@ fn choose(class: &Type, slot: Slot, specials: &[(Ref<'static>, &SpecialMethod)])
     for (name, special) in specials.iter().filter(|(_, special)| special.slot == slot) {
         let Some(found) = class.lookup(*name) else { continue };
         let native = match found.downcast_exact::<SlotWrapper>() {
-            Some(wrapper) if wrapper.special.slot == slot && wrapper.special.name == special.name && class.is_subclass_of(wrapper.get().class) => Some(wrapper.get().class),
+            Some(wrapper) if wrapper.special.slot == slot && wrapper.special.name == special.name && class.is_subclass_of(wrapper.get().class) => {
+                Some(wrapper.get().class)
+            }
             // The wrapper of a sequence's `+` says nothing of the numbers' slot, and the other way round.
-            Some(wrapper) if wrapper.special.slot != slot && wrapper.special.name == special.name && class.is_subclass_of(wrapper.get().class) => continue,
+            Some(wrapper) if wrapper.special.slot != slot && wrapper.special.name == special.name && class.is_subclass_of(wrapper.get().class) => {
+                continue;
+            }
             _ => None,
         };
         choice = match (choice, native) {
@@ -511,7 +520,8 @@ fn special_cases(class: &Type, slots: &mut Slots) {
         slots.getattr = Some(slot_getattr_hook);
     }
     // `__new__` is no wrapper: a native one is found by its function.
-    let native_new = lookup("__new__").and_then(|found| found.downcast_exact::<crate::function::BuiltinFunction>()).and_then(|function| function.this.get());
+    let native_new =
+        lookup("__new__").and_then(|found| found.downcast_exact::<crate::function::BuiltinFunction>()).and_then(|function| function.this.get());
     let native_base = std::iter::successors(Some(class), |class| class.base()).find(|class| !class.is_heap_type());
     // One borrowed from a type with another layout is called as Python would, and refuses.
     if let (Some(native), Some(base)) = (native_new.as_ref().and_then(|native| native.borrow().downcast::<Type>()), native_base)

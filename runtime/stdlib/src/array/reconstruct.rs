@@ -89,7 +89,10 @@ pub(super) fn reconstruct(vm: &mut Vm, [class, code, format, bytes]: [Ref<'_>; 4
     }
     let items: Vec<Object> = if format.what == What::Text && format.size == 2 {
         let units = data.chunks_exact(2).map(|unit| format.bits(unit) as u16);
-        char::decode_utf16(units).map(|unit| unit.map_or_else(|lone| u32::from(lone.unpaired_surrogate()), u32::from)).map(|code_point| vm.new_char(code_point).into_object()).collect()
+        char::decode_utf16(units)
+            .map(|unit| unit.map_or_else(|lone| u32::from(lone.unpaired_surrogate()), u32::from))
+            .map(|code_point| vm.new_char(code_point).into_object())
+            .collect()
     } else {
         data.chunks_exact(format.size).map(|item| format.decode(vm, item)).collect()
     };

@@ -149,7 +149,10 @@ fn set_defaults(vm: &mut Vm, this: Ref<'_>, fields: &[Object], set: &[bool]) -> 
             super::new_node(vm, super::table::Kind::Load, [])?
         } else if kind.downcast::<Type>().is_some() {
             let name = vm.repr_text(name.borrow())?;
-            deprecated(vm, &format!("{}.__init__ missing 1 required positional argument: {name}. This will become an error in Python 3.15.", class.full_name()))?;
+            deprecated(
+                vm,
+                &format!("{}.__init__ missing 1 required positional argument: {name}. This will become an error in Python 3.15.", class.full_name()),
+            )?;
             continue;
         } else if kind.class().name() == "GenericAlias" {
             vm.new_list(Vec::new()).into_object()

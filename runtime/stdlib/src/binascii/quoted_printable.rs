@@ -54,7 +54,8 @@ struct Encoder<'a> {
 pub fn encode(data: &[u8], options: Options) -> Vec<u8> {
     let first = data.iter().position(|&byte| byte == b'\n');
     let has_returns = first.is_some_and(|index| index > 0 && data[index - 1] == b'\r');
-    let mut encoder = Encoder { data, options, newline: if has_returns { b"\r\n" } else { b"\n" }, text: Vec::with_capacity(data.len() * 2), line: 0 };
+    let mut encoder =
+        Encoder { data, options, newline: if has_returns { b"\r\n" } else { b"\n" }, text: Vec::with_capacity(data.len() * 2), line: 0 };
     let mut at = 0;
     while at < data.len() {
         at = encoder.step(at);

@@ -4,7 +4,7 @@ use super::{payload, state_of};
 use builtins::slice::{argument_bound, clamp_bound, position, size_argument};
 use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args, check_positional};
-use object::cell::{VmCell, Visitor};
+use object::cell::{Visitor, VmCell};
 use object::instance::size_of_instance;
 use object::native::{PayloadInfo, flag};
 use object::protocol::{iter_self, ordering_satisfies};
@@ -517,8 +517,8 @@ macro_rules! iterator {
             payload: PayloadInfo::of::<$Payload>(),
             slots: Slots { new: Some($new), iter: Some(iter_self), next: Some($next), ..Slots::NONE },
             methods: &[
-                method!(Unary $hint as "__length_hint__" "($self, /)", "Private method returning an estimate of len(list(it))."),
-                method!(Unary $reduce as "__reduce__" "($self, /)", "Return state information for pickling."),
+        method!(Unary $hint as "__length_hint__" "($self, /)", "Private method returning an estimate of len(list(it))."),
+        method!(Unary $reduce as "__reduce__" "($self, /)", "Return state information for pickling."),
             ],
             ..TypeSpec::DEFAULT
         };
@@ -545,8 +545,30 @@ macro_rules! iterator {
     };
 }
 
-iterator!(DequeIterator, DEQUE_ITERATOR, DEQUE_ITERATOR_SPEC, "collections._deque_iterator", "_deque_iterator", new_forward, next_forward, hint_forward, reduce_forward, false);
-iterator!(DequeReverseIterator, DEQUE_REVERSE_ITERATOR, DEQUE_REVERSE_ITERATOR_SPEC, "collections._deque_reverse_iterator", "_deque_reverse_iterator", new_backward, next_backward, hint_backward, reduce_backward, true);
+iterator!(
+    DequeIterator,
+    DEQUE_ITERATOR,
+    DEQUE_ITERATOR_SPEC,
+    "collections._deque_iterator",
+    "_deque_iterator",
+    new_forward,
+    next_forward,
+    hint_forward,
+    reduce_forward,
+    false
+);
+iterator!(
+    DequeReverseIterator,
+    DEQUE_REVERSE_ITERATOR,
+    DEQUE_REVERSE_ITERATOR_SPEC,
+    "collections._deque_reverse_iterator",
+    "_deque_reverse_iterator",
+    new_backward,
+    next_backward,
+    hint_backward,
+    reduce_backward,
+    true
+);
 
 impl Place {
     fn new(vm: &Vm, deque: Ref<'_>, given: usize) -> Place {

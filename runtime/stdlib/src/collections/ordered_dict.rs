@@ -58,7 +58,8 @@ static ORDERED_DICT_SPEC: TypeSpec = TypeSpec {
 };
 
 const METHODS: &[Method] = &[
-    method!(Bound fromkeys "($type, /, iterable, value=None)", "Create a new ordered dictionary with keys from iterable and values set to value.").class_method(),
+    method!(Bound fromkeys "($type, /, iterable, value=None)", "Create a new ordered dictionary with keys from iterable and values set to value.")
+        .class_method(),
     method!(Unary size_of as "__sizeof__" "($self, /)", ""),
     method!(Unary reduce as "__reduce__" "($self, /)", "Return state information for pickling"),
     method!(Bound setdefault "($self, /, key, default=None)", "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default."),
@@ -146,7 +147,9 @@ fn update_from(vm: &mut Vm, this: Ref<'_>, source: Ref<'_>) -> PyResult<()> {
         match pair.as_slice() {
             [key, value] => set(vm, this, key.borrow(), value.borrow())?,
             [_, _, _, ..] => return Err(vm.value_error("too many values to unpack (expected 2)")),
-            short => return Err(vm.value_error(format!("need more than {} value{} to unpack", short.len(), if short.len() == 1 { "" } else { "s" }))),
+            short => {
+                return Err(vm.value_error(format!("need more than {} value{} to unpack", short.len(), if short.len() == 1 { "" } else { "s" })));
+            }
         }
     }
     Ok(())
@@ -393,7 +396,7 @@ macro_rules! view {
             flags: flag::NO_INSTANTIATION,
             payload: PayloadInfo::of::<DictView<$KIND>>(),
             slots: Slots { iter: Some($iter), ..Slots::NONE },
-            methods: &[method!(Unary $reversed as "__reversed__" "($self, /)", "")],
+    methods: &[method!(Unary $reversed as "__reversed__" "($self, /)", "")],
             ..TypeSpec::DEFAULT
         };
 

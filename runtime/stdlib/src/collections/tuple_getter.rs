@@ -32,10 +32,15 @@ static TUPLE_GETTER_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<TupleGetter>(),
     slots: Slots { new: Some(new), repr: Some(repr), descr_get: Some(get), descr_set: Some(set), ..Slots::NONE },
     methods: &[method!(Unary reduce as "__reduce__" "($self, /)", "")],
-    members: &[Member(Getset::new("__doc__", "", |_, this| Ok(payload::<TupleGetter>(this).doc.get_or_none()), |_, this, value| {
-        payload::<TupleGetter>(this).doc.set(value.map(Ref::to_owned));
-        Ok(())
-    }))],
+    members: &[Member(Getset::new(
+        "__doc__",
+        "",
+        |_, this| Ok(payload::<TupleGetter>(this).doc.get_or_none()),
+        |_, this, value| {
+            payload::<TupleGetter>(this).doc.set(value.map(Ref::to_owned));
+            Ok(())
+        },
+    ))],
     ..TypeSpec::DEFAULT
 };
 

@@ -145,7 +145,9 @@ impl Record<'_> {
                 self.state = State::StartRecord;
                 Ok(())
             }
-            (State::EatNewLine, Some(_)) => Err(error(vm, "new-line character seen in unquoted field - do you need to open the file with newline=''?")),
+            (State::EatNewLine, Some(_)) => {
+                Err(error(vm, "new-line character seen in unquoted field - do you need to open the file with newline=''?"))
+            }
         }
     }
 
@@ -234,7 +236,8 @@ fn next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
             break;
         };
         let Some(text) = line.borrow().downcast::<Str>() else {
-            let message = format!("iterator should return strings, not {} (the file should be opened in text mode)", line.borrow().class().full_name());
+            let message =
+                format!("iterator should return strings, not {} (the file should be opened in text mode)", line.borrow().class().full_name());
             return Err(error(vm, &message));
         };
         reader.line_number.set(reader.line_number.get() + 1);

@@ -91,9 +91,13 @@ static PARTIAL_SPEC: TypeSpec = TypeSpec {
     slots: Slots { new: Some(new), call: Some(call), repr: Some(repr), descr_get: Some(super::bind), ..Slots::NONE },
     methods: METHODS,
     members: &[
-        Member(Getset::readonly("func", "function object to use in future partial calls", |_, this| Ok(payload::<Partial>(this).function.get_or_none()))),
+        Member(Getset::readonly("func", "function object to use in future partial calls", |_, this| {
+            Ok(payload::<Partial>(this).function.get_or_none())
+        })),
         Member(Getset::readonly("args", "tuple of arguments to future partial calls", |_, this| Ok(payload::<Partial>(this).args.get_or_none()))),
-        Member(Getset::readonly("keywords", "dictionary of keyword arguments to future partial calls", |_, this| Ok(payload::<Partial>(this).keywords.get_or_none()))),
+        Member(Getset::readonly("keywords", "dictionary of keyword arguments to future partial calls", |_, this| {
+            Ok(payload::<Partial>(this).keywords.get_or_none())
+        })),
     ],
     ..TypeSpec::DEFAULT
 };
@@ -101,7 +105,8 @@ static PARTIAL_SPEC: TypeSpec = TypeSpec {
 const METHODS: &[Method] = &[
     method!(Unary reduce as "__reduce__" "($self, /)", ""),
     method!(Binary set_state as "__setstate__" "($self, object, /)", ""),
-    method!(Binary class_get_item as "__class_getitem__" "($type, object, /)", "partial is generic over the wrapped function's return type").class_method(),
+    method!(Binary class_get_item as "__class_getitem__" "($type, object, /)", "partial is generic over the wrapped function's return type")
+        .class_method(),
 ];
 
 impl Partial {
@@ -148,7 +153,9 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
         return Err(vm.type_error("Placeholder cannot be passed as a keyword argument"));
     }
     // A partial of a plain partial is one partial of the inner function.
-    let inner = function.downcast::<Partial>().filter(|_| function.class().slots().call.is_some_and(|own| std::ptr::fn_addr_eq(own, call as object::slots::CallFn)) && !has_dict_entries(vm, function));
+    let inner = function.downcast::<Partial>().filter(|_| {
+        function.class().slots().call.is_some_and(|own| std::ptr::fn_addr_eq(own, call as object::slots::CallFn)) && !has_dict_entries(vm, function)
+    });
     let (function, given, keywords) = match inner {
         Some(inner) => {
             let keywords = inner.keywords.get_or_none();
@@ -164,7 +171,11 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
         keywords.set(vm, name, value.to_owned())?;
     }
     let given = vm.new_tuple(given).into_object();
-    let partial = Partial { function: ObjectCell::new(Some(function)), args: ObjectCell::new(Some(given)), keywords: ObjectCell::new(Some(keywords.into_object())) };
+    let partial = Partial {
+        function: ObjectCell::new(Some(function)),
+        args: ObjectCell::new(Some(given)),
+        keywords: ObjectCell::new(Some(keywords.into_object())),
+    };
     Ok(vm.allocate_in(class.get(), partial))
 }
 

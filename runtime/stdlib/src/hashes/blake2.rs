@@ -10,7 +10,8 @@ use object::native::{Getset, Method, Module, Native, PayloadInfo, TypeSpec};
 use object::singleton::ModuleObject;
 use object::{Args, Object, Payload, PyResult, Ref, RefOf, Slots, Type, Vm};
 
-pub static MODULE: Module = Module { name: "_blake2", doc: "_blake2b provides BLAKE2b for hashlib\n", types: &[&BLAKE2B, &BLAKE2S], init: Some(init), ..Module::DEFAULT };
+pub static MODULE: Module =
+    Module { name: "_blake2", doc: "_blake2b provides BLAKE2b for hashlib\n", types: &[&BLAKE2B, &BLAKE2S], init: Some(init), ..Module::DEFAULT };
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     crate::argument::set_constants(vm, module, &[("_GIL_MINSIZE", LOCK_THRESHOLD)]);
@@ -165,7 +166,9 @@ fn parameters(vm: &mut Vm, bound: &[Option<Ref<'_>>], limits: &Limits) -> PyResu
     let (node_depth, inner_size) = (number(vm, 9, 0)?, number(vm, 10, 0)?);
     let last_node = crate::argument::flag(vm, bound[11], false)?;
     if digest_size < 1 || digest_size > limits.digest as i64 {
-        return Err(vm.value_error(format!("digest_size for {} must be between 1 and {} bytes, here it is {digest_size}", limits.title, limits.digest)));
+        return Err(
+            vm.value_error(format!("digest_size for {} must be between 1 and {} bytes, here it is {digest_size}", limits.title, limits.digest))
+        );
     }
     for (what, value, most) in [("salt", &salt, limits.salt), ("person", &person, limits.salt)] {
         if value.len() > most {

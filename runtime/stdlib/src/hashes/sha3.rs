@@ -9,12 +9,8 @@ use object::native::{Getset, Method, Module, Native, PayloadInfo, TypeSpec};
 use object::singleton::ModuleObject;
 use object::{Args, Object, Payload, PyResult, Ref, RefOf, Slots, Type, Vm};
 
-pub static MODULE: Module = Module {
-    name: "_sha3",
-    types: &[&SHA3_224, &SHA3_256, &SHA3_384, &SHA3_512, &SHAKE_128, &SHAKE_256],
-    init: Some(init),
-    ..Module::DEFAULT
-};
+pub static MODULE: Module =
+    Module { name: "_sha3", types: &[&SHA3_224, &SHA3_256, &SHA3_384, &SHA3_512, &SHAKE_128, &SHAKE_256], init: Some(init), ..Module::DEFAULT };
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     crate::argument::set_constants(vm, module, &[("_GIL_MINSIZE", LOCK_THRESHOLD)]);

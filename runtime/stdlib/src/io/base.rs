@@ -2,10 +2,10 @@
 
 use super::{as_bytes_result, closed_error, unsupported};
 use object::bytes::ByteArray;
+use object::instance;
 use object::method;
 use object::native::{PayloadInfo, flag};
 use object::{Getset, Object, PyResult, Ref, Slots, Type, TypeSpec, Vm};
-use object::instance;
 
 type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
 

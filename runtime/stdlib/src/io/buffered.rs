@@ -578,7 +578,7 @@ fn readinto_with(vm: &mut Vm, this: Ref<'_>, target: Ref<'_>, once: bool) -> PyR
             let left = total - data.len();
             let got = if left > buffered.buffer_size.get() {
                 raw_read(vm, raw.borrow(), left, &mut data)?
-            } else if !(once && !data.is_empty()) {
+            } else if !once || data.is_empty() {
                 let got = fill(vm, buffered, raw.borrow())?;
                 take_ahead(vm, buffered, left, &mut data);
                 got

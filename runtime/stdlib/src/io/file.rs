@@ -63,7 +63,9 @@ static FILE_IO_SPEC: TypeSpec = TypeSpec {
     ],
     getsets: &[
         Getset::readonly("closed", "True if the file is closed", |_, this| Ok(Object::bool(file_of(this).fd.get() < 0))),
-        Getset::readonly("closefd", "True if the file descriptor will be closed by close().", |_, this| Ok(Object::bool(file_of(this).close_fd.get()))),
+        Getset::readonly("closefd", "True if the file descriptor will be closed by close().", |_, this| {
+            Ok(Object::bool(file_of(this).close_fd.get()))
+        }),
         Getset::readonly("mode", "String giving the file mode", |vm, this| Ok(vm.new_str(file_of(this).mode()).into_object())),
         Getset::readonly("_blksize", "Stat st_blksize if available", |vm, this| Ok(vm.new_int(file_of(this).block_size.get()))),
     ],
@@ -324,7 +326,7 @@ fn after_open(vm: &mut Vm, this: Ref<'_>, file: &FileIo, name: Ref<'_>, _own: bo
             }
             file.is_character_device.set(kind == libc::S_IFCHR);
             if stat.st_blksize > 1 {
-                file.block_size.set(stat.st_blksize as i64);
+                file.block_size.set(stat.st_blksize);
             }
             if kind == libc::S_IFREG {
                 file.size.set(Some(stat.st_size as u64));
@@ -365,7 +367,7 @@ pub fn is_tty(vm: &mut Vm, raw: Ref<'_>) -> PyResult<bool> {
 /// The size of buffer that suits the file.
 pub fn preferred_buffer_size(raw: Ref<'_>) -> usize {
     let block = usize::try_from(file_of(raw).block_size.get()).unwrap_or(0);
-    block.min(8 << 20).max(super::DEFAULT_BUFFER_SIZE)
+    block.clamp(super::DEFAULT_BUFFER_SIZE, 8 << 20)
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -467,10 +469,7 @@ pub fn read_rest(vm: &mut Vm, file: &FileIo) -> PyResult<Option<Vec<u8>>> {
         data.resize(data.capacity().min(before + LARGEST_CALL), 0);
         let memory = Memory::of_slice_mut(&mut data[before..]);
         let result = retry(vm, || sys::read(fd, memory))?;
-        let n = match unless_blocking(vm, result) {
-            Ok(n) => n,
-            Err(raised) => return Err(raised),
-        };
+        let n = unless_blocking(vm, result)?;
         data.truncate(before + n.unwrap_or(0));
         match n {
             None if before == 0 => return Ok(None),

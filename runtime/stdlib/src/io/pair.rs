@@ -77,7 +77,7 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 }
 
 fn half(vm: &mut Vm, cell: &ObjectCell) -> PyResult {
-    cell.get().ok_or(()).or_else(|()| Err(vm.value_error("I/O operation on uninitialized object")))
+    cell.get().ok_or(()).map_err(|()| vm.value_error("I/O operation on uninitialized object"))
 }
 
 fn of_reader(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>]) -> PyResult {

@@ -8,7 +8,7 @@ pub mod codec;
 pub mod position;
 
 use super::base::{self, TEXT_IO_BASE};
-use super::buffered::{self, BUFFERED_READER, BUFFERED_RANDOM, BUFFERED_WRITER};
+use super::buffered::{self, BUFFERED_RANDOM, BUFFERED_READER, BUFFERED_WRITER};
 use super::file::getstate;
 use super::newline::Newlines;
 use super::string_io::{NewlineMode, replace_newlines};
@@ -168,7 +168,14 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, _args: Args<'_>) -> PyResult {
 }
 
 /// A text stream as `open` makes it.
-pub fn make(vm: &mut Vm, buffer: Ref<'_>, encoding: Option<Ref<'_>>, errors: Option<Ref<'_>>, newline: Option<Ref<'_>>, line_buffering: bool) -> PyResult {
+pub fn make(
+    vm: &mut Vm,
+    buffer: Ref<'_>,
+    encoding: Option<Ref<'_>>,
+    errors: Option<Ref<'_>>,
+    newline: Option<Ref<'_>>,
+    line_buffering: bool,
+) -> PyResult {
     let stream = vm.allocate(empty()).into_object();
     set_up(vm, stream.borrow(), buffer, encoding, errors, newline, line_buffering, false)?;
     Ok(stream)
@@ -199,8 +206,16 @@ fn encoding_argument(vm: &mut Vm, encoding: Option<Ref<'_>>) -> PyResult<(String
     Ok((name, object))
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are the constructor's")]
-fn set_up(vm: &mut Vm, this: Ref<'_>, buffer: Ref<'_>, encoding: Option<Ref<'_>>, errors: Option<Ref<'_>>, newline: Option<Ref<'_>>, line_buffering: bool, write_through: bool) -> PyResult<()> {
+fn set_up(
+    vm: &mut Vm,
+    this: Ref<'_>,
+    buffer: Ref<'_>,
+    encoding: Option<Ref<'_>>,
+    errors: Option<Ref<'_>>,
+    newline: Option<Ref<'_>>,
+    line_buffering: bool,
+    write_through: bool,
+) -> PyResult<()> {
     let text = text_of(this);
     text.buffer.set(None);
     text.detached.set(false);
@@ -524,7 +539,8 @@ fn line(vm: &mut Vm, text: &Text, buffer: Ref<'_>, limit: Option<usize>) -> PyRe
         let start = text.used.get();
         let rest = decoded.data().slice(start, decoded.len());
         let so_far = parts.as_ref().map_or(0, StrBuilder::len);
-        let splits_crlf = mode == NewlineMode::CrLf && parts.as_ref().and_then(StrBuilder::last) == Some(u32::from('\r')) && rest.at(0) == u32::from('\n');
+        let splits_crlf =
+            mode == NewlineMode::CrLf && parts.as_ref().and_then(StrBuilder::last) == Some(u32::from('\r')) && rest.at(0) == u32::from('\n');
         let (mut n, mut complete) = if splits_crlf {
             (1, true)
         } else {

@@ -150,9 +150,42 @@ macro_rules! selection_type {
     };
 }
 
-selection_type!(Combinations, COMBINATIONS, COMBINATIONS_SPEC, "itertools.combinations", "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)", "(iterable, r)", new_combinations, next_combinations, size_of_combinations, step_combinations);
-selection_type!(Repeated, COMBINATIONS_WITH_REPLACEMENT, REPEATED_SPEC, "itertools.combinations_with_replacement", "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')", "(iterable, r)", new_repeated, next_repeated, size_of_repeated, step_repeated);
-selection_type!(Permutations, PERMUTATIONS, PERMUTATIONS_SPEC, "itertools.permutations", "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)", "(iterable, r=None)", new_permutations, next_permutations, size_of_permutations, step_permutations);
+selection_type!(
+    Combinations,
+    COMBINATIONS,
+    COMBINATIONS_SPEC,
+    "itertools.combinations",
+    "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)",
+    "(iterable, r)",
+    new_combinations,
+    next_combinations,
+    size_of_combinations,
+    step_combinations
+);
+selection_type!(
+    Repeated,
+    COMBINATIONS_WITH_REPLACEMENT,
+    REPEATED_SPEC,
+    "itertools.combinations_with_replacement",
+    "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')",
+    "(iterable, r)",
+    new_repeated,
+    next_repeated,
+    size_of_repeated,
+    step_repeated
+);
+selection_type!(
+    Permutations,
+    PERMUTATIONS,
+    PERMUTATIONS_SPEC,
+    "itertools.permutations",
+    "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)",
+    "(iterable, r=None)",
+    new_permutations,
+    next_permutations,
+    size_of_permutations,
+    step_permutations
+);
 
 fn check_room(vm: &mut Vm, r: usize) -> PyResult<()> {
     if r < 1 << 20 || (r < isize::MAX as usize / 16 && object::heap::can_allocate(r * 8)) { Ok(()) } else { Err(vm.memory_error()) }

@@ -5,7 +5,7 @@ use object::call::{Args, bind_args};
 use object::cell::{ObjectCell, VmCell};
 use object::native::{PayloadInfo, flag};
 use object::str::{Str, names};
-use object::{Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, Visitor, method};
+use object::{Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Visitor, Vm, method};
 use std::cell::Cell;
 
 fn payload<T: Payload>(object: Ref<'_>) -> &T {
@@ -170,7 +170,7 @@ impl Payload for TeeData {
 }
 
 impl TeeData {
-    fn new(vm: &Vm, iterator: Object) -> Object {
+    fn allocate(vm: &Vm, iterator: Object) -> Object {
         vm.allocate(TeeData { iterator, values: VmCell::new(Vec::new()), next: ObjectCell::EMPTY, running: Cell::new(false) }).into_object()
     }
 
@@ -235,7 +235,7 @@ fn tee_of(vm: &mut Vm, iterable: Ref<'_>) -> PyResult {
     if iterator.borrow().is_exactly(&TEE) {
         return copy_tee(vm, iterator.borrow());
     }
-    let data = TeeData::new(vm, iterator);
+    let data = TeeData::allocate(vm, iterator);
     Ok(vm.allocate(Tee { data: ObjectCell::new(Some(data)), index: Cell::new(0) }).into_object())
 }
 
@@ -252,7 +252,7 @@ fn next_tee(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
         let next = match link.next.get() {
             Some(next) => next,
             None => {
-                let next = TeeData::new(vm, link.iterator.clone());
+                let next = TeeData::allocate(vm, link.iterator.clone());
                 link.next.set(Some(next.clone()));
                 next
             }

@@ -40,7 +40,10 @@ fn new_accumulate(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResu
     let [iterable, function, initial] = bound;
     let iterator = vm.iter(iterable.expect("a required argument").borrow())?;
     let given = |value: Option<Object>| value.filter(|value| !value.borrow().is_none());
-    Ok(vm.allocate_in(class.get(), Accumulate { iterator, function: given(function), total: ObjectCell::EMPTY, initial: ObjectCell::new(given(initial)) }))
+    Ok(vm.allocate_in(
+        class.get(),
+        Accumulate { iterator, function: given(function), total: ObjectCell::EMPTY, initial: ObjectCell::new(given(initial)) },
+    ))
 }
 
 fn next_accumulate(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
@@ -258,7 +261,11 @@ fn repr_count(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = payload::<Count>(this);
     let next = this.next.get_or_none();
     let next = vm.repr_text(next.borrow())?;
-    let text = if this.step.borrow().as_small_int() == Some(1) { format!("{name}({next})") } else { format!("{name}({next}, {})", vm.repr_text(this.step.borrow())?) };
+    let text = if this.step.borrow().as_small_int() == Some(1) {
+        format!("{name}({next})")
+    } else {
+        format!("{name}({next}, {})", vm.repr_text(this.step.borrow())?)
+    };
     Ok(vm.new_str(&text).into_object())
 }
 
@@ -315,7 +322,14 @@ macro_rules! while_type {
 
         iterator_type!(
             #[doc = concat!("`", $name, "`")]
-            $Payload, $STATIC, $SPEC, $full_name, $doc, $signature, Some($new), $next,
+            $Payload,
+            $STATIC,
+            $SPEC,
+            $full_name,
+            $doc,
+            $signature,
+            Some($new),
+            $next,
             |this, visitor| visitor.visit_all([&this.predicate, &this.iterator])
         );
 
@@ -327,8 +341,28 @@ macro_rules! while_type {
     };
 }
 
-while_type!(DropWhile, DROP_WHILE, DROP_WHILE_SPEC, "dropwhile", "itertools.dropwhile", "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.", "(predicate, iterable, /)", new_drop_while, next_drop_while);
-while_type!(TakeWhile, TAKE_WHILE, TAKE_WHILE_SPEC, "takewhile", "itertools.takewhile", "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.", "(predicate, iterable, /)", new_take_while, next_take_while);
+while_type!(
+    DropWhile,
+    DROP_WHILE,
+    DROP_WHILE_SPEC,
+    "dropwhile",
+    "itertools.dropwhile",
+    "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.",
+    "(predicate, iterable, /)",
+    new_drop_while,
+    next_drop_while
+);
+while_type!(
+    TakeWhile,
+    TAKE_WHILE,
+    TAKE_WHILE_SPEC,
+    "takewhile",
+    "itertools.takewhile",
+    "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
+    "(predicate, iterable, /)",
+    new_take_while,
+    next_take_while
+);
 
 /// The payload of `filterfalse`.
 pub struct FilterFalse {
@@ -543,9 +577,8 @@ iterator_type!(
     methods: REPEAT_METHODS
 );
 
-const REPEAT_METHODS: &[object::Method] = &[
-    method!(Unary length_hint as "__length_hint__" "($self, /)", "Private method returning an estimate of len(list(it))."),
-];
+const REPEAT_METHODS: &[object::Method] =
+    &[method!(Unary length_hint as "__length_hint__" "($self, /)", "Private method returning an estimate of len(list(it)).")];
 
 fn new_repeat(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let mut bound = [const { None }; 2];

@@ -78,7 +78,8 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let mut bound = [const { None }; 9];
     let signature = "(markers, default, encoder, indent, key_separator, item_separator, sort_keys, skipkeys, allow_nan)";
     bind_args(vm, "make_encoder", signature, args, &mut bound)?;
-    let [markers, default, encoder, indent, key_separator, item_separator, sort_keys, skip_keys, allow_nan] = bound.map(|value| value.unwrap_or(Object::none()));
+    let [markers, default, encoder, indent, key_separator, item_separator, sort_keys, skip_keys, allow_nan] =
+        bound.map(|value| value.unwrap_or(Object::none()));
     for (position, separator) in [(5, &key_separator), (6, &item_separator)] {
         if separator.borrow().downcast::<Str>().is_none() {
             let message = format!("make_encoder() argument {position} must be str, not {}", separator.borrow().class().full_name());
@@ -91,7 +92,8 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     }
     let (sort_keys, skip_keys, allow_nan) = (vm.is_true(sort_keys.borrow())?, vm.is_true(skip_keys.borrow())?, vm.is_true(allow_nan.borrow())?);
     let own = own_encoder(encoder.borrow());
-    Ok(vm.allocate_in(class.get(), Encoder { markers, default, encoder, own, indent, key_separator, item_separator, sort_keys, skip_keys, allow_nan }))
+    Ok(vm
+        .allocate_in(class.get(), Encoder { markers, default, encoder, own, indent, key_separator, item_separator, sort_keys, skip_keys, allow_nan }))
 }
 
 fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
@@ -143,7 +145,14 @@ impl Writer<'_> {
                 let shown = vm.repr_text(number)?;
                 return Err(vm.value_error(format!("Out of range float values are not JSON compliant: {shown}")));
             }
-            return Ok(if value.is_nan() { "NaN" } else if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned());
+            return Ok(if value.is_nan() {
+                "NaN"
+            } else if value > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            }
+            .to_owned());
         }
         if let Some(value) = number.as_small_int() {
             return Ok(value.to_string());

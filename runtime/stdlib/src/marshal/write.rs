@@ -200,13 +200,14 @@ impl Writer {
     fn text(&mut self, vm: &mut Vm, text: &Str, flag: u8) -> PyResult<()> {
         if self.version >= 4 && text.is_ascii() {
             let is_short = text.len() < 256;
-            self.byte(flag
-                | match (is_short, text.is_interned()) {
+            self.byte(
+                flag | match (is_short, text.is_interned()) {
                     (true, true) => b'Z',
                     (true, false) => b'z',
                     (false, true) => b'A',
                     (false, false) => b'a',
-                });
+                },
+            );
             if !is_short {
                 return self.blob(vm, text.raw());
             }

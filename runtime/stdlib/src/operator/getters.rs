@@ -70,7 +70,12 @@ static ITEM_GETTER_SPEC: TypeSpec = TypeSpec {
     doc: "Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])",
     signature: "(item, /, *items)",
     payload: PayloadInfo::of::<ItemGetter>(),
-    slots: Slots { new: Some(new_item_getter), call: Some(call_item_getter), repr: Some(|vm, this| show(vm, this, &payload::<ItemGetter>(this).keys, &[])), ..Slots::NONE },
+    slots: Slots {
+        new: Some(new_item_getter),
+        call: Some(call_item_getter),
+        repr: Some(|vm, this| show(vm, this, &payload::<ItemGetter>(this).keys, &[])),
+        ..Slots::NONE
+    },
     methods: &[method!(Unary reduce_item_getter as "__reduce__" "($self, /)", "Return state information for pickling")],
     getsets: TEXT_SIGNATURE,
     ..TypeSpec::DEFAULT
@@ -129,7 +134,12 @@ static ATTR_GETTER_SPEC: TypeSpec = TypeSpec {
     doc: "Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).",
     signature: "(attr, /, *attrs)",
     payload: PayloadInfo::of::<AttrGetter>(),
-    slots: Slots { new: Some(new_attr_getter), call: Some(call_attr_getter), repr: Some(|vm, this| show(vm, this, &payload::<AttrGetter>(this).names, &[])), ..Slots::NONE },
+    slots: Slots {
+        new: Some(new_attr_getter),
+        call: Some(call_attr_getter),
+        repr: Some(|vm, this| show(vm, this, &payload::<AttrGetter>(this).names, &[])),
+        ..Slots::NONE
+    },
     methods: &[method!(Unary reduce_attr_getter as "__reduce__" "($self, /)", "Return state information for pickling")],
     getsets: TEXT_SIGNATURE,
     ..TypeSpec::DEFAULT

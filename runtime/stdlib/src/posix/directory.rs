@@ -116,7 +116,16 @@ fn scandir_next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let full = path.decode(vm, &joined);
     let text = CString::new(joined).unwrap_or_default();
     let fd = path.fd;
-    let entry = DirEntry { name, path: full, text, dir_fd: fd, inode: entry.inode, kind: Cell::new(entry.kind), stat: ObjectCell::EMPTY, lstat: ObjectCell::EMPTY };
+    let entry = DirEntry {
+        name,
+        path: full,
+        text,
+        dir_fd: fd,
+        inode: entry.inode,
+        kind: Cell::new(entry.kind),
+        stat: ObjectCell::EMPTY,
+        lstat: ObjectCell::EMPTY,
+    };
     Ok(Some(vm.allocate(entry).into_object()))
 }
 
@@ -177,8 +186,12 @@ static DIR_ENTRY_SPEC: TypeSpec = TypeSpec {
         Method::new("__class_getitem__", "($cls, object, /)", "See PEP 585", object::Native::Binary(entry_class_getitem)).class_method(),
     ],
     members: &[
-        Member(Getset::readonly("name", "the entry's base filename, relative to scandir() \"path\" argument", |_, this| Ok(entry_of(this).name.clone()))),
-        Member(Getset::readonly("path", "the entry's full path name; equivalent to os.path.join(scandir_path, entry.name)", |_, this| Ok(entry_of(this).path.clone()))),
+        Member(Getset::readonly("name", "the entry's base filename, relative to scandir() \"path\" argument", |_, this| {
+            Ok(entry_of(this).name.clone())
+        })),
+        Member(Getset::readonly("path", "the entry's full path name; equivalent to os.path.join(scandir_path, entry.name)", |_, this| {
+            Ok(entry_of(this).path.clone())
+        })),
     ],
     ..TypeSpec::DEFAULT
 };

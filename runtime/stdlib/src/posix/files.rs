@@ -134,8 +134,7 @@ pub fn pwrite(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResul
 /// The buffers of a sequence of bytes-like objects.
 fn buffers(vm: &mut Vm, sequence: Ref<'_>, function: &str, writable: bool) -> PyResult<Vec<Buffer>> {
     if sequence.class().slots().getitem.is_none() {
-        let which = if function.ends_with("readv") { 2 } else { 2 };
-        return Err(vm.type_error(format!("{function}() arg {which} must be a sequence")));
+        return Err(vm.type_error(format!("{function}() arg 2 must be a sequence")));
     }
     let mut buffers = Vec::new();
     for item in vm.collect(sequence)? {

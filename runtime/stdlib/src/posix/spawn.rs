@@ -17,7 +17,11 @@ fn is_sequence_of_args(value: Ref<'_>) -> bool {
 /// The arguments of the program.
 fn argument_list(vm: &mut Vm, function: &str, argv: Ref<'_>) -> PyResult<Vec<CString>> {
     if !is_sequence_of_args(argv) {
-        let message = if function == "execve" { "execve: argv must be a tuple or list".to_owned() } else { format!("{function}{} must be a tuple or list", if function == "execv" { "() arg 2" } else { ": argv" }) };
+        let message = if function == "execve" {
+            "execve: argv must be a tuple or list".to_owned()
+        } else {
+            format!("{function}{} must be a tuple or list", if function == "execv" { "() arg 2" } else { ": argv" })
+        };
         return Err(vm.type_error(message));
     }
     let items = vm.collect(argv)?;
@@ -30,7 +34,11 @@ fn argument_list(vm: &mut Vm, function: &str, argv: Ref<'_>) -> PyResult<Vec<CSt
         args.push(fs_c_string(vm, item.borrow())?);
     }
     if args[0].is_empty() {
-        let message = if function == "execv" { "execv() arg 2 first element cannot be empty".to_owned() } else { format!("{function}: argv first element cannot be empty") };
+        let message = if function == "execv" {
+            "execv() arg 2 first element cannot be empty".to_owned()
+        } else {
+            format!("{function}: argv first element cannot be empty")
+        };
         return Err(vm.value_error(message));
     }
     Ok(args)

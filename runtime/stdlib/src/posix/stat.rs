@@ -29,7 +29,7 @@ pub fn stat_object(vm: &mut Vm, stat: &libc::stat) -> Object {
         vm.new_int(i64::from(stat.st_mode)),
         vm.new_uint(stat.st_ino),
         vm.new_uint(stat.st_dev),
-        vm.new_uint(stat.st_nlink as u64),
+        vm.new_uint(stat.st_nlink),
         vm.new_int(i64::from(stat.st_uid)),
         vm.new_int(i64::from(stat.st_gid)),
         vm.new_int(stat.st_size),
@@ -37,7 +37,7 @@ pub fn stat_object(vm: &mut Vm, stat: &libc::stat) -> Object {
     values.extend(times.map(|(seconds, _)| vm.new_int(seconds)));
     values.extend(times.map(|(seconds, nanoseconds)| vm.new_float(seconds as f64 + 1e-9 * nanoseconds as f64)));
     values.extend(times.map(|(seconds, nanoseconds)| new_nanoseconds(vm, seconds, nanoseconds)));
-    values.extend([vm.new_int(stat.st_blksize as i64), vm.new_int(stat.st_blocks), vm.new_uint(stat.st_rdev)]);
+    values.extend([vm.new_int(stat.st_blksize), vm.new_int(stat.st_blocks), vm.new_uint(stat.st_rdev)]);
     StatResult::make(vm, values)
 }
 
@@ -133,7 +133,9 @@ pub fn access(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResul
     let effective = truth(vm, args[3], false)?;
     let follow = truth(vm, args[4], true)?;
     let flags = follow_flag(follow) | if effective { libc::AT_EACCESS } else { 0 };
-    let result = vm.allow_threads(|| if flags == 0 && dir_fd == libc::AT_FDCWD { sys::access(&path.text, mode) } else { sys::faccessat(dir_fd, &path.text, mode, flags) });
+    let result = vm.allow_threads(|| {
+        if flags == 0 && dir_fd == libc::AT_FDCWD { sys::access(&path.text, mode) } else { sys::faccessat(dir_fd, &path.text, mode, flags) }
+    });
     Ok(Object::bool(result.is_ok()))
 }
 
@@ -147,7 +149,11 @@ pub fn chmod(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult
         None => sys::fchmodat(dir_fd, &path.text, mode, follow_flag(follow)),
     })?;
     if !follow && matches!(result, Err(libc::ENOTSUP)) {
-        let message = if dir_fd == libc::AT_FDCWD { "chmod: follow_symlinks unavailable on this platform" } else { "chmod: cannot use dir_fd and follow_symlinks together" };
+        let message = if dir_fd == libc::AT_FDCWD {
+            "chmod: follow_symlinks unavailable on this platform"
+        } else {
+            "chmod: cannot use dir_fd and follow_symlinks together"
+        };
         return Err(if dir_fd == libc::AT_FDCWD { vm.raise(&object::exception::NOT_IMPLEMENTED_ERROR, message) } else { vm.value_error(message) });
     }
     path.checked(vm, result)?;

@@ -119,7 +119,11 @@ pub fn interrupts_calls(signal: i32, interrupt: bool) -> SysResult<()> {
     unsafe {
         check(libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()))?;
         let mut action = action.assume_init();
-        if interrupt { action.sa_flags &= !libc::SA_RESTART } else { action.sa_flags |= libc::SA_RESTART }
+        if interrupt {
+            action.sa_flags &= !libc::SA_RESTART
+        } else {
+            action.sa_flags |= libc::SA_RESTART
+        }
         check(libc::sigaction(signal, &action, std::ptr::null_mut()))?;
     }
     Ok(())
@@ -194,7 +198,15 @@ pub fn wait_info(set: SignalSet, timeout: Option<libc::timespec>) -> SysResult<[
         })?;
         let info = info.assume_init();
         let band = *(&raw const info).cast::<i64>().add(2);
-        Ok([i64::from(info.si_signo), i64::from(info.si_code), i64::from(info.si_errno), i64::from(info.si_pid()), i64::from(info.si_uid()), i64::from(info.si_status()), band])
+        Ok([
+            i64::from(info.si_signo),
+            i64::from(info.si_code),
+            i64::from(info.si_errno),
+            i64::from(info.si_pid()),
+            i64::from(info.si_uid()),
+            i64::from(info.si_status()),
+            band,
+        ])
     }
 }
 

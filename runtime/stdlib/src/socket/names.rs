@@ -29,7 +29,8 @@ pub fn getaddrinfo(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> Py
         Some(port) if port.downcast::<Str>().is_some() || object::bytes::as_bytes(port).is_some() => Some(c_string(vm, port)?),
         Some(_) => return Err(vm.raise(&exception::OS_ERROR, "Int or String expected")),
     };
-    let hints = Hints { family: int_or(vm, args[2], 0)?, kind: int_or(vm, args[3], 0)?, protocol: int_or(vm, args[4], 0)?, flags: int_or(vm, args[5], 0)? };
+    let hints =
+        Hints { family: int_or(vm, args[2], 0)?, kind: int_or(vm, args[3], 0)?, protocol: int_or(vm, args[4], 0)?, flags: int_or(vm, args[5], 0)? };
     let found = vm.allow_threads(|| sys::getaddrinfo(host.as_deref(), service.as_deref(), hints));
     let found = found.map_err(|code| gai_error(vm, code))?;
     let mut all = Vec::new();
@@ -163,7 +164,9 @@ fn unsigned(vm: &mut Vm, args: Arguments<'_, '_>, limit: i64, function: &str, bi
     }
     let number = object::int::as_i64(value);
     match number {
-        Some(number) if number < 0 => Err(vm.overflow_error(format!("{function}: can't convert negative Python int to C {bits}-bit unsigned integer"))),
+        Some(number) if number < 0 => {
+            Err(vm.overflow_error(format!("{function}: can't convert negative Python int to C {bits}-bit unsigned integer")))
+        }
         Some(number) if number <= limit => Ok(number as u32),
         _ if bits == 32 => Err(vm.overflow_error("int larger than 32 bits")),
         _ => Err(vm.overflow_error(format!("{function}: Python int too large to convert to C {bits}-bit unsigned integer"))),

@@ -328,7 +328,9 @@ pub fn protocol_by_name(name: &CStr) -> Option<i32> {
 
 pub fn service_by_name(name: &CStr, protocol: Option<&CStr>) -> Option<u16> {
     // SAFETY: as above.
-    unsafe { libc::getservbyname(name.as_ptr(), protocol.map_or(std::ptr::null(), CStr::as_ptr)).as_ref().map(|entry| u16::from_be(entry.s_port as u16)) }
+    unsafe {
+        libc::getservbyname(name.as_ptr(), protocol.map_or(std::ptr::null(), CStr::as_ptr)).as_ref().map(|entry| u16::from_be(entry.s_port as u16))
+    }
 }
 
 pub fn service_by_port(port: u16, protocol: Option<&CStr>) -> Option<Vec<u8>> {

@@ -64,11 +64,7 @@ impl<const WIDTH: usize> StrDrive for Units<'_, WIDTH> {
             *byte = Bytes::peek(&at) as u8;
         }
         // Strings are stored in the machine's byte order.
-        if cfg!(target_endian = "little") {
-            u32::from_le_bytes(bytes)
-        } else {
-            u32::from_be_bytes(bytes) >> (8 * (4 - WIDTH))
-        }
+        if cfg!(target_endian = "little") { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) >> (8 * (4 - WIDTH)) }
     }
 
     #[inline]

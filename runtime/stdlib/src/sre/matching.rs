@@ -4,8 +4,8 @@ use super::drive::{Found, Range, Subject};
 use super::pattern::{Pattern, check_subject, compile_template};
 use super::template::Template;
 use object::exception;
-use object::str::Str;
 use object::native::{Getset, Member, PayloadInfo, TypeSpec, flag};
+use object::str::Str;
 use object::{Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, Visitor, Vm, method};
 
 /// The payload of a match.
@@ -53,8 +53,12 @@ static SPEC: TypeSpec = TypeSpec {
     members: &[
         Member(Getset::readonly("string", "The string passed to match() or search().", |_, this| Ok(matched(this).subject.clone()))),
         Member(Getset::readonly("re", "The regular expression object.", |_, this| Ok(matched(this).pattern.clone().into_object()))),
-        Member(Getset::readonly("pos", "The index into the string at which the RE engine started looking for a match.", |vm, this| Ok(vm.new_int(matched(this).pos as i64)))),
-        Member(Getset::readonly("endpos", "The index into the string beyond which the RE engine will not go.", |vm, this| Ok(vm.new_int(matched(this).endpos as i64)))),
+        Member(Getset::readonly("pos", "The index into the string at which the RE engine started looking for a match.", |vm, this| {
+            Ok(vm.new_int(matched(this).pos as i64))
+        })),
+        Member(Getset::readonly("endpos", "The index into the string beyond which the RE engine will not go.", |vm, this| {
+            Ok(vm.new_int(matched(this).endpos as i64))
+        })),
     ],
     ..TypeSpec::DEFAULT
 };

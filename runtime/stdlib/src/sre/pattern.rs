@@ -4,6 +4,7 @@ use super::drive::{Found, Mode, Range, Subject};
 use super::matching;
 use super::template::Template;
 use builtins::dict::mapping_proxy::new_proxy;
+use bytecode::opcode::Comparison;
 use object::bytes::Bytes;
 use object::dict::Dict;
 use object::native::{Getset, Member, PayloadInfo, TypeSpec, flag};
@@ -11,7 +12,6 @@ use object::protocol::iter_self;
 use object::str::{Str, StrBuilder, StrData};
 use object::tuple::Tuple;
 use object::{Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, Visitor, Vm, method};
-use bytecode::opcode::Comparison;
 use std::cell::Cell;
 
 /// What a pattern can be matched against.
@@ -212,7 +212,9 @@ pub fn join(vm: &mut Vm, pieces: Vec<Object>, text: bool) -> PyResult {
         for (index, piece) in pieces.iter().enumerate() {
             match piece.borrow().downcast::<Str>() {
                 Some(piece) => builder.push_object(&piece),
-                None => return Err(vm.type_error(format!("sequence item {index}: expected str instance, {} found", piece.borrow().class().full_name()))),
+                None => {
+                    return Err(vm.type_error(format!("sequence item {index}: expected str instance, {} found", piece.borrow().class().full_name())));
+                }
             }
         }
         return Ok(builder.finish(vm).into_object());
@@ -414,10 +416,7 @@ static SCANNER_SPEC: TypeSpec = TypeSpec {
     name: "_sre.SRE_Scanner",
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<Scanner>(),
-    methods: &[
-        method!(Unary scanner_match as "match" "($self, /)", ""),
-        method!(Unary scanner_search as "search" "($self, /)", ""),
-    ],
+    methods: &[method!(Unary scanner_match as "match" "($self, /)", ""), method!(Unary scanner_search as "search" "($self, /)", "")],
     members: &[Member(Getset::readonly("pattern", "", |_, this| Ok(scanner_of(this).pattern.clone().into_object())))],
     ..TypeSpec::DEFAULT
 };

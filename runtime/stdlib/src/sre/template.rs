@@ -16,7 +16,8 @@ pub struct Template {
 }
 
 pub static TEMPLATE: Type = Type::new(&SPEC);
-static SPEC: TypeSpec = TypeSpec { name: "_sre.SRE_Template", flags: flag::NO_INSTANTIATION, payload: PayloadInfo::of::<Template>(), ..TypeSpec::DEFAULT };
+static SPEC: TypeSpec =
+    TypeSpec { name: "_sre.SRE_Template", flags: flag::NO_INSTANTIATION, payload: PayloadInfo::of::<Template>(), ..TypeSpec::DEFAULT };
 
 impl Payload for Template {
     fn class() -> &'static Type {
@@ -36,7 +37,7 @@ fn is_empty(literal: &Object) -> bool {
 
 /// Makes a template of `[literal, group, literal, ..., literal]`.
 pub fn new(vm: &mut Vm, list: Vec<Object>) -> PyResult {
-    if list.len() % 2 == 0 {
+    if list.len().is_multiple_of(2) {
         return Err(vm.type_error("invalid template"));
     }
     let mut list = list.into_iter();

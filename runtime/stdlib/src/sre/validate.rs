@@ -64,7 +64,13 @@ impl Checker<'_> {
         use SreOpcode::*;
         match self.opcode(at)? {
             ANY | ANY_ALL | FAILURE | SUCCESS => Some(at + 1),
-            LITERAL | NOT_LITERAL | LITERAL_IGNORE | NOT_LITERAL_IGNORE | LITERAL_UNI_IGNORE | NOT_LITERAL_UNI_IGNORE | LITERAL_LOC_IGNORE
+            LITERAL
+            | NOT_LITERAL
+            | LITERAL_IGNORE
+            | NOT_LITERAL_IGNORE
+            | LITERAL_UNI_IGNORE
+            | NOT_LITERAL_UNI_IGNORE
+            | LITERAL_LOC_IGNORE
             | NOT_LITERAL_LOC_IGNORE => ensure(at + 2 <= end).map(|()| at + 2),
             MARK => ensure(self.word(at + 1)? < 2 * self.groups).map(|()| at + 2),
             AT => SreAtCode::try_from(*self.code.get(at + 1)?).ok().map(|_| at + 2),
@@ -174,14 +180,14 @@ impl Checker<'_> {
         // Unlike others, this length counts from the word before it.
         let no = (at + 1).checked_add(self.word(at + 2)?).filter(|&no| no >= at + 3 && no <= end)?;
         let jump = no.checked_sub(2)?;
-        if jump >= at + 3 && self.is(jump, SreOpcode::JUMP).is_some() {
-            if let Some(target) = self.skip(jump + 1, end)
-                && target >= no
-                && self.sequence(at + 3, jump).is_some()
-            {
-                self.sequence(no, target)?;
-                return Some(target);
-            }
+        if jump >= at + 3
+            && self.is(jump, SreOpcode::JUMP).is_some()
+            && let Some(target) = self.skip(jump + 1, end)
+            && target >= no
+            && self.sequence(at + 3, jump).is_some()
+        {
+            self.sequence(no, target)?;
+            return Some(target);
         }
         self.sequence(at + 3, no)?;
         Some(no)

@@ -89,7 +89,14 @@ impl Layout {
             let mut repeat = None;
             while code.is_ascii_digit() {
                 let digit = usize::from(code - b'0');
-                repeat = Some(repeat.unwrap_or(0usize).checked_mul(10).and_then(|repeat| repeat.checked_add(digit)).filter(|&repeat| repeat <= isize::MAX as usize).ok_or(TOO_LONG)?);
+                repeat = Some(
+                    repeat
+                        .unwrap_or(0usize)
+                        .checked_mul(10)
+                        .and_then(|repeat| repeat.checked_add(digit))
+                        .filter(|&repeat| repeat <= isize::MAX as usize)
+                        .ok_or(TOO_LONG)?,
+                );
                 code = codes.next().ok_or("repeat count given without format specifier")?;
             }
             if code == 0 {
@@ -103,7 +110,8 @@ impl Layout {
     fn add(&mut self, code: u8, repeat: usize, sizes: fn(u8) -> Option<(usize, usize)>) -> Result<(), &'static str> {
         let (size, alignment) = sizes(code).ok_or("bad char in struct format")?;
         let offset = self.size.checked_next_multiple_of(alignment).ok_or(TOO_LONG)?;
-        self.size = size.checked_mul(repeat).and_then(|bytes| bytes.checked_add(offset)).filter(|&size| size <= isize::MAX as usize).ok_or(TOO_LONG)?;
+        self.size =
+            size.checked_mul(repeat).and_then(|bytes| bytes.checked_add(offset)).filter(|&size| size <= isize::MAX as usize).ok_or(TOO_LONG)?;
         match code {
             b'x' => {}
             // The number is a length.

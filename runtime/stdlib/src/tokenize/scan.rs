@@ -102,10 +102,54 @@ const OPERATORS: [&[&str]; 3] = [
 
 /// The exact kinds of operators, by text.
 const EXACT: &[(&str, i64)] = &[
-    ("(", 7), (")", 8), ("[", 9), ("]", 10), (":", 11), (",", 12), (";", 13), ("+", 14), ("-", 15), ("*", 16), ("/", 17), ("|", 18), ("&", 19),
-    ("<", 20), (">", 21), ("=", 22), (".", 23), ("%", 24), ("{", 25), ("}", 26), ("==", 27), ("!=", 28), ("<=", 29), (">=", 30), ("~", 31),
-    ("^", 32), ("<<", 33), (">>", 34), ("**", 35), ("+=", 36), ("-=", 37), ("*=", 38), ("/=", 39), ("%=", 40), ("&=", 41), ("|=", 42),
-    ("^=", 43), ("<<=", 44), (">>=", 45), ("**=", 46), ("//", 47), ("//=", 48), ("@", 49), ("@=", 50), ("->", 51), ("...", 52), (":=", 53), ("!", 54),
+    ("(", 7),
+    (")", 8),
+    ("[", 9),
+    ("]", 10),
+    (":", 11),
+    (",", 12),
+    (";", 13),
+    ("+", 14),
+    ("-", 15),
+    ("*", 16),
+    ("/", 17),
+    ("|", 18),
+    ("&", 19),
+    ("<", 20),
+    (">", 21),
+    ("=", 22),
+    (".", 23),
+    ("%", 24),
+    ("{", 25),
+    ("}", 26),
+    ("==", 27),
+    ("!=", 28),
+    ("<=", 29),
+    (">=", 30),
+    ("~", 31),
+    ("^", 32),
+    ("<<", 33),
+    (">>", 34),
+    ("**", 35),
+    ("+=", 36),
+    ("-=", 37),
+    ("*=", 38),
+    ("/=", 39),
+    ("%=", 40),
+    ("&=", 41),
+    ("|=", 42),
+    ("^=", 43),
+    ("<<=", 44),
+    (">>=", 45),
+    ("**=", 46),
+    ("//", 47),
+    ("//=", 48),
+    ("@", 49),
+    ("@=", 50),
+    ("->", 51),
+    ("...", 52),
+    (":=", 53),
+    ("!", 54),
 ];
 
 fn is_name_start(character: char) -> bool {
@@ -199,8 +243,9 @@ impl Scanner {
         let first = self.line_of(start);
         // A token that ends with a newline ends on its own line.
         let last = if end > start { self.line_of(end - 1) } else { first };
-        let multi_line = kind == kind::STRING || (kind >= kind::FSTRING_START && kind < kind::COMMENT);
-        let (end_line, shown) = if multi_line && end > start && self.chars[end - 1] == '\n' { (self.line_of(end), self.line_of(end)) } else { (last, last) };
+        let multi_line = kind == kind::STRING || (kind::FSTRING_START..kind::COMMENT).contains(&kind);
+        let (end_line, shown) =
+            if multi_line && end > start && self.chars[end - 1] == '\n' { (self.line_of(end), self.line_of(end)) } else { (last, last) };
         let mut text = self.text(start, end);
         if self.added_newline && end == self.chars.len() && text.ends_with('\n') {
             text.pop();
@@ -360,7 +405,11 @@ impl Scanner {
         }
         match self.indents.last() {
             Some(&(open, open_narrow)) if open == column => {
-                if narrow == open_narrow { Ok(()) } else { inconsistent(self) }
+                if narrow == open_narrow {
+                    Ok(())
+                } else {
+                    inconsistent(self)
+                }
             }
             _ => {
                 self.pending.clear();
@@ -633,7 +682,8 @@ impl Scanner {
             if character.is_none() || last_newline || (size == 1 && character == Some('\n')) {
                 if in_spec && character == Some('\n') && size == 1 {
                     self.at += 1;
-                    return self.fail_here(format!("{letter}-string: newlines are not allowed in format specifiers for single quoted {letter}-strings"));
+                    return self
+                        .fail_here(format!("{letter}-string: newlines are not allowed in format specifiers for single quoted {letter}-strings"));
                 }
                 return self.unterminated(from, if letter == 't' { "t-" } else { "f-" }, size, quote);
             }
@@ -694,8 +744,7 @@ impl Scanner {
             Some(operator) => operator.len(),
         };
         // A colon in a formatted expression starts the format, even if an equals sign follows.
-        let ends_expression = character == ':'
-            && self.strings.last().is_some_and(|string| string.depth - 1 == string.expression);
+        let ends_expression = character == ':' && self.strings.last().is_some_and(|string| string.depth - 1 == string.expression);
         let len = if ends_expression { 1 } else { len };
         if len == 1 {
             self.bracket(character)?;

@@ -38,6 +38,12 @@ pub struct State {
     pub flags: i64,
 }
 
+impl Default for Codec {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Codec {
     pub const fn new() -> Codec {
         Codec {
@@ -169,7 +175,9 @@ impl Codec {
         let parts = state.borrow().downcast::<Tuple>().map(RefOf::get).map(Tuple::items);
         let Some(&[buffer, flags]) = parts else { return Err(vm.type_error("illegal decoder state")) };
         let Some(bytes) = object::bytes::as_bytes(buffer) else {
-            return Err(vm.type_error(format!("illegal decoder state: the first item should be a bytes object, not '{}'", buffer.class().full_name())));
+            return Err(
+                vm.type_error(format!("illegal decoder state: the first item should be a bytes object, not '{}'", buffer.class().full_name()))
+            );
         };
         Ok(State { buffer: bytes.to_vec(), flags: vm.to_i64(flags)? })
     }
