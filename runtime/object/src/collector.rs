@@ -15,8 +15,7 @@ use crate::instance;
 use crate::value::{Header, Object, Ref};
 use crate::vm::{Vm, breaker, breaker_reasons, clear_breaker, set_breaker};
 use crate::weak;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 
 /// Which objects a collection looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,8 +106,6 @@ impl Hasher for AddressHasher {
         self.write_u64(value as u64);
     }
 }
-
-type Counts = HashMap<usize, i64, BuildHasherDefault<AddressHasher>>;
 
 /// Shows every reference of a traced heap object.
 fn traverse(address: usize, each: &mut dyn FnMut(Ref<'_>)) {
@@ -241,12 +238,10 @@ fn mark(set: &[usize]) {
     }
 }
 
-/// The address of an object that the heap made: native types are elsewhere.
+/// The address of an object that could be part of a set: immortal ones, native types among them, never are.
 #[inline]
 fn heap_address(object: Ref<'_>) -> Option<usize> {
-    let address = object.address()?;
-    let is_native_type = object.is_immortal() && object.downcast_exact::<Type>().is_some_and(|class| !class.is_heap_type());
-    (!is_native_type && heap::is_in_heap(object)).then_some(address)
+    object.address().filter(|_| !object.is_immortal())
 }
 
 /// Runs the garbage's finalisers, and frees what is still garbage after that.
@@ -291,17 +286,21 @@ fn dispose(vm: &mut Vm, garbage: Vec<Object>) -> Outcome {
 
 /// Takes out what finalisers made reachable again.
 fn split_resurrected(garbage: Vec<Object>) -> (Vec<Object>, Vec<Object>) {
-    let mut counts = Counts::default();
-    let mut order = Vec::new();
+    let mut set = Vec::new();
     for object in &garbage {
         if let Some(address) = object.borrow().address() {
             // One reference is held by `garbage` itself.
-            counts.insert(address, i64::from(refcount(address)) - 1);
-            order.push(address);
+            enter(address, refcount(address) - 1, &mut set);
         }
     }
-    let reachable = mark(&order, &mut counts);
-    garbage.into_iter().partition(|object| object.borrow().address().is_none_or(|address| !reachable.contains_key(&address)))
+    mark(&set);
+    garbage.into_iter().partition(|object| {
+        let unreached = object.borrow().address().filter(|&address| is_unreached(address));
+        if let Some(address) = unreached {
+            heap::clear_bits(address, bit::MARK);
+        }
+        unreached.is_some()
+    })
 }
 
 /// Asks for a collection; called when enough traced objects have been made.
