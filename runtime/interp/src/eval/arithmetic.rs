@@ -37,8 +37,8 @@ pub(super) fn fast(vm: &mut Vm, op: u32, left: Ref<'_>, right: Ref<'_>) -> Optio
             AND | INPLACE_AND => Some(Object::small_int(a & b)),
             OR | INPLACE_OR => Some(Object::small_int(a | b)),
             XOR | INPLACE_XOR => Some(Object::small_int(a ^ b)),
-            FLOOR_DIVIDE | INPLACE_FLOOR_DIVIDE if b > 0 => Some(Object::small_int(a.div_euclid(b))),
-            REMAINDER | INPLACE_REMAINDER if b > 0 => Some(Object::small_int(a.rem_euclid(b))),
+            FLOOR_DIVIDE | INPLACE_FLOOR_DIVIDE if b > 0 => Some(Object::small_int(a / b - i64::from(a % b < 0))),
+            REMAINDER | INPLACE_REMAINDER if b > 0 => Some(Object::small_int(a % b + if a % b < 0 { b } else { 0 })),
             _ => None,
         };
     }
