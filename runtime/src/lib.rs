@@ -33,6 +33,7 @@ impl Runtime {
     /// exception that start-up could not handle, as text.
     pub fn start(configuration: &Configuration) -> Result<Runtime, String> {
         object::gil::acquire();
+        object::heap::reserve::lay_in();
         object::str::set_hash_seed(configuration.hash_seed);
         let mut vm = Vm::new(PYTHON_STACK);
         object::str::names::initialize(&vm);

@@ -180,20 +180,15 @@ fn inplace_concat(vm: &mut Vm, this: Ref<'_>, other: Ref<'_>) -> PyResult {
     if !vm.has_buffer(other) {
         return Err(vm.type_error(format!("can't concat {} to {}", other.class().full_name(), this.class().full_name())));
     }
-    let more = {
-        let buffer = vm.buffer(other)?;
-        buffer.bytes(vm).to_vec()
-    };
-    if !more.is_empty() {
-        array.resizable(vm)?.extend_from_slice(&more);
-    }
+    let more = copied(vm, other)?;
+    append_all(vm, array, &more)?;
     Ok(this.to_owned())
 }
 
 fn append(vm: &mut Vm, this: Ref<'_>, item: Ref<'_>) -> PyResult {
     let array = array(vm, this)?;
     let byte = byte(vm, item)?;
-    array.resizable(vm)?.push(byte);
+    append_all(vm, array, &[byte])?;
     Ok(Object::none())
 }
 
@@ -211,8 +206,7 @@ fn copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 fn extend(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
     let array = array(vm, this)?;
     let more = if vm.has_buffer(iterable) {
-        let buffer = vm.buffer(iterable)?;
-        buffer.bytes(vm).to_vec()
+        copied(vm, iterable)?
     } else {
         let iterator = match vm.iter(iterable) {
             Ok(iterator) => iterator,
@@ -226,10 +220,27 @@ fn extend(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
         }
         construct::from_iterator(vm, iterable, iterator.borrow(), "byte must be in range(0, 256)")?
     };
-    if !more.is_empty() {
-        array.resizable(vm)?.extend_from_slice(&more);
-    }
+    append_all(vm, array, &more)?;
     Ok(Object::none())
+}
+
+/// The bytes of a buffer, copied: they may be those of the array that is to be changed.
+fn copied(vm: &mut Vm, object: Ref<'_>) -> PyResult<Vec<u8>> {
+    let buffer = vm.buffer(object)?;
+    vm.check_room(buffer.len())?;
+    Ok(buffer.bytes(vm).to_vec())
+}
+
+fn append_all(vm: &mut Vm, array: &ByteArray, more: &[u8]) -> PyResult<()> {
+    if more.is_empty() {
+        return Ok(());
+    }
+    let data = array.resizable(vm)?;
+    if !object::room::make_room(data, more.len()) {
+        return Err(vm.memory_error());
+    }
+    data.extend_from_slice(more);
+    Ok(())
 }
 
 fn insert(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult {

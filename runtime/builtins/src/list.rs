@@ -79,11 +79,15 @@ fn init(vm: &mut Vm, list: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 /// `list.extend(iterable)`
 pub fn extend_with(vm: &mut Vm, list: RefOf<'_, List>, iterable: Ref<'_>) -> PyResult<()> {
     if let Some(other) = iterable.downcast_exact::<List>() {
+        let n = other.len(vm);
+        list.get().make_room(vm, n)?;
+        vm.check_room(n * 8)?;
         let more = other.items(vm).to_vec();
         list.items_mut(vm).extend(more);
         return Ok(());
     }
     if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        list.get().make_room(vm, tuple.items().len())?;
         list.items_mut(vm).extend(tuple.items().iter().map(|&item| item.to_owned()));
         return Ok(());
     }
@@ -94,7 +98,7 @@ pub fn extend_with(vm: &mut Vm, list: RefOf<'_, List>, iterable: Ref<'_>) -> PyR
     }
     list.items_mut(vm).reserve(hint.min(1 << 20));
     while let Some(item) = vm.next(iterator.borrow())? {
-        list.push(vm, item);
+        list.append(vm, item)?;
     }
     Ok(())
 }
@@ -384,12 +388,13 @@ fn clear(vm: &mut Vm, list: Ref<'_>) -> PyResult {
 }
 
 fn copy(vm: &mut Vm, list: Ref<'_>) -> PyResult {
+    vm.check_room(this(list).len(vm) * 8)?;
     let items = this(list).items(vm).to_vec();
     Ok(vm.new_list(items).into_object())
 }
 
 fn append(vm: &mut Vm, list: Ref<'_>, item: Ref<'_>) -> PyResult {
-    this(list).push(vm, item.to_owned());
+    this(list).append(vm, item.to_owned())?;
     Ok(Object::none())
 }
 

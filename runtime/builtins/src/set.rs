@@ -323,6 +323,8 @@ impl Core {
         if self.find(vm, key, hash)?.is_some() {
             return Ok(false);
         }
+        let growth = self.table.get(vm).growth();
+        vm.check_room(growth)?;
         self.table.get_mut(vm).insert(hash, key.to_owned());
         Ok(true)
     }

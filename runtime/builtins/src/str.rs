@@ -179,7 +179,10 @@ fn getitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>) -> PyResult {
 fn concat(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
     let left = string(vm, left)?;
     match right.downcast::<Str>() {
-        Some(right) => Ok(vm.str_concat(left, right).into_object()),
+        Some(right) => {
+            vm.check_room((left.len() + right.len()) * left.kind().max(right.kind()).size())?;
+            Ok(vm.str_concat(left, right).into_object())
+        }
         None => Err(vm.type_error(format!("can only concatenate str (not \"{}\") to str", right.class().full_name()))),
     }
 }

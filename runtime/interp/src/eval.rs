@@ -35,7 +35,7 @@ use object::dict::Dict;
 use object::exception;
 use object::list::List;
 use object::tuple::Tuple;
-use object::vm::{breaker, breaker_reasons, hooks};
+use object::vm::{breaker, breaker_reasons, clear_breaker, hooks};
 use object::{Object, ObjectOf, PyResult, Raised, Ref, Vm};
 
 /// Runs a frame on the top of the data stack until it ends.
@@ -77,6 +77,10 @@ pub(crate) fn handle_breaker(vm: &mut Vm) -> PyResult<()> {
         && let Some(signals) = hooks().signals
     {
         signals(vm)?;
+    }
+    if reasons & breaker::MEMORY != 0 {
+        clear_breaker(breaker::MEMORY);
+        return Err(vm.memory_error());
     }
     Ok(())
 }
@@ -398,7 +402,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                     }
                                     let op = BinaryOp::from_u32(arg).expect("the operand was verified");
                                     if op == BinaryOp::InplaceAdd && arithmetic::is_append(left, right) {
-                                        arithmetic::append(vm, sp, ip, Frame::locals(frame))
+                                        attempt!(arithmetic::append(vm, sp, ip, Frame::locals(frame)))
                                     } else {
                                         attempt!(vm.binary(op, left, right))
                                     }

@@ -150,6 +150,7 @@ pub fn collect(vm: &mut Vm, generation: Generation) -> Outcome {
         return Outcome::default();
     }
     state.collecting = true;
+    heap::reserve::renew();
     let garbage = find_garbage(vm, generation);
     let outcome = dispose(vm, garbage);
     let state = STATE.get_mut(vm);

@@ -130,6 +130,14 @@ impl Storage {
         std::mem::replace(place, value)
     }
 
+    /// How many bytes the next new key needs, if it is not just an entry's.
+    fn growth(&self) -> usize {
+        match self {
+            Storage::Str(table) => table.growth(),
+            Storage::General(table) => table.growth(),
+        }
+    }
+
     /// Adds a key that is known to be absent.
     fn insert(&mut self, key: Ref<'_>, hash: i64, value: Object) {
         if let Storage::Str(table) = self {
@@ -388,8 +396,17 @@ impl Dict {
 
     pub fn set_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64, value: Object) -> PyResult<()> {
         let found = self.find(vm, key, hash)?;
+        if found.is_none() {
+            self.check_growth(vm)?;
+        }
         self.store(vm, found, key, hash, value);
         Ok(())
+    }
+
+    /// Raises `MemoryError` if there is no room for one more key.
+    fn check_growth(&self, vm: &mut Vm) -> PyResult<()> {
+        let growth = self.storage.get(vm).growth();
+        vm.check_room(growth)
     }
 
     fn store(&self, vm: &mut Vm, found: Option<usize>, key: Ref<'_>, hash: i64, value: Object) {
@@ -430,6 +447,7 @@ impl Dict {
         if let Some(position) = self.find(vm, key, hash)? {
             return Ok(self.storage.get(vm).value(position).clone());
         }
+        self.check_growth(vm)?;
         self.store(vm, None, key, hash, default.clone());
         Ok(default)
     }
@@ -484,7 +502,10 @@ impl Dict {
             match merge {
                 Merge::Keep if found.is_some() => {}
                 Merge::Unique if found.is_some() => return Err(vm.key_error(key.borrow())),
-                _ => self.store(vm, found, key.borrow(), hash, value),
+                _ => {
+                    self.check_growth(vm)?;
+                    self.store(vm, found, key.borrow(), hash, value);
+                }
             }
             if other.len(vm) != size {
                 return Err(vm.runtime_error("dict mutated during update"));

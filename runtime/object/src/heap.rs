@@ -12,6 +12,7 @@
 //! that holds objects, and forked processes keep sharing them.
 
 mod release;
+pub mod reserve;
 mod segment;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,9 @@
 use crate::cell::{Visitor, VmCell};
 use crate::class::{Payload, Type};
 use crate::native::{PayloadInfo, TypeSpec, flag};
+use crate::room::make_room;
 use crate::value::{Object, ObjectOf, Ref};
-use crate::vm::Vm;
+use crate::vm::{PyResult, Vm};
 
 /// The payload of a `list`.
 #[repr(C)]
@@ -82,6 +83,22 @@ impl List {
     #[inline]
     pub fn push(&self, vm: &mut Vm, item: Object) {
         self.items.get_mut(vm).push(item);
+    }
+
+    /// Adds an item to a list that may become of any length.
+    #[inline]
+    pub fn append(&self, vm: &mut Vm, item: Object) -> PyResult<()> {
+        let items = self.items.get_mut(vm);
+        if items.len() == items.capacity() && !make_room(items, 1) {
+            return Err(vm.memory_error());
+        }
+        self.items.get_mut(vm).push(item);
+        Ok(())
+    }
+
+    /// Raises `MemoryError` if there is no room for `more` items.
+    pub fn make_room(&self, vm: &mut Vm, more: usize) -> PyResult<()> {
+        if make_room(self.items.get_mut(vm), more) { Ok(()) } else { Err(vm.memory_error()) }
     }
 }
 

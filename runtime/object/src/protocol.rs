@@ -248,6 +248,9 @@ impl Vm {
         // A hint is only a hint: a huge one is not believed.
         let mut items = Vec::with_capacity(hint.min(1 << 16));
         while let Some(item) = self.next(iterator.borrow())? {
+            if items.len() == items.capacity() && !crate::room::make_room(&mut items, 1) {
+                return Err(self.memory_error());
+            }
             items.push(item);
         }
         Ok(items)

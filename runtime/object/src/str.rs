@@ -679,7 +679,7 @@ impl Vm {
             let only = items.iter().map(|item| item.get()).chain([used_separator]).find(|part| !part.is_empty()).filter(|_| len == 1);
             return Some(only.map_or(self.empty_str().downcast_owned(), |part| self.new_char(part.char_at(0))));
         }
-        if len > 1 << 28 && !crate::heap::can_allocate(len * kind.size()) {
+        if len > 1 << 20 && !crate::heap::can_allocate(len * kind.size()) {
             return None;
         }
         // SAFETY: the parts are copied one after the other and are as long as was counted.
@@ -701,7 +701,7 @@ impl Vm {
         if len == 1 {
             return Some(self.new_char(string.char_at(0)));
         }
-        if len > 1 << 28 && !crate::heap::can_allocate(len * string.kind().size()) {
+        if len > 1 << 20 && !crate::heap::can_allocate(len * string.kind().size()) {
             return None;
         }
         // SAFETY: `count` copies are written one after the other.

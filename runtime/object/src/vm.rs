@@ -61,6 +61,8 @@ pub mod breaker {
     pub const ASYNC_EXCEPTION: u32 = 32;
     /// A thread wants the events of running code. Stays set as long as one does.
     pub const TRACE: u32 = 64;
+    /// Memory ran out, and the reserve had to be given up.
+    pub const MEMORY: u32 = 128;
 }
 
 static BREAKER: AtomicU32 = AtomicU32::new(0);

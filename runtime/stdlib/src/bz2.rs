@@ -91,7 +91,8 @@ fn flush(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 /// The payload of a decompressor.
 pub struct Decompressor {
-    state: VmCell<Decompress>,
+    /// `None` after a failure.
+    state: VmCell<Option<Decompress>>,
     progress: Progress,
 }
 
@@ -130,7 +131,7 @@ fn new_decompressor(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyRe
     if args.n_positional() > 0 {
         return Err(vm.type_error("BZ2Decompressor() takes no positional arguments"));
     }
-    Ok(vm.allocate_in(class.get(), Decompressor { state: VmCell::new(Decompress::new(false)), progress: Progress::default() }))
+    Ok(vm.allocate_in(class.get(), Decompressor { state: VmCell::new(Some(Decompress::new(false))), progress: Progress::default() }))
 }
 
 fn decompressor<'a>(this: Ref<'a>) -> RefOf<'a, Decompressor> {
@@ -142,7 +143,9 @@ fn decompress(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
     let this = decompressor(this);
     let input = this.progress.take_input(vm, args[0].unwrap_or(Ref::NONE), "End of stream already reached")?;
     let mut out = Vec::new();
-    let state = this.state.get_mut(vm);
+    let Some(mut state) = this.state.replace(vm, None) else {
+        return Err(vm.value_error("Decompressor is unusable after a previous error"));
+    };
     let done = run(&input, most, &mut out, &mut |input, out| {
         let (total_in, total_out) = (state.total_in(), state.total_out());
         let status = state.decompress(input, out)?;
@@ -154,12 +157,12 @@ fn decompress(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
     });
     match done {
         Ok(done) => {
+            this.state.set(vm, Some(state));
             this.progress.keep_rest(vm, input, &done, false);
             Ok(vm.new_bytes(&out).into_object())
         }
         Err(error) => {
-            // A coder that has failed is not asked again.
-            this.state.set(vm, Decompress::new(false));
+            this.progress.fail(vm);
             Err(raise(vm, error))
         }
     }

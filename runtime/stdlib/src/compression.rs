@@ -93,6 +93,11 @@ impl Progress {
         Ok(input)
     }
 
+    /// Notes that no input would help.
+    pub fn fail(&self, vm: &mut Vm) {
+        self.state.get_mut(vm).needs_input = false;
+    }
+
     /// Keeps what a run has left of its input. Some coders can have output to give when all input is used.
     pub fn keep_rest(&self, vm: &mut Vm, mut input: Vec<u8>, done: &Done, holds_output: bool) {
         let rest = input.split_off(done.used);

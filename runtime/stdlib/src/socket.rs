@@ -465,7 +465,7 @@ fn size_argument(vm: &mut Vm, value: Ref<'_>, function: &str) -> PyResult<usize>
 fn recv(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let size = size_argument(vm, arg(args, 0), "recv")?;
     let flags = int_or(vm, args[1], 0)?;
-    let mut data = vec![0u8; size];
+    let mut data = object::room::zeros(vm, size)?;
     let memory = Memory::of_slice_mut(&mut data);
     let n = operate(vm, socket_of(this), false, |fd| sys::recv(fd, memory, flags))?;
     Ok(vm.new_bytes(&data[..n]).into_object())
@@ -474,7 +474,7 @@ fn recv(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
 fn recvfrom(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let size = size_argument(vm, arg(args, 0), "recvfrom")?;
     let flags = int_or(vm, args[1], 0)?;
-    let mut data = vec![0u8; size];
+    let mut data = object::room::zeros(vm, size)?;
     let memory = Memory::of_slice_mut(&mut data);
     let (n, address) = operate(vm, socket_of(this), false, |fd| sys::recvfrom(fd, memory, flags))?;
     let data = vm.new_bytes(&data[..n]).into_object();
@@ -628,7 +628,7 @@ fn recvmsg(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let Ok(size) = usize::try_from(size) else { return Err(vm.value_error("negative buffer size in recvmsg()")) };
     let control = control_size(vm, args[1])?;
     let flags = int_or(vm, args[2], 0)?;
-    let mut data = vec![0u8; size];
+    let mut data = object::room::zeros(vm, size)?;
     let memory = [Memory::of_slice_mut(&mut data)];
     let message = operate(vm, socket_of(this), false, |fd| sys::recvmsg(fd, &memory, control, flags))?;
     let first = vm.new_bytes(&data[..message.0]).into_object();

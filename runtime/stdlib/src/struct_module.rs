@@ -203,7 +203,7 @@ fn int_value(vm: &mut Vm, item: &Item, value: Ref<'_>) -> PyResult<i128> {
 
 /// Packs values, whose number has been checked.
 fn pack_values(vm: &mut Vm, layout: &Layout, values: &[Ref<'_>]) -> PyResult<Vec<u8>> {
-    let mut out = vec![0; layout.size];
+    let mut out = object::room::zeros(vm, layout.size)?;
     let mut values = values.iter();
     for item in &layout.items {
         for repetition in 0..item.repeat {

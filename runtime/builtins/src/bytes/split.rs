@@ -131,9 +131,11 @@ pub(crate) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
         }
         buffers.push(vm.buffer(item.borrow())?);
     }
+    let between = data(vm, this).len().saturating_mul(buffers.len().saturating_sub(1));
+    let len = buffers.iter().map(Buffer::len).fold(between, usize::saturating_add);
+    vm.check_room(len.saturating_mul(2))?;
     let vm: &Vm = vm;
     let separator = data(vm, this);
-    let len = buffers.iter().map(Buffer::len).sum::<usize>() + separator.len() * buffers.len().saturating_sub(1);
     let mut out = Vec::with_capacity(len);
     for (index, buffer) in buffers.iter().enumerate() {
         if index > 0 {

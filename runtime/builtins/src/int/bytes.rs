@@ -61,6 +61,7 @@ fn to_bytes(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     if data.len() > length {
         return Err(vm.overflow_error("int too big to convert"));
     }
+    vm.check_room(length.saturating_mul(2))?;
     data.resize(length, if value.is_negative() { 0xff } else { 0 });
     if order == Order::Big {
         data.reverse();

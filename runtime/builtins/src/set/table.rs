@@ -177,6 +177,12 @@ impl Table {
         }
     }
 
+    /// How many bytes the next new member needs, if it is not just a slot.
+    #[inline]
+    pub fn growth(&self) -> usize {
+        if (self.fill + 1) * 5 >= self.mask() * 3 { self.grown() * 2 * size_of::<Slot>() } else { 0 }
+    }
+
     fn grown(&self) -> usize {
         if self.used > 50_000 { self.used * 2 } else { self.used * 4 }
     }

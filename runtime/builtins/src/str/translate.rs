@@ -65,6 +65,7 @@ pub(super) fn translate(vm: &mut Vm, this: Ref<'_>, table: Ref<'_>) -> PyResult 
             Mapped::Char(code_point) => out.push(code_point),
             Mapped::Text(text) => {
                 if let Some(text) = text.borrow().downcast::<Str>() {
+                    vm.check_room((out.len() + text.len()) * 8)?;
                     out.push_object(&text);
                 }
             }

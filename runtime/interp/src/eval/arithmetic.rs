@@ -3,7 +3,7 @@
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
 use object::str::{STR, Str};
-use object::{Object, Ref, Vm};
+use object::{Object, PyResult, Ref, Vm};
 
 const ADD: u32 = BinaryOp::Add as u32;
 const SUBTRACT: u32 = BinaryOp::Subtract as u32;
@@ -129,7 +129,12 @@ pub(super) fn is_append(left: Ref<'_>, right: Ref<'_>) -> bool {
 /// # Safety
 ///
 /// Two exact strings are on top of the stack; `next` is the next instruction.
-pub(super) unsafe fn append(vm: &mut Vm, sp: *mut u64, next: *const Instr, locals: *mut u64) -> Object {
+pub(super) unsafe fn append(vm: &mut Vm, sp: *mut u64, next: *const Instr, locals: *mut u64) -> PyResult {
+    // SAFETY: the caller's promise.
+    let size = unsafe { [1, 2].map(|place| Ref::from_bits(*sp.sub(place)).downcast::<Str>().map_or(0, |text| text.len() * 4)) };
+    if size[0] + size[1] > 1 << 24 {
+        vm.check_room(size[0] + size[1])?;
+    }
     // SAFETY: the caller's promise; the left operand's place on the stack is filled with `None`
     // while it is being changed.
     unsafe {
@@ -141,6 +146,6 @@ pub(super) unsafe fn append(vm: &mut Vm, sp: *mut u64, next: *const Instr, local
         }
         let left = Object::from_raw(std::mem::replace(&mut *sp.sub(2), Object::none().into_raw())).expect("an operand is never null");
         debug_assert!(left.borrow().downcast::<Str>().is_some());
-        vm.str_append(left, Ref::from_bits(*sp.sub(1)))
+        Ok(vm.str_append(left, Ref::from_bits(*sp.sub(1))))
     }
 }

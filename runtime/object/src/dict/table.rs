@@ -333,6 +333,16 @@ impl<E: Entry> Table<E> {
         self.index.bytes() + self.entries.capacity() * size_of::<E>()
     }
 
+    /// How many bytes the next new entry needs, if it is not just an entry's.
+    #[inline]
+    pub fn growth(&self) -> usize {
+        if self.filled >= usable(self.index.size()) || self.entries.len() == self.entries.capacity() {
+            self.entries.len() * size_of::<E>() * 2 + self.grown_size() * 8
+        } else {
+            0
+        }
+    }
+
     /// The position of the first entry with this hash for which `matches` holds.
     #[inline]
     pub fn find(&self, hash: i64, matches: impl FnMut(&E) -> bool) -> Option<usize> {

@@ -198,7 +198,7 @@ impl Memory {
 
     /// Maps a segment and returns its index.
     fn new_segment(&self) -> usize {
-        let start = map_segment();
+        let start = map_promised(map_segment);
         if start == 0 {
             out_of_memory(SEGMENT);
         }
@@ -293,7 +293,13 @@ impl Memory {
         let (start, whole) = self.take_spare((TABLE + size).next_multiple_of(4096)).unwrap_or_else(|| {
             // A little more than asked for, so that objects of nearly the same size can take turns.
             let whole = (TABLE + size + size / 8).next_multiple_of(BLOCK);
-            (map_aligned(whole), whole)
+            match map_aligned(whole) {
+                0 => {
+                    let least = (TABLE + size).next_multiple_of(BLOCK);
+                    (map_promised(|| map_aligned(least)), least)
+                }
+                start => (start, whole),
+            }
         });
         if start == 0 {
             out_of_memory(whole);
@@ -380,6 +386,12 @@ fn map(hint: usize, size: usize) -> usize {
     if start == libc::MAP_FAILED { 0 } else { start.expose_provenance() }
 }
 
+/// `map` with the reserve behind it, for objects that were promised.
+fn map_promised(request: impl Fn() -> usize) -> usize {
+    let start = request();
+    if start == 0 && super::reserve::give_up() { request() } else { start }
+}
+
 /// Fresh zeroed memory aligned to the size of a segment; 0 if there is none.
 fn map_aligned(size: usize) -> usize {
     let whole = size + SEGMENT;
@@ -419,7 +431,9 @@ fn out_of_memory(size: usize) -> ! {
 /// Whether an object of this size can be had at all; callers raise `MemoryError` if not.
 pub fn can_allocate(size: usize) -> bool {
     size <= LONGEST_RUN * BLOCK || {
-        let size = size.checked_next_multiple_of(4096).filter(|&size| size <= isize::MAX as usize);
+        // An object needs its table and may have to be aligned.
+        let size =
+            size.checked_add(TABLE + SEGMENT).and_then(|size| size.checked_next_multiple_of(BLOCK)).filter(|&size| size <= isize::MAX as usize);
         let start = size.map_or(0, |size| map(0, size));
         let size = size.unwrap_or(0);
         if start != 0 {

@@ -250,6 +250,9 @@ fn write(vm: &mut Vm, this: Ref<'_>, data: Ref<'_>) -> PyResult {
     };
     let memory = stream.memory.resizable(vm)?;
     if position == memory.len() {
+        if !object::room::make_room(memory, data.len()) {
+            return Err(vm.memory_error());
+        }
         memory.extend_from_slice(data);
     } else {
         if end > memory.len() {

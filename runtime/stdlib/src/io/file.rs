@@ -463,7 +463,10 @@ pub fn read_rest(vm: &mut Vm, file: &FileIo) -> PyResult<Option<Vec<u8>>> {
     }
     loop {
         if data.capacity() == data.len() {
-            data.reserve(data.len().max(8192));
+            let more = data.len().max(8192);
+            if data.try_reserve(more).is_err() {
+                return Err(vm.memory_error());
+            }
         }
         let before = data.len();
         data.resize(data.capacity().min(before + LARGEST_CALL), 0);

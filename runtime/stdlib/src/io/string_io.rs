@@ -229,6 +229,10 @@ fn put(vm: &mut Vm, stream: &StringIo, text: Ref<'_>) -> PyResult<()> {
     let Some(end) = start.checked_add(len).filter(|&end| end <= isize::MAX as usize) else {
         return Err(vm.overflow_error("new position too large"));
     };
+    if end > stream.text.get(vm).len() {
+        // The vector may double; a character takes four bytes at most.
+        vm.check_room(end.saturating_mul(8))?;
+    }
     let builder = stream.text.get_mut(vm);
     if start >= builder.len() {
         let gap = start - builder.len();

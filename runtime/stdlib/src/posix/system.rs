@@ -70,7 +70,7 @@ pub fn create_environ(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 
 /// Bytes from the system's random number generator.
 pub fn random_bytes(vm: &mut Vm, size: usize, flags: u32) -> PyResult<Vec<u8>> {
-    let mut data = vec![0; size];
+    let mut data = object::room::zeros(vm, size)?;
     let mut done = 0;
     while done < size {
         let rest = &mut data[done..];
@@ -93,7 +93,7 @@ pub fn getrandom(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyRe
     let size = vm.index_isize(arg(args, 0))?;
     let flags = int_or(vm, args[1], 0)? as u32;
     let Ok(size) = usize::try_from(size) else { return Err(os_error(vm, libc::EINVAL, None)) };
-    let mut data = vec![0; size];
+    let mut data = object::room::zeros(vm, size)?;
     let result = crate::blocking::retry(vm, || sys::getrandom(&mut data, flags))?;
     let n = checked(vm, result)?;
     Ok(vm.new_bytes(&data[..n]).into_object())
