@@ -358,6 +358,16 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Loads the cell of a variable. Where an inlined comprehension has a cell of a name that is free
+    /// outside of it, the scope decides which of the two is meant.
+    fn load_closure(&mut self, span: Span, name: &str) {
+        let free = self.unit.freevars.get_index_of(name).filter(|_| self.scope().resolve(name) == NameScope::Free);
+        match free {
+            Some(index) => self.op_arg(span, Op::LoadClosure, (index + self.unit.cellvars.len()) as u32),
+            None => self.deref_op(span, Op::LoadClosure, name),
+        }
+    }
+
     /// Makes a function from the code, which is put on the stack; `flags` say what lies there for it.
     pub fn make_closure(&mut self, span: Span, code: Code, flags: u32) -> Result {
         use bytecode::opcode::FunctionAttribute as Attribute;
@@ -365,7 +375,7 @@ impl<'a> Compiler<'a> {
         let free: Vec<String> = code.locals.iter().filter(|local| local.kind.has(LocalKind::FREE)).map(|local| local.name.clone()).collect();
         if !free.is_empty() {
             for name in &free {
-                self.deref_op(span, Op::LoadClosure, name);
+                self.load_closure(span, name);
             }
             flags |= Attribute::Closure as u32;
             self.op_arg(span, O::BuildTuple, free.len() as u32);
