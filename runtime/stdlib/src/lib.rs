@@ -14,6 +14,7 @@ pub mod grp;
 pub mod io;
 pub mod locale;
 pub mod mmap;
+pub mod multiprocessing;
 pub mod posix;
 pub mod posixshmem;
 pub mod posixsubprocess;
@@ -110,6 +111,7 @@ pub static MODULES: &[&Module] = &[
     &io::MODULE,
     &posix::MODULE,
     &mmap::MODULE,
+    &multiprocessing::MODULE,
     &faulthandler::MODULE,
     &socket::MODULE,
     &termios::MODULE,

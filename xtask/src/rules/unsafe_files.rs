@@ -32,6 +32,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/stdlib/src/faulthandler/sys.rs", "libc"),
     ("runtime/stdlib/src/locale/sys.rs", "libc"),
     ("runtime/stdlib/src/mmap/sys.rs", "libc, memory that other processes change"),
+    ("runtime/stdlib/src/multiprocessing/semaphore.rs", "libc, semaphores that processes share"),
     ("runtime/stdlib/src/posixsubprocess/child.rs", "between fork and exec"),
     ("runtime/stdlib/src/select/sys.rs", "libc"),
     ("runtime/stdlib/src/signal/handler.rs", "signal handlers run outside Rust's rules"),
