@@ -2,15 +2,15 @@
 
 use runtime::Configuration;
 use std::env;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// What to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    Command(String),
+    Command(OsString),
     Module(String),
-    Script(String),
+    Script(OsString),
     Stdin,
     Version {
         verbose: bool,
@@ -80,7 +80,7 @@ pub fn help() -> String {
     format!("{USAGE}\n{OPTIONS}")
 }
 
-/// Bytes that are no UTF-8 become lone surrogates later; here they are kept by a private marker.
+/// What an option says. Only programs, paths and the program's own arguments may be other than UTF-8.
 fn text(argument: OsString) -> String {
     String::from_utf8(argument.into_vec()).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
@@ -92,19 +92,20 @@ fn variable(name: &str) -> Option<String> {
 
 /// Reads a process's arguments, the program's own name first, and the environment.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
-    let all: Vec<String> = arguments.map(text).collect();
+    let all: Vec<OsString> = arguments.collect();
     let mut configuration = Configuration { int_max_str_digits: 4300, original_arguments: all.clone(), ..Configuration::default() };
-    let mut rest = all.iter().skip(1).cloned().collect::<std::collections::VecDeque<String>>();
+    let mut rest = all.iter().skip(1).cloned().collect::<std::collections::VecDeque<OsString>>();
     let mut command = Command { action: Action::Stdin, configuration: Configuration::default(), skip_first_line: false, dump: None };
     let mut warnings = Vec::new();
     let mut versions = 0;
     let action = loop {
-        let Some(argument) = rest.front().cloned() else { break Action::Stdin };
+        let Some(given) = rest.front().cloned() else { break Action::Stdin };
+        let argument = text(given.clone());
         if argument == "-" {
             break Action::Stdin;
         }
         if !argument.starts_with('-') {
-            break Action::Script(argument);
+            break Action::Script(given);
         }
         rest.pop_front();
         if let Some(long) = argument.strip_prefix("--") {
@@ -119,16 +120,25 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
         while let Some(letter) = letters.next() {
             if matches!(letter, 'c' | 'm' | 'W' | 'X') {
                 let attached: String = letters.by_ref().collect();
-                let value = if attached.is_empty() { rest.pop_front() } else { Some(attached) };
-                let Some(value) = value else {
+                // What is attached to the letter, in the bytes it was given.
+                let attached = (!attached.is_empty()).then(|| {
+                    let bytes = given.as_bytes();
+                    let start = bytes.iter().position(|&byte| byte == letter as u8).map_or(0, |at| at + 1);
+                    OsStr::from_bytes(&bytes[start..]).to_owned()
+                });
+                let Some(value) = attached.or_else(|| rest.pop_front()) else {
                     chosen = Some(Action::Misuse(format!("Argument expected for the -{letter} option")));
                     break;
                 };
                 match letter {
-                    'c' => chosen = Some(Action::Command(format!("{value}\n"))),
-                    'm' => chosen = Some(Action::Module(value)),
-                    'W' => warnings.push(value),
-                    _ => x_option(&mut configuration, &value),
+                    'c' => {
+                        let mut program = value;
+                        program.push("\n");
+                        chosen = Some(Action::Command(program));
+                    }
+                    'm' => chosen = Some(Action::Module(text(value))),
+                    'W' => warnings.push(text(value)),
+                    _ => x_option(&mut configuration, &text(value)),
                 }
                 break;
             }
@@ -172,7 +182,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
     configuration.arguments = match &action {
         Action::Command(_) => vec!["-c".into()],
         Action::Module(_) => vec!["-m".into()],
-        Action::Stdin if rest.is_empty() => vec![String::new()],
+        Action::Stdin if rest.is_empty() => vec![OsString::new()],
         _ => Vec::new(),
     };
     configuration.arguments.extend(rest);
@@ -183,7 +193,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
 
 fn long_option(
     option: &str,
-    rest: &mut std::collections::VecDeque<String>,
+    rest: &mut std::collections::VecDeque<OsString>,
     configuration: &mut Configuration,
     dump: &mut Option<Dump>,
 ) -> Result<Option<Action>, String> {
@@ -192,7 +202,7 @@ fn long_option(
         "help" | "help-all" => Ok(Some(Action::Help)),
         "version" => Ok(Some(Action::Version { verbose: false })),
         "check-hash-based-pycs" => {
-            let mode = value.or_else(|| rest.pop_front()).unwrap_or_default();
+            let mode = value.or_else(|| rest.pop_front().map(text)).unwrap_or_default();
             if matches!(mode.as_str(), "always" | "never" | "default") {
                 Ok(None)
             } else {
@@ -200,7 +210,7 @@ fn long_option(
             }
         }
         "stdlib" => {
-            configuration.library = Some(value.or_else(|| rest.pop_front()).ok_or("Argument expected for the --stdlib option")?);
+            configuration.library = Some(value.or_else(|| rest.pop_front().map(text)).ok_or("Argument expected for the --stdlib option")?);
             Ok(None)
         }
         "dump" => {
@@ -226,7 +236,7 @@ fn x_option(configuration: &mut Configuration, option: &str) {
     let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value.to_owned())));
     match name {
         "dev" => configuration.dev_mode = true,
-        "utf8" => configuration.utf8_mode = value.as_deref() != Some("0"),
+        "utf8" => utf8_mode(configuration, value.as_deref() != Some("0")),
         "warn_default_encoding" => configuration.warn_default_encoding = true,
         "int_max_str_digits" => {
             if let Some(digits) = value.as_ref().and_then(|value| value.parse().ok()) {
@@ -239,9 +249,28 @@ fn x_option(configuration: &mut Configuration, option: &str) {
     configuration.x_options.push((name.to_owned(), value));
 }
 
+fn utf8_mode(configuration: &mut Configuration, on: bool) {
+    configuration.utf8_mode = on;
+    if on {
+        configuration.lenient_streams = true;
+    }
+}
+
+/// What the locale's name says of the standard streams. In the `C` locale, and in what takes its place, they let bytes
+/// that are no text pass; in `C` and `POSIX`, UTF-8 mode is on too.
+fn locale(configuration: &mut Configuration) {
+    let name = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default();
+    let plain = matches!(name.as_str(), "" | "C" | "POSIX");
+    configuration.lenient_streams |= plain || matches!(name.as_str(), "C.UTF-8" | "C.utf8" | "UTF-8");
+    if plain && !configuration.x_options.iter().any(|(name, _)| name == "utf8") {
+        configuration.utf8_mode = true;
+    }
+}
+
 /// `PYTHON*` variables.
 fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
     configuration.hash_seed = None;
+    locale(configuration);
     if configuration.ignore_environment {
         return;
     }
@@ -256,7 +285,11 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
     configuration.inspect |= variable("PYTHONINSPECT").is_some();
     configuration.safe_path |= variable("PYTHONSAFEPATH").is_some();
     configuration.dev_mode |= variable("PYTHONDEVMODE").is_some();
-    configuration.utf8_mode |= variable("PYTHONUTF8").as_deref() == Some("1");
+    if let Some(value) = variable("PYTHONUTF8")
+        && !configuration.x_options.iter().any(|(name, _)| name == "utf8")
+    {
+        utf8_mode(configuration, value == "1");
+    }
     configuration.warn_default_encoding |= variable("PYTHONWARNDEFAULTENCODING").is_some();
     configuration.io_encoding = variable("PYTHONIOENCODING");
     if configuration.pycache_prefix.is_none() {
@@ -278,6 +311,10 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
         let given = std::mem::take(warnings);
         warnings.extend(filters.split(',').map(str::to_owned));
         warnings.extend(given);
+    }
+    if configuration.bytes_warning > 0 {
+        let action = if configuration.bytes_warning > 1 { "error" } else { "default" };
+        warnings.push(format!("{action}::BytesWarning"));
     }
     if configuration.dev_mode {
         warnings.insert(0, "default".into());

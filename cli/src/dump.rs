@@ -61,8 +61,8 @@ fn text(command: &Command, dump: &Dump) -> Result<String, String> {
 /// The program's text and the name it goes by.
 fn source(action: &Action) -> Result<(String, Vec<u8>), String> {
     match action {
-        Action::Command(text) => Ok(("<string>".into(), text.clone().into_bytes())),
-        Action::Script(path) => std::fs::read(path).map(|source| (path.clone(), source)).map_err(|error| format!("{path}: {error}")),
+        Action::Command(text) => Ok(("<string>".into(), text.clone().into_encoded_bytes())),
+        Action::Script(path) => std::fs::read(path).map(|source| (path.to_string_lossy().into_owned(), source)).map_err(|error| format!("{}: {error}", path.display())),
         Action::Stdin => {
             let mut source = Vec::new();
             std::io::stdin().read_to_end(&mut source).map_err(|error| format!("<stdin>: {error}"))?;

@@ -2,7 +2,7 @@
 
 use crate::arguments::{self, Action, Command};
 use object::exception::{self, Exception};
-use object::{Object, Ref, Vm, int};
+use object::{Object, Raised, Ref, Vm, int};
 use runtime::{Configuration, Runtime};
 use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
@@ -20,7 +20,7 @@ pub fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Action::Misuse(message) => {
-            eprintln!("{message}\n{}\nTry `scoria -h' for more information.", arguments::USAGE);
+            eprintln!("{message}\n{}\nTry `python -h' for more information.", arguments::USAGE);
             return ExitCode::from(2);
         }
         Action::Command(_) | Action::Module(_) | Action::Script(_) | Action::Stdin => {}
@@ -37,15 +37,51 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = run(&mut runtime, &command);
-    let mut status = match outcome {
-        Ok(_) => 0,
+    let mut end = match outcome {
+        Ok(_) => End::Status(0),
         Err(()) => report(&mut runtime.vm),
     };
-    if !runtime.finish() && status == 0 {
-        status = 120;
+    if inspects(&mut runtime, &command) {
+        end = match runtime.run_interactive(false) {
+            Ok(_) => End::Status(0),
+            Err(raised) => {
+                keep(&mut runtime.vm, raised);
+                report(&mut runtime.vm)
+            }
+        };
     }
+    let clean = runtime.finish();
+    let status = match end {
+        _ if !clean => 120,
+        End::Status(status) => status,
+        End::Interrupt => {
+            // Whoever started the program sees that a signal ended it.
+            let _ = stdlib::signal::handler::end_by(2);
+            130
+        }
+    };
     // What is left is freed by the system; destructors of a dying process would only take time.
     std::process::exit(status)
+}
+
+/// How the program ends.
+enum End {
+    Status(i32),
+    /// By an interrupt from the keyboard that nobody caught.
+    Interrupt,
+}
+
+/// Whether to prompt for more when the program has ended: as asked for, or by `PYTHONINSPECT` set by the program.
+fn inspects(runtime: &mut Runtime, command: &Command) -> bool {
+    if matches!(command.action, Action::Stdin) && prompts(command) {
+        return false;
+    }
+    command.configuration.inspect || (!command.configuration.ignore_environment && runtime.environment_has("PYTHONINSPECT"))
+}
+
+/// Whether a program from standard input is read at a prompt.
+fn prompts(command: &Command) -> bool {
+    std::io::stdin().is_terminal() || command.configuration.interactive
 }
 
 /// Where the program is, and what that says of `sys.prefix`.
@@ -75,8 +111,8 @@ fn run(runtime: &mut Runtime, command: &Command) -> Result<Object, ()> {
         }
         _ => {
             prepend_path(runtime, command, "");
-            if std::io::stdin().is_terminal() || command.configuration.interactive {
-                runtime.run_interactive()
+            if prompts(command) {
+                runtime.run_interactive(!command.configuration.quiet)
             } else {
                 let mut source = Vec::new();
                 if let Err(error) = std::io::stdin().read_to_end(&mut source) {
@@ -87,10 +123,13 @@ fn run(runtime: &mut Runtime, command: &Command) -> Result<Object, ()> {
             }
         }
     };
-    result.map_err(|raised| {
-        let error = runtime.vm.catch(raised);
-        let _ = runtime.vm.reraise(error);
-    })
+    result.map_err(|raised| keep(&mut runtime.vm, raised))
+}
+
+/// Leaves an error on the `Vm`.
+fn keep(vm: &mut Vm, raised: Raised) {
+    let error = vm.catch(raised);
+    let _ = vm.reraise(error);
 }
 
 fn prepend_path(runtime: &mut Runtime, command: &Command, path: &str) {
@@ -100,10 +139,10 @@ fn prepend_path(runtime: &mut Runtime, command: &Command, path: &str) {
 }
 
 /// Shows the exception that ended the program; returns the exit status.
-fn report(vm: &mut Vm) -> i32 {
-    let Some(error) = vm.take_raised() else { return 1 };
+fn report(vm: &mut Vm) -> End {
+    let Some(error) = vm.take_raised() else { return End::Status(1) };
     if error.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
-        return exit_status(vm, error.borrow());
+        return End::Status(exit_status(vm, error.borrow()));
     }
     let is_interrupt = error.borrow().is_instance_of(&exception::KEYBOARD_INTERRUPT);
     let class = error.borrow().class().to_object();
@@ -119,7 +158,7 @@ fn report(vm: &mut Vm) -> i32 {
             if let Err(raised) = vm.call(hook.borrow(), &[class.borrow(), error.borrow(), traceback.borrow()]) {
                 let second = vm.catch(raised);
                 if second.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
-                    return exit_status(vm, second.borrow());
+                    return End::Status(exit_status(vm, second.borrow()));
                 }
                 stdlib::sys_module::write_stderr(vm, "Error in sys.excepthook:\n");
                 stdlib::sys_module::print_exception(vm, second.borrow());
@@ -132,7 +171,7 @@ fn report(vm: &mut Vm) -> i32 {
             stdlib::sys_module::print_exception(vm, error.borrow());
         }
     }
-    if is_interrupt { 130 } else { 1 }
+    if is_interrupt { End::Interrupt } else { End::Status(1) }
 }
 
 /// The status of a `SystemExit`: its code, or 1 after printing what is no number.

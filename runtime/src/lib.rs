@@ -15,6 +15,9 @@ use object::singleton::ModuleObject;
 use object::{Object, ObjectOf, PyResult, Ref, Type, Vm, exception};
 pub use stdlib::sys_module::Configuration;
 use stdlib::{imp, sys_module};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 /// Native stack of the thread that runs Python.
 pub const STACK_SIZE: usize = 256 << 20;
@@ -47,7 +50,7 @@ impl Runtime {
             Err(raised) => {
                 let error = runtime.vm.catch(raised);
                 let text = runtime.vm.str_text(error.borrow()).unwrap_or_default();
-                let trace = traceback_text(&mut runtime.vm, error.borrow());
+                let trace = sys_module::traceback_text(&mut runtime.vm, error.borrow());
                 Err(format!("{trace}{}: {text}", error.borrow().class().name()))
             }
         }
@@ -55,6 +58,7 @@ impl Runtime {
 
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
         let vm = &mut self.vm;
+        object::bytes::set_warning_level(configuration.bytes_warning);
         object::int::set_max_str_digits(configuration.int_max_str_digits.max(0) as usize);
         compile_hook::set_compiler(compile::compile);
         stdlib::symtable::set_table_maker(symbols::make_table);
@@ -160,9 +164,9 @@ impl Runtime {
     }
 
     /// Puts a directory at the front of `sys.path`.
-    pub fn insert_path(&mut self, directory: &str) {
+    pub fn insert_path(&mut self, directory: impl AsRef<OsStr>) {
         let vm = &mut self.vm;
-        let directory = stdlib::os_support::fs_decode(vm, directory.as_bytes());
+        let directory = stdlib::os_support::fs_decode(vm, directory.as_ref().as_bytes());
         if let Some(path) = sys_module::attribute(vm, "path")
             && let Some(path) = path.borrow().downcast::<object::list::List>()
         {
@@ -171,7 +175,12 @@ impl Runtime {
     }
 
     /// `-c text`. Indentation that all lines have in common is taken off, and tracebacks show the text's lines.
-    pub fn run_command(&mut self, text: &str, namespace: Object) -> PyResult {
+    pub fn run_command(&mut self, text: &OsStr, namespace: Object) -> PyResult {
+        let Some(text) = text.to_str() else {
+            sys_module::write_stderr(&mut self.vm, "Unable to decode the command from the command line:\n");
+            let text = stdlib::os_support::fs_decode(&self.vm, text.as_bytes());
+            return self.vm.call_method(text.borrow(), "encode", &[]);
+        };
         let text = dedent(text);
         let code = compile_hook::compile_text(&mut self.vm, &text, "<string>", Mode::Exec)?;
         let vm = &mut self.vm;
@@ -179,6 +188,20 @@ impl Runtime {
         let (source, name) = (vm.new_str(&text).into_object(), vm.new_str("<string>").into_object());
         vm.call_method(linecache.borrow(), "_register_code", &[code.borrow(), source.borrow(), name.borrow()])?;
         self.run_code(code, namespace)
+    }
+
+    /// Whether `os.environ` has a variable that is not empty.
+    pub fn environment_has(&mut self, name: &str) -> bool {
+        let vm = &mut self.vm;
+        let key = vm.new_str(name).into_object();
+        let value = vm.import("os").and_then(|os| vm.get_attr_str(os.borrow(), "environ")).and_then(|environ| vm.get_item(environ.borrow(), key.borrow()));
+        match value.and_then(|value| vm.is_true(value.borrow())) {
+            Ok(set) => set,
+            Err(raised) => {
+                drop(vm.catch(raised));
+                false
+            }
+        }
     }
 
     /// Runs a file's contents.
@@ -189,7 +212,7 @@ impl Runtime {
     }
 
     /// Runs a script: a file, or a directory or archive with a `__main__.py`.
-    pub fn run_script(&mut self, path: &str, namespace: Object, skip_first_line: bool, add_directory: bool) -> PyResult {
+    pub fn run_script(&mut self, path: &OsStr, namespace: Object, skip_first_line: bool, add_directory: bool) -> PyResult {
         if std::path::Path::new(path).is_dir() || stdlib::zip_hook::is_archive(path) {
             self.insert_path(path);
             return self.call_runpy("_run_module_as_main", &["__main__"], Some(false));
@@ -200,32 +223,56 @@ impl Runtime {
                 let code = error.raw_os_error().unwrap_or(0);
                 let executable = sys_module::attribute(&mut self.vm, "executable");
                 let executable = executable.and_then(|executable| self.vm.str_text(executable.borrow()).ok()).unwrap_or_default();
-                eprintln!("{executable}: can't open file '{}': [Errno {code}] {}", absolute(path), stdlib::os_support::strerror(code));
+                let shown = absolute(path);
+                eprintln!("{executable}: can't open file '{}': [Errno {code}] {}", shown.display(), stdlib::os_support::strerror(code));
                 std::process::exit(2);
             }
         };
         if add_directory {
             let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
-            let directory = real.parent().map(|parent| parent.to_string_lossy().into_owned()).unwrap_or_default();
+            let directory = real.parent().map(|parent| parent.as_os_str().to_owned()).unwrap_or_default();
             self.insert_path(&directory);
         }
         let vm = &mut self.vm;
-        let file = stdlib::os_support::fs_decode(vm, absolute(path).as_bytes());
+        let file = stdlib::os_support::fs_decode(vm, absolute(path).as_os_str().as_bytes());
+        let is_compiled = path.as_bytes().ends_with(b".pyc");
         if let Some(dict) = namespace.borrow().downcast::<Dict>() {
             dict.set_str(vm, "__file__", file);
             dict.set_str(vm, "__cached__", Object::none());
             let external = vm.import("_frozen_importlib_external")?;
-            let loader = vm.get_attr_str(external.borrow(), "SourceFileLoader")?;
+            let loader = vm.get_attr_str(external.borrow(), if is_compiled { "SourcelessFileLoader" } else { "SourceFileLoader" })?;
             let (name, file) = (vm.new_str("__main__").into_object(), stdlib::os_support::fs_decode(vm, path.as_bytes()));
             let loader = vm.call(loader.borrow(), &[name.borrow(), file.borrow()])?;
             dict.set_str(vm, "__loader__", loader);
+        }
+        if is_compiled {
+            let code = self.read_compiled(&source)?;
+            return self.run_code(code, namespace);
         }
         let mut source = source;
         if skip_first_line {
             let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
             source.drain(..end);
         }
-        self.run_source(&source, &absolute(path), namespace)
+        self.run_source(&source, &absolute(path).to_string_lossy(), namespace)
+    }
+
+    /// The code object in a `.pyc` file.
+    fn read_compiled(&mut self, data: &[u8]) -> PyResult {
+        let vm = &mut self.vm;
+        let utilities = vm.import("importlib.util").and_then(|_| vm.import("_frozen_importlib_external"))?;
+        let magic = vm.get_attr_str(utilities.borrow(), "MAGIC_NUMBER")?;
+        let magic = object::bytes::as_bytes(magic.borrow()).unwrap_or_default().to_vec();
+        if !data.starts_with(&magic) || data.len() < 16 {
+            return Err(vm.runtime_error("Bad magic number in .pyc file"));
+        }
+        let marshal = vm.import("marshal")?;
+        let data = vm.new_bytes(&data[16..]).into_object();
+        let code = vm.call_method(marshal.borrow(), "loads", &[data.borrow()])?;
+        match code.borrow().downcast::<CodeObject>() {
+            Some(_) => Ok(code),
+            None => Err(vm.runtime_error("Bad code object in .pyc file")),
+        }
     }
 
     /// `-m name`
@@ -241,13 +288,11 @@ impl Runtime {
         vm.call_method(runpy.borrow(), function, Object::as_refs(&values))
     }
 
-    /// The interactive prompt of the library.
-    pub fn run_interactive(&mut self) -> PyResult {
-        let vm = &mut self.vm;
-        let code = vm.import("code")?;
+    /// The interactive prompt.
+    pub fn run_interactive(&mut self, greets: bool) -> PyResult {
+        let prompt = self.vm.import("_interactive_prompt")?;
         let namespace = self.main_namespace();
-        let vm = &mut self.vm;
-        vm.call_method(code.borrow(), "interact", &[Ref::NONE, Ref::NONE, namespace.borrow()])
+        self.vm.call_method(prompt.borrow(), "run", &[namespace.borrow(), Object::bool(greets).borrow()])
     }
 
     /// Ends the runtime: `atexit` functions run, threads are joined, streams flushed. Returns whether all went well.
@@ -304,11 +349,15 @@ fn forget_modules(vm: &mut Vm) {
 /// Flushes the standard streams; whether standard output could be.
 fn flush_streams(vm: &mut Vm) -> bool {
     let mut clean = true;
-    for name in ["stdout", "stderr"] {
+    for name in ["stderr", "stdout"] {
         let Some(stream) = sys_module::attribute(vm, name).filter(|stream| !stream.borrow().is_none()) else { continue };
+        let closed = vm.get_attr_str(stream.borrow(), "closed").and_then(|closed| vm.is_true(closed.borrow()));
+        if vm.ignore(closed, &exception::EXCEPTION).ok().flatten().unwrap_or(false) {
+            continue;
+        }
         if let Err(raised) = vm.call_method(stream.borrow(), "flush", &[]) {
+            clean = false;
             if name == "stdout" {
-                clean = false;
                 vm.write_unraisable(raised, "Exception ignored while flushing sys.stdout", Some(stream.borrow()));
             } else {
                 drop(vm.catch(raised));
@@ -386,13 +435,14 @@ fn open_stream(vm: &mut Vm, io: Ref<'_>, descriptor: i64, name: &str, configurat
     let (encoding, handler) = match configuration.io_encoding.as_deref() {
         Some(setting) => {
             let (encoding, handler) = setting.split_once(':').unwrap_or((setting, ""));
-            (if encoding.is_empty() { "utf-8" } else { encoding }, (!handler.is_empty()).then_some(handler))
+            let given = (!handler.is_empty()).then_some(handler);
+            (if encoding.is_empty() { "utf-8" } else { encoding }, given.or((!encoding.is_empty()).then_some("strict")))
         }
         None => ("utf-8", None),
     };
     let default_handler = if descriptor == 2 {
         "backslashreplace"
-    } else if configuration.utf8_mode {
+    } else if configuration.lenient_streams {
         "surrogateescape"
     } else {
         "strict"
@@ -412,25 +462,6 @@ fn open_stream(vm: &mut Vm, io: Ref<'_>, descriptor: i64, name: &str, configurat
     Ok(stream)
 }
 
-/// Where an exception comes from, for errors before the library can show them.
-fn traceback_text(vm: &mut Vm, error: Ref<'_>) -> String {
-    let mut text = String::new();
-    let mut entry = error.downcast::<exception::Exception>().and_then(|error| error.traceback.get());
-    while let Some(object) = entry {
-        let Some(traceback) = object.borrow().downcast::<interp::traceback::Traceback>() else { break };
-        if let Some(frame) = traceback.frame.get()
-            && let Some(frame) = frame.borrow().downcast::<interp::frame_object::FrameObject>()
-        {
-            let code = frame.frame().code_object();
-            let line = code.location(traceback.index.get()).line;
-            text.push_str(&format!("  File \"{}\", line {line}, in {}\n", code.data.filename, code.data.name));
-        }
-        entry = traceback.next.get();
-    }
-    drop(vm.take_raised());
-    text
-}
-
 /// The text without the leading blanks that all its lines share; lines of blanks alone become empty.
 fn dedent(text: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
@@ -447,6 +478,6 @@ fn dedent(text: &str) -> String {
     text.split_inclusive('\n').map(|line| if line.trim().is_empty() { "\n" } else { &line[shared..] }).collect()
 }
 
-fn absolute(path: &str) -> String {
-    std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.to_string_lossy().into_owned())
+fn absolute(path: &OsStr) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.into())
 }

@@ -83,6 +83,10 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
     if !vm.has_buffer(left) || !vm.has_buffer(right) {
+        let is_text = left.downcast::<Str>().is_some() || right.downcast::<Str>().is_some();
+        if is_text && matches!(op, Comparison::Equal | Comparison::NotEqual) {
+            object::bytes::warn_of_mixture(vm, "Comparison between bytearray and string")?;
+        }
         return Ok(Object::not_implemented());
     }
     let both = vm.buffer(left).and_then(|left| Ok((left, vm.buffer(right)?)));

@@ -20,7 +20,7 @@ use common::{data, make};
 use object::bytes::{BYTES, Bytes};
 use object::native::{Extension, Method};
 use object::protocol::ordering_satisfies;
-use object::str::StrData;
+use object::str::{Str, StrData};
 use object::vm::{PyResult, Vm};
 use object::{Object, Ref, Slots};
 
@@ -123,10 +123,19 @@ fn repr_slot(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(vm.new_str(&text).into_object())
 }
 
-fn compare(_vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
+fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
     match (left.downcast::<Bytes>(), right.downcast::<Bytes>()) {
         (Some(left), Some(right)) => Ok(Object::bool(ordering_satisfies(left.data().cmp(right.data()), op))),
-        _ => Ok(Object::not_implemented()),
+        _ => {
+            if matches!(op, Comparison::Equal | Comparison::NotEqual) {
+                if left.downcast::<Str>().is_some() || right.downcast::<Str>().is_some() {
+                    object::bytes::warn_of_mixture(vm, "Comparison between bytes and string")?;
+                } else if object::int::is_int(left) || object::int::is_int(right) {
+                    object::bytes::warn_of_mixture(vm, "Comparison between bytes and int")?;
+                }
+            }
+            Ok(Object::not_implemented())
+        }
     }
 }
 

@@ -232,9 +232,10 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
     }
 }
 
-/// Links a generator's frame to the running one.
+/// Links a generator's frame to the running one. Only a resumption that enters the loop anew is held to the
+/// recursion limit: one within the loop takes no stack, and CPython lets chains of awaits be as long as they like.
 fn link(vm: &mut Vm, data: &GeneratorData, is_entry: bool) -> PyResult<*mut Frame> {
-    if vm.depth >= vm.depth_limit {
+    if is_entry && vm.depth >= vm.depth_limit {
         return Err(vm.raise(&exception::RECURSION_ERROR, "maximum recursion depth exceeded"));
     }
     let frame = data.frame.get();
@@ -327,11 +328,11 @@ pub fn resume(vm: &mut Vm, object: Ref<'_>, value: Object, error: Option<Object>
     match data.state.get() {
         State::Running => return Err(vm.value_error(format!("{} already executing", kind(object)))),
         State::Finished => {
-            if let Some(error) = error {
-                return Err(vm.reraise(error));
-            }
             if kind(object) == "coroutine" {
                 return Err(vm.runtime_error("cannot reuse already awaited coroutine"));
+            }
+            if let Some(error) = error {
+                return Err(vm.reraise(error));
             }
             return Ok(Resumed::Return(Object::none()));
         }
@@ -347,6 +348,8 @@ pub fn resume(vm: &mut Vm, object: Ref<'_>, value: Object, error: Option<Object>
         match error {
             Some(error) => {
                 exception_context(vm, error.borrow());
+                // Handlers count on the value that a resumed frame finds on its stack.
+                push(frame, Object::none());
                 let raised = vm.reraise(error);
                 eval::resume(vm, frame, Some(raised))
             }

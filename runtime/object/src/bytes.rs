@@ -7,8 +7,22 @@ use crate::str::hash;
 use crate::value::{Header, Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 pub mod buffer;
+
+/// How often `-b` was given: strings mixed up with bytes are warned of.
+static WARNING_LEVEL: AtomicI64 = AtomicI64::new(0);
+
+/// Sets whether text made of bytes and comparisons of text with bytes are warned of.
+pub fn set_warning_level(level: i64) {
+    WARNING_LEVEL.store(level, Ordering::Relaxed);
+}
+
+/// Warns of a mix-up of bytes and text, if that is wanted.
+pub fn warn_of_mixture(vm: &mut Vm, message: &str) -> PyResult<()> {
+    if WARNING_LEVEL.load(Ordering::Relaxed) == 0 { Ok(()) } else { vm.warn(&crate::exception::BYTES_WARNING, message, 1) }
+}
 
 pub use buffer::{Buffer, Layout, Memory};
 

@@ -131,7 +131,10 @@ fn compile_source(vm: &mut Vm, source: Ref<'_>, filename: &str, mode: Mode, flag
         return compile_hook::compile(vm, &Request { source: Source::Text(&text), filename, mode, flags: flags | flag::IGNORE_COOKIE, optimize });
     }
     if source.class().slots().buffer.is_some() {
-        let buffer = vm.buffer(source)?;
+        let buffer = vm.buffer(source);
+        let Some(buffer) = vm.ignore(buffer, &exception::EXCEPTION)? else {
+            return Err(vm.type_error(format!("{who}() arg 1 must be a {what} object")));
+        };
         let bytes = buffer.bytes(vm).to_vec();
         drop(buffer);
         return compile_hook::compile(vm, &Request { source: Source::Bytes(&bytes), filename, mode, flags, optimize });

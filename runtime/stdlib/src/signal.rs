@@ -106,7 +106,7 @@ static DEFAULT_INT_HANDLER: ObjectCell = ObjectCell::EMPTY;
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     add_constants(vm, module, NAMES);
     add_constants(vm, module, &[("SIGRTMIN", i64::from(libc::SIGRTMIN())), ("SIGRTMAX", i64::from(libc::SIGRTMAX()))]);
-    let error = new_exception(vm, "signal.itimer_error", &[exception::OS_ERROR.object()])?;
+    let error = new_exception(vm, "signal.ItimerError", &[exception::OS_ERROR.object()])?;
     ITIMER_ERROR.set(Some(error.clone()));
     module.set(vm, "ItimerError", error);
     let class = struct_sequence::ready::<StructSiginfo>(vm);

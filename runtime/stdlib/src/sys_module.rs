@@ -171,19 +171,39 @@ fn displayhook(vm: &mut Vm, _module: Ref<'_>, value: Ref<'_>) -> PyResult {
 
 /// Prints an exception as it would be printed if nobody caught it, without Python's help if need be.
 pub fn print_exception(vm: &mut Vm, error: Ref<'_>) {
+    if attribute(vm, "stderr").is_some_and(|stderr| stderr.borrow().is_none()) {
+        return;
+    }
     let printed = vm.import("traceback").and_then(|traceback| vm.call_method(traceback.borrow(), "_print_exception_bltin", &[error]));
     if let Err(raised) = printed {
-        let second = vm.catch(raised);
-        let describe = |vm: &mut Vm, error: Ref<'_>| {
-            let text = vm.str_text(error).unwrap_or_default();
-            let _ = vm.take_raised();
-            format!("{}: {text}\n", error.class().name())
-        };
-        let text = describe(vm, error);
-        write_stderr(vm, &text);
-        let text = describe(vm, second.borrow());
-        write_stderr(vm, &format!("while printing it: {text}"));
+        drop(vm.catch(raised));
+        let entries = traceback_text(vm, error);
+        let text = vm.str_text(error).unwrap_or_else(|raised| {
+            drop(vm.catch(raised));
+            "<exception str() failed>".into()
+        });
+        let colon = if text.is_empty() { "" } else { ": " };
+        write_stderr(vm, &format!("{entries}{}{colon}{text}\n", error.class().name()));
     }
+}
+
+/// Where an exception comes from, for when the library cannot show it.
+pub fn traceback_text(vm: &mut Vm, error: Ref<'_>) -> String {
+    let mut text = String::new();
+    let mut entry = error.downcast::<Exception>().and_then(|error| error.traceback.get());
+    while let Some(object) = entry {
+        let Some(traceback) = object.borrow().downcast::<interp::traceback::Traceback>() else { break };
+        if let Some(frame) = traceback.frame.get()
+            && let Some(frame) = frame.borrow().downcast::<interp::frame_object::FrameObject>()
+        {
+            let code = frame.frame().code_object();
+            let line = code.location(traceback.index.get()).line;
+            text.push_str(&format!("  File \"{}\", line {line}, in {}\n", code.data.filename, code.data.name));
+        }
+        entry = traceback.next.get();
+    }
+    drop(vm.take_raised());
+    if text.is_empty() { text } else { format!("Traceback (most recent call last):\n{text}") }
 }
 
 /// Writes to `sys.stderr`, or to the file descriptor if there is none.

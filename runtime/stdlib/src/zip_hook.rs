@@ -68,7 +68,7 @@ fn make_way(vm: &mut Vm, class: Object) {
 const END_RECORD: usize = 22;
 
 /// Whether a file ends as archives do, so that it could be run as a program.
-pub fn is_archive(path: &str) -> bool {
+pub fn is_archive(path: &std::ffi::OsStr) -> bool {
     end_of_file(path).is_ok_and(|end| {
         end.windows(END_RECORD).enumerate().any(|(start, record)| {
             let comment = usize::from(u16::from_le_bytes([record[20], record[21]]));
@@ -78,7 +78,7 @@ pub fn is_archive(path: &str) -> bool {
 }
 
 /// As much of the end of a file as the last record of an archive can take.
-fn end_of_file(path: &str) -> std::io::Result<Vec<u8>> {
+fn end_of_file(path: impl AsRef<std::path::Path>) -> std::io::Result<Vec<u8>> {
     let mut file = std::fs::File::open(path)?;
     let length = file.metadata()?.len();
     let wanted = length.min((END_RECORD + usize::from(u16::MAX)) as u64);

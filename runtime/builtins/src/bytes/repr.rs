@@ -29,6 +29,8 @@ pub fn repr(data: &[u8]) -> String {
 
 /// `str(this)`, which is the `repr`.
 pub(crate) fn str_slot(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let kind = if this.downcast::<object::bytes::Bytes>().is_some() { "bytes" } else { "bytearray" };
+    object::bytes::warn_of_mixture(vm, &format!("str() on a {kind} instance"))?;
     match this.class().slots().repr {
         Some(repr) => repr(vm, this),
         None => Err(vm.type_error("bytes without a repr")),

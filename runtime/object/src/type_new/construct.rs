@@ -358,13 +358,16 @@ fn lay_out(
 }
 
 fn add_members(vm: &mut Vm, class: &Type, base: &Type, mut names: Vec<String>, namespace: &ObjectOf<Dict>) -> PyResult<()> {
+    // A name given twice has two places; its descriptor is of the later one.
     names.sort();
+    let mut previous: Option<&String> = None;
     let mut offset = (base.fixed_size.get() as usize).next_multiple_of(8);
     let as_attributes = base.payload().item_size != 0;
     for name in &names {
         let interned = vm.intern(name);
         let is_special = matches!(name.as_str(), "__qualname__" | "__classcell__");
-        if namespace.borrow().get_interned(interned).is_some() && !is_special {
+        let is_repeated = previous.replace(name) == Some(name);
+        if namespace.borrow().get_interned(interned).is_some() && !is_special && !is_repeated {
             return Err(vm.value_error(format!("'{name}' in __slots__ conflicts with class variable")));
         }
         let member = MemberDescriptor {

@@ -466,6 +466,9 @@ fn inplace_repeat(vm: &mut Vm, deque: Ref<'_>, count: isize) -> PyResult {
     if len == 0 || count == 1 {
         return Ok(deque.to_owned());
     }
+    if len > 1 && len > isize::MAX as usize / count {
+        return Err(vm.memory_error());
+    }
     if let Some(max) = data.max_len.get() {
         // More rounds than fill the deque change nothing but where it ends.
         count = count.min(max.div_ceil(len) + 1);

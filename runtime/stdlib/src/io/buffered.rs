@@ -355,7 +355,11 @@ fn raw_write(vm: &mut Vm, raw: Ref<'_>, data: &[u8]) -> PyResult<Option<usize>> 
     if result.borrow().is_none() {
         return Ok(None);
     }
-    let n = vm.index_isize(result.borrow())?;
+    // What is not a number is no length either.
+    let n = vm.index_isize(result.borrow()).unwrap_or_else(|raised| {
+        drop(vm.catch(raised));
+        -1
+    });
     if n < 0 || n as usize > data.len() {
         return Err(vm.os_error_message(format!("raw write() returned invalid length {n} (should have been between 0 and {})", data.len())));
     }

@@ -245,12 +245,13 @@ fn initialize(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, mode: &str, close_fd: b
         if name.as_bool().is_some() {
             vm.warn(&exception::RUNTIME_WARNING, "bool is used as a file descriptor", 1)?;
         }
-        let number = vm.to_i64(name)?;
-        let Ok(fd) = i32::try_from(number) else { return Err(vm.overflow_error("Python int too large to convert to C int")) };
-        if fd < 0 {
+        // A number that is no descriptor is taken for a path, and refused as such.
+        let number = vm.to_i32(name);
+        let number = vm.ignore(number, &exception::EXCEPTION)?;
+        if number.is_some_and(|fd| fd < 0) {
             return Err(vm.value_error("negative file descriptor"));
         }
-        Some(fd)
+        number
     } else {
         None
     };

@@ -220,6 +220,14 @@ pub fn raise(signal: i32) -> SysResult<()> {
     if unsafe { libc::raise(signal) } == 0 { Ok(()) } else { Err(last_error()) }
 }
 
+/// Ends the process by a signal, as if it had never been handled; returns if it cannot.
+pub fn end_by(signal: i32) -> SysResult<()> {
+    set_disposition(signal, Disposition::Default)?;
+    thread_mask(libc::SIG_UNBLOCK, SignalSet::of(&[signal]))?;
+    // SAFETY: the call takes numbers.
+    if unsafe { libc::kill(libc::getpid(), signal) } == 0 { Ok(()) } else { Err(last_error()) }
+}
+
 pub fn set_timer(which: i32, new: libc::itimerval) -> SysResult<libc::itimerval> {
     let mut old = MaybeUninit::<libc::itimerval>::zeroed();
     // SAFETY: both structures are of the kind the call takes.

@@ -1,12 +1,14 @@
 //! What the command line and the environment say about how to run.
 
+use std::ffi::OsString;
+
 /// `sys.flags` and the paths; filled in by the command, which alone reads the environment.
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
     /// `sys.argv`
-    pub arguments: Vec<String>,
+    pub arguments: Vec<OsString>,
     /// `sys.orig_argv`
-    pub original_arguments: Vec<String>,
+    pub original_arguments: Vec<OsString>,
     /// Directories that go on `sys.path` before the library.
     pub search_path: Vec<String>,
     /// `-X` options: name and value.
@@ -44,4 +46,6 @@ pub struct Configuration {
     pub platform_library: String,
     /// `PYTHONIOENCODING`: encoding and error handler.
     pub io_encoding: Option<String>,
+    /// Whether the standard streams let bytes through that are no text.
+    pub lenient_streams: bool,
 }

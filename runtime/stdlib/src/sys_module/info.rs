@@ -1,5 +1,6 @@
 //! The constants of `sys`.
 
+use std::os::unix::ffi::OsStrExt;
 use super::{Configuration, ModuleRef};
 use builtins::struct_sequence::StructSequence;
 use object::{Object, PyResult, Vm};
@@ -28,8 +29,8 @@ builtins::struct_sequence!(ThreadInfo, THREAD_INFO, "sys.thread_info", "sys.thre
 /// The version of Python that is implemented.
 pub const VERSION: [i64; 3] = [3, 14, 0];
 
-fn list_of(vm: &mut Vm, texts: &[String]) -> Object {
-    let items = texts.iter().map(|text| crate::os_support::fs_decode(vm, text.as_bytes())).collect();
+fn list_of(vm: &mut Vm, texts: &[impl AsRef<std::ffi::OsStr>]) -> Object {
+    let items = texts.iter().map(|text| crate::os_support::fs_decode(vm, text.as_ref().as_bytes())).collect();
     vm.new_list(items).into_object()
 }
 
@@ -74,10 +75,12 @@ pub(super) fn populate(vm: &mut Vm, module: ModuleRef<'_>, configuration: &Confi
     let lists = [
         ("argv", &configuration.arguments),
         ("orig_argv", &configuration.original_arguments),
-        ("path", &configuration.search_path),
-        ("warnoptions", &configuration.warn_options),
     ];
     for (name, texts) in lists {
+        let list = list_of(vm, texts);
+        module.set(vm, name, list);
+    }
+    for (name, texts) in [("path", &configuration.search_path), ("warnoptions", &configuration.warn_options)] {
         let list = list_of(vm, texts);
         module.set(vm, name, list);
     }
