@@ -19,4 +19,4 @@ mod swaps;
 pub(crate) use assemble::{Shape, assemble};
 pub(crate) use block::{Label, Op, Sequence};
 pub(crate) use constants::Constants;
-pub(crate) use fold::{boolean, integer};
+pub(crate) use fold::{Unary, binary, boolean, integer, same_number, unary};

@@ -449,6 +449,25 @@ fn comparison(op: CmpOp) -> &'static str {
     }
 }
 
+/// `repr` of a number; `None` for other constants.
+pub(crate) fn number(constant: &Constant) -> Option<String> {
+    Some(match constant {
+        Constant::Int(value) => value.to_string(),
+        Constant::BigInt(value) => value.to_string(),
+        Constant::Float(value) => repr_float(*value),
+        Constant::Complex(real, imaginary) => {
+            let short = |value: f64| repr_float(value).trim_end_matches(".0").to_owned();
+            if *real == 0.0 && real.is_sign_positive() {
+                format!("{}j", short(*imaginary))
+            } else {
+                let sign = if imaginary.is_sign_negative() { "" } else { "+" };
+                format!("({}{sign}{}j)", short(*real), short(*imaginary))
+            }
+        }
+        _ => return None,
+    })
+}
+
 /// `repr` of a float; infinity is written as a literal too large for one.
 fn repr_float(value: f64) -> String {
     if value.is_infinite() {

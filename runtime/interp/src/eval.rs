@@ -744,7 +744,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::SetAdd => {
                             let value = pop!();
-                            attempt!(builtins::set::add(vm, builtins::set::core(top!(arg as usize)).expect(NO_VALUE), value.borrow()));
+                            attempt!(calls::set_add(vm, top!(arg as usize), value.borrow()));
                             drop(value);
                             check_finalizers!();
                         }

@@ -62,7 +62,8 @@ impl<'a> Search<'a> {
         {
             return Ok(item.to_owned());
         }
-        vm.get_item(self.sequence, Object::small_int(index as i64).borrow())
+        let index = vm.new_int(index as i64);
+        vm.get_item(self.sequence, index.borrow())
     }
 
     fn find(&self, vm: &mut Vm, value: Ref<'_>, side: Side) -> PyResult<usize> {
@@ -96,7 +97,7 @@ impl<'a> Search<'a> {
 fn bisect(vm: &mut Vm, args: &[Option<Ref<'_>>], side: Side) -> PyResult {
     let search = Search::new(vm, args)?;
     let index = search.find(vm, args[1].expect("a required argument"), side)?;
-    Ok(Object::small_int(index as i64))
+    Ok(vm.new_int(index as i64))
 }
 
 fn insort(vm: &mut Vm, args: &[Option<Ref<'_>>], side: Side) -> PyResult {
@@ -113,7 +114,8 @@ fn insort(vm: &mut Vm, args: &[Option<Ref<'_>>], side: Side) -> PyResult {
             items.insert(index.min(items.len()), item.to_owned());
         }
         None => {
-            vm.call_method(search.sequence, "insert", &[Object::small_int(index as i64).borrow(), item])?;
+            let index = vm.new_int(index as i64);
+            vm.call_method(search.sequence, "insert", &[index.borrow(), item])?;
         }
     }
     Ok(Object::none())

@@ -111,8 +111,7 @@ impl<'a> Compiler<'a> {
         let symbols: Vec<(String, u32)> = self.table.scope(scope).symbols.iter().map(|(name, &flags)| (name.clone(), flags)).collect();
         let function_like = self.is_function_like();
         for (name, flags) in symbols {
-            let bound = flags & flag::DEF_LOCAL != 0 && flags & flag::DEF_NONLOCAL == 0;
-            if !bound && !in_class || flags & flag::DEF_PARAM != 0 {
+            if flags & flag::DEF_PARAM != 0 {
                 continue;
             }
             let outer = self.scope().symbols.get(&name).copied();
@@ -123,7 +122,8 @@ impl<'a> Compiler<'a> {
                 self.table.scope_mut(here).symbols.insert(name.clone(), flags);
                 state.symbols.push((name.clone(), outer));
             }
-            if !bound {
+            let is_bound = flags & flag::DEF_LOCAL != 0 && flags & flag::DEF_NONLOCAL == 0;
+            if !is_bound {
                 continue;
             }
             if !function_like && self.unit.hidden.get(&name) != Some(&true) {

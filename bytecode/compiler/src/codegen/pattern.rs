@@ -5,8 +5,9 @@
 //! many values as lie there: `fail[n]` pops n.
 
 use super::{Compiler, Result, Use};
-use crate::flow::{Label, Op};
+use crate::flow::{self, Label, Op};
 use crate::source::Span;
+use crate::unparse;
 use bytecode::opcode::BinaryOp;
 use bytecode::{Constant, Opcode as O};
 use ruff_python_ast::{self as ast, CmpOp, Expr, Identifier, Pattern, Singleton};
@@ -139,9 +140,31 @@ impl<'a> Compiler<'a> {
 
     fn match_value(&mut self, value: &'a Expr) -> Result {
         let span = self.span(value);
+        if !value.is_attribute_expr() && self.pattern_constant(value)?.is_none() {
+            return self.error("patterns may only match literals and attribute lookups", span);
+        }
         self.expression(value)?;
         self.comparison(span, CmpOp::Eq);
         Ok(())
+    }
+
+    /// The value of a literal of a pattern, which may have a sign and two parts: `-1 + 2j`.
+    fn pattern_constant(&self, expression: &Expr) -> Result<Option<Constant>> {
+        match expression {
+            Expr::UnaryOp(node) if node.op == ast::UnaryOp::USub => {
+                Ok(self.constant(&node.operand)?.and_then(|operand| flow::unary(flow::Unary::Negative, &operand)))
+            }
+            Expr::BinOp(node) => {
+                let op = match node.op {
+                    ast::Operator::Add => BinaryOp::Add,
+                    ast::Operator::Sub => BinaryOp::Subtract,
+                    _ => return Ok(None),
+                };
+                let (left, right) = (self.pattern_constant(&node.left)?, self.constant(&node.right)?);
+                Ok(left.zip(right).and_then(|(left, right)| flow::binary(op, &left, &right)))
+            }
+            expression => self.constant(expression),
+        }
     }
 
     /// Keeps the value on top for a name, below what other patterns still need.
@@ -322,13 +345,13 @@ impl<'a> Compiler<'a> {
     fn mapping_keys(&mut self, node: &'a ast::PatternMatchMapping, span: Span) -> Result {
         let mut seen: Vec<Constant> = Vec::new();
         for key in &node.keys {
-            if let Some(constant) = self.constant(key)? {
-                if seen.contains(&constant) {
-                    let text = crate::unparse::expression(key, self.lines);
+            if let Some(constant) = self.pattern_constant(key)? {
+                if seen.iter().any(|other| *other == constant || flow::same_number(other, &constant)) {
+                    let text = unparse::number(&constant).unwrap_or_else(|| unparse::expression(key, self.lines));
                     return self.error(format!("mapping pattern checks duplicate key ({text})"), span);
                 }
                 seen.push(constant);
-            } else if !matches!(key, Expr::Attribute(_) | Expr::UnaryOp(_) | Expr::BinOp(_)) {
+            } else if !key.is_attribute_expr() {
                 return self.error("mapping pattern keys may only match literals and attribute lookups", self.span(key));
             }
             self.expression(key)?;

@@ -132,21 +132,22 @@ impl<'a> Compiler<'a> {
         let unit = Unit::new(scope, kind, name, first_line.max(0) as u32);
         let around = std::mem::replace(&mut self.unit, unit);
         self.unit.private = private.map(str::to_owned).or_else(|| around.private.clone());
-        self.unit.qualname = self.qualified_name(name, &around);
+        self.unit.qualname = self.qualified_name(name, kind, &around);
         self.stack.push(around);
         self.start_unit();
     }
 
-    fn qualified_name(&self, name: &str, parent: &Unit<'_>) -> String {
+    /// The qualified name of what `parent` contains; `stack` has the units around `parent`.
+    pub fn qualified_name(&self, name: &str, kind: UnitKind, parent: &Unit<'_>) -> String {
         let mut parent = parent;
-        if parent.kind == UnitKind::Annotations && self.table.scope(parent.scope).kind == ScopeKind::TypeParameters {
+        if parent.kind == UnitKind::Annotations {
             match self.stack.last() {
                 Some(around) => parent = around,
                 None => return name.to_owned(),
             }
         }
         let is_top = parent.kind == UnitKind::Module;
-        let definition = matches!(self.unit.kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Class);
+        let definition = matches!(kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Class);
         if definition {
             let mangled = symtable::mangle(parent.private.as_deref(), name);
             if self.table.scope(parent.scope).resolve(&mangled) == NameScope::GlobalExplicit {

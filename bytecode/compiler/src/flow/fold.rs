@@ -27,6 +27,24 @@ pub(crate) fn truth(constant: &Constant) -> Option<bool> {
     })
 }
 
+/// The parts of a number, such that numbers equal in Python have equal parts.
+fn number_parts(constant: &Constant) -> Option<(Option<BigInt>, f64, f64)> {
+    let parts = |real: f64, imaginary: f64| match <BigInt as num_traits::FromPrimitive>::from_f64(real).filter(|_| real.fract() == 0.0) {
+        Some(integer) => (Some(integer), 0.0, imaginary),
+        None => (None, real, imaginary),
+    };
+    match constant {
+        Constant::Float(value) => Some(parts(*value, 0.0)),
+        Constant::Complex(real, imaginary) => Some(parts(*real, *imaginary)),
+        _ => as_int(constant).map(|value| (Some(value), 0.0, 0.0)),
+    }
+}
+
+/// Whether both are numbers, and equal in Python: `1`, `1.0` and `True` are.
+pub(crate) fn same_number(left: &Constant, right: &Constant) -> bool {
+    number_parts(left).is_some_and(|left| number_parts(right) == Some(left))
+}
+
 pub(crate) fn boolean(value: bool) -> Constant {
     if value { Constant::True } else { Constant::False }
 }

@@ -135,7 +135,11 @@ impl Pass<'_> {
             }
             return Ok(());
         }
-        if let Some(class) = class {
+        // The namespace of the class is a cell, whatever the class does with its name.
+        if let Some(class) = class
+            && name != "__classdict__"
+            && name != "__conditional_annotations__"
+        {
             let class_flags = self.table.scope(class).flags(name);
             if class_flags & flag::DEF_GLOBAL != 0 {
                 set(NameScope::GlobalExplicit);
@@ -220,18 +224,17 @@ impl Pass<'_> {
             if scope == NameScope::Cell || own_flags & flag::DEF_COMP_CELL != 0 {
                 inlined_cells.insert(name.clone());
             }
+            // `__class__` is no variable of a class body.
+            if scope == NameScope::Free && in_class && matches!(name.as_str(), "__class__" | "__classdict__" | "__conditional_annotations__") {
+                scope = NameScope::GlobalImplicit;
+                if !self.free_in_any_child(comprehension, &name) {
+                    free.remove(&name);
+                }
+                self.table.scope_mut(comprehension).symbols.shift_remove(&name);
+            }
             let existing = self.table.scope(id).symbols.get(&name).copied();
             match existing {
                 None => {
-                    // `__class__` is no variable of a class body.
-                    if scope == NameScope::Free && in_class && matches!(name.as_str(), "__class__" | "__classdict__" | "__conditional_annotations__")
-                    {
-                        scope = NameScope::GlobalImplicit;
-                        if !self.free_in_any_child(comprehension, &name) {
-                            free.remove(&name);
-                        }
-                        self.table.scope_mut(comprehension).symbols.shift_remove(&name);
-                    }
                     self.table.scope_mut(id).symbols.insert(name.clone(), own_flags);
                     block.scopes.insert(name, scope);
                 }

@@ -241,6 +241,15 @@ pub fn call_keywords_of(vm: &mut Vm, callable: Ref<'_>, keywords: Ref<'_>) -> Py
     as_keywords(vm, callable, keywords)
 }
 
+/// `SET_ADD`. The set a module's annotations are counted in is a variable, which programs may rebind.
+#[inline]
+pub(super) fn set_add(vm: &mut Vm, set: Ref<'_>, value: Ref<'_>) -> PyResult<()> {
+    match set.downcast::<builtins::set::Set>() {
+        Some(_) => builtins::set::add(vm, builtins::set::core(set).expect(NO_VALUE), value).map(drop),
+        None => Err(vm.type_error(format!("'{}' object is not a set", set.class().full_name()))),
+    }
+}
+
 pub(super) fn list_extend(vm: &mut Vm, list: Ref<'_>, iterable: Ref<'_>) -> PyResult<()> {
     if iterable.class().slots().iter.is_none() && !vm.is_sequence(iterable) {
         return Err(vm.type_error(format!("Value after * must be an iterable, not {}", iterable.class().full_name())));

@@ -243,26 +243,20 @@ pub(super) fn load_special(vm: &mut Vm, owner: Ref<'_>, arg: u32) -> PyResult<(O
         let name = vm.intern(name);
         owner.class().lookup(name).is_some()
     };
-    let message = match special {
-        SpecialMethod::Enter | SpecialMethod::Exit => {
-            let hint = if has(vm, "__aenter__") && has(vm, "__aexit__") {
-                " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?"
-            } else {
-                ""
-            };
-            let missed = if special == SpecialMethod::Exit && hint.is_empty() { " (missed __exit__ method)" } else { "" };
-            format!("'{class}' object does not support the context manager protocol{missed}{hint}")
-        }
-        SpecialMethod::AsyncEnter | SpecialMethod::AsyncExit => {
-            let hint = if has(vm, "__enter__") && has(vm, "__exit__") {
-                " but it supports the context manager protocol. Did you mean to use 'with'?"
-            } else {
-                ""
-            };
-            let missed = if special == SpecialMethod::AsyncExit && hint.is_empty() { " (missed __aexit__ method)" } else { "" };
-            format!("'{class}' object does not support the asynchronous context manager protocol{missed}{hint}")
-        }
+    let (protocol, other, hint) = match special {
+        SpecialMethod::Enter | SpecialMethod::Exit => (
+            "context manager protocol",
+            ["__aenter__", "__aexit__"],
+            " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?",
+        ),
+        SpecialMethod::AsyncEnter | SpecialMethod::AsyncExit => (
+            "asynchronous context manager protocol",
+            ["__enter__", "__exit__"],
+            " but it supports the context manager protocol. Did you mean to use 'with'?",
+        ),
     };
+    let hint = if has(vm, other[0]) && has(vm, other[1]) { hint } else { "" };
+    let message = format!("'{class}' object does not support the {protocol} (missed {} method){hint}", special.text());
     Err(vm.type_error(message))
 }
 
