@@ -312,6 +312,7 @@ impl Runtime {
         }
         clean &= flush_streams(vm);
         sys_module::set_finalizing();
+        stdlib::signal::finish();
         object::gil::begin_finalizing();
         forget_modules(vm);
         clean &= flush_streams(vm);

@@ -14,6 +14,8 @@ pub fn allow_threads<T>(vm: &mut Vm, f: impl FnOnce() -> T) -> T {
 
 /// Makes a system call, again and again while signals interrupt it.
 pub fn retry<T>(vm: &mut Vm, mut call: impl FnMut() -> SysResult<T>) -> PyResult<SysResult<T>> {
+    // A signal that has just arrived is not to wait until the call returns.
+    vm.run_signal_handlers()?;
     loop {
         match vm.allow_threads(&mut call) {
             Err(libc::EINTR) => vm.run_signal_handlers()?,

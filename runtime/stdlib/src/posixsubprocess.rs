@@ -97,6 +97,9 @@ fn fork_exec(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResul
     let prepared = Prepared::new(plan);
     let preexec = optional(args, 21);
     if preexec.is_some() {
+        crate::sys_module::check_not_finalizing(vm, "preexec_fn not supported at interpreter shutdown")?;
+    }
+    if preexec.is_some() {
         process::before_fork(vm);
     }
     let result = sys::fork();

@@ -78,7 +78,15 @@ fn descriptors(vm: &mut Vm, value: Ref<'_>) -> PyResult<Vec<(Object, i32)>> {
         return Err(vm.type_error("arguments 1-3 must be sequences"));
     }
     let mut all = Vec::new();
-    for item in vm.collect(value)? {
+    // A list may change while `fileno` of its items is called.
+    let list = value.downcast_exact::<object::list::List>();
+    let items = if list.is_some() { Vec::new() } else { vm.collect(value)? };
+    for index in 0.. {
+        let item = match list {
+            Some(list) => list.items(vm).get(index).cloned(),
+            None => items.get(index).cloned(),
+        };
+        let Some(item) = item else { break };
         let fd = file_descriptor(vm, item.borrow())?;
         if fd >= sys::FD_SETSIZE {
             return Err(vm.value_error("filedescriptor out of range in select()"));

@@ -154,10 +154,21 @@ pub fn simulate(signal: i32) {
     handler::trip(signal);
 }
 
-/// Whether the signal has a handler that Python can call.
-pub fn has_python_handler(signal: i32) -> bool {
+/// Whether the signal is ignored, or has the system's default action.
+pub fn is_left_to_the_system(signal: i32) -> bool {
     let handler = usize::try_from(signal).ok().and_then(|index| HANDLERS.get(index)).and_then(ObjectCell::get);
-    handler.is_some_and(|handler| handler.borrow().as_small_int().is_none() && !handler.borrow().is_none())
+    handler.is_some_and(|handler| handler.borrow().as_small_int().is_some())
+}
+
+/// Gives the signals back to the system when the program ends.
+pub fn finish() {
+    for (number, known) in HANDLERS.iter().enumerate().skip(1) {
+        let handler = known.replace(None);
+        if handler.is_some_and(|handler| handler.borrow().as_small_int().is_none() && !handler.borrow().is_none()) {
+            // A signal whose action cannot be changed keeps it.
+            let _ = handler::set_disposition(number as i32, Disposition::Default);
+        }
+    }
 }
 
 /// Calls the Python handlers of signals that arrived; does nothing but in the main thread.
@@ -171,7 +182,12 @@ pub fn run_handlers(vm: &mut Vm) -> PyResult<()> {
         if !handler::take(number) {
             continue;
         }
-        let Some(handler) = known.get().filter(|handler| !handler.borrow().is_none() && handler.borrow().as_small_int().is_none()) else { continue };
+        let Some(handler) = known.get().filter(|handler| !handler.borrow().is_none() && handler.borrow().as_small_int().is_none()) else {
+            // The handler went away after the signal had arrived.
+            let raised = vm.raise(&exception::OS_ERROR, format!("Signal {number} ignored due to race condition"));
+            vm.write_unraisable(raised, "Exception ignored in", Some(Ref::NONE));
+            continue;
+        };
         let frame = current_frame(vm)?;
         let result = vm.call(handler.borrow(), &[Object::small_int(number as i64).borrow(), frame.borrow()]);
         if let Err(raised) = result {
@@ -215,7 +231,9 @@ pub fn signal_numbers(vm: &mut Vm, iterable: Ref<'_>) -> PyResult<Vec<i32>> {
     let mut numbers = Vec::new();
     let iterator = vm.iter(iterable)?;
     while let Some(item) = vm.next(iterator.borrow())? {
-        let number = vm.to_i64(item.borrow())?;
+        let number = vm.index(item.borrow())?;
+        // A number beyond 64 bits is out of range, too.
+        let number = object::int::as_i64(number.borrow()).unwrap_or(-1);
         if !(1..N_SIGNALS as i64).contains(&number) {
             return Err(vm.value_error(format!("signal number {number} out of range [1; {}]", N_SIGNALS - 1)));
         }
@@ -429,5 +447,6 @@ fn pidfd_send_signal(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> 
         return Err(vm.type_error("siginfo must be None"));
     }
     checked(vm, handler::send_to_pidfd(pidfd, number, flags))?;
+    vm.run_signal_handlers()?;
     Ok(Object::none())
 }

@@ -433,6 +433,14 @@ pub fn set_finalizing() {
     FINALIZING.store(true, std::sync::atomic::Ordering::Relaxed);
 }
 
+/// Refuses what cannot be done any more when the program is ending.
+pub fn check_not_finalizing(vm: &mut Vm, message: &str) -> PyResult<()> {
+    if FINALIZING.load(std::sync::atomic::Ordering::Relaxed) {
+        return Err(vm.raise(&exception::PYTHON_FINALIZATION_ERROR, message));
+    }
+    Ok(())
+}
+
 fn is_finalizing(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     Ok(Object::bool(FINALIZING.load(std::sync::atomic::Ordering::Relaxed)))
 }

@@ -126,6 +126,7 @@ pub fn after_fork(vm: &mut Vm) {
 
 /// Starts a thread that calls `function` and then marks `done`.
 pub(crate) fn spawn(vm: &mut Vm, function: Object, args: Object, keywords: Option<Object>, state: std::sync::Arc<handle::State>) -> PyResult<()> {
+    crate::sys_module::check_not_finalizing(vm, "can't create new thread at interpreter shutdown")?;
     let size = match STACK_SIZE.load(Ordering::Relaxed) {
         0 => DEFAULT_STACK_SIZE,
         size => size,
@@ -234,7 +235,7 @@ fn interrupt_main(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyR
     if !(1..65).contains(&signal) {
         return Err(vm.value_error("signal number out of range"));
     }
-    if crate::signal::has_python_handler(signal) {
+    if !crate::signal::is_left_to_the_system(signal) {
         crate::signal::simulate(signal);
     }
     Ok(Object::none())

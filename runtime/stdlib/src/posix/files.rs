@@ -363,7 +363,7 @@ fn timer_tuple_ns(vm: &Vm, times: &libc::itimerspec) -> Object {
 pub fn timerfd_create(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let clock = vm.to_i32(arg(args, 0))?;
     let flags = int_or(vm, args[1], libc::TFD_CLOEXEC)?;
-    number(vm, sys::timerfd_create(clock, flags))
+    number(vm, sys::timerfd_create(clock, flags | libc::TFD_CLOEXEC))
 }
 
 pub fn timerfd_settime(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {

@@ -94,6 +94,7 @@ fn warn_about_threads(vm: &mut Vm, name: &str) -> PyResult<()> {
 }
 
 pub fn fork(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    crate::sys_module::check_not_finalizing(vm, "can't fork at interpreter shutdown")?;
     before_fork(vm);
     let result = sys::fork();
     if result == Ok(0) {
@@ -106,6 +107,7 @@ pub fn fork(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 }
 
 pub fn forkpty(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    crate::sys_module::check_not_finalizing(vm, "can't fork at interpreter shutdown")?;
     before_fork(vm);
     let result = sys::forkpty();
     if matches!(result, Ok((0, _))) {
