@@ -49,15 +49,31 @@ fn this(object: Ref<'_>) -> RefOf<'_, AnextAwaitable> {
 /// The iterator that drives the wrapped awaitable.
 fn driver(vm: &mut Vm, awaitable: Ref<'_>) -> PyResult {
     let wrapped = this(awaitable).wrapped.clone();
-    let driver = match wrapped.borrow().class().slots().r#await {
-        Some(function) => function(vm, wrapped.borrow())?,
-        None if wrapped.borrow().class().slots().next.is_some() => wrapped,
-        None => return Err(vm.type_error(format!("object {} can't be used in 'await' expression", wrapped.borrow().class().full_name()))),
+    if is_iterable_coroutine(vm, wrapped.borrow())? {
+        return Ok(wrapped);
+    }
+    let Some(function) = wrapped.borrow().class().slots().r#await else {
+        return Err(vm.type_error(format!("'{}' object can't be awaited", wrapped.borrow().class().full_name())));
     };
+    let driver = function(vm, wrapped.borrow())?;
+    if driver.borrow().class().full_name() == "coroutine" || is_iterable_coroutine(vm, driver.borrow())? {
+        return Err(vm.type_error("__await__() returned a coroutine"));
+    }
     if driver.borrow().class().slots().next.is_none() {
         return Err(vm.type_error(format!("__await__() returned non-iterator of type '{}'", driver.borrow().class().full_name())));
     }
     Ok(driver)
+}
+
+/// Whether an object is a generator that `types.coroutine` made awaitable.
+fn is_iterable_coroutine(vm: &mut Vm, object: Ref<'_>) -> PyResult<bool> {
+    if object.class().full_name() != "generator" || object.class().is_heap_type() {
+        return Ok(false);
+    }
+    const ITERABLE_COROUTINE: i64 = 0x100;
+    let code = vm.get_attr_str(object, "gi_code")?;
+    let flags = vm.get_attr_str(code.borrow(), "co_flags")?;
+    Ok(flags.borrow().as_small_int().is_some_and(|flags| flags & ITERABLE_COROUTINE != 0))
 }
 
 /// The end of the asynchronous iterator becomes the default.
@@ -75,7 +91,12 @@ fn next(vm: &mut Vm, awaitable: Ref<'_>) -> PyResult<Option<Object>> {
     let driver = driver(vm, awaitable)?;
     match vm.next(driver.borrow()) {
         Ok(item) => Ok(item),
-        Err(raised) => Err(with_default(vm, awaitable, raised)),
+        Err(raised) => {
+            vm.catch_if(raised, &exception::STOP_ASYNC_ITERATION)?;
+            let default = this(awaitable).default.clone();
+            vm.set_stop_value(Some(default).filter(|default| !default.borrow().is_none()));
+            Ok(None)
+        }
     }
 }
 

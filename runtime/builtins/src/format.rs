@@ -34,7 +34,8 @@ pub fn set_locale_hook(hook: fn() -> Locale) {
     }
 }
 
-fn current_locale() -> Locale {
+/// What the format code `n` goes by.
+pub fn current_locale() -> Locale {
     match LOCALE_HOOK.read().ok().and_then(|hook| *hook) {
         Some(hook) => hook(),
         None => Locale { decimal_point: ".".into(), thousands_separator: String::new(), grouping: Vec::new() },

@@ -263,7 +263,7 @@ fn get_annotate(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     if !class.is_heap_type() {
         return Err(no_annotations(vm, this, names::__annotate__()));
     }
-    match own(class, names::__annotate_func__()).or_else(|| own(class, names::__annotate__())) {
+    match own(class, names::__annotate__()).or_else(|| own(class, names::__annotate_func__())) {
         Some(found) => bind(vm, found, None, class),
         None => {
             set_own(vm, class, names::__annotate_func__(), Object::none());

@@ -1,13 +1,14 @@
 //! Asynchronous generators and their awaitables.
 
 use crate::frame;
-use crate::generator::{self, GeneratorData, Resumed, State, generator_payload};
+use crate::generator::{self, GeneratorData, OnExit, Resumed, State, Thrown, generator_payload};
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::exception;
 use object::native::{Getset, PayloadInfo, TypeSpec, flag};
 use object::protocol::iter_self;
 use object::slots::Slots;
+use object::tuple::Tuple;
 use object::{Object, PyResult, Raised, Ref, Type, Vm, method};
 use std::cell::Cell;
 
@@ -24,15 +25,15 @@ static ASYNC_GENERATOR_SPEC: TypeSpec = TypeSpec {
     payload: PayloadInfo::of::<AsyncGenerator>(),
     slots: Slots { aiter: Some(iter_self), anext: Some(|vm, this| asend(vm, this, Ref::NONE)), finalize: Some(finalize), ..generator::SLOTS },
     methods: &[
-        method!(Binary asend "($self, value, /)", "asend(v) -> send 'v' in generator."),
-        method!(Bound athrow "($self, type, value=None, traceback=None, /)", "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
+        method!(Binary asend "($self, object, /)", "asend(v) -> send 'v' in generator."),
+        method!(Many athrow "", "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
         method!(Unary aclose "($self, /)", "aclose() -> raise GeneratorExit inside generator."),
         generator::SIZEOF,
-        method!(Binary class_getitem as "__class_getitem__" "($cls, item, /)", "See PEP 585").class_method(),
+        method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "async generators are generic over the types of their yield and send values").class_method(),
     ],
     getsets: &[
-        generator::NAME,
-        generator::QUALNAME,
+        generator::name_getset("name of the async generator"),
+        generator::qualname_getset("qualified name of the async generator"),
         Getset::readonly("ag_await", "object being awaited on, or None", |_, this| Ok(data(this).delegate().unwrap_or(Object::none()))),
         Getset::readonly("ag_frame", "", generator::get_frame),
         Getset::readonly("ag_code", "", |_, this| Ok(data(this).code.get_or_none())),
@@ -55,12 +56,12 @@ fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
         && data.state() != State::Finished
         && !data.closed.get()
     {
-        return vm.call(finalizer.borrow(), &[this]).map(drop);
+        if let Err(raised) = vm.call(finalizer.borrow(), &[this]) {
+            generator::report(vm, raised, "Exception ignored while finalizing generator", this);
+        }
+        return Ok(());
     }
-    match data.state() {
-        State::Suspended => generator::close(vm, this).map(drop),
-        _ => Ok(()),
-    }
+    generator::finalize(vm, this)
 }
 
 /// Tells the event loop's hooks of a generator that is iterated for the first time.
@@ -123,8 +124,8 @@ pub struct AsyncGeneratorSend {
 /// The payload of `agen.athrow(...)` and `agen.aclose()`.
 pub struct AsyncGeneratorThrow {
     generator: ObjectCell,
-    /// The exception; none for `aclose()`.
-    error: ObjectCell,
+    /// The arguments of `athrow`, a tuple; none for `aclose()`.
+    args: ObjectCell,
     progress: Cell<Progress>,
 }
 
@@ -134,10 +135,16 @@ static ASEND_SPEC: TypeSpec = TypeSpec {
     name: "async_generator_asend",
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<AsyncGeneratorSend>(),
-    slots: Slots { r#await: Some(iter_self), iter: Some(iter_self), next: Some(|vm, this| as_next(vm, this, asend_send)), ..Slots::NONE },
+    slots: Slots {
+        r#await: Some(iter_self),
+        iter: Some(iter_self),
+        next: Some(|vm, this| as_next(vm, this, asend_send)),
+        finalize: Some(asend_finalize),
+        ..Slots::NONE
+    },
     methods: &[
         method!(Binary asend_send as "send" "($self, value, /)", "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration."),
-        method!(Bound asend_throw as "throw" "($self, type, value=None, traceback=None, /)", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration."),
+        method!(Many asend_throw as "throw" "", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
         method!(Unary asend_close as "close" "($self, /)", "close() -> raise GeneratorExit inside generator."),
     ],
     ..TypeSpec::DEFAULT
@@ -149,10 +156,16 @@ static ATHROW_SPEC: TypeSpec = TypeSpec {
     name: "async_generator_athrow",
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<AsyncGeneratorThrow>(),
-    slots: Slots { r#await: Some(iter_self), iter: Some(iter_self), next: Some(|vm, this| as_next(vm, this, athrow_send)), ..Slots::NONE },
+    slots: Slots {
+        r#await: Some(iter_self),
+        iter: Some(iter_self),
+        next: Some(|vm, this| as_next(vm, this, athrow_send)),
+        finalize: Some(athrow_finalize),
+        ..Slots::NONE
+    },
     methods: &[
         method!(Binary athrow_send as "send" "($self, value, /)", "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration."),
-        method!(Bound athrow_throw as "throw" "($self, type, value=None, traceback=None, /)", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration."),
+        method!(Many athrow_throw as "throw" "", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
         method!(Unary athrow_close as "close" "($self, /)", "close() -> raise GeneratorExit inside generator."),
     ],
     ..TypeSpec::DEFAULT
@@ -176,7 +189,7 @@ impl Payload for AsyncGeneratorThrow {
 
     fn traverse(&self, visitor: &mut Visitor<'_>) {
         self.generator.traverse(visitor);
-        self.error.traverse(visitor);
+        self.args.traverse(visitor);
     }
 }
 
@@ -203,10 +216,11 @@ fn asend(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     Ok(vm.allocate(payload).into_object())
 }
 
-fn athrow(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+fn athrow(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
+    Thrown::from_method(vm, args)?;
     first_iteration(vm, this)?;
-    let error = generator::exception_of_throw(vm, args)?;
-    new_athrow(vm, this, Some(error))
+    let args = vm.new_tuple_from(args).into_object();
+    new_athrow(vm, this, Some(args))
 }
 
 fn aclose(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -214,10 +228,44 @@ fn aclose(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     new_athrow(vm, this, None)
 }
 
-fn new_athrow(vm: &mut Vm, this: Ref<'_>, error: Option<Object>) -> PyResult {
+fn new_athrow(vm: &mut Vm, this: Ref<'_>, args: Option<Object>) -> PyResult {
     let payload =
-        AsyncGeneratorThrow { generator: ObjectCell::new(Some(this.to_owned())), error: ObjectCell::new(error), progress: Cell::new(Progress::Init) };
+        AsyncGeneratorThrow { generator: ObjectCell::new(Some(this.to_owned())), args: ObjectCell::new(args), progress: Cell::new(Progress::Init) };
     Ok(vm.allocate(payload).into_object())
+}
+
+/// Warns of an awaitable that nobody awaited.
+fn warn_never_awaited(vm: &mut Vm, generator: &ObjectCell, method: &str) {
+    let generator = generator.get_or_none();
+    let Some(data) = generator.borrow().downcast::<AsyncGenerator>().map(|generator| &generator.get().0) else { return };
+    let name = crate::function::text_of(&data.qualname);
+    let message = format!("coroutine method '{method}' of '{name}' was never awaited");
+    if let Err(raised) = vm.warn(&exception::RUNTIME_WARNING, &message, 1) {
+        generator::report(vm, raised, "Exception ignored while finalizing async generator", generator.borrow());
+    }
+}
+
+fn asend_finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
+    let own = asend_of(this);
+    if own.progress.get() == Progress::Init {
+        warn_never_awaited(vm, &own.generator, "asend");
+    }
+    Ok(())
+}
+
+fn athrow_finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
+    let own = athrow_of(this);
+    if own.progress.get() == Progress::Init {
+        warn_never_awaited(vm, &own.generator, if own.args.is_set() { "athrow" } else { "aclose" });
+    }
+    Ok(())
+}
+
+/// Notes how far an awaitable has come. One that was begun has nothing to say in the end.
+fn set_progress(this: Ref<'_>, cell: &Cell<Progress>, progress: Progress) {
+    if cell.replace(progress) == Progress::Init {
+        object::collector::mark_finalized(this);
+    }
 }
 
 /// What a resumed async generator gives: a wrapped value ends the awaitable with `StopIteration`.
@@ -262,24 +310,24 @@ fn asend_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     let mut sent = value.to_owned();
     if own.progress.get() == Progress::Init {
         if generator_data.running_async.get() {
-            own.progress.set(Progress::Closed);
+            set_progress(this, &own.progress, Progress::Closed);
             return Err(vm.runtime_error("anext(): asynchronous generator is already running"));
         }
         if value.is_none() {
             sent = own.value.get_or_none();
         }
-        own.progress.set(Progress::Iterating);
+        set_progress(this, &own.progress, Progress::Iterating);
     }
     generator_data.running_async.set(true);
     let result = generator::resume(vm, generator.borrow(), sent, None);
     let result = unwrap(vm, generator_data, result);
     if result.is_err() {
-        own.progress.set(Progress::Closed);
+        set_progress(this, &own.progress, Progress::Closed);
     }
     result
 }
 
-fn asend_throw(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+fn asend_throw(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let own = asend_of(this);
     if own.progress.get() == Progress::Closed {
         return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
@@ -288,25 +336,25 @@ fn asend_throw(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult
     let generator_data = data(generator.borrow());
     if own.progress.get() == Progress::Init {
         if generator_data.running_async.get() {
-            own.progress.set(Progress::Closed);
+            set_progress(this, &own.progress, Progress::Closed);
             return Err(vm.runtime_error("anext(): asynchronous generator is already running"));
         }
-        own.progress.set(Progress::Iterating);
+        set_progress(this, &own.progress, Progress::Iterating);
         generator_data.running_async.set(true);
     }
-    let error = generator::exception_of_throw(vm, args)?;
-    let result = generator::throw(vm, generator.borrow(), error);
+    let thrown = Thrown::from_method(vm, args)?;
+    let result = generator::throw_args(vm, generator.borrow(), thrown, OnExit::Close);
     let result = unwrap(vm, generator_data, result);
     if result.is_err() {
-        own.progress.set(Progress::Closed);
+        set_progress(this, &own.progress, Progress::Closed);
     }
     result
 }
 
 /// Ends an awaitable by raising `GeneratorExit` in it.
-fn close_awaitable(vm: &mut Vm, this: Ref<'_>, throw: fn(&mut Vm, Ref<'_>, &[Option<Ref<'_>>]) -> PyResult) -> PyResult {
+fn close_awaitable(vm: &mut Vm, this: Ref<'_>, throw: fn(&mut Vm, Ref<'_>, &[Ref<'_>]) -> PyResult) -> PyResult {
     let class = exception::GENERATOR_EXIT.to_object();
-    let raised: Raised = match throw(vm, this, &[Some(class.borrow()), None, None]) {
+    let raised: Raised = match throw(vm, this, &[class.borrow()]) {
         Ok(_) => return Err(vm.runtime_error("coroutine ignored GeneratorExit")),
         Err(raised) => raised,
     };
@@ -332,50 +380,58 @@ fn athrow_of(this: Ref<'_>) -> &AsyncGeneratorThrow {
 
 fn athrow_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     let own = athrow_of(this);
-    let generator = own.generator.get_or_none();
-    let generator_data = data(generator.borrow());
-    let error = own.error.get();
-    let is_close = error.is_none();
-    if own.progress.get() == Progress::Closed || generator_data.state() == State::Finished {
-        own.progress.set(Progress::Closed);
-        if is_close && generator_data.state() == State::Finished {
-            return Err(vm.stop_iteration());
-        }
-        if generator_data.state() == State::Finished && own.progress.get() == Progress::Init {
-            return Err(vm.stop_iteration());
-        }
+    if own.progress.get() == Progress::Closed {
         return Err(vm.runtime_error("cannot reuse already awaited aclose()/athrow()"));
     }
+    let generator = own.generator.get_or_none();
+    let generator_data = data(generator.borrow());
+    if generator_data.state() == State::Finished {
+        set_progress(this, &own.progress, Progress::Closed);
+        return Err(vm.stop_iteration());
+    }
+    let args = own.args.get();
+    let is_close = args.is_none();
     let result = if own.progress.get() == Progress::Init {
-        if generator_data.running_async.get() {
-            own.progress.set(Progress::Closed);
-            let what = if is_close { "aclose" } else { "athrow" };
-            return Err(vm.runtime_error(format!("{what}(): asynchronous generator is already running")));
-        }
+        begin_athrow(vm, this, generator_data, is_close)?;
         if generator_data.closed.get() {
-            own.progress.set(Progress::Closed);
+            generator_data.running_async.set(false);
+            set_progress(this, &own.progress, Progress::Closed);
             return Err(vm.raise_with(&exception::STOP_ASYNC_ITERATION, Vec::new()));
         }
         if !value.is_none() {
+            own.progress.set(Progress::Init);
+            generator_data.running_async.set(false);
             return Err(vm.runtime_error("can't send non-None value to a just-started coroutine"));
         }
-        own.progress.set(Progress::Iterating);
-        generator_data.running_async.set(true);
-        let error = match error {
-            Some(error) => error,
+        let exit = exception::GENERATOR_EXIT.to_object();
+        match args.as_ref().and_then(|args| args.borrow().downcast::<Tuple>()) {
+            Some(args) => generator::throw_args(vm, generator.borrow(), Thrown::of(args.get().items()), OnExit::Throw),
             None => {
                 generator_data.closed.set(true);
-                exception::new(vm, &exception::GENERATOR_EXIT, Vec::new())
+                generator::throw_args(vm, generator.borrow(), Thrown::of(&[exit.borrow()]), OnExit::Throw)
             }
-        };
-        generator::throw(vm, generator.borrow(), error)
+        }
     } else {
         generator::resume(vm, generator.borrow(), value.to_owned(), None)
     };
-    finish_athrow(vm, own, generator_data, result, is_close)
+    finish_athrow(vm, this, generator_data, result, is_close)
 }
 
-fn finish_athrow(vm: &mut Vm, own: &AsyncGeneratorThrow, generator: &GeneratorData, result: PyResult<Resumed>, is_close: bool) -> PyResult {
+/// The first step of an awaitable: nothing else may be running the generator.
+fn begin_athrow(vm: &mut Vm, this: Ref<'_>, generator: &GeneratorData, is_close: bool) -> PyResult<()> {
+    let own = athrow_of(this);
+    if generator.running_async.get() {
+        set_progress(this, &own.progress, Progress::Closed);
+        let what = if is_close { "aclose" } else { "athrow" };
+        return Err(vm.runtime_error(format!("{what}(): asynchronous generator is already running")));
+    }
+    set_progress(this, &own.progress, Progress::Iterating);
+    generator.running_async.set(true);
+    Ok(())
+}
+
+fn finish_athrow(vm: &mut Vm, this: Ref<'_>, generator: &GeneratorData, result: PyResult<Resumed>, is_close: bool) -> PyResult {
+    let own = athrow_of(this);
     if !is_close {
         let result = unwrap(vm, generator, result);
         if result.is_err() {
@@ -404,26 +460,20 @@ fn finish_athrow(vm: &mut Vm, own: &AsyncGeneratorThrow, generator: &GeneratorDa
     Err(raised)
 }
 
-fn athrow_throw(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+fn athrow_throw(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let own = athrow_of(this);
     if own.progress.get() == Progress::Closed {
         return Err(vm.runtime_error("cannot reuse already awaited aclose()/athrow()"));
     }
     let generator = own.generator.get_or_none();
     let generator_data = data(generator.borrow());
-    let is_close = !own.error.is_set();
+    let is_close = !own.args.is_set();
     if own.progress.get() == Progress::Init {
-        if generator_data.running_async.get() {
-            own.progress.set(Progress::Closed);
-            let what = if is_close { "aclose" } else { "athrow" };
-            return Err(vm.runtime_error(format!("{what}(): asynchronous generator is already running")));
-        }
-        own.progress.set(Progress::Iterating);
-        generator_data.running_async.set(true);
+        begin_athrow(vm, this, generator_data, is_close)?;
     }
-    let error = generator::exception_of_throw(vm, args)?;
-    let result = generator::throw(vm, generator.borrow(), error);
-    finish_athrow(vm, own, generator_data, result, is_close)
+    let thrown = Thrown::from_method(vm, args)?;
+    let result = generator::throw_args(vm, generator.borrow(), thrown, OnExit::Close);
+    finish_athrow(vm, this, generator_data, result, is_close)
 }
 
 fn athrow_close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -473,96 +523,4 @@ pub(crate) fn get_anext(vm: &mut Vm, iterator: Ref<'_>) -> PyResult {
             Err(vm.reraise(error))
         }
     }
-}
-
-/// The payload of `anext(iterator, default)`.
-pub struct AnextAwaitable {
-    awaitable: ObjectCell,
-    default: ObjectCell,
-}
-
-/// `anext_awaitable`
-pub static ANEXT_AWAITABLE: Type = Type::new(&ANEXT_AWAITABLE_SPEC);
-static ANEXT_AWAITABLE_SPEC: TypeSpec = TypeSpec {
-    name: "anext_awaitable",
-    flags: flag::NO_INSTANTIATION,
-    payload: PayloadInfo::of::<AnextAwaitable>(),
-    slots: Slots { r#await: Some(iter_self), iter: Some(iter_self), next: Some(anext_next), ..Slots::NONE },
-    methods: &[
-        method!(Binary anext_send as "send" "($self, value, /)", "send(value) -> send 'value' into the wrapped iterator,\nreturn next yielded value or raise StopIteration."),
-        method!(Raw anext_throw as "throw" "($self, /, *args)", "throw(value)\nRaise exception in the wrapped iterator, return next yielded value\nor raise StopIteration."),
-        method!(Unary anext_close as "close" "($self, /)", "close() -> raise GeneratorExit inside generator."),
-    ],
-    ..TypeSpec::DEFAULT
-};
-
-impl Payload for AnextAwaitable {
-    fn class() -> &'static Type {
-        &ANEXT_AWAITABLE
-    }
-
-    fn traverse(&self, visitor: &mut Visitor<'_>) {
-        self.awaitable.traverse(visitor);
-        self.default.traverse(visitor);
-    }
-}
-
-/// `anext(iterator, default)`
-pub fn anext_with_default(vm: &mut Vm, awaitable: Object, default: Object) -> Object {
-    vm.allocate(AnextAwaitable { awaitable: ObjectCell::new(Some(awaitable)), default: ObjectCell::new(Some(default)) }).into_object()
-}
-
-fn anext_of(this: Ref<'_>) -> &AnextAwaitable {
-    this.downcast::<AnextAwaitable>().expect("the method belongs to the type").get()
-}
-
-fn anext_iterator(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let awaitable = anext_of(this).awaitable.get_or_none();
-    let iterator = generator::awaitable_iterator(vm, awaitable.borrow())?;
-    if iterator.borrow().is_exactly(&generator::COROUTINE) {
-        return vm.call_method(iterator.borrow(), "__await__", &[]);
-    }
-    Ok(iterator)
-}
-
-/// The end of the iteration becomes the default.
-fn or_default(vm: &mut Vm, this: Ref<'_>, result: PyResult) -> PyResult {
-    match result {
-        Ok(value) => Ok(value),
-        Err(raised) => {
-            vm.catch_if(raised, &exception::STOP_ASYNC_ITERATION)?;
-            let default = anext_of(this).default.get_or_none();
-            Err(generator::raise_stop_iteration(vm, default))
-        }
-    }
-}
-
-fn anext_next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
-    as_next(vm, this, |vm, this, _| {
-        let iterator = anext_iterator(vm, this)?;
-        let result = match vm.next(iterator.borrow()) {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(vm.stop_iteration()),
-            Err(raised) => Err(raised),
-        };
-        or_default(vm, this, result)
-    })
-}
-
-fn anext_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
-    let iterator = anext_iterator(vm, this)?;
-    let result = vm.call_method(iterator.borrow(), "send", &[value]);
-    or_default(vm, this, result)
-}
-
-fn anext_throw(vm: &mut Vm, this: Ref<'_>, args: object::Args<'_>) -> PyResult {
-    let iterator = anext_iterator(vm, this)?;
-    let result = vm.call_method(iterator.borrow(), "throw", args.positionals());
-    or_default(vm, this, result)
-}
-
-fn anext_close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let iterator = anext_iterator(vm, this)?;
-    let result = vm.call_method(iterator.borrow(), "close", &[]);
-    or_default(vm, this, result)
 }

@@ -334,7 +334,11 @@ fn clear(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         return match state {
             Some(crate::generator::State::Running) => Err(vm.runtime_error("cannot clear an executing frame")),
             Some(crate::generator::State::Suspended) => Err(vm.runtime_error("cannot clear a suspended frame")),
-            _ => crate::generator::close(vm, generator.borrow()).map(|_| Object::none()),
+            _ => {
+                generator.borrow().class().slots().finalize.map_or(Ok(()), |finalize| finalize(vm, generator.borrow()))?;
+                object::collector::mark_finalized(generator.borrow());
+                Ok(Object::none())
+            }
         };
     }
     own.clear_locals();

@@ -310,12 +310,11 @@ pub(crate) unsafe fn finish(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
         let data = data(object).expect("the frame is a generator's");
         let keep_alive = object.to_owned();
         drop(vm.handled.pop());
-        let back = frame_object::back_of_leaving(vm, frame);
         vm.frame = (*frame).previous.cast();
         vm.depth -= 1;
         data.state.set(State::Finished);
         data.frame.set(std::ptr::null_mut());
-        eval::clear_frame(frame, n_stack, back);
+        eval::clear_frame(frame, n_stack, None);
         drop(std::mem::take(data.memory.get_unchecked()));
         object::collector::mark_finalized(object);
         drop(keep_alive);
@@ -423,43 +422,97 @@ fn send_method(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     stop_on_return(vm, resumed)
 }
 
-/// Makes the exception of `throw(type, value, traceback)`.
-pub fn exception_of_throw(vm: &mut Vm, args: &[Option<Ref<'_>>]) -> PyResult {
-    let (Some(kind), value, traceback) = (args[0], args[1], args[2]) else {
-        return Err(vm.type_error("throw expected at least 1 argument, got 0"));
+/// What `throw(type, value, traceback)` was called with.
+#[derive(Clone, Copy)]
+pub struct Thrown<'a> {
+    args: &'a [Ref<'a>],
+}
+
+impl<'a> Thrown<'a> {
+    /// The arguments of the method, of which there are one to three.
+    pub(crate) fn from_method(vm: &mut Vm, args: &'a [Ref<'a>]) -> PyResult<Thrown<'a>> {
+        match args.len() {
+            0 => return Err(vm.type_error("throw expected at least 1 argument, got 0")),
+            1 => {}
+            2 | 3 => {
+                let message =
+                    "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
+                vm.warn(&exception::DEPRECATION_WARNING, message, 1)?;
+            }
+            n => return Err(vm.type_error(format!("throw expected at most 3 arguments, got {n}"))),
+        }
+        Ok(Thrown { args })
+    }
+
+    /// Arguments that were checked before.
+    pub(crate) fn of(args: &'a [Ref<'a>]) -> Thrown<'a> {
+        Thrown { args }
+    }
+
+    fn kind(self) -> Ref<'a> {
+        self.args.first().copied().unwrap_or(Ref::NONE)
+    }
+
+    fn is_generator_exit(self) -> bool {
+        let kind = self.kind();
+        match kind.downcast::<Type>() {
+            Some(class) => class.is_subclass_of(&exception::GENERATOR_EXIT),
+            None => kind.is_instance_of(&exception::GENERATOR_EXIT),
+        }
+    }
+
+    /// The exception. One that cannot be made is thrown as what went wrong; what can never be thrown raises.
+    pub fn exception(self, vm: &mut Vm) -> PyResult {
+        let (kind, value, traceback) = (self.kind(), self.args.get(1).copied(), self.args.get(2).copied());
+        let value = value.filter(|value| !value.is_none());
+        let traceback = traceback.filter(|traceback| !traceback.is_none());
+        if traceback.is_some_and(|traceback| !traceback.is_exactly(&crate::traceback::TRACEBACK)) {
+            return Err(vm.type_error("throw() third argument must be a traceback object"));
+        }
+        let error = if let Some(class) = kind.downcast::<Type>().filter(|class| class.is_subclass_of(&exception::BASE_EXCEPTION)) {
+            match value {
+                Some(value) if value.is_instance_of(class.get()) => value.to_owned(),
+                value => match instance_of(vm, kind, value) {
+                    Ok(error) => error,
+                    Err(raised) => vm.catch(raised),
+                },
+            }
+        } else if kind.downcast::<Exception>().is_some() {
+            if value.is_some() {
+                return Err(vm.type_error("instance exception may not have a separate value"));
+            }
+            kind.to_owned()
+        } else {
+            let message = format!("exceptions must be classes or instances deriving from BaseException, not {}", kind.class().full_name());
+            return Err(vm.type_error(message));
+        };
+        if let (Some(traceback), Some(payload)) = (traceback, error.borrow().downcast::<Exception>()) {
+            payload.traceback.set(Some(traceback.to_owned()));
+        }
+        Ok(error)
+    }
+}
+
+fn instance_of(vm: &mut Vm, class: Ref<'_>, value: Option<Ref<'_>>) -> PyResult {
+    let error = match value {
+        Some(value) => match value.downcast::<object::tuple::Tuple>() {
+            Some(args) => vm.call(class, args.get().items())?,
+            None => vm.call(class, &[value])?,
+        },
+        None => vm.call(class, &[])?,
     };
-    if value.is_some() || traceback.is_some() {
-        let message = "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
-        vm.warn(&exception::DEPRECATION_WARNING, message, 1)?;
-    }
-    let traceback = traceback.filter(|traceback| !traceback.is_none());
-    if let Some(traceback) = traceback
-        && !traceback.is_exactly(&crate::traceback::TRACEBACK)
-    {
-        return Err(vm.type_error("throw() third argument must be a traceback object"));
-    }
-    let error = if let Some(class) = kind.downcast::<Type>().filter(|class| class.is_subclass_of(&exception::BASE_EXCEPTION)) {
-        match value.filter(|value| !value.is_none()) {
-            Some(value) if value.is_instance_of(class.get()) => value.to_owned(),
-            Some(value) => match value.downcast::<object::tuple::Tuple>() {
-                Some(args) => vm.call(kind, args.get().items())?,
-                None => vm.call(kind, &[value])?,
-            },
-            None => vm.call(kind, &[])?,
-        }
-    } else if kind.downcast::<Exception>().is_some() {
-        if value.is_some_and(|value| !value.is_none()) {
-            return Err(vm.type_error("instance exception may not have a separate value"));
-        }
-        kind.to_owned()
-    } else {
-        let message = format!("exceptions must be classes or instances deriving from BaseException, not {}", kind.class().full_name());
+    if error.borrow().downcast::<Exception>().is_none() {
+        let shown = vm.repr_text(class)?;
+        let message =
+            format!("calling {shown} should have returned an instance of BaseException, not {}", error.borrow().class().full_name());
         return Err(vm.type_error(message));
-    };
-    if let (Some(traceback), Some(payload)) = (traceback, error.borrow().downcast::<Exception>()) {
-        payload.traceback.set(Some(traceback.to_owned()));
     }
     Ok(error)
+}
+
+/// Makes the exception of `throw(type, value, traceback)`.
+pub fn exception_of_throw(vm: &mut Vm, args: &[Ref<'_>]) -> PyResult {
+    Thrown::from_method(vm, args)?.exception(vm)
 }
 
 /// Makes a suspended generator look as if it ran, while what it delegates to does; returns the frame below.
@@ -482,33 +535,48 @@ fn hide(vm: &mut Vm, data: &GeneratorData, below: *mut u8) {
 
 /// Raises an exception where a generator is suspended.
 pub fn throw(vm: &mut Vm, object: Ref<'_>, error: Object) -> PyResult<Resumed> {
+    throw_args(vm, object, Thrown::of(&[error.borrow()]), OnExit::Close)
+}
+
+/// What `GeneratorExit` does to that which a generator delegates to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnExit {
+    Close,
+    /// It is thrown like any other exception: an async generator's awaits may take their time.
+    Throw,
+}
+
+/// `throw(*args)`
+pub(crate) fn throw_args(vm: &mut Vm, object: Ref<'_>, thrown: Thrown<'_>, on_exit: OnExit) -> PyResult<Resumed> {
     let data = data(object).expect("the caller has a generator");
     let Some(delegate) = data.delegate() else {
+        let error = thrown.exception(vm)?;
         return resume(vm, object, Object::none(), Some(error));
     };
-    if error.borrow().is_instance_of(&exception::GENERATOR_EXIT) {
+    if on_exit == OnExit::Close && thrown.is_generator_exit() {
         data.state.set(State::Running);
         let closed = close_iterator(vm, delegate.borrow());
         data.state.set(State::Suspended);
         let error = match closed {
-            Ok(()) => error,
+            Ok(()) => thrown.exception(vm)?,
             Err(raised) => vm.catch(raised),
         };
         return resume(vm, object, Object::none(), Some(error));
     }
-    let outcome = if self::data(delegate.borrow()).is_some() && delegate.borrow().downcast_exact::<crate::async_generator::AsyncGenerator>().is_none()
-    {
+    let is_generator = delegate.borrow().is_exactly(&GENERATOR) || delegate.borrow().is_exactly(&COROUTINE);
+    let outcome = if is_generator {
         let shown = show(vm, data);
-        let outcome = throw(vm, delegate.borrow(), error);
+        let outcome = throw_args(vm, delegate.borrow(), thrown, on_exit);
         hide(vm, data, shown);
         outcome
     } else {
         let name = vm.intern("throw");
         let Some(method) = vm.find_attr(delegate.borrow(), name)? else {
+            let error = thrown.exception(vm)?;
             return resume(vm, object, Object::none(), Some(error));
         };
         let shown = show(vm, data);
-        let outcome = vm.call(method.borrow(), &[error.borrow()]).map(Resumed::Yield);
+        let outcome = vm.call(method.borrow(), thrown.args).map(Resumed::Yield);
         hide(vm, data, shown);
         outcome
     };
@@ -523,21 +591,25 @@ pub fn throw(vm: &mut Vm, object: Ref<'_>, error: Object) -> PyResult<Resumed> {
     resume(vm, object, Object::none(), Some(error))
 }
 
-fn throw_method(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
-    let error = exception_of_throw(vm, args)?;
-    let resumed = throw(vm, this, error)?;
+fn throw_method(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
+    let thrown = Thrown::from_method(vm, args)?;
+    let resumed = throw_args(vm, this, thrown, OnExit::Close)?;
     stop_on_return(vm, resumed)
 }
 
-/// Closes what a generator delegates to.
+/// Closes what a generator delegates to. A broken `close` attribute only gets reported.
 fn close_iterator(vm: &mut Vm, iterator: Ref<'_>) -> PyResult<()> {
     if iterator.downcast_exact::<Generator>().is_some() || iterator.downcast_exact::<Coroutine>().is_some() {
         return close(vm, iterator).map(drop);
     }
     let name = vm.intern("close");
-    match vm.find_attr(iterator, name)? {
-        Some(method) => vm.call(method.borrow(), &[]).map(drop),
-        None => Ok(()),
+    match vm.find_attr(iterator, name) {
+        Ok(Some(method)) => vm.call(method.borrow(), &[]).map(drop),
+        Ok(None) => Ok(()),
+        Err(raised) => {
+            vm.write_unraisable(raised, "Exception ignored in", Some(iterator));
+            Ok(())
+        }
     }
 }
 
@@ -571,26 +643,61 @@ pub fn close(vm: &mut Vm, object: Ref<'_>) -> PyResult {
 }
 
 /// Closes a generator that nobody refers to any more.
-fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
+pub(crate) fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     let data = data(this).expect("the slot belongs to the type");
     match data.state.get() {
-        State::Finished => Ok(()),
+        State::Finished => {}
         State::Created => {
             if this.is_exactly(&COROUTINE) {
                 warn_never_awaited(vm, this);
             }
             data.discard();
-            Ok(())
         }
-        _ => close(vm, this).map(drop),
+        _ => {
+            if let Err(raised) = close(vm, this) {
+                report(vm, raised, "Exception ignored while closing generator", this);
+            }
+        }
     }
+    Ok(())
+}
+
+/// Reports an exception that nobody can catch.
+pub(crate) fn report(vm: &mut Vm, raised: object::Raised, message: &str, this: Ref<'_>) {
+    let error = vm.catch(raised);
+    let shown = match vm.repr_text(this) {
+        Ok(shown) => format!("{message} {shown}"),
+        Err(raised) => {
+            vm.catch(raised);
+            message.to_owned()
+        }
+    };
+    let raised = vm.reraise(error);
+    vm.write_unraisable(raised, &shown, None);
 }
 
 fn warn_never_awaited(vm: &mut Vm, this: Ref<'_>) {
-    let result = vm.import("warnings").and_then(|warnings| vm.call_method(warnings.borrow(), "_warn_unawaited_coroutine", &[this]));
-    if let Err(raised) = result {
-        let shown = vm.repr_text(this).unwrap_or_default();
-        vm.write_unraisable(raised, &format!("Exception ignored while finalizing coroutine {shown}"), None);
+    const MESSAGE: &str = "Exception ignored while finalizing coroutine";
+    let mut has_warned = false;
+    let warnings = vm.import("warnings");
+    let result = warnings.and_then(|warnings| vm.call_method(warnings.borrow(), "_warn_unawaited_coroutine", &[this]));
+    match result {
+        Ok(_) => has_warned = true,
+        Err(raised) => {
+            has_warned |= vm.raised().is_some_and(|error| error.is_instance_of(&exception::RUNTIME_WARNING));
+            let is_missing = vm.raised().is_some_and(|error| error.is_instance_of(&exception::ATTRIBUTE_ERROR));
+            if is_missing {
+                vm.catch(raised);
+            } else {
+                report(vm, raised, MESSAGE, this);
+            }
+        }
+    }
+    if !has_warned {
+        let name = data(this).map(|data| crate::function::text_of(&data.qualname)).unwrap_or_default();
+        if let Err(raised) = vm.warn(&exception::RUNTIME_WARNING, &format!("coroutine '{name}' was never awaited"), 1) {
+            report(vm, raised, MESSAGE, this);
+        }
     }
 }
 
@@ -669,13 +776,16 @@ fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(vm.new_int(size as i64))
 }
 
-pub(crate) const NAME: Getset = Getset::new("__name__", "name of the generator", get_name, set_name);
-pub(crate) const QUALNAME: Getset = Getset::new("__qualname__", "qualified name of the generator", get_qualname, set_qualname);
+/// `__name__` and `__qualname__`, described as being of that kind of generator.
+pub(crate) const fn name_getset(doc: &'static str) -> Getset {
+    Getset::new("__name__", doc, get_name, set_name)
+}
+
+pub(crate) const fn qualname_getset(doc: &'static str) -> Getset {
+    Getset::new("__qualname__", doc, get_qualname, set_qualname)
+}
+
 pub(crate) const SIZEOF: Method = method!(Unary sizeof as "__sizeof__" "($self, /)", "gen.__sizeof__() -> size of gen in memory, in bytes");
-const SEND: Method = method!(Binary send_method as "send" "($self, value, /)", "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration.");
-const THROW: Method = method!(Bound throw_method as "throw" "($self, type, value=None, traceback=None, /)", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.");
-const CLOSE: Method = method!(Unary close_method as "close" "($self, /)", "close() -> raise GeneratorExit inside generator.");
-const CLASS_GETITEM: Method = method!(Binary class_getitem as "__class_getitem__" "($cls, item, /)", "See PEP 585").class_method();
 
 pub(crate) fn class_getitem(vm: &mut Vm, class: Ref<'_>, item: Ref<'_>) -> PyResult {
     vm.generic_alias(class, item)
@@ -688,10 +798,16 @@ static GENERATOR_SPEC: TypeSpec = TypeSpec {
     flags: flag::NO_INSTANTIATION | flag::WEAK_REFERENCES,
     payload: PayloadInfo::of::<Generator>(),
     slots: Slots { iter: Some(iter_self), next: Some(next), ..SLOTS },
-    methods: &[SEND, THROW, CLOSE, SIZEOF, CLASS_GETITEM],
+    methods: &[
+        method!(Binary send_method as "send" "($self, object, /)", "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration."),
+        method!(Many throw_method as "throw" "", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
+        method!(Unary close_method as "close" "($self, /)", "close() -> raise GeneratorExit inside generator."),
+        SIZEOF,
+        method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "generators are generic over the types of their yield, send, and return values").class_method(),
+    ],
     getsets: &[
-        NAME,
-        QUALNAME,
+        name_getset("name of the generator"),
+        qualname_getset("qualified name of the generator"),
         Getset::readonly("gi_yieldfrom", "object being iterated by yield from, or None", get_delegate),
         Getset::readonly("gi_running", "", get_running),
         Getset::readonly("gi_frame", "", get_frame),
@@ -708,10 +824,16 @@ static COROUTINE_SPEC: TypeSpec = TypeSpec {
     flags: flag::NO_INSTANTIATION | flag::WEAK_REFERENCES,
     payload: PayloadInfo::of::<Coroutine>(),
     slots: Slots { r#await: Some(await_coroutine), ..SLOTS },
-    methods: &[SEND, THROW, CLOSE, SIZEOF, CLASS_GETITEM],
+    methods: &[
+        method!(Binary send_method as "send" "($self, object, /)", "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration."),
+        method!(Many throw_method as "throw" "", "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
+        method!(Unary close_method as "close" "($self, /)", "close() -> raise GeneratorExit inside coroutine."),
+        SIZEOF,
+        method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "coroutines are generic over the types of their yield, send, and return values").class_method(),
+    ],
     getsets: &[
-        NAME,
-        QUALNAME,
+        name_getset("name of the coroutine"),
+        qualname_getset("qualified name of the coroutine"),
         Getset::readonly("cr_await", "object being awaited on, or None", get_delegate),
         Getset::readonly("cr_running", "", get_running),
         Getset::readonly("cr_frame", "", get_frame),
@@ -744,7 +866,7 @@ static COROUTINE_WRAPPER_SPEC: TypeSpec = TypeSpec {
     },
     methods: &[
         method!(Binary wrapper_send as "send" "($self, value, /)", "send(arg) -> send 'arg' into coroutine,\nreturn next yielded value or raise StopIteration."),
-        method!(Bound wrapper_throw as "throw" "($self, type, value=None, traceback=None, /)", "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration."),
+        method!(Many wrapper_throw as "throw" "", "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
         method!(Unary wrapper_close as "close" "($self, /)", "close() -> raise GeneratorExit inside coroutine."),
     ],
     ..TypeSpec::DEFAULT
@@ -768,7 +890,7 @@ fn wrapper_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     send_method(vm, wrapped(this).borrow(), value)
 }
 
-fn wrapper_throw(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+fn wrapper_throw(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     throw_method(vm, wrapped(this).borrow(), args)
 }
 

@@ -81,6 +81,23 @@ pub(crate) unsafe fn add_entry(vm: &mut Vm, frame: *mut Frame, index: usize) {
     exception.traceback.set(Some(vm.allocate(entry).into_object()));
 }
 
+/// A traceback of the innermost frame alone.
+pub fn of_current_frame(vm: &mut Vm) -> Option<Object> {
+    let frame = vm.frame.cast::<Frame>();
+    // SAFETY: the innermost frame is in progress.
+    let index = unsafe { frame.as_ref()? }.instruction_index();
+    // SAFETY: as above.
+    let frame = unsafe { frame_object::of(vm, frame) };
+    let entry = Traceback {
+        next: ObjectCell::EMPTY,
+        frame: ObjectCell::new(Some(frame)),
+        lasti: Cell::new(-1),
+        index: Cell::new(index),
+        line: Cell::new(-1),
+    };
+    Some(vm.allocate(entry).into_object())
+}
+
 fn new(vm: &mut Vm, _class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let mut values = [const { None }; 4];
     call::bind_args(vm, "TracebackType", "(tb_next, tb_frame, tb_lasti, tb_lineno)", args, &mut values)?;

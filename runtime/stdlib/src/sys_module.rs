@@ -267,7 +267,8 @@ builtins::struct_sequence!(UnraisableHookArgs, UNRAISABLE_HOOK_ARGS, "Unraisable
 /// Reports an exception that nobody can catch; the hook of `Vm::write_unraisable`.
 pub fn report_unraisable(vm: &mut Vm, error: Object, message: &str, object: Option<Ref<'_>>) {
     let class = error.borrow().class().to_object();
-    let traceback = error.borrow().downcast::<Exception>().map_or(Object::none(), |payload| payload.traceback.get_or_none());
+    let traceback = error.borrow().downcast::<Exception>().and_then(|payload| payload.traceback.get());
+    let traceback = traceback.or_else(|| interp::traceback::of_current_frame(vm)).unwrap_or(Object::none());
     let message = vm.new_str(message).into_object();
     let object = object.map_or(Object::none(), Ref::to_owned);
     object::type_new::ready(vm, &UNRAISABLE_HOOK_ARGS);

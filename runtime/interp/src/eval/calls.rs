@@ -218,7 +218,7 @@ fn as_keywords(vm: &mut Vm, callable: Ref<'_>, keywords: Ref<'_>) -> PyResult {
     Ok(dict.into_object())
 }
 
-/// `name() ` of a callable, as messages about its arguments begin.
+/// `name() ` of a callable, as messages about its arguments begin; of one without a name its `str()`.
 fn callee_name(vm: &mut Vm, callable: Ref<'_>) -> String {
     let name = match vm.find_attr_str(callable, "__qualname__") {
         Ok(Some(name)) => vm.str_text(name.borrow()).ok(),
@@ -228,12 +228,13 @@ fn callee_name(vm: &mut Vm, callable: Ref<'_>) -> String {
         Ok(Some(module)) if module.borrow().downcast::<Str>().is_some() => vm.str_text(module.borrow()).ok(),
         _ => None,
     };
-    drop(vm.take_raised());
-    match (name, module.as_deref()) {
+    let shown = match (name, module.as_deref()) {
         (Some(name), None | Some("builtins")) => format!("{name}() "),
         (Some(name), Some(module)) => format!("{module}.{name}() "),
-        (None, _) => format!("{} object ", callable.class().full_name()),
-    }
+        (None, _) => vm.str_text(callable).map(|text| format!("{text} ")).unwrap_or_default(),
+    };
+    drop(vm.take_raised());
+    shown
 }
 
 /// The keyword arguments as a dict; for callers outside.
@@ -294,11 +295,8 @@ fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'
         vm.collect(keys.borrow())?
     };
     for key in keys {
-        let Some(text) = key.borrow().downcast::<Str>() else {
-            return Err(vm.type_error("keywords must be strings"));
-        };
         if dict.contains(vm, key.borrow())? {
-            let text = text.get().to_string_lossy().into_owned();
+            let text = vm.str_text(key.borrow())?;
             let message = format!("{}got multiple values for keyword argument '{text}'", callee_name(vm, callable));
             return Err(vm.raise(&exception::TYPE_ERROR, message));
         }

@@ -104,7 +104,12 @@ pub fn new_class(
         let base = base.downcast::<Type>().expect("bases are types").get();
         // SAFETY: nobody walks along the list now.
         unsafe { base.subclasses.get_unchecked() }.push(std::ptr::from_ref(class_type).addr());
+        // The first base that is a sequence or mapping to `match` decides which.
+        let is_collection = class_type.has_flag(flag::SEQUENCE) || class_type.has_flag(flag::MAPPING);
         for inherited in [flag::SEQUENCE, flag::MAPPING, flag::EXCEPTION, flag::METACLASS, flag::MATCH_SELF, flag::FINALIZER] {
+            if is_collection && matches!(inherited, flag::SEQUENCE | flag::MAPPING) {
+                continue;
+            }
             if base.has_flag(inherited) {
                 class_type.set_flag(inherited);
             }

@@ -36,7 +36,7 @@ static FUTURE_ITERATOR_SPEC: TypeSpec = TypeSpec {
     slots: Slots { iter: Some(iter_self), next: Some(next), ..Slots::NONE },
     methods: &[
         method!(Binary send "($self, object, /)", ""),
-        method!(Bound throw "($self, type, value=<unrepresentable>, traceback=<unrepresentable>, /)", ""),
+        method!(Many throw "", ""),
         method!(Unary close "($self, /)", ""),
     ],
     ..TypeSpec::DEFAULT
@@ -78,7 +78,7 @@ fn send(vm: &mut Vm, iterator: Ref<'_>, _value: Ref<'_>) -> PyResult {
     }
 }
 
-fn throw(vm: &mut Vm, iterator: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+fn throw(vm: &mut Vm, iterator: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let error = generator::exception_of_throw(vm, args)?;
     this(iterator).future.set(None);
     Err(vm.raise_object(error))
