@@ -46,10 +46,11 @@ unsafe fn n_items(pointer: *const Header) -> usize {
     unsafe { item_bytes((*pointer.cast::<u8>().add(Bytes::OFFSET).cast::<Bytes>()).len) }
 }
 
-/// The data's share of an instance: attributes of a subclass, which follow, stay aligned.
+/// The data's share of an instance: a zero follows the data, for functions of C that are given its address, and
+/// attributes of a subclass, which follow, stay aligned.
 #[inline]
 const fn item_bytes(len: usize) -> usize {
-    len.next_multiple_of(8)
+    (len + 1).next_multiple_of(8)
 }
 
 impl PayloadInfo {
@@ -126,7 +127,7 @@ fn make(class: &Type, len: usize, fill: impl FnOnce(&mut [u8])) -> Object {
         (&raw mut (*bytes).hash).write(Cell::new(-1));
         (&raw mut (*bytes).len).write(len);
         let data = (&raw mut (*bytes).data).cast::<u8>();
-        data.write_bytes(0, len);
+        data.write_bytes(0, len + 1);
         fill(std::slice::from_raw_parts_mut(data, len));
         Object::from_header(pointer)
     }

@@ -218,6 +218,8 @@ pub struct TypeSpec {
     pub name: &'static str,
     pub doc: &'static str,
     pub base: Option<&'static Type>,
+    /// The type's own type; `None`: its base's.
+    pub metaclass: Option<&'static Type>,
     pub flags: u32,
     pub payload: PayloadInfo,
     pub slots: Slots,
@@ -235,6 +237,7 @@ impl TypeSpec {
         name: "",
         doc: "",
         base: None,
+        metaclass: None,
         flags: 0,
         payload: PayloadInfo::NONE,
         slots: Slots::NONE,

@@ -50,7 +50,10 @@ pub fn ready(vm: &mut Vm, class: &'static Type) {
         // SAFETY: at this moment nobody walks along the list.
         unsafe { base.subclasses.get_unchecked() }.push(std::ptr::from_ref(class).addr());
     }
-    let meta = if is_root { &TYPE } else { base.object().class() };
+    if let Some(meta) = class.spec().metaclass {
+        ready(vm, meta);
+    }
+    let meta = if is_root { &TYPE } else { class.spec().metaclass.unwrap_or_else(|| base.object().class()) };
     class.header().ty.set(meta);
     let dict = vm.new_dict();
     class.set_dict(dict);

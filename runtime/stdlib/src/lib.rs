@@ -45,7 +45,9 @@ pub mod hashes;
 pub mod imp;
 pub mod import;
 pub mod lzma;
+pub mod multibytecodec;
 pub mod opcode;
+pub mod pickle;
 pub mod pickle_buffer;
 pub mod sre;
 pub mod string;
@@ -64,6 +66,9 @@ pub mod bisect;
 pub mod collections;
 pub mod contextvars;
 pub mod csv;
+pub mod expat;
+pub mod ctypes;
+pub mod decimal;
 pub mod exception_class;
 pub mod functools;
 pub mod heapq;
@@ -94,6 +99,9 @@ pub static MODULES: &[&Module] = &[
     &imp::MODULE,
     &itertools::MODULE,
     &csv::MODULE,
+    &expat::MODULE,
+    &ctypes::MODULE,
+    &decimal::MODULE,
     &json::MODULE,
     &struct_module::MODULE,
     &array::MODULE,
@@ -132,6 +140,13 @@ pub static MODULES: &[&Module] = &[
     &ast::MODULE,
     &binascii::MODULE,
     &codecs::MODULE,
+    &multibytecodec::MODULE,
+    &multibytecodec::CN_MODULE,
+    &multibytecodec::HK_MODULE,
+    &multibytecodec::ISO2022_MODULE,
+    &multibytecodec::JP_MODULE,
+    &multibytecodec::KR_MODULE,
+    &multibytecodec::TW_MODULE,
     &hashes::MD5_MODULE,
     &hashes::SHA1_MODULE,
     &hashes::SHA2_MODULE,
@@ -143,7 +158,7 @@ pub static MODULES: &[&Module] = &[
     &tokenize::MODULE,
     &bz2::MODULE,
     &lzma::MODULE,
-    &pickle_buffer::MODULE,
+    &pickle::MODULE,
     &zlib::MODULE,
     &unicodedata::MODULE,
     &sre::MODULE,

@@ -550,6 +550,31 @@ fn audit(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     Ok(Object::none())
 }
 
+/// Tells the audit hooks of an event in native code.
+pub fn raise_event(vm: &mut Vm, event: &str, arguments: &[Ref<'_>]) -> PyResult<()> {
+    if AUDIT_HOOKS.get(vm).is_empty() {
+        return Ok(());
+    }
+    let event = vm.new_str(event).into_object();
+    let arguments = vm.new_tuple_from(arguments).into_object();
+    for hook in AUDIT_HOOKS.get(vm).clone() {
+        vm.call(hook.borrow(), &[event.borrow(), arguments.borrow()])?;
+    }
+    Ok(())
+}
+
+/// Tells the audit hooks of an event.
+pub fn raise_audit_event(vm: &mut Vm, event: &str, args: &[Ref<'_>]) -> PyResult<()> {
+    if AUDIT_HOOKS.get(vm).is_empty() {
+        return Ok(());
+    }
+    let (event, args) = (vm.new_str(event).into_object(), vm.new_tuple_from(args).into_object());
+    for hook in AUDIT_HOOKS.get(vm).clone() {
+        vm.call(hook.borrow(), &[event.borrow(), args.borrow()])?;
+    }
+    Ok(())
+}
+
 fn addaudithook(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     if let Some(hook) = args[0] {
         AUDIT_HOOKS.get_mut(vm).push(hook.to_owned());
