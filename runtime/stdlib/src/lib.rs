@@ -23,6 +23,8 @@ pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod sqlite;
+pub mod ssl;
 pub mod stat;
 pub mod sys;
 pub mod syslog;
@@ -31,6 +33,7 @@ pub mod thread;
 pub mod time;
 pub mod types;
 pub mod typing;
+pub mod uuid;
 pub mod weakref;
 
 pub mod argument;
@@ -92,6 +95,7 @@ pub static MODULES: &[&Module] = &[
     &random::MODULE,
     &collections::MODULE,
     &errno::MODULE,
+    &uuid::MODULE,
     &types::MODULE,
     &typing::MODULE,
     &weakref::MODULE,
@@ -122,6 +126,8 @@ pub static MODULES: &[&Module] = &[
     &multiprocessing::MODULE,
     &faulthandler::MODULE,
     &socket::MODULE,
+    &sqlite::MODULE,
+    &ssl::MODULE,
     &termios::MODULE,
     &syslog::MODULE,
     &posixsubprocess::MODULE,

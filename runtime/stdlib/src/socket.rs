@@ -174,6 +174,18 @@ impl Payload for Socket {
     }
 }
 
+impl Socket {
+    /// -1: closed.
+    pub fn descriptor(&self) -> i32 {
+        self.fd.get()
+    }
+
+    /// `None`: blocking; zero: non-blocking.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout.get()
+    }
+}
+
 fn socket_of<'a>(this: Ref<'a>) -> &'a Socket {
     this.downcast::<Socket>().expect("the method belongs to the type").get()
 }
