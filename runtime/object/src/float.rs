@@ -90,7 +90,23 @@ pub fn hash(object: Ref<'_>) -> Option<i64> {
 pub fn shortest_digits(value: f64) -> (String, i32) {
     let text = format!("{:e}", value.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    (mantissa.replace('.', ""), exponent.parse().unwrap_or(0))
+    let digits = mantissa.replace('.', "");
+    let exponent = exponent.parse().unwrap_or(0);
+    let even = if digits.len() >= 15 { even_neighbour(value.abs(), &digits) } else { None };
+    (even.unwrap_or(digits), exponent)
+}
+
+/// The digits that end in an even one, where the value is halfway between two shortest texts and
+/// `digits`, which end in an odd one, are the upper.
+fn even_neighbour(value: f64, digits: &str) -> Option<String> {
+    let last = digits.bytes().last().filter(|digit| digit & 1 == 1)?;
+    let mut lower = digits[..digits.len() - 1].to_owned();
+    lower.push(char::from(last - 1));
+    let exact = format!("{value:.60e}");
+    let (mantissa, exponent) = exact.split_once('e')?;
+    let tail = mantissa.replace('.', "").strip_prefix(&lower)?.strip_prefix('5')?.bytes().all(|digit| digit == b'0');
+    let text = format!("{}.{}e{exponent}", &lower[..1], &lower[1..]);
+    (tail && text.parse() == Ok(value)).then_some(lower)
 }
 
 /// `repr(value)`

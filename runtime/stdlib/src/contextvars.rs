@@ -13,6 +13,7 @@ use object::{Getset, Member, Method, Object, Payload, PyResult, Ref, RefOf, Slot
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub static MODULE: Module = Module {
     name: "_contextvars",
@@ -95,7 +96,38 @@ fn context(object: Ref<'_>) -> &Context {
     object.downcast::<Context>().expect("the method belongs to contexts").get()
 }
 
+/// Counts everything that can change what a variable's value is.
+static CHANGES: AtomicU64 = AtomicU64::new(1);
+
+/// A state of all contexts: while it stays the same, so do the values of variables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    changes: u64,
+    context: u64,
+}
+
+impl Moment {
+    /// Before there were contexts.
+    pub const NEVER: Moment = Moment { changes: 0, context: 0 };
+}
+
+/// The state of contexts as this thread sees it.
+#[inline]
+pub fn moment(vm: &Vm) -> Moment {
+    Moment { changes: CHANGES.load(Ordering::Relaxed), context: vm.context.as_ref().map_or(vm.thread_id, |context| context.borrow().bits()) }
+}
+
+fn changed() {
+    CHANGES.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The value of a variable in the current context.
+pub fn value_of(vm: &Vm, variable: Ref<'_>) -> Option<Object> {
+    current_value(vm, variable)
+}
+
 fn allocate_context(vm: &Vm, values: Rc<Values>) -> Object {
+    changed();
     vm.allocate(Context { values: VmCell::new(values), previous: ObjectCell::EMPTY, entered: Cell::new(false) }).into_object()
 }
 
@@ -126,6 +158,7 @@ pub fn enter(vm: &mut Vm, object: Ref<'_>) -> PyResult<()> {
     entered.entered.set(true);
     entered.previous.set(vm.context.take());
     vm.context = Some(object.to_owned());
+    changed();
     Ok(())
 }
 
@@ -133,6 +166,7 @@ pub fn enter(vm: &mut Vm, object: Ref<'_>) -> PyResult<()> {
 pub fn leave(vm: &mut Vm, object: Ref<'_>) {
     let left = context(object);
     left.entered.set(false);
+    changed();
     let old = std::mem::replace(&mut vm.context, left.previous.take());
     drop(old);
 }
@@ -316,6 +350,7 @@ fn get_value(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 
 /// Sets the variable in a context, or takes it out.
 fn assign(vm: &mut Vm, target: Ref<'_>, this: Ref<'_>, value: Option<Object>) {
+    changed();
     let values = Rc::make_mut(context(target).values.get_mut(vm));
     let old = match value {
         Some(value) => values.insert(this.bits(), (this.to_owned(), value)),

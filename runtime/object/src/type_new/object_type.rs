@@ -88,6 +88,9 @@ pub fn object_new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResu
     if class.has_flag(flag::ABSTRACT) {
         return Err(abstract_error(vm, class));
     }
+    if class.has_flag(flag::NO_INSTANTIATION) {
+        return Err(vm.type_error(format!("cannot create '{}' instances", class.full_name())));
+    }
     if class.payload().size > PayloadInfo::NONE.size {
         let message = format!("object.__new__({}) is not safe, use {}.__new__()", class.full_name(), class.spec().name);
         return Err(vm.type_error(message));
