@@ -5,6 +5,7 @@
 //!   characters and pointers.
 //! - `ctype`, `simple`, `structure`, `field`, `array`, `pointer`, `function`: the types and their metaclasses.
 //! - `argument`, `parameters`: how Python values become C's arguments; `call` and `callback`: the calling convention.
+//! - `python_api`: functions of CPython's C interface, for `ctypes.pythonapi`.
 //!
 //! Only `memory`, `call` and `callback` touch memory by its address.
 
@@ -21,6 +22,7 @@ mod info;
 mod memory;
 mod parameters;
 mod pointer;
+pub mod python_api;
 mod simple;
 mod structure;
 
@@ -97,6 +99,7 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
         ],
     );
     crate::os_support::add_text(vm, module, "__version__", "1.1.0");
+    python_api::start(vm)?;
     let (memmove, memset) = memory::copy_functions();
     let copies = [("_memmove_addr", memmove), ("_memset_addr", memset)];
     for (name, address) in copies.into_iter().chain(callback::helper_addresses()) {
@@ -139,10 +142,10 @@ fn extend_error(vm: &mut Vm, raised: Raised, class: &Object, prefix: &str) -> Ra
 }
 
 /// The system's reason for a failure to load, or a message for a symbol that is null.
-fn load_error(reason: Option<Vec<u8>>, symbol: &str) -> String {
+fn load_error(reason: Option<Vec<u8>>, what: &str, symbol: &str) -> String {
     match reason {
         Some(reason) => String::from_utf8_lossy(&reason).into_owned(),
-        None => format!("symbol '{symbol}' not found"),
+        None => format!("{what} '{symbol}' not found"),
     }
 }
 
@@ -303,7 +306,7 @@ fn dlsym(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     match memory::find_symbol(handle, &symbol) {
         Ok(address) => Ok(vm.new_uint(address as u64)),
         Err(reason) => {
-            let message = load_error(reason, &text);
+            let message = load_error(reason, "symbol", &text);
             Err(loader_error(vm, message.as_bytes()))
         }
     }

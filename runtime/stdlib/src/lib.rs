@@ -158,6 +158,8 @@ pub static MODULES: &[&Module] = &[
     &hashes::SHA2_MODULE,
     &hashes::sha3::MODULE,
     &hashes::blake2::MODULE,
+    &hashes::hashlib::MODULE,
+    &hashes::hmac::MODULE,
     &opcode::MODULE,
     &string::MODULE,
     &symtable::MODULE,

@@ -173,6 +173,9 @@ pub fn finish() {
 
 /// Calls the Python handlers of signals that arrived; does nothing but in the main thread.
 pub fn run_handlers(vm: &mut Vm) -> PyResult<()> {
+    if object::vm::breaker_reasons() & breaker::ASYNC_EXCEPTION != 0 {
+        crate::ctypes::python_api::raise_waiting(vm)?;
+    }
     if !crate::thread::is_main() {
         return Ok(());
     }

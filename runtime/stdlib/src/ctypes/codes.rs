@@ -353,6 +353,8 @@ fn set_string(vm: &mut Vm, address: usize, room: usize, value: Ref<'_>) -> PyRes
     let Some(bytes) = object::bytes::as_bytes(value) else {
         return Err(vm.type_error(format!("expected bytes, {} found", value.class().full_name())));
     };
+    // What follows a zero is not part of the string.
+    let bytes = &bytes[..bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len())];
     if bytes.len() > room {
         return Err(vm.value_error(format!("bytes too long ({}, maximum length {room})", bytes.len())));
     }

@@ -151,7 +151,7 @@ fn in_dll(vm: &mut Vm, class: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     match memory::find_symbol(handle, &symbol) {
         Ok(address) => data::at_address(vm, class_of(class), address),
         Err(reason) => {
-            let message = super::load_error(reason, &text);
+            let message = super::load_error(reason, "symbol", &text);
             Err(vm.value_error(message))
         }
     }

@@ -212,12 +212,13 @@ fn from_library(vm: &mut Vm, class: &Type, place: Ref<'_>, flags: Option<Ref<'_>
     let address = match memory::find_symbol(handle, &symbol) {
         Ok(address) => address,
         Err(reason) => {
-            let message = super::load_error(reason, &shown);
+            let message = super::load_error(reason, "function", &shown);
             return Err(vm.raise(&exception::ATTRIBUTE_ERROR, message));
         }
     };
     let info = super::info::concrete_info(vm, class)?;
-    check_parameter_flags(vm, &info, flags)?;
+    let types = info.argtypes.get();
+    check_parameter_flags(vm, types.as_ref().map(Object::borrow), flags)?;
     let object = data::new_instance(vm, class)?;
     memory::write_pointer(cdata(object.borrow()).address.get(), address);
     state(object.borrow()).paramflags.set(flags.filter(|flags| !flags.is_none()).map(Ref::to_owned));
@@ -392,6 +393,8 @@ fn set_argtypes(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<
         }
         Some(value) => {
             let (types, converters) = converters(vm, value)?;
+            let flags = state.paramflags.get();
+            check_parameter_flags(vm, Some(types.borrow()), flags.as_ref().map(Object::borrow))?;
             state.argtypes.set(Some(types));
             state.converters.set(Some(converters));
         }

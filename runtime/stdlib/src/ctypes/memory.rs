@@ -160,7 +160,7 @@ pub fn find_symbol(handle: usize, name: &CString) -> Result<usize, Option<Vec<u8
     last_load_error();
     // SAFETY: the program vouches for the handle; the name is terminated.
     match unsafe { libc::dlsym(std::ptr::with_exposed_provenance_mut(handle), name.as_ptr()) }.expose_provenance() {
-        0 => Err(last_load_error()),
+        0 => super::python_api::find(name.as_bytes()).ok_or_else(last_load_error),
         address => Ok(address),
     }
 }
@@ -186,4 +186,16 @@ pub fn loaded_libraries() -> Vec<Vec<u8>> {
 /// The addresses of the C library's `memmove` and `memset`.
 pub fn copy_functions() -> (usize, usize) {
     (libc::memmove as *const () as usize, libc::memset as *const () as usize)
+}
+
+/// The functions of the C library that stand for functions of CPython's interface.
+pub fn allocation_function(name: &str) -> Option<usize> {
+    Some(match name {
+        "PyMem_Malloc" | "PyMem_RawMalloc" | "PyObject_Malloc" => libc::malloc as *const () as usize,
+        "PyMem_Calloc" | "PyMem_RawCalloc" | "PyObject_Calloc" => libc::calloc as *const () as usize,
+        "PyMem_Realloc" | "PyMem_RawRealloc" | "PyObject_Realloc" => libc::realloc as *const () as usize,
+        "PyMem_Free" | "PyMem_RawFree" | "PyObject_Free" => libc::free as *const () as usize,
+        "PyOS_snprintf" => libc::snprintf as *const () as usize,
+        _ => return None,
+    })
 }

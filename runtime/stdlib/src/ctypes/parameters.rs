@@ -1,7 +1,7 @@
 //! Parameters with directions, names and defaults: the `paramflags` of a function prototype.
 
 use super::function::state;
-use super::info::{Kind, TypeInfo, info_of};
+use super::info::{Kind, info_of};
 use builtins::slice::size_argument;
 use object::str::Str;
 use object::tuple::Tuple;
@@ -30,14 +30,13 @@ fn parameter<'a>(vm: &mut Vm, entry: Ref<'a>) -> PyResult<Option<Parameter<'a>>>
     Ok(Some(Parameter { direction, name: name.filter(|name| !name.is_none()), default: items.get(2).copied() }))
 }
 
-/// Raises unless the flags fit the argument types of the class.
-pub fn check_parameter_flags(vm: &mut Vm, info: &TypeInfo, flags: Option<Ref<'_>>) -> PyResult<()> {
-    let types = info.argtypes.get();
+/// Raises unless the flags fit the argument types.
+pub fn check_parameter_flags(vm: &mut Vm, types: Option<Ref<'_>>, flags: Option<Ref<'_>>) -> PyResult<()> {
     let (Some(flags), Some(types)) = (flags.filter(|flags| !flags.is_none()), types) else { return Ok(()) };
     let Some(flags) = flags.downcast::<Tuple>() else {
         return Err(vm.type_error("paramflags must be a tuple or None"));
     };
-    let types = types.borrow().downcast::<Tuple>().expect("argument types are a tuple").get().items();
+    let types = types.downcast::<Tuple>().expect("argument types are a tuple").get().items();
     if flags.len() != types.len() {
         return Err(vm.value_error("paramflags must have the same length as argtypes"));
     }

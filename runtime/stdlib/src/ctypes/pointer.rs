@@ -59,10 +59,6 @@ fn init_class(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
         }
         None => {
             *info.format.get_mut(vm) = "X{}".to_owned();
-            if let Some(base) = class.base().and_then(|base| info_of(base.object())) {
-                info.proto.set(base.proto.get());
-                *info.format.get_mut(vm) = base.format.get(vm).clone();
-            }
             set_info(vm, class, info);
             Ok(())
         }
@@ -302,7 +298,8 @@ pub fn string_at(vm: &mut Vm, pointer: usize, size: i32) -> PyResult {
     super::audit(vm, "ctypes.string_at", &[pointer_object.borrow(), Object::small_int(i64::from(size)).borrow()])?;
     let bytes = match usize::try_from(size) {
         Ok(size) => memory::read_bytes(pointer, size),
-        Err(_) => memory::c_string_at(pointer),
+        Err(_) if size == -1 => memory::c_string_at(pointer),
+        Err(_) => return Err(vm.system_error("Negative size passed to PyBytes_FromStringAndSize")),
     };
     Ok(vm.new_bytes(&bytes).into_object())
 }
@@ -313,7 +310,8 @@ pub fn wide_string_at(vm: &mut Vm, pointer: usize, size: i32) -> PyResult {
     super::audit(vm, "ctypes.wstring_at", &[pointer_object.borrow(), Object::small_int(i64::from(size)).borrow()])?;
     let text = match usize::try_from(size) {
         Ok(size) => codes::wide_characters(pointer, size),
-        Err(_) => memory::wide_string_at(pointer),
+        Err(_) if size == -1 => memory::wide_string_at(pointer),
+        Err(_) => return Err(vm.system_error("bad argument to internal function")),
     };
     codes::wide_text(vm, &text)
 }

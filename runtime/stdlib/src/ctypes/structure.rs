@@ -105,13 +105,12 @@ fn init_class(vm: &mut Vm, this: Ref<'_>, args: Args<'_>, kind: Kind) -> PyResul
 }
 
 fn set_class_attribute(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>, kind: Kind) -> PyResult<()> {
-    if let Some(set) = TYPE.slots().setattr {
-        set(vm, this, name, value)?;
+    if let Some(fields) = value
+        && name.downcast::<Str>().is_some_and(|name| name.equals_str("_fields_"))
+    {
+        set_fields(vm, this, fields, kind)?;
     }
-    match value {
-        Some(fields) if name.downcast::<Str>().is_some_and(|name| name.equals_str("_fields_")) => set_fields(vm, this, fields, kind),
-        _ => Ok(()),
-    }
+    TYPE.slots().setattr.map_or(Ok(()), |set| set(vm, this, name, value))
 }
 
 /// The layout that the library computes.
@@ -144,6 +143,9 @@ fn compute_layout(vm: &mut Vm, this: Ref<'_>, fields: Ref<'_>, kind: Kind, base:
 
 fn set_fields(vm: &mut Vm, this: Ref<'_>, fields: Ref<'_>, kind: Kind) -> PyResult<()> {
     let class = class_of(this);
+    if info_of(this).is_some_and(|info| info.has(info_flag::FINAL)) {
+        return Err(vm.raise(&exception::ATTRIBUTE_ERROR, "_fields_ is final"));
+    }
     let base = class.base().filter(|base| info_of(base.object()).is_some());
     let computed = compute_layout(vm, this, fields, kind, base.map_or(Ref::NONE, Type::object))?;
     let Some(info) = info_of(this) else { return Err(vm.type_error("ctypes state is not initialized")) };
