@@ -40,6 +40,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/stdlib/src/select/sys.rs", "libc"),
     ("runtime/stdlib/src/signal/handler.rs", "signal handlers run outside Rust's rules"),
     ("runtime/stdlib/src/socket/sys.rs", "libc"),
+    ("runtime/stdlib/src/sqlite/ffi.rs", "SQLite's C interface"),
     ("runtime/stdlib/src/sys.rs", "libc"),
     ("runtime/stdlib/src/thread/raw_lock.rs", "a lock that one thread takes and another releases"),
     ("runtime/stdlib/src/time/sys.rs", "libc"),
