@@ -109,7 +109,10 @@ impl Measure {
         match kind {
             TokenKind::Not | TokenKind::Tilde => top.prefix += 1,
             TokenKind::Plus | TokenKind::Minus if prefix => top.prefix += 1,
-            TokenKind::Lambda | TokenKind::DoubleStar => top.right += 2,
+            TokenKind::Lambda => top.right += 2,
+            // Without an operand before it, it is one of many arguments or a mistake.
+            TokenKind::DoubleStar if prefix => {}
+            TokenKind::DoubleStar => top.right += 2,
             TokenKind::Else => top.right += 1,
             TokenKind::Dot => top.left += 1,
             _ if kind.as_binary_operator().is_some() => top.left += 1,

@@ -58,6 +58,7 @@ impl Runtime {
 
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
         let vm = &mut self.vm;
+        builtins::text_codecs::set_dev_mode(configuration.dev_mode);
         object::bytes::set_warning_level(configuration.bytes_warning);
         object::int::set_max_str_digits(configuration.int_max_str_digits.max(0) as usize);
         compile_hook::set_compiler(compile::compile);
@@ -206,7 +207,7 @@ impl Runtime {
 
     /// Runs a file's contents.
     pub fn run_source(&mut self, source: &[u8], filename: &str, namespace: Object) -> PyResult {
-        let request = compile_hook::Request { source: compile_hook::Source::Bytes(source), filename, mode: Mode::Exec, flags: 0, optimize: -1 };
+        let request = compile_hook::Request { source: compile_hook::Source::Script(source), filename, mode: Mode::Exec, flags: 0, optimize: -1 };
         let code = compile_hook::compile(&mut self.vm, &request)?;
         self.run_code(code, namespace)
     }

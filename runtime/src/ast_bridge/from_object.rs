@@ -254,7 +254,11 @@ impl Reader {
                 Expr::BoolOp(ast::ExprBoolOp { node_index, range, op, values })
             }
             "NamedExpr" => {
-                Expr::Named(ast::ExprNamed { node_index, range, target: self.expr(vm, node, "target")?, value: self.expr(vm, node, "value")? })
+                let target = self.expr(vm, node, "target")?;
+                if !target.is_name_expr() {
+                    return Err(vm.type_error("NamedExpr target must be a Name"));
+                }
+                Expr::Named(ast::ExprNamed { node_index, range, target, value: self.expr(vm, node, "value")? })
             }
             "BinOp" => Expr::BinOp(ast::ExprBinOp {
                 node_index,
@@ -451,7 +455,8 @@ impl Reader {
         let mut elements = Vec::new();
         for item in self.items(vm, node, "values")? {
             let item = item.borrow();
-            if self.class_of(vm, item, Kind::expr, "expr")? == "Constant" {
+            let class = self.class_of(vm, item, Kind::expr, "expr")?;
+            if class == "Constant" {
                 let range = self.range(vm, item, "expr")?;
                 let value = self.one(vm, item, "value", Reader::text_of)?;
                 elements.push(ast::InterpolatedStringElement::Literal(ast::InterpolatedStringLiteralElement {
@@ -459,8 +464,19 @@ impl Reader {
                     node_index: AtomicNodeIndex::default(),
                     value: value.into(),
                 }));
-            } else {
+            } else if matches!(class.as_str(), "FormattedValue" | "Interpolation") {
                 elements.push(ast::InterpolatedStringElement::Interpolation(self.interpolation(vm, item)?));
+            } else {
+                // Any other expression is taken for the text that it gives.
+                let range = self.range(vm, item, "expr")?;
+                elements.push(ast::InterpolatedStringElement::Interpolation(ast::InterpolatedElement {
+                    range,
+                    node_index: AtomicNodeIndex::default(),
+                    expression: Box::new(self.expression(vm, item)?),
+                    debug_text: None,
+                    conversion: ast::ConversionFlag::None,
+                    format_spec: None,
+                }));
             }
         }
         Ok(elements)
@@ -690,13 +706,19 @@ impl Reader {
                 subject: self.expr(vm, node, "subject")?,
                 cases: self.many(vm, node, "cases", Reader::case)?,
             }),
-            "TypeAlias" => Stmt::TypeAlias(ast::StmtTypeAlias {
-                node_index,
-                range,
-                name: self.expr(vm, node, "name")?,
-                type_params: self.type_parameters(vm, node, range)?,
-                value: self.expr(vm, node, "value")?,
-            }),
+            "TypeAlias" => {
+                let name = self.expr(vm, node, "name")?;
+                if !name.is_name_expr() {
+                    return Err(vm.type_error("TypeAlias with non-Name name"));
+                }
+                Stmt::TypeAlias(ast::StmtTypeAlias {
+                    node_index,
+                    range,
+                    name,
+                    type_params: self.type_parameters(vm, node, range)?,
+                    value: self.expr(vm, node, "value")?,
+                })
+            }
             "Raise" => Stmt::Raise(ast::StmtRaise {
                 node_index,
                 range,

@@ -1,70 +1,9 @@
-//! `_pickle`: `PickleBuffer`, the buffers that pickles may leave out of band.
-//!
-//! Pickling itself is the library's, in Python: the other names of the module stand for those of `pickle`, looked up
-//! when they are used, because `pickle` imports this module before it defines them.
+//! `PickleBuffer` of `_pickle`: the buffers that pickles may leave out of band.
 
 use object::bytes::Buffer;
 use object::cell::Visitor;
-use object::native::{Module, PayloadInfo, TypeSpec, flag};
-use object::str::Str;
+use object::native::{PayloadInfo, TypeSpec, flag};
 use object::{Args, Object, Payload, PyResult, Ref, RefOf, Slots, Type, Vm, VmCell, exception, method};
-
-pub static MODULE: Module = Module {
-    name: "_pickle",
-    doc: "Optimized C implementation for the Python pickle module.",
-    functions: &[
-        method!(Raw dump "($module, /, obj, file, protocol=None, *, fix_imports=True,\n     buffer_callback=None)", "Write a pickled representation of obj to the open file object file."),
-        method!(Raw dumps "($module, /, obj, protocol=None, *, fix_imports=True,\n      buffer_callback=None)", "Return the pickled representation of the object as a bytes object."),
-        method!(Raw load "($module, /, file, *, fix_imports=True, encoding='ASCII',\n     errors='strict', buffers=())", "Read and return an object from the pickle data stored in a file."),
-        method!(Raw loads "($module, data, /, *, fix_imports=True, encoding='ASCII',\n      errors='strict', buffers=())", "Read and return an object from the given pickle data."),
-        method!(Binary getattr as "__getattr__" "($module, name, /)", "A name that the module pickle defines."),
-    ],
-    types: &[&PICKLE_BUFFER],
-    ..Module::DEFAULT
-};
-
-/// Names here and the names of what they are in `pickle`.
-const OF_PICKLE: [(&str, &str); 5] = [
-    ("PickleError", "PickleError"),
-    ("PicklingError", "PicklingError"),
-    ("UnpicklingError", "UnpicklingError"),
-    ("Pickler", "_Pickler"),
-    ("Unpickler", "_Unpickler"),
-];
-
-fn getattr(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
-    let name = name.downcast::<Str>().map(|name| name.get().to_string_lossy().into_owned()).unwrap_or_default();
-    match OF_PICKLE.iter().find(|(own, _)| *own == name) {
-        Some((_, theirs)) => {
-            let pickle = vm.import("pickle")?;
-            vm.get_attr_str(pickle.borrow(), theirs)
-        }
-        None => Err(vm.raise(&exception::ATTRIBUTE_ERROR, format!("module '_pickle' has no attribute '{name}'"))),
-    }
-}
-
-/// Calls a function of `pickle`. The functions here are native so that classes do not bind them.
-fn delegate(vm: &mut Vm, name: &str, args: Args<'_>) -> PyResult {
-    let pickle = vm.import("pickle")?;
-    let function = vm.get_attr_str(pickle.borrow(), name)?;
-    vm.call_with(function.borrow(), args)
-}
-
-fn dump(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    delegate(vm, "_dump", args)
-}
-
-fn dumps(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    delegate(vm, "_dumps", args)
-}
-
-fn load(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    delegate(vm, "_load", args)
-}
-
-fn loads(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    delegate(vm, "_loads", args)
-}
 
 /// The payload of a `PickleBuffer`.
 pub struct PickleBuffer {
@@ -118,13 +57,20 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     }
 }
 
+impl PickleBuffer {
+    /// The buffer, unless it was released.
+    pub fn buffer(&self, vm: &mut Vm) -> PyResult<Buffer> {
+        match self.buffer.get(vm) {
+            Some(buffer) => Ok(buffer.clone()),
+            None => Err(vm.value_error("operation forbidden on released PickleBuffer object")),
+        }
+    }
+}
+
 /// The buffer of an object that is not released; a clone, which holds the memory while it is used.
 fn buffer_of(vm: &mut Vm, this: Ref<'_>) -> PyResult<Buffer> {
     let this = this.downcast::<PickleBuffer>().expect("the method belongs to the type");
-    match this.buffer.get(vm) {
-        Some(buffer) => Ok(buffer.clone()),
-        None => Err(vm.value_error("operation forbidden on released PickleBuffer object")),
-    }
+    this.get().buffer(vm)
 }
 
 fn buffer_slot(vm: &mut Vm, this: Ref<'_>, writable: bool) -> PyResult<Buffer> {

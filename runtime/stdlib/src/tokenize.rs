@@ -1,7 +1,6 @@
 //! `_tokenize`: source text as tokens, for the module `tokenize`.
 //!
-//! [`scan`] makes the tokens; here they become tuples. All lines are read when the first token is
-//! asked for.
+//! [`scan`] makes the tokens; here they become tuples. A line is read when a token needs it.
 
 mod scan;
 
@@ -13,7 +12,7 @@ use object::native::{Module, PayloadInfo, TypeSpec};
 use object::protocol::iter_self;
 use object::str::Str;
 use object::{Args, Object, Payload, PyResult, Raised, Ref, RefOf, Slots, Type, Visitor, Vm};
-use scan::{Flaw, Scanner, Token};
+use scan::{Flaw, Scanner, Step, Token};
 
 pub static MODULE: Module = Module { name: "_tokenize", types: &[&TOKENIZER_ITER], ..Module::DEFAULT };
 
@@ -21,12 +20,10 @@ pub static MODULE: Module = Module { name: "_tokenize", types: &[&TOKENIZER_ITER
 pub struct TokenizerIter {
     readline: Object,
     encoding: Option<String>,
-    extra_tokens: bool,
     state: VmCell<State>,
 }
 
 enum State {
-    Unread,
     Scanning(Box<Scanner>),
     Done,
 }
@@ -65,7 +62,7 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     };
     let extra_tokens = crate::argument::flag(vm, extra_tokens.as_ref().map(Object::borrow), false)?;
     let readline = readline.expect("the argument is required");
-    Ok(vm.allocate_in(class.get(), TokenizerIter { readline, encoding, extra_tokens, state: VmCell::new(State::Unread) }))
+    Ok(vm.allocate_in(class.get(), TokenizerIter { readline, encoding, state: VmCell::new(State::Scanning(Box::new(Scanner::new(extra_tokens)))) }))
 }
 
 /// The next line; `None` at the end.
@@ -94,27 +91,31 @@ fn read_line(vm: &mut Vm, this: &TokenizerIter) -> PyResult<Option<String>> {
 
 fn next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let this = this.downcast::<TokenizerIter>().expect("the slot belongs to the type");
-    if matches!(this.state.get(vm), State::Unread) {
-        let mut text = String::new();
-        while let Some(line) = read_line(vm, &this)? {
-            text.push_str(&line);
-        }
-        this.state.set(vm, State::Scanning(Box::new(Scanner::new(&text, this.extra_tokens))));
-    }
-    let State::Scanning(scanner) = this.state.get_mut(vm) else {
-        return Ok(None);
-    };
-    match scanner.next() {
-        Ok(Some(token)) => {
-            if token.is_last() {
-                this.state.set(vm, State::Done);
+    loop {
+        let State::Scanning(scanner) = this.state.get_mut(vm) else {
+            return Ok(None);
+        };
+        match scanner.next() {
+            Ok(Step::Token(token)) => {
+                if token.is_last() {
+                    this.state.set(vm, State::Done);
+                }
+                return Ok(Some(new_tuple(vm, &token)));
             }
-            Ok(Some(new_tuple(vm, &token)))
-        }
-        Ok(None) => Ok(None),
-        Err(flaw) => {
-            this.state.set(vm, State::Done);
-            Err(raise(vm, *flaw))
+            Ok(Step::End) => return Ok(None),
+            Ok(Step::NeedsLine) => {
+                let line = read_line(vm, &this)?;
+                if let State::Scanning(scanner) = this.state.get_mut(vm) {
+                    match line {
+                        Some(line) => scanner.add_line(&line),
+                        None => scanner.complete(),
+                    }
+                }
+            }
+            Err(flaw) => {
+                this.state.set(vm, State::Done);
+                return Err(raise(vm, *flaw));
+            }
         }
     }
 }

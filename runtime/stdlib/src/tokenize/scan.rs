@@ -4,6 +4,7 @@
 //! formatted string the scanner switches between reading text ([`Mode::Text`]) and ordinary tokens.
 
 use builtins::unicode;
+use std::cell::Cell;
 use std::collections::VecDeque;
 
 /// Numbers of kinds of tokens, as in the module `token`.
@@ -62,6 +63,7 @@ enum Mode {
 }
 
 /// A formatted string that is being read.
+#[derive(Clone)]
 struct Formatted {
     mode: Mode,
     letter: char,
@@ -92,6 +94,27 @@ pub struct Scanner {
     strings: Vec<Formatted>,
     pending: VecDeque<Token>,
     finished: bool,
+    /// Whether all lines are there.
+    complete: bool,
+    /// Whether a character past the last line was asked for.
+    hit_end: Cell<bool>,
+}
+
+/// What the scanner has next.
+pub enum Step {
+    Token(Token),
+    /// The next token needs another line, or to know that there is none.
+    NeedsLine,
+    End,
+}
+
+/// The scanner before a token, to go back to if the token needs another line.
+struct Saved {
+    at: usize,
+    at_line_start: bool,
+    indents: Vec<(usize, usize)>,
+    brackets: Vec<char>,
+    strings: Vec<Formatted>,
 }
 
 const OPERATORS: [&[&str]; 3] = [
@@ -175,44 +198,80 @@ fn string_prefix(prefix: &str) -> Option<(Option<char>, bool)> {
 }
 
 impl Scanner {
-    pub fn new(text: &str, extra_tokens: bool) -> Scanner {
-        let mut chars: Vec<char> = text.chars().collect();
-        let added_newline = chars.last().is_some_and(|&last| last != '\n');
-        if added_newline {
-            chars.push('\n');
-        }
-        let mut lines = vec![0];
-        lines.extend(chars.iter().enumerate().filter(|(_, character)| **character == '\n').map(|(index, _)| index + 1));
+    pub fn new(extra_tokens: bool) -> Scanner {
         Scanner {
-            chars,
-            lines,
+            chars: Vec::new(),
+            lines: vec![0],
             at: 0,
             at_line_start: true,
-            added_newline,
+            added_newline: false,
             extra_tokens,
             indents: vec![(0, 0)],
             brackets: Vec::new(),
             strings: Vec::new(),
             pending: VecDeque::new(),
             finished: false,
+            complete: false,
+            hit_end: Cell::new(false),
         }
     }
 
-    /// The next token; `None` after the last.
-    pub fn next(&mut self) -> Scanned<Option<Token>> {
+    /// Adds a line; one that does not end gets a newline.
+    pub fn add_line(&mut self, text: &str) {
+        let start = self.chars.len();
+        self.chars.extend(text.chars());
+        self.added_newline = self.chars.last().is_some_and(|&last| last != '\n');
+        if self.added_newline {
+            self.chars.push('\n');
+        }
+        let ends = self.chars[start..].iter().enumerate().filter(|(_, character)| **character == '\n');
+        self.lines.extend(ends.map(|(index, _)| start + index + 1));
+    }
+
+    /// Says that there are no more lines.
+    pub fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    /// The next token, made of no more lines than it takes.
+    pub fn next(&mut self) -> Scanned<Step> {
         loop {
             if let Some(token) = self.pending.pop_front() {
-                return Ok(Some(token));
+                return Ok(Step::Token(token));
             }
             if self.finished {
-                return Ok(None);
+                return Ok(Step::End);
             }
-            self.scan()?;
+            if self.complete {
+                self.scan()?;
+                continue;
+            }
+            let saved = Saved {
+                at: self.at,
+                at_line_start: self.at_line_start,
+                indents: self.indents.clone(),
+                brackets: self.brackets.clone(),
+                strings: self.strings.clone(),
+            };
+            self.hit_end.set(false);
+            let result = self.scan();
+            if self.hit_end.get() {
+                let Saved { at, at_line_start, indents, brackets, strings } = saved;
+                (self.at, self.at_line_start, self.indents, self.brackets, self.strings) = (at, at_line_start, indents, brackets, strings);
+                self.pending.clear();
+                self.finished = false;
+                return Ok(Step::NeedsLine);
+            }
+            result?;
         }
     }
 
     fn peek(&self, ahead: usize) -> Option<char> {
-        self.chars.get(self.at + ahead).copied()
+        let character = self.chars.get(self.at + ahead).copied();
+        if character.is_none() {
+            self.hit_end.set(true);
+        }
+        character
     }
 
     fn starts_with(&self, text: &str) -> bool {
@@ -451,7 +510,7 @@ impl Scanner {
             return self.fail(Class::Syntax, "unexpected character after line continuation character", line, column);
         }
         self.at += 1;
-        if self.at == self.chars.len() {
+        if self.peek(0).is_none() {
             let line = self.line_of(self.at - 1);
             return self.fail_bare("unexpected EOF in multi-line statement", line + 1, self.at - self.lines[line]);
         }
@@ -625,7 +684,7 @@ impl Scanner {
             let Some(character) = self.peek(0) else {
                 return self.unterminated(start, "", quote_size, quote);
             };
-            if character == '\n' && (quote_size == 1 || (self.added_newline && self.at + 1 == self.chars.len())) {
+            if character == '\n' && (quote_size == 1 || (self.complete && self.added_newline && self.at + 1 == self.chars.len())) {
                 return self.unterminated(start, "", quote_size, quote);
             }
             self.at += 1;
@@ -678,7 +737,7 @@ impl Scanner {
         let mut named = false;
         loop {
             let character = self.peek(0);
-            let last_newline = character == Some('\n') && self.added_newline && self.at + 1 == self.chars.len();
+            let last_newline = character == Some('\n') && self.complete && self.added_newline && self.at + 1 == self.chars.len();
             if character.is_none() || last_newline || (size == 1 && character == Some('\n')) {
                 if in_spec && character == Some('\n') && size == 1 {
                     self.at += 1;

@@ -1,0 +1,235 @@
+//! The memos: what has been written or read and may be referred to; and the objects that show them to Python.
+
+use super::{pickler, unpickler};
+use object::cell::{ObjectCell, Visitor};
+use object::dict::Dict;
+use object::int;
+use object::native::{PayloadInfo, TypeSpec};
+use object::tuple::Tuple;
+use object::{Object, Payload, PyResult, Ref, Slots, Type, Vm, method};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// Hashes the word of a reference: a multiplication spreads addresses well enough.
+#[derive(Default)]
+pub struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
+    }
+}
+
+/// A pickler's memo: by identity, the number under which an object can be had again, and the object, kept alive.
+#[derive(Default)]
+pub struct SaveMemo(HashMap<u64, (usize, Object), BuildHasherDefault<WordHasher>>);
+
+impl SaveMemo {
+    #[inline]
+    pub fn find(&self, object: Ref<'_>) -> Option<usize> {
+        self.0.get(&object.bits()).map(|&(index, _)| index)
+    }
+
+    /// Enters an object; returns its number.
+    #[inline]
+    pub fn enter(&mut self, object: Ref<'_>) -> usize {
+        let index = self.0.len();
+        self.0.insert(object.bits(), (index, object.to_owned()));
+        index
+    }
+
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.0.values().map(|(_, object)| object)
+    }
+}
+
+/// An unpickler's memo. Numbers follow each other as a rule; a pickle that leaves gaps has the rest in a tree.
+#[derive(Default)]
+pub struct LoadMemo {
+    dense: Vec<Option<Object>>,
+    sparse: BTreeMap<usize, Object>,
+    count: usize,
+}
+
+impl LoadMemo {
+    #[inline]
+    pub fn find(&self, index: usize) -> Option<Object> {
+        match self.dense.get(index) {
+            Some(entry) => entry.clone(),
+            None => self.sparse.get(&index).cloned(),
+        }
+    }
+
+    /// Enters an object; returns the one it takes the place of, to be dropped where that may be.
+    pub fn enter(&mut self, index: usize, object: Object) -> Option<Object> {
+        let old = if index <= 2 * self.dense.len() + 64 {
+            if index >= self.dense.len() {
+                self.dense.resize(index + 1, None);
+            }
+            self.dense[index].replace(object).or_else(|| self.sparse.remove(&index))
+        } else {
+            self.sparse.insert(index, object)
+        };
+        self.count += usize::from(old.is_none());
+        old
+    }
+
+    /// The number that the next object gets which is entered without one.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn entries(&self) -> impl Iterator<Item = (usize, &Object)> {
+        let dense = self.dense.iter().enumerate().filter_map(|(index, entry)| entry.as_ref().map(|object| (index, object)));
+        dense.chain(self.sparse.iter().filter(|(index, _)| **index >= self.dense.len()).map(|(&index, object)| (index, object)))
+    }
+}
+
+macro_rules! proxy {
+    ($Name:ident, $CLASS:ident, $SPEC:ident, $name:literal, $clear:ident, $copy:ident) => {
+        /// The memo of an object, as Python sees it.
+        pub struct $Name {
+            owner: ObjectCell,
+        }
+
+        impl $Name {
+            pub fn make(vm: &Vm, owner: Ref<'_>) -> Object {
+                vm.allocate($Name { owner: ObjectCell::new(Some(owner.to_owned())) }).into_object()
+            }
+
+            /// Whose memo it is.
+            pub fn owner(&self) -> Object {
+                self.owner.get_or_none()
+            }
+        }
+
+        impl Payload for $Name {
+            fn class() -> &'static Type {
+                &$CLASS
+            }
+
+            fn traverse(&self, visitor: &mut Visitor<'_>) {
+                self.owner.traverse(visitor);
+            }
+
+            fn clear(&self, _vm: &mut Vm) {
+                drop(self.owner.take());
+            }
+        }
+
+        pub static $CLASS: Type = Type::new(&$SPEC);
+        static $SPEC: TypeSpec = TypeSpec {
+            name: $name,
+            flags: object::native::flag::NO_INSTANTIATION,
+            payload: PayloadInfo::of::<$Name>(),
+            slots: Slots { hash: None, ..Slots::NONE },
+            methods: &[
+                method!(Unary $clear as "clear" "($self, /)", "Remove all items from memo."),
+                method!(Unary $copy as "copy" "($self, /)", "Copy the memo to a new object."),
+                method!(Unary $copy as "__reduce__" "($self, /)", "Implement pickle support."),
+            ],
+            ..TypeSpec::DEFAULT
+        };
+    };
+}
+
+proxy!(PicklerMemo, PICKLER_MEMO, PICKLER_MEMO_SPEC, "_pickle.PicklerMemoProxy", clear_saved, copy_saved);
+proxy!(UnpicklerMemo, UNPICKLER_MEMO, UNPICKLER_MEMO_SPEC, "_pickle.UnpicklerMemoProxy", clear_loaded, copy_loaded);
+
+fn saved_owner(this: Ref<'_>) -> Object {
+    this.downcast::<PicklerMemo>().expect("the method belongs to the type").owner()
+}
+
+fn loaded_owner(this: Ref<'_>) -> Object {
+    this.downcast::<UnpicklerMemo>().expect("the method belongs to the type").owner()
+}
+
+fn clear_saved(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let owner = saved_owner(this);
+    drop(pickler::of(owner.borrow()).memo.replace(vm, SaveMemo::default()));
+    Ok(Object::none())
+}
+
+fn clear_loaded(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let owner = loaded_owner(this);
+    drop(unpickler::of(owner.borrow()).memo.replace(vm, LoadMemo::default()));
+    Ok(Object::none())
+}
+
+fn copy_saved(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let owner = saved_owner(this);
+    let memo = &pickler::of(owner.borrow()).memo;
+    let mut entries: Vec<(usize, Object)> = memo.get(vm).0.values().map(|(index, object)| (*index, object.clone())).collect();
+    entries.sort_by_key(|(index, _)| *index);
+    let copy = vm.new_dict();
+    for (index, object) in entries {
+        let key = vm.new_uint(object.borrow().bits());
+        let value = vm.new_tuple([Object::small_int(index as i64), object]).into_object();
+        copy.borrow().get().set(vm, key.borrow(), value)?;
+    }
+    Ok(copy.into_object())
+}
+
+fn copy_loaded(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let owner = loaded_owner(this);
+    let entries: Vec<(usize, Object)> = unpickler::of(owner.borrow()).memo.get(vm).entries().map(|(index, object)| (index, object.clone())).collect();
+    let copy = vm.new_dict();
+    for (index, object) in entries {
+        copy.borrow().get().set(vm, Object::small_int(index as i64).borrow(), object)?;
+    }
+    Ok(copy.into_object())
+}
+
+/// Reads a pickler's memo from a dict of identities, as another memo's `copy` gives it.
+pub fn saved_from(vm: &mut Vm, value: Ref<'_>) -> PyResult<SaveMemo> {
+    let copy = match value.downcast::<PicklerMemo>() {
+        Some(_) => copy_saved(vm, value)?,
+        None => value.to_owned(),
+    };
+    let Some(dict) = copy.borrow().downcast::<Dict>() else {
+        let message = format!("'memo' attribute must be a PicklerMemoProxy object or dict, not {}", value.class().full_name());
+        return Err(vm.type_error(message));
+    };
+    let mut memo = SaveMemo::default();
+    for (_, entry) in dict.get().items_snapshot(vm) {
+        let Some(&[index, object]) = entry.borrow().downcast::<Tuple>().map(|pair| pair.get().items()) else {
+            return Err(vm.type_error("'memo' values must be 2-item tuples"));
+        };
+        let index = vm.index_isize(index)?.max(0) as usize;
+        memo.0.insert(object.bits(), (index, object.to_owned()));
+    }
+    Ok(memo)
+}
+
+/// Reads an unpickler's memo from a dict of numbers.
+pub fn loaded_from(vm: &mut Vm, value: Ref<'_>) -> PyResult<LoadMemo> {
+    let copy = match value.downcast::<UnpicklerMemo>() {
+        Some(_) => copy_loaded(vm, value)?,
+        None => value.to_owned(),
+    };
+    let Some(dict) = copy.borrow().downcast::<Dict>() else {
+        let message = format!("'memo' attribute must be an UnpicklerMemoProxy object or dict, not {}", value.class().full_name());
+        return Err(vm.type_error(message));
+    };
+    let mut memo = LoadMemo::default();
+    for (key, object) in dict.get().items_snapshot(vm) {
+        if !int::is_int(key.borrow()) {
+            return Err(vm.type_error("memo key must be integers"));
+        }
+        match usize::try_from(vm.index_isize(key.borrow())?) {
+            Ok(index) => drop(memo.enter(index, object)),
+            Err(_) => return Err(vm.value_error("memo key must be positive integers.")),
+        }
+    }
+    Ok(memo)
+}
