@@ -112,6 +112,6 @@ fn ruffs_error(source: &str, parsed: &Parsed<Mod>) -> SyntaxError {
         message: "invalid syntax".to_owned(),
         location: Some(ErrorLocation { line, column, end }),
         text: Some(lines.text_of(line as usize).to_owned()),
-        source: None,
+        ..SyntaxError::BLANK
     }
 }

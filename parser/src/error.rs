@@ -45,19 +45,34 @@ pub struct ErrorLocation {
 pub struct SyntaxError {
     pub kind: ErrorKind,
     pub message: String,
-    /// `None`: the exception has `None` for all of them.
+    /// `None`: the exception has a message and nothing else.
     pub location: Option<ErrorLocation>,
     /// The line of source to show.
     pub text: Option<String>,
     /// All of the source, for an error in its syntax: `_metadata` of the exception is
     /// `(0, 0, source)`, from which `traceback` guesses at misspelt keywords.
     pub source: Option<String>,
+    /// The exception says nothing of the file.
+    pub has_no_file: bool,
+    /// What CPython warns of before it comes to the error.
+    pub warnings: Vec<Warning>,
 }
 
 impl SyntaxError {
+    /// An error that says nothing yet.
+    pub const BLANK: SyntaxError = SyntaxError {
+        kind: ErrorKind::SyntaxError,
+        message: String::new(),
+        location: None,
+        text: None,
+        source: None,
+        has_no_file: false,
+        warnings: Vec::new(),
+    };
+
     /// An error that is nowhere in particular.
     pub(crate) fn nowhere(kind: ErrorKind, message: impl Into<String>) -> SyntaxError {
-        SyntaxError { kind, message: message.into(), location: None, text: None, source: None }
+        SyntaxError { kind, message: message.into(), ..SyntaxError::BLANK }
     }
 
     /// An error in decoding, which CPython puts before the first line.
@@ -66,8 +81,7 @@ impl SyntaxError {
             kind: ErrorKind::SyntaxError,
             message: message.into(),
             location: Some(ErrorLocation { line: 0, column: -1, end: None }),
-            text: None,
-            source: None,
+            ..SyntaxError::BLANK
         }
     }
 }

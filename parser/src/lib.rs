@@ -160,7 +160,8 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
                 return Err(error);
             }
         }
-        Outcome::Invalid(error) => {
+        Outcome::Invalid(mut error) => {
+            error.warnings = warnings_before(&error, warnings::find(&source, parsed.tokens()));
             drop_deep(&source, parsed);
             return Err(error);
         }
@@ -176,6 +177,14 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
         ast_nodes::Mod::Expression(expression) => Tree::Expression(expression),
     };
     Ok(Parsed { tree: Some(tree), source, warnings })
+}
+
+/// The warnings of what stands before an error.
+fn warnings_before(error: &SyntaxError, warnings: Vec<Warning>) -> Vec<Warning> {
+    let Some(location) = error.location.filter(|_| error.kind == ErrorKind::SyntaxError) else { return Vec::new() };
+    let start = (location.line, location.column);
+    let end = location.end.filter(|&end| end > start).unwrap_or(start);
+    warnings.into_iter().filter(|warning| (warning.location.line, warning.location.column) < end).collect()
 }
 
 /// Whether `source` turns PEP 401 on for itself.

@@ -12,6 +12,8 @@ pub enum Source<'a> {
     Text(&'a str),
     /// A file's contents.
     Bytes(&'a [u8]),
+    /// The contents of a script, which CPython reads line by line and has other messages for, and its name.
+    Script(&'a [u8], &'a str),
 }
 
 impl<'a> From<&'a str> for Source<'a> {
@@ -32,17 +34,34 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub fn decode(source: Source<'_>) -> Result<String, SyntaxError> {
     let bytes = match source {
         Source::Text(text) => text.as_bytes(),
-        Source::Bytes(bytes) => bytes,
+        Source::Bytes(bytes) | Source::Script(bytes, _) => bytes,
     };
-    if memchr::memchr(0, bytes).is_some() {
+    let null = memchr::memchr(0, bytes);
+    if let (Some(at), Source::Script(..)) = (null, source) {
+        // What is wrong on an earlier line is found first.
+        let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+        decode_bytes(&bytes[..start], source)?;
+        return Err(null_in_script(bytes, start, at));
+    }
+    if null.is_some() {
         let message = "source code string cannot contain null bytes";
         return Err(SyntaxError::nowhere(ErrorKind::SyntaxError, message));
     }
     let text = match source {
         Source::Text(text) => Cow::Borrowed(text),
-        Source::Bytes(bytes) => decode_bytes(bytes)?,
+        Source::Bytes(bytes) | Source::Script(bytes, _) => decode_bytes(bytes, source)?,
     };
     Ok(universal_newlines(text))
+}
+
+fn null_in_script(bytes: &[u8], start: usize, at: usize) -> SyntaxError {
+    let line = 1 + memchr::memchr_iter(b'\n', &bytes[..start]).count() as i32;
+    SyntaxError {
+        message: "source code cannot contain null bytes".to_owned(),
+        location: Some(ErrorLocation { line, column: 0, end: None }),
+        text: Some(String::from_utf8_lossy(&bytes[start..at]).into_owned()),
+        ..SyntaxError::BLANK
+    }
 }
 
 fn universal_newlines(text: Cow<'_, str>) -> String {
@@ -52,13 +71,16 @@ fn universal_newlines(text: Cow<'_, str>) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn decode_bytes(bytes: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+fn decode_bytes<'a>(bytes: &'a [u8], source: Source<'_>) -> Result<Cow<'a, str>, SyntaxError> {
     let marked = bytes.starts_with(BYTE_ORDER_MARK);
     let body = if marked { &bytes[BYTE_ORDER_MARK.len()..] } else { bytes };
     let cookie = coding_cookie(body);
     let encoding = cookie.as_ref().map_or("utf-8", |(name, _)| name.as_str());
     if encoding == "utf-8" {
-        return utf8(body);
+        return utf8(body).map_err(|error| match source {
+            Source::Script(_, name) => not_utf8_in_script(body, error, cookie.is_some() || marked, name),
+            _ => not_utf8(body, error.valid_up_to()),
+        });
     }
     if marked {
         let line = cookie.as_ref().map_or(0, |&(_, line)| line);
@@ -67,18 +89,23 @@ fn decode_bytes(bytes: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     decode_as(encoding, body)
 }
 
-fn utf8(body: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
-    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| not_utf8(body, error.valid_up_to()))
+fn utf8(body: &[u8]) -> Result<Cow<'_, str>, std::str::Utf8Error> {
+    std::str::from_utf8(body).map(Cow::Borrowed)
+}
+
+/// The bounds of the line that `at` is on.
+fn line_around(body: &[u8], at: usize) -> (usize, usize) {
+    let start = body[..at].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
+    let end = body[at..].iter().position(|&b| b == b'\n').map_or(body.len(), |length| at + length);
+    (start, end)
 }
 
 /// The error of `compile()` for a byte that cannot be there.
 fn not_utf8(body: &[u8], at: usize) -> SyntaxError {
-    let start = body[..at].iter().rposition(|&b| b == b'\n').map_or(0, |newline| newline + 1);
-    let end = body[at..].iter().position(|&b| b == b'\n').map_or(body.len(), |length| at + length);
+    let (start, end) = line_around(body, at);
     let line = 1 + body[..at].iter().filter(|&&b| b == b'\n').count() as i32;
     let column = 1 + String::from_utf8_lossy(&body[start..at]).chars().count() as i32;
     SyntaxError {
-        kind: ErrorKind::SyntaxError,
         message: format!(
             "Non-UTF-8 code starting with '\\x{:02x}' on line {line}, but no encoding declared; \
              see https://peps.python.org/pep-0263/ for details",
@@ -86,7 +113,38 @@ fn not_utf8(body: &[u8], at: usize) -> SyntaxError {
         ),
         location: Some(ErrorLocation { line, column, end: Some((line, column)) }),
         text: Some(String::from_utf8_lossy(&body[start..end]).into_owned()),
-        source: None,
+        has_no_file: true,
+        ..SyntaxError::BLANK
+    }
+}
+
+/// The same of a script. Unless it declares an encoding, the line named is the one before.
+fn not_utf8_in_script(body: &[u8], error: std::str::Utf8Error, is_declared: bool, name: &str) -> SyntaxError {
+    let at = error.valid_up_to();
+    let (start, end) = line_around(body, at);
+    let plain = not_utf8(body, at);
+    if is_declared {
+        let codec = match std::str::from_utf8(&body[start..end]) {
+            Err(error) => bad_utf8(&body[start..end], error).message,
+            Ok(_) => String::new(),
+        };
+        let location = plain.location.map(|location| ErrorLocation { column: 0, end: None, ..location });
+        return SyntaxError { message: format!("(unicode error) {codec}"), location, has_no_file: false, ..plain };
+    }
+    let location = plain.location.map(|location| {
+        let line = (location.line - 1).max(1);
+        ErrorLocation { line, end: Some((line, location.column)), ..location }
+    });
+    let line = location.map_or(1, |location| location.line);
+    SyntaxError {
+        message: format!(
+            "Non-UTF-8 code starting with '\\x{:02x}' in file {name} on line {line}, but no encoding declared; \
+             see https://peps.python.org/pep-0263/ for details",
+            body[at]
+        ),
+        location,
+        has_no_file: false,
+        ..plain
     }
 }
 
@@ -99,7 +157,8 @@ fn cookie_conflict(body: &[u8], encoding: &str, line: usize) -> SyntaxError {
         message: format!("encoding problem: {encoding} with BOM"),
         location: Some(ErrorLocation { line, column: 0, end: Some((line, text.chars().count() as i32)) }),
         text: Some(text),
-        source: None,
+        has_no_file: true,
+        ..SyntaxError::BLANK
     }
 }
 
@@ -267,7 +326,7 @@ fn ascii(body: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
         Some(at) => {
             Err(SyntaxError::undecodable(format!("'ascii' codec can't decode byte {:#04x} in position {at}: ordinal not in range(128)", body[at])))
         }
-        None => utf8(body),
+        None => Ok(String::from_utf8_lossy(body)),
     }
 }
 

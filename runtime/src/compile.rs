@@ -31,32 +31,41 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
     let parsed = match &request.source {
         Source::Text(text) => parser::parse(*text, mode, &options),
         Source::Bytes(bytes) => parser::parse(*bytes, mode, &options),
+        Source::Script(bytes) => parser::parse(parser::Source::Script(bytes, request.filename), mode, &options),
         Source::Tree(tree) => return compile_tree(vm, *tree, request),
     };
     let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return Err(raise_syntax_error(vm, &error, request.filename)),
-    };
-    for warning in &parsed.warnings {
-        let line = warning.location.line;
-        if let Err(raised) = warn(vm, &warning.message, request.filename, line.max(0) as u32) {
-            let caught = vm.catch_if(raised, &exception::SYNTAX_WARNING)?;
-            drop(caught);
-            let error = SyntaxError {
-                kind: ErrorKind::SyntaxError,
-                message: warning.error_message.clone(),
-                location: Some(warning.location),
-                text: warning.text.clone(),
-                source: None,
-            };
+        Err(error) => {
+            warn_all(vm, &error.warnings, request.filename)?;
             return Err(raise_syntax_error(vm, &error, request.filename));
         }
-    }
+    };
+    warn_all(vm, &parsed.warnings, request.filename)?;
     if request.flags & flag::ONLY_AST != 0 {
         return crate::ast_bridge::to_object(vm, &parsed);
     }
     let code = compile_parsed(vm, &parsed, request)?;
     Ok(interp::code::new_code(vm, code).into_object())
+}
+
+/// Warns of what the parser found doubtful. What the filters make an error is a syntax error.
+fn warn_all(vm: &mut Vm, warnings: &[parser::Warning], filename: &str) -> PyResult<()> {
+    for warning in warnings {
+        let line = warning.location.line;
+        if let Err(raised) = warn(vm, &warning.message, filename, line.max(0) as u32) {
+            let caught = vm.catch_if(raised, &exception::SYNTAX_WARNING)?;
+            drop(caught);
+            let error = SyntaxError {
+                message: warning.error_message.clone(),
+                location: Some(warning.location),
+                text: warning.text.clone(),
+                ..SyntaxError::BLANK
+            };
+            return Err(raise_syntax_error(vm, &error, filename));
+        }
+    }
+    Ok(())
 }
 
 /// Compiles a tree of the `ast` module.
@@ -137,7 +146,7 @@ pub(crate) fn with_options<T>(
     if let Some(raised) = raised {
         return Err(raised);
     }
-    result.map_err(|error| raise_compile_error(vm, &error, source, request.filename))
+    result.map_err(|error| raise_compile_error(vm, &error, request.filename))
 }
 
 fn number(value: i32) -> Object {
@@ -161,15 +170,12 @@ pub(crate) fn raise_syntax_error(vm: &mut Vm, error: &SyntaxError, filename: &st
     if matches!(error.kind, ErrorKind::MemoryError | ErrorKind::RecursionError) {
         return vm.raise(class, &error.message);
     }
+    let Some(location) = error.location else { return vm.raise(class, &error.message) };
     let message = vm.new_str(&error.message).into_object();
-    let filename = stdlib::os_support::fs_decode(vm, filename.as_bytes());
+    let filename = if error.has_no_file { Object::none() } else { stdlib::os_support::fs_decode(vm, filename.as_bytes()) };
     let text = match &error.text {
         Some(text) => vm.new_str(text).into_object(),
         None => Object::none(),
-    };
-    let Some(location) = error.location else {
-        let details = [filename, Object::none(), Object::none(), Object::none()];
-        return raise_with_details(vm, class, message, details.into());
     };
     let mut details = vec![filename, number(location.line), number(location.column), text];
     if let Some((line, column)) = location.end {
@@ -195,25 +201,27 @@ fn raise_with_details(vm: &mut Vm, class: &'static Type, message: Object, detail
     }
 }
 
-/// The characters in the first bytes of a line.
-fn characters(line: &str, n_bytes: u32) -> i32 {
-    let n_bytes = (n_bytes as usize).min(line.len());
-    line.char_indices().take_while(|(index, _)| *index < n_bytes).count() as i32
+/// A line of the file that was compiled, if there is such a file.
+fn line_of_file(filename: &str, line: u32) -> Option<String> {
+    let contents = std::fs::read(filename).ok()?;
+    let text = parser::decode(parser::Source::Bytes(&contents)).ok()?;
+    text.split_inclusive('\n').nth((line as usize).checked_sub(1)?).map(str::to_owned)
 }
 
-fn raise_compile_error(vm: &mut Vm, error: &CompileError, source: &str, filename: &str) -> Raised {
+/// Raises what the compiler found. It knows no source: columns count bytes, and the line to show comes from the file.
+fn raise_compile_error(vm: &mut Vm, error: &CompileError, filename: &str) -> Raised {
     match error.kind {
         compiler::ErrorKind::Recursion => return vm.raise(&exception::RECURSION_ERROR, &error.message),
         compiler::ErrorKind::Overflow => return vm.raise(&exception::OVERFLOW_ERROR, &error.message),
         compiler::ErrorKind::Syntax => {}
     }
     let message = vm.new_str(&error.message).into_object();
-    let line_at = |line: u32| source.split_inclusive('\n').nth((line as usize).wrapping_sub(1)).unwrap_or("");
-    let (first, last) = (line_at(error.line), line_at(error.end_line));
+    let text = match line_of_file(filename, error.line) {
+        Some(text) => vm.new_str(&text).into_object(),
+        None => Object::none(),
+    };
     let filename = stdlib::os_support::fs_decode(vm, filename.as_bytes());
-    let text = if error.line == 0 { Object::none() } else { vm.new_str(first).into_object() };
-    let column = if error.column == 0 { 0 } else { characters(first, error.column - 1) + 1 };
-    let end_column = if error.end_column == 0 { 0 } else { characters(last, error.end_column - 1) + 1 };
+    let (column, end_column) = (error.column as i32, error.end_column as i32);
     let details = vec![filename, number(error.line as i32), number(column), text, number(error.end_line as i32), number(end_column)];
     raise_with_details(vm, &exception::SYNTAX_ERROR, message, details)
 }

@@ -282,6 +282,7 @@ impl<'a> Tokenizer<'a> {
             }
             self.cursor += 1;
         }
+        self.hit_end |= self.peek().is_none();
         if matches!(self.peek(), Some(b'#' | b'\n')) {
             return Ok(true);
         }

@@ -10,7 +10,7 @@ use object::native::{Extension, Method};
 use object::protocol::ordering_satisfies;
 use object::str::Str;
 use object::vm::{PyResult, Vm};
-use object::{Args, Object, Ref, RefOf, Slots, Type, exception, method, names};
+use object::{Args, Object, Ref, RefOf, Slots, Type, exception, method};
 
 static METHODS: &[Method] = with_shared_methods![
     method!(Unary alloc as "__alloc__" "($self, /)", "B.__alloc__() -> int\n\nReturn the number of bytes actually allocated."),
@@ -70,13 +70,21 @@ fn init(vm: &mut Vm, this: Ref<'_>, arguments: Args<'_>) -> PyResult<()> {
     if array.len(vm) > 0 {
         array.resizable(vm)?.clear();
     }
-    let contents = construct::bytearray_contents(vm, arguments)?;
-    *array.resizable(vm)? = contents;
+    match construct::bytearray_contents(vm, arguments)? {
+        construct::Contents::Whole(contents) => *array.resizable(vm)? = contents,
+        // The items come one by one, and what makes them may look at those that came before.
+        construct::Contents::Items(iterator) => {
+            while let Some(item) = vm.next(iterator.borrow())? {
+                let byte = byte(vm, item.borrow())?;
+                append_all(vm, array, &[byte])?;
+            }
+        }
+    }
     Ok(())
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let shown = bytes::repr::repr(data(vm, this));
+    let shown = bytes::repr::array_repr(data(vm, this));
     let text = format!("{}({shown})", this.class().name());
     Ok(vm.new_str(&text).into_object())
 }
@@ -137,6 +145,13 @@ fn setitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>) -> 
             let new = new.unwrap_or_default();
             if slice.step == 1 && new.len() != slice.count {
                 array.resizable(vm)?.splice(slice.start..slice.start + slice.count, new);
+                return Ok(());
+            }
+            if new.is_empty() {
+                let data = array.resizable(vm)?;
+                if slice.count > 0 {
+                    delete(data, slice.ascending());
+                }
                 return Ok(());
             }
             if new.len() != slice.count {
@@ -209,6 +224,7 @@ fn copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn extend(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
     let array = array(vm, this)?;
+    let end = array.len(vm);
     let more = if vm.has_buffer(iterable) {
         copied(vm, iterable)?
     } else {
@@ -224,7 +240,12 @@ fn extend(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
         }
         construct::from_iterator(vm, iterable, iterator.borrow(), "byte must be in range(0, 256)")?
     };
-    append_all(vm, array, &more)?;
+    // Making the bytes may have run Python that made the array longer: they go where it ended before.
+    if array.len(vm) > end {
+        array.resizable(vm)?.splice(end..end, more);
+    } else {
+        append_all(vm, array, &more)?;
+    }
     Ok(Object::none())
 }
 
@@ -316,10 +337,7 @@ fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 fn state(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    match vm.find_attr(this, names::__dict__())? {
-        Some(dict) if vm.is_true(dict.borrow())? => Ok(dict),
-        _ => Ok(Object::none()),
-    }
+    vm.call_method(this, "__getstate__", &[])
 }
 
 fn reduce_with(vm: &mut Vm, this: Ref<'_>, protocol: i64) -> PyResult {

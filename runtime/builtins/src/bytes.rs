@@ -218,6 +218,7 @@ pub(crate) fn remainder(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult 
     let Some(format) = common::try_data(vm, left).map(<[u8]>::to_vec) else {
         return Ok(Object::not_implemented());
     };
+    let _pin = common::pin(vm, left)?;
     let mut out = Vec::with_capacity(format.len() + 16);
     let is_text = |args: Ref<'_>| {
         args.downcast::<Bytes>().is_some() || args.downcast::<object::bytes::ByteArray>().is_some() || args.downcast::<object::str::Str>().is_some()

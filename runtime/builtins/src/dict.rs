@@ -90,7 +90,7 @@ fn update_from_args(vm: &mut Vm, name: &str, dict: RefOf<'_, Dict>, args: Args<'
 }
 
 /// The dict to take entries from directly: one that does not override iteration.
-fn plain_dict(source: Ref<'_>) -> Option<RefOf<'_, Dict>> {
+pub fn plain_dict(source: Ref<'_>) -> Option<RefOf<'_, Dict>> {
     let dict = source.downcast::<Dict>()?;
     let own_iter = source.class().slots().iter.is_some_and(|slot| std::ptr::fn_addr_eq(slot, iter as object::slots::UnaryFn));
     (source.is_exactly(&DICT) || own_iter).then_some(dict)

@@ -93,7 +93,9 @@ pub fn extend_with(vm: &mut Vm, list: RefOf<'_, List>, iterable: Ref<'_>) -> PyR
     }
     let iterator = vm.iter(iterable)?;
     let hint = vm.length_hint(iterable, 8)?;
-    if hint > 1 << 20 && !object::heap::can_allocate(hint.saturating_mul(8)) {
+    // One that cannot be true is ignored.
+    let is_lie = list.get().len(vm).saturating_add(hint) > isize::MAX as usize;
+    if hint > 1 << 20 && !is_lie && !object::heap::can_allocate(hint.saturating_mul(8)) {
         return Err(vm.memory_error());
     }
     list.items_mut(vm).reserve(hint.min(1 << 20));

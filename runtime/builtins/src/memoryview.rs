@@ -187,6 +187,11 @@ fn from_flags(vm: &mut Vm, _class: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> Py
     }
 }
 
+/// Keeps the view from being released.
+pub(crate) fn export(vm: &mut Vm, object: Ref<'_>) -> PyResult<Rc<dyn std::any::Any>> {
+    Ok(Rc::clone(&this(vm, object)?.exports))
+}
+
 fn buffer_slot(vm: &mut Vm, object: Ref<'_>, writable: bool) -> PyResult<Buffer> {
     let buffer = view(vm, object)?;
     if writable && buffer.is_readonly() {
@@ -233,7 +238,8 @@ fn hash(vm: &mut Vm, object: Ref<'_>) -> PyResult<i64> {
     if !matches!(item::native(buffer.format()), Some(b'B' | b'b' | b'c')) {
         return Err(vm.value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    // The owner must be hashable too.
+    // The owner must be hashable too. The view cannot be released meanwhile.
+    let _export = export(vm, object)?;
     vm.hash(buffer.owner())?;
     let hash = object::str::hash::hash_bytes(&contents(vm, &buffer));
     this(vm, object)?.hash.set(hash);

@@ -218,7 +218,7 @@ pub fn percent_format(vm: &mut Vm, format: RefOf<'_, Str>, args: Ref<'_>) -> PyR
 
 fn getnewargs(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = string(vm, this)?;
-    let copy = exact(vm, this);
+    let copy = vm.new_str_data(this.data()).into_object();
     Ok(vm.new_tuple([copy]).into_object())
 }
 
@@ -238,6 +238,10 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, arguments: Args<'_>) -> PyResult {
     if let ([value], false) = (arguments.positionals(), arguments.has_keywords()) {
         let text = vm.str(*value)?;
         return Ok(instance(vm, class, text.into_object()));
+    }
+    let n_given = arguments.positionals().len();
+    if n_given > 3 {
+        return Err(vm.type_error(format!("str expected at most 3 arguments, got {n_given}")));
     }
     let mut bound = [None, None, None];
     object::call::bind_args(vm, "str", "(object='', encoding='utf-8', errors='strict')", arguments, &mut bound)?;

@@ -20,6 +20,7 @@ use object::str::Str;
 use object::vm::{PyResult, Vm};
 use object::{Object, ObjectOf, Ref, RefOf};
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use errors::{Decoding, Encoding, Errors};
 
@@ -35,6 +36,21 @@ pub struct Hooks {
 }
 
 static HOOKS: std::sync::RwLock<Hooks> = std::sync::RwLock::new(Hooks { lookup_error: None, encode: None, decode: None });
+
+/// Whether names of error handlers are checked even where none is needed, as `-X dev` asks for.
+static CHECKS_ERRORS: AtomicBool = AtomicBool::new(false);
+
+/// Sets whether names of error handlers are always checked; at start-up.
+pub fn set_dev_mode(is_on: bool) {
+    CHECKS_ERRORS.store(is_on, Ordering::Relaxed);
+}
+
+fn check_errors(vm: &mut Vm, errors: Option<&str>) -> PyResult<()> {
+    match (errors, hooks().lookup_error) {
+        (Some(name), Some(lookup)) if name != "strict" && CHECKS_ERRORS.load(Ordering::Relaxed) => lookup(vm, name).map(drop),
+        _ => Ok(()),
+    }
+}
 
 /// The hooks that are set.
 pub fn hooks() -> Hooks {
@@ -126,6 +142,7 @@ impl Order {
 
 /// `string.encode(encoding, errors)`
 pub fn encode(vm: &mut Vm, string: RefOf<'_, Str>, encoding: Option<&str>, errors: Option<&str>) -> PyResult {
+    check_errors(vm, errors)?;
     let name = encoding.unwrap_or("utf-8");
     if let Some(encoding) = built_in(name) {
         let errors = Errors::new(errors);
@@ -166,6 +183,7 @@ fn unknown_encoding(vm: &mut Vm, name: &str) -> object::Raised {
 
 /// `object.decode(encoding, errors)` for a bytes-like object.
 pub fn decode(vm: &mut Vm, object: Ref<'_>, buffer: &Buffer, encoding: Option<&str>, errors: Option<&str>) -> PyResult {
+    check_errors(vm, errors)?;
     let name = encoding.unwrap_or("utf-8");
     if let Some(encoding) = built_in(name) {
         let data = stable(vm, buffer);

@@ -47,7 +47,7 @@ fn alternatives(class: Ref<'_>) -> Option<Object> {
 /// `type.__instancecheck__`
 pub fn real_is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResult<bool> {
     if let Some(class) = class.downcast::<Type>() {
-        if object.class().is_subclass_of(class.get()) {
+        if has_ancestor(object.class(), class.get()) {
             return Ok(true);
         }
         // A proxy may claim another class; hardly anything does.
@@ -61,7 +61,7 @@ pub fn real_is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResul
             claimed
                 .borrow()
                 .downcast::<Type>()
-                .is_some_and(|claimed| !std::ptr::eq(claimed.get(), object.class()) && claimed.is_subclass_of(class.get()))
+                .is_some_and(|claimed| !std::ptr::eq(claimed.get(), object.class()) && has_ancestor(claimed.get(), class.get()))
         }));
     }
     check_class(vm, class, ISINSTANCE)?;
@@ -99,6 +99,12 @@ fn abstract_is_subclass(vm: &mut Vm, derived: Ref<'_>, class: Ref<'_>) -> PyResu
     Ok(false)
 }
 
+/// Whether a class has another in its method resolution order, which a metaclass may make without its bases.
+fn has_ancestor(class: &Type, other: &Type) -> bool {
+    let mut order = class.mro_types().peekable();
+    if order.peek().is_none() { class.is_subclass_of(other) } else { order.any(|ancestor| std::ptr::eq(ancestor, other)) }
+}
+
 /// `issubclass(derived, class)`
 pub fn is_subclass(vm: &mut Vm, derived: Ref<'_>, class: Ref<'_>) -> PyResult<bool> {
     if class.is_exactly(&TYPE) {
@@ -126,7 +132,7 @@ pub fn is_subclass(vm: &mut Vm, derived: Ref<'_>, class: Ref<'_>) -> PyResult<bo
 /// `type.__subclasscheck__`
 pub fn real_is_subclass(vm: &mut Vm, derived: Ref<'_>, class: Ref<'_>) -> PyResult<bool> {
     if let (Some(derived), Some(class)) = (derived.downcast::<Type>(), class.downcast::<Type>()) {
-        return Ok(derived.is_subclass_of(class.get()));
+        return Ok(has_ancestor(derived.get(), class.get()));
     }
     check_class(vm, derived, ISSUBCLASS_CLASS)?;
     check_class(vm, class, ISSUBCLASS)?;

@@ -97,7 +97,11 @@ fn set_name(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> 
         let message = format!("can only assign string to {}.__name__, not '{}'", class.full_name(), value.class().full_name());
         return Err(vm.type_error(message));
     };
-    let Some(text) = text.get().to_utf8() else { return Err(vm.value_error("type name must be valid UTF-8")) };
+    let Some(text) = text.get().to_utf8() else {
+        let position = text.code_points().position(|code_point| (0xd800..0xe000).contains(&code_point)).unwrap_or(0);
+        let error = crate::text_codecs::errors::encode_error(vm, "utf-8", text.object(), position, position + 1, "surrogates not allowed");
+        return Err(vm.raise_object(error));
+    };
     if text.contains('\0') {
         return Err(vm.value_error("type name must not contain null characters"));
     }

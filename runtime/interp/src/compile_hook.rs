@@ -9,6 +9,8 @@ pub enum Source<'a> {
     Text(&'a str),
     /// A file's contents: a coding cookie counts.
     Bytes(&'a [u8]),
+    /// The contents of a script, which has some messages of its own.
+    Script(&'a [u8]),
     /// A tree of the `ast` module.
     Tree(Ref<'a>),
 }

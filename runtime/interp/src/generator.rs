@@ -607,7 +607,7 @@ fn close_iterator(vm: &mut Vm, iterator: Ref<'_>) -> PyResult<()> {
         Ok(Some(method)) => vm.call(method.borrow(), &[]).map(drop),
         Ok(None) => Ok(()),
         Err(raised) => {
-            vm.write_unraisable(raised, "Exception ignored in", Some(iterator));
+            report(vm, raised, "Exception ignored while closing generator", iterator);
             Ok(())
         }
     }

@@ -476,12 +476,11 @@ impl Vm {
             return Ok(result);
         }
         let Some(value) = int::to_bigint(result.borrow()).map(|value| value.into_owned()) else {
-            let message = format!("{}.__index__() must return an int, not {}", object.class().full_name(), result.borrow().class().full_name());
+            let message = format!("__index__ returned non-int (type {})", result.borrow().class().full_name());
             return Err(self.type_error(message));
         };
         let message = format!(
-            "{}.__index__() must return an int, not {}.  The ability to return an instance of a strict subclass of int is deprecated, and may not be allowed in a future version of Python.",
-            object.class().full_name(),
+            "__index__ returned non-int (type {}).  The ability to return an instance of a strict subclass of int is deprecated, and may be removed in a future version of Python.",
             result.borrow().class().full_name()
         );
         self.warn(&exception::DEPRECATION_WARNING, &message, 1)?;

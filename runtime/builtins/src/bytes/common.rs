@@ -54,6 +54,14 @@ pub fn byte_or(vm: &mut Vm, value: Ref<'_>, message: &str) -> PyResult<u8> {
     }
 }
 
+/// Keeps a `bytearray` from being resized while its method runs Python.
+pub fn pin(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Buffer>> {
+    if this.downcast::<ByteArray>().is_none() {
+        return Ok(None);
+    }
+    vm.buffer(this).map(Some)
+}
+
 /// What to search for: bytes, or one byte given as an int.
 pub enum Sub {
     Buffer(Buffer),

@@ -43,10 +43,11 @@ fn source(vm: &mut Vm, name: &'static str, arguments: Args<'_>) -> PyResult<Sour
     let errors = optional_text(vm, name, "errors", errors.as_ref().map(Object::borrow))?;
     let text = value.as_ref().and_then(|value| value.borrow().downcast::<Str>());
     if let Some(text) = text {
-        if !has_encoding && errors.is_none() {
-            return Err(vm.type_error("string argument without an encoding"));
+        // `bytes` asks a string's `__bytes__` first.
+        if let (false, None, "bytes", Some(value)) = (has_encoding, &errors, name, &value) {
+            return Ok(Source::Value(value.clone()));
         }
-        if !has_encoding && name == "bytearray" {
+        if !has_encoding {
             return Err(vm.type_error("string argument without an encoding"));
         }
         return text_codecs::encode(vm, text, encoding.as_deref(), errors.as_deref()).map(Source::Encoded);
@@ -96,6 +97,9 @@ pub(super) fn new_bytes(vm: &mut Vm, class: RefOf<'_, Type>, arguments: Args<'_>
         }
         return Ok(vm.new_bytes_in(class.get(), object::bytes::as_bytes(bytes.borrow()).unwrap_or(&[])));
     }
+    if value.downcast::<Str>().is_some() {
+        return Err(vm.type_error("string argument without an encoding"));
+    }
     let data = match count(vm, value)? {
         Some(count) if is_exact => return Ok(vm.new_bytes_with(count, |_| {}).into_object()),
         Some(count) => vec![0; count],
@@ -105,15 +109,26 @@ pub(super) fn new_bytes(vm: &mut Vm, class: RefOf<'_, Type>, arguments: Args<'_>
 }
 
 /// The contents of a new `bytearray`.
-pub(crate) fn bytearray_contents(vm: &mut Vm, arguments: Args<'_>) -> PyResult<Vec<u8>> {
-    match source(vm, "bytearray", arguments)? {
-        Source::Nothing => Ok(Vec::new()),
-        Source::Encoded(bytes) => Ok(object::bytes::as_bytes(bytes.borrow()).unwrap_or(&[]).to_vec()),
-        Source::Value(value) => match count(vm, value.borrow())? {
-            Some(count) => Ok(vec![0; count]),
-            None => from_object(vm, value.borrow(), "bytearray"),
-        },
+pub(crate) enum Contents {
+    Whole(Vec<u8>),
+    /// An iterator that gives them.
+    Items(Object),
+}
+
+pub(crate) fn bytearray_contents(vm: &mut Vm, arguments: Args<'_>) -> PyResult<Contents> {
+    let value = match source(vm, "bytearray", arguments)? {
+        Source::Nothing => return Ok(Contents::Whole(Vec::new())),
+        Source::Encoded(bytes) => return Ok(Contents::Whole(object::bytes::as_bytes(bytes.borrow()).unwrap_or(&[]).to_vec())),
+        Source::Value(value) => value,
+    };
+    if let Some(count) = count(vm, value.borrow())? {
+        return Ok(Contents::Whole(vec![0; count]));
     }
+    let slots = value.borrow().class().slots();
+    if slots.next.is_some() && !vm.has_buffer(value.borrow()) {
+        return vm.iter(value.borrow()).map(Contents::Items);
+    }
+    from_object(vm, value.borrow(), "bytearray").map(Contents::Whole)
 }
 
 /// Bytes of a buffer or of an iterable of ints, for a constructor of `kind`.

@@ -36,10 +36,11 @@ pub fn separator(vm: &mut Vm, arguments: &[Option<Ref<'_>>]) -> PyResult<(Option
     if vm.len(value)? != 1 {
         return Err(vm.value_error("sep must be length 1."));
     }
+    // A subclass may say that it has a length that it has not.
     let code_point = if let Some(text) = value.downcast::<Str>() {
-        text.char_at(0)
+        text.code_points().next().unwrap_or(0)
     } else if let Some(bytes) = value.downcast::<Bytes>() {
-        u32::from(bytes.data()[0])
+        u32::from(bytes.data().first().copied().unwrap_or(0))
     } else {
         return Err(vm.type_error("sep must be str or bytes."));
     };
@@ -50,6 +51,7 @@ pub fn separator(vm: &mut Vm, arguments: &[Option<Ref<'_>>]) -> PyResult<(Option
 }
 
 pub(crate) fn hex(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult {
+    let _pin = super::common::pin(vm, this)?;
     let (separator, group) = separator(vm, arguments)?;
     let text = to_hex(data(vm, this), separator, group);
     Ok(vm.new_str(&text).into_object())

@@ -5,6 +5,15 @@ use object::vm::{PyResult, Vm};
 
 /// `b'...'`
 pub fn repr(data: &[u8]) -> String {
+    escaped(data, false)
+}
+
+/// The same, with single quotes escaped whatever the quotes around are, as `bytearray` has it.
+pub fn array_repr(data: &[u8]) -> String {
+    escaped(data, true)
+}
+
+fn escaped(data: &[u8], escapes_quotes: bool) -> String {
     let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
     let mut out = String::with_capacity(data.len() + 3);
     out.push('b');
@@ -15,9 +24,9 @@ pub fn repr(data: &[u8]) -> String {
             b'\t' => out.push_str("\\t"),
             b'\n' => out.push_str("\\n"),
             b'\r' => out.push_str("\\r"),
-            _ if char::from(byte) == quote => {
+            _ if char::from(byte) == quote || escapes_quotes && byte == b'\'' => {
                 out.push('\\');
-                out.push(quote);
+                out.push(char::from(byte));
             }
             0x20..=0x7E => out.push(char::from(byte)),
             _ => out.push_str(&format!("\\x{byte:02x}")),

@@ -24,6 +24,7 @@ fn rfind_in(hay: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// `item in this`
 pub(crate) fn contains(vm: &mut Vm, this: Ref<'_>, item: Ref<'_>) -> PyResult<bool> {
+    let _pin = common::pin(vm, this)?;
     if item.as_small_int().is_some() || (!vm.has_buffer(item) && (object::int::is_int(item) || item.class().slots().index.is_some())) {
         let byte = common::byte(vm, item)?;
         return Ok(memchr::memchr(byte, data(vm, this)).is_some());
@@ -36,6 +37,7 @@ type Finder = fn(&[u8], &[u8]) -> Option<usize>;
 
 fn search(vm: &mut Vm, name: &str, this: Ref<'_>, arguments: &[Ref<'_>], finder: Finder) -> PyResult<Option<usize>> {
     check_count(vm, name, arguments.len(), 1, 3)?;
+    let _pin = common::pin(vm, this)?;
     let sub = Sub::new(vm, arguments[0])?;
     let range = common::range(vm, &arguments[1..], this)?;
     let vm: &Vm = vm;
@@ -74,6 +76,7 @@ pub(crate) fn rindex(vm: &mut Vm, this: Ref<'_>, arguments: &[Ref<'_>]) -> PyRes
 
 pub(crate) fn count(vm: &mut Vm, this: Ref<'_>, arguments: &[Ref<'_>]) -> PyResult {
     check_count(vm, "count", arguments.len(), 1, 3)?;
+    let _pin = common::pin(vm, this)?;
     let sub = Sub::new(vm, arguments[0])?;
     let Some((start, end)) = common::range(vm, &arguments[1..], this)? else {
         return Ok(Object::small_int(0));
@@ -89,6 +92,7 @@ pub(crate) fn count(vm: &mut Vm, this: Ref<'_>, arguments: &[Ref<'_>]) -> PyResu
 
 fn affix(vm: &mut Vm, name: &str, this: Ref<'_>, arguments: &[Ref<'_>], test: fn(&[u8], &[u8]) -> bool) -> PyResult {
     check_count(vm, name, arguments.len(), 1, 3)?;
+    let _pin = common::pin(vm, this)?;
     let range = common::range(vm, &arguments[1..], this)?;
     let holds = |vm: &mut Vm, affix: Ref<'_>| -> PyResult<bool> {
         let affix = vm.buffer(affix)?;

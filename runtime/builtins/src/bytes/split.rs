@@ -5,6 +5,7 @@ use memchr::memmem;
 use object::Ref;
 use object::bytes::{Buffer, Bytes};
 use object::exception;
+use object::list::List;
 use object::vm::{PyResult, Vm};
 
 /// What `split` and `strip` take for whitespace.
@@ -28,6 +29,7 @@ fn arguments(vm: &mut Vm, values: &[Option<Ref<'_>>]) -> PyResult<(Option<Buffer
 }
 
 pub(crate) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {
+    let _pin = super::common::pin(vm, this)?;
     let (separator, most) = arguments(vm, values)?;
     let vm: &Vm = vm;
     let whole = data(vm, this);
@@ -59,6 +61,7 @@ pub(crate) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> P
 }
 
 pub(crate) fn rsplit(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {
+    let _pin = super::common::pin(vm, this)?;
     let (separator, most) = arguments(vm, values)?;
     let vm: &Vm = vm;
     let whole = data(vm, this);
@@ -111,6 +114,7 @@ pub(crate) fn splitlines(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>])
 }
 
 pub(crate) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
+    let _pin = super::common::pin(vm, this)?;
     let items = match vm.iter(iterable) {
         Ok(iterator) => vm.collect(iterator.borrow())?,
         Err(raised) => {
@@ -130,6 +134,9 @@ pub(crate) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
             return Err(vm.type_error(message));
         }
         buffers.push(vm.buffer(item.borrow())?);
+        if iterable.downcast::<List>().is_some_and(|list| list.len(vm) != items.len()) {
+            return Err(vm.runtime_error("sequence changed size during iteration"));
+        }
     }
     let between = data(vm, this).len().saturating_mul(buffers.len().saturating_sub(1));
     let len = buffers.iter().map(Buffer::len).fold(between, usize::saturating_add);

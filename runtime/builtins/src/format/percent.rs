@@ -102,6 +102,12 @@ impl Output for StrBuilder {
     }
 }
 
+/// The name of a value's type with its module, unless that is the builtins' or the main one.
+fn type_text(vm: &mut Vm, value: Ref<'_>) -> String {
+    let name = object::type_new::qualified_name(vm, value.class());
+    name.strip_prefix("__main__.").map(str::to_owned).unwrap_or(name)
+}
+
 fn str_character(vm: &mut Vm, value: Ref<'_>) -> PyResult<u32> {
     if let Some(text) = value.downcast::<Str>() {
         if text.len() == 1 {
@@ -110,7 +116,8 @@ fn str_character(vm: &mut Vm, value: Ref<'_>) -> PyResult<u32> {
         return Err(vm.type_error(format!("%c requires an int or a unicode character, not a string of length {}", text.len())));
     }
     if !object::int::is_int(value) && value.class().slots().index.is_none() {
-        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", value.class().full_name())));
+        let kind = type_text(vm, value);
+        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {kind}")));
     }
     let number = vm.index(value)?;
     match object::int::as_i64(number.borrow()).and_then(|number| u32::try_from(number).ok()) {
@@ -199,7 +206,8 @@ fn byte_of(vm: &mut Vm, value: Ref<'_>) -> PyResult<u8> {
         None => {}
     }
     if !object::int::is_int(value) && value.class().slots().index.is_none() {
-        return Err(vm.type_error(format!("{WANTED} {}", value.class().full_name())));
+        let kind = type_text(vm, value);
+        return Err(vm.type_error(format!("{WANTED} {kind}")));
     }
     let number = vm.index(value)?;
     match object::int::as_i64(number.borrow()).and_then(|number| u8::try_from(number).ok()) {
@@ -301,7 +309,7 @@ fn convert<O: Output>(vm: &mut Vm, format: StrData<'_>, mut position: usize, arg
         position += 1;
     }
     if peek(position) == Some('*') {
-        let width = star(vm, &mut take)?;
+        let width = star(vm, Star::Width, &mut take)?;
         conversion.left |= width < 0;
         conversion.width = width.unsigned_abs();
         position += 1;
@@ -311,7 +319,7 @@ fn convert<O: Output>(vm: &mut Vm, format: StrData<'_>, mut position: usize, arg
     if peek(position) == Some('.') {
         position += 1;
         if peek(position) == Some('*') {
-            conversion.precision = Some(usize::try_from(star(vm, &mut take)?).unwrap_or(0));
+            conversion.precision = Some(usize::try_from(star(vm, Star::Precision, &mut take)?).unwrap_or(0));
             position += 1;
         } else {
             let (precision, next) = number(vm, format, position, i32::MAX as usize, "precision too big")?;
@@ -352,12 +360,22 @@ fn keyed<O: Output>(vm: &mut Vm, format: StrData<'_>, start: usize, arguments: &
     Err(vm.value_error("incomplete format key"))
 }
 
-fn star(vm: &mut Vm, take: &mut impl FnMut(&mut Vm) -> PyResult<Object>) -> PyResult<isize> {
+/// What a `*` stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Star {
+    Width,
+    Precision,
+}
+
+fn star(vm: &mut Vm, what: Star, take: &mut impl FnMut(&mut Vm) -> PyResult<Object>) -> PyResult<isize> {
     let value = take(vm)?;
     if !object::int::is_int(value.borrow()) {
         return Err(vm.type_error("* wants int"));
     }
-    vm.index_isize(value.borrow())
+    match object::int::as_i64(value.borrow()) {
+        Some(number) if what == Star::Width || i32::try_from(number).is_ok() => Ok(number as isize),
+        _ => Err(vm.overflow_error(format!("Python int too large to convert to C {}", if what == Star::Width { "ssize_t" } else { "int" }))),
+    }
 }
 
 fn number(vm: &mut Vm, format: StrData<'_>, mut position: usize, most: usize, message: &str) -> PyResult<(usize, usize)> {
@@ -386,6 +404,11 @@ fn write_converted<O: Output>(vm: &mut Vm, conversion: Conversion, value: Ref<'_
                 Some(number) => number,
                 None => match vm.to_float(value) {
                     Ok(number) => number,
+                    // Whatever went wrong, `bytes` calls it a wrong type.
+                    Err(raised) if O::KIND == "bytes" => {
+                        vm.catch(raised);
+                        return Err(O::float_error(vm, value));
+                    }
                     Err(raised) if value.class().slots().float.is_none() && value.class().slots().index.is_none() => {
                         vm.catch_if(raised, &exception::TYPE_ERROR)?;
                         return Err(O::float_error(vm, value));

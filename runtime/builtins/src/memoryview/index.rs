@@ -100,7 +100,11 @@ pub(super) fn getitem(vm: &mut Vm, object: Ref<'_>, key: Ref<'_>) -> PyResult {
     let layout = buffer.layout_or_bytes();
     match target(vm, &buffer, &layout, key)? {
         Target::Whole => Ok(object.to_owned()),
-        Target::Item(offset) => read(vm, &buffer, &layout, offset),
+        Target::Item(offset) => {
+            // Reading the index may have released the view.
+            view(vm, object)?;
+            read(vm, &buffer, &layout, offset)
+        }
         Target::Part(positions) => {
             let (offset, part) = part(&layout, buffer.offset(), positions);
             Ok(from_buffer(vm, buffer.with_layout(offset, part)))

@@ -28,8 +28,9 @@ pub(super) fn toreadonly(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 pub(super) fn hex(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult {
-    let (separator, group) = hexadecimal::separator(vm, arguments)?;
     let buffer = view(vm, this)?;
+    let _export = super::export(vm, this)?;
+    let (separator, group) = hexadecimal::separator(vm, arguments)?;
     let text = hexadecimal::to_hex(&contents(vm, &buffer), separator, group);
     Ok(vm.new_str(&text).into_object())
 }

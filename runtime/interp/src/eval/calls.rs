@@ -20,7 +20,7 @@ use object::{Args, Object, PyResult, Raised, Ref, Type, Vm};
 ///
 /// `first` is the place of a call's first argument; below it are a null and the callable.
 #[inline]
-pub(super) unsafe fn unpack_bound_method(first: *mut u64) {
+pub(crate) unsafe fn unpack_bound_method(first: *mut u64) {
     // SAFETY: the caller's promise.
     unsafe {
         let callable = Ref::from_bits(*first.sub(2));
@@ -36,7 +36,7 @@ pub(super) unsafe fn unpack_bound_method(first: *mut u64) {
 
 /// The `__init__` of a class whose instances are made by `object.__new__` and set up by a Python function.
 #[inline]
-pub(super) fn plain_init<'a>(class: Ref<'a>) -> Option<Ref<'a>> {
+pub(crate) fn plain_init<'a>(class: Ref<'a>) -> Option<Ref<'a>> {
     // SAFETY: the caller compared the type.
     let class = unsafe { class.downcast_unchecked::<Type>() }.get();
     let init = object::type_new::plain_init(class).filter(|init| init.is_exactly(&FUNCTION))?;
@@ -51,7 +51,7 @@ pub(super) fn plain_init<'a>(class: Ref<'a>) -> Option<Ref<'a>> {
 /// `init` is a Python function that [`plain_init`] found for the class; `first` is the place of the
 /// first of `n` arguments; below it are a null and the class.
 #[inline]
-pub(super) unsafe fn enter_init(vm: &mut Vm, frame: *mut Frame, class: Ref<'_>, init: Ref<'_>, first: *mut u64, n: usize) -> PyResult<*mut Frame> {
+pub(crate) unsafe fn enter_init(vm: &mut Vm, frame: *mut Frame, class: Ref<'_>, init: Ref<'_>, first: *mut u64, n: usize) -> PyResult<*mut Frame> {
     // SAFETY: the caller's promise.
     unsafe {
         let init = init.to_owned();
@@ -70,7 +70,7 @@ pub(super) unsafe fn enter_init(vm: &mut Vm, frame: *mut Frame, class: Ref<'_>, 
 
 /// The special method of an object whose class was made by Python, if it is a Python function that runs at once.
 #[inline]
-pub(super) fn python_method<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+pub(crate) fn python_method<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
     let class = owner.class();
     if !class.is_heap_type() {
         return None;
@@ -89,7 +89,7 @@ fn runs_at_once(function: Ref<'_>) -> bool {
 
 /// The getter of a property, if it is a Python function that runs at once and nothing overrides it.
 #[inline]
-pub(super) fn python_getter<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+pub(crate) fn python_getter<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
     let class = owner.class();
     if !class.is_heap_type() || class.slots().getattr.is_some() {
         return None;
@@ -108,7 +108,7 @@ pub(super) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
 
 /// Calls what is no Python function.
 #[inline]
-pub(super) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
+pub(crate) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
     if callable.is_exactly(&METHOD_DESCRIPTOR)
         && let [this, rest @ ..] = values
     {
@@ -269,6 +269,9 @@ pub(super) fn dict_update(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>) -> PyRes
     if vm.find_attr(mapping, name)?.is_none() {
         return Err(vm.type_error(format!("'{}' object is not a mapping", mapping.class().full_name())));
     }
+    if let Some(other) = builtins::dict::plain_dict(mapping) {
+        return dict.update_from(vm, other.get());
+    }
     let keys = vm.call_method_named(mapping, name, &[])?;
     for key in vm.collect(keys.borrow())? {
         let value = vm.get_item(mapping, key.borrow())?;
@@ -284,7 +287,8 @@ pub(super) fn dict_merge(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable:
 fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'_>) -> PyResult<()> {
     let dict = dict.downcast::<Dict>().expect(NO_VALUE);
     let keys_name = vm.intern("keys");
-    let keys = if let Some(other) = mapping.downcast_exact::<Dict>() {
+    let plain = builtins::dict::plain_dict(mapping);
+    let keys = if let Some(other) = &plain {
         other.keys_snapshot(vm)
     } else {
         if vm.find_attr(mapping, keys_name)?.is_none() {
@@ -300,7 +304,13 @@ fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'
             let message = format!("{}got multiple values for keyword argument '{text}'", callee_name(vm, callable));
             return Err(vm.raise(&exception::TYPE_ERROR, message));
         }
-        let value = vm.get_item(mapping, key.borrow())?;
+        let value = match &plain {
+            Some(other) => match other.get().get(vm, key.borrow())? {
+                Some(value) => value,
+                None => continue,
+            },
+            None => vm.get_item(mapping, key.borrow())?,
+        };
         dict.set(vm, key.borrow(), value)?;
     }
     Ok(())
@@ -311,7 +321,7 @@ fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'
 /// # Safety
 ///
 /// There is room for `n` words at `sp`.
-pub(super) unsafe fn unpack_sequence(vm: &mut Vm, sequence: Ref<'_>, n: usize, sp: *mut u64) -> PyResult<()> {
+pub(crate) unsafe fn unpack_sequence(vm: &mut Vm, sequence: Ref<'_>, n: usize, sp: *mut u64) -> PyResult<()> {
     let put = |items: &[Ref<'_>]| {
         for (index, &item) in items.iter().enumerate() {
             // SAFETY: the caller's promise.

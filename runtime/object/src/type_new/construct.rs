@@ -98,7 +98,16 @@ pub fn new_class(
     let cells = take_cells(vm, &own_namespace);
     let slots = read_slots(vm, &own_namespace)?;
     lay_out(vm, class_type, base.borrow().get(), bases.get_items(), slots, &own_namespace, &text)?;
-    complete_namespace(vm, &own_namespace);
+    complete_namespace(vm, &own_namespace)?;
+    // Before `mro()`, which may call functions of the class.
+    for (cell, contents, name) in [(cells.0, class_type.object(), "__classcell__"), (cells.1, own_namespace.borrow().object(), "__classdictcell__")] {
+        let Some(cell) = cell else { continue };
+        if cell.borrow().class().full_name() != "cell" {
+            let shown = vm.repr_text(cell.borrow().class().object())?;
+            return Err(vm.type_error(format!("{name} must be a nonlocal cell, not {shown}")));
+        }
+        vm.set_attr_str(cell.borrow(), "cell_contents", contents)?;
+    }
     set_order(vm, class_type, bases.get_items())?;
     for base in bases.get_items() {
         let base = base.downcast::<Type>().expect("bases are types").get();
@@ -117,14 +126,6 @@ pub fn new_class(
     }
     super::python_slots::update(class_type);
     choose_capacity(vm, class_type);
-    for (cell, contents, name) in [(cells.0, class_type.object(), "__classcell__"), (cells.1, own_namespace.borrow().object(), "__classdictcell__")] {
-        let Some(cell) = cell else { continue };
-        if cell.borrow().class().full_name() != "cell" {
-            let shown = vm.repr_text(cell.borrow().class().object())?;
-            return Err(vm.type_error(format!("{name} must be a nonlocal cell, not {shown}")));
-        }
-        vm.set_attr_str(cell.borrow(), "cell_contents", contents)?;
-    }
     if !own_namespace.has_only_str_keys(vm) {
         let message = format!("non-string key in the __dict__ of class {}", class_type.name());
         vm.warn(&crate::exception::RUNTIME_WARNING, &message, 1)?;
@@ -234,9 +235,14 @@ fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: 
 }
 
 /// What the namespace says although the class does not: set after `__slots__`, which may name it too.
-fn complete_namespace(vm: &mut Vm, namespace: &ObjectOf<Dict>) {
+fn complete_namespace(vm: &mut Vm, namespace: &ObjectOf<Dict>) -> PyResult<()> {
     let dict = namespace.borrow();
     let doc = vm.intern("__doc__");
+    if let Some(text) = namespace.borrow().get_interned(doc).and_then(|text| text.downcast::<Str>())
+        && text.get().to_utf8().is_none()
+    {
+        return Err(surrogates_not_allowed(vm, text));
+    }
     if dict.get_interned(doc).is_none() {
         dict.set_interned(vm, doc, Object::none());
     }
@@ -245,6 +251,7 @@ fn complete_namespace(vm: &mut Vm, namespace: &ObjectOf<Dict>) {
     if dict.get_interned(equal).is_some() && dict.get_interned(hash).is_none() {
         dict.set_interned(vm, hash, Object::none());
     }
+    Ok(())
 }
 
 /// The cells of `__class__` and `__classdict__`, which the compiler leaves in the namespace.

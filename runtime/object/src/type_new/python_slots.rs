@@ -17,8 +17,20 @@ use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 use bytecode::opcode::Comparison;
 
-/// Calls the special method `name` of `this` with arguments; `None` if the class has none.
+/// Calls the special method `name` of `this` with arguments; `None` if the class has none, or if its descriptor
+/// says that there is no such attribute.
 fn call_special(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>]) -> PyResult<Option<Object>> {
+    call_found(vm, this, name, args, MissingBinding::IsNone)
+}
+
+/// What it means that a descriptor raises `AttributeError`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum MissingBinding {
+    IsNone,
+    Raises,
+}
+
+fn call_found(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>], missing: MissingBinding) -> PyResult<Option<Object>> {
     let name = vm.intern(name);
     let Some(found) = this.class().lookup(name) else { return Ok(None) };
     vm.check_stack("")?;
@@ -27,13 +39,19 @@ fn call_special(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>]) -> PyR
         return Args::positional(args).with_first(this, |args| vm.call_with(found.borrow(), args)).map(Some);
     }
     let found = found.to_owned();
-    let method = bind(vm, found, Some(this), this.class())?;
-    vm.call(method.borrow(), args).map(Some)
+    match bind(vm, found, Some(this), this.class()) {
+        Ok(method) => vm.call(method.borrow(), args).map(Some),
+        Err(raised) if missing == MissingBinding::IsNone => {
+            vm.catch_if(raised, &crate::exception::ATTRIBUTE_ERROR)?;
+            Ok(None)
+        }
+        Err(raised) => Err(raised),
+    }
 }
 
 /// The same for a method that was there when the slot was chosen.
 fn call_required(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>]) -> PyResult {
-    match call_special(vm, this, name, args)? {
+    match call_found(vm, this, name, args, MissingBinding::Raises)? {
         Some(value) => Ok(value),
         None => {
             let name = vm.intern(name);
@@ -51,16 +69,29 @@ macro_rules! unary_slots {
 }
 
 unary_slots! {
-    slot_repr "__repr__"; slot_str "__str__"; slot_negative "__neg__"; slot_positive "__pos__"; slot_absolute "__abs__";
+    slot_str "__str__"; slot_negative "__neg__"; slot_positive "__pos__"; slot_absolute "__abs__";
     slot_invert "__invert__"; slot_int "__int__"; slot_float "__float__"; slot_index "__index__"; slot_await "__await__";
     slot_aiter "__aiter__"; slot_anext "__anext__";
+}
+
+fn slot_repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    match call_special(vm, this, "__repr__", &[])? {
+        Some(text) => Ok(text),
+        None => {
+            let text = format!("<{} object at {:#x}>", this.class().name(), this.bits());
+            Ok(vm.new_str(&text).into_object())
+        }
+    }
 }
 
 fn slot_iter(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let name = vm.intern("__iter__");
     match this.class().lookup(name) {
         Some(found) if found.is_none() => Err(vm.type_error(format!("'{}' object is not iterable", this.class().full_name()))),
-        _ => call_required(vm, this, "__iter__", &[]),
+        _ => match call_special(vm, this, "__iter__", &[])? {
+            Some(iterator) => Ok(iterator),
+            None => Err(vm.type_error(format!("'{}' object is not iterable", this.class().full_name()))),
+        },
     }
 }
 
@@ -156,7 +187,7 @@ fn slot_hash(vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
     if this.class().lookup(name).is_none_or(Ref::is_none) {
         return Err(vm.type_error(format!("unhashable type: '{}'", this.class().full_name())));
     }
-    let value = call_required(vm, this, "__hash__", &[])?;
+    let Some(value) = call_special(vm, this, "__hash__", &[])? else { return unhashable(vm, this) };
     match int::to_bigint(value.borrow()) {
         // A hash of any size is folded as the hash of an int would be, unless it fits.
         Some(_) => match int::to_i64(value.borrow()).flatten() {
@@ -298,14 +329,16 @@ fn slot_contains(vm: &mut Vm, this: Ref<'_>, item: Ref<'_>) -> PyResult<bool> {
     match this.class().lookup(name) {
         Some(found) if found.is_none() => Err(vm.type_error(format!("'{}' object is not a container", this.class().full_name()))),
         _ => {
-            let result = call_required(vm, this, "__contains__", &[item])?;
+            let Some(result) = call_special(vm, this, "__contains__", &[item])? else {
+                return Err(vm.type_error(format!("argument of type '{}' is not a container or iterable", this.class().full_name())));
+            };
             vm.is_true(result.borrow())
         }
     }
 }
 
 fn slot_bool(vm: &mut Vm, this: Ref<'_>) -> PyResult<bool> {
-    let result = call_required(vm, this, "__bool__", &[])?;
+    let Some(result) = call_special(vm, this, "__bool__", &[])? else { return Ok(true) };
     match result.borrow().as_bool() {
         Some(value) => Ok(value),
         None => Err(vm.type_error(format!("__bool__ should return bool, returned {}", result.borrow().class().full_name()))),
