@@ -1,7 +1,12 @@
-//! `_md5`, `_sha1`, `_sha2`, `_sha3` and `_blake2`: hash functions, on the crates of RustCrypto and BLAKE2's own.
+//! `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`, and `_hashlib` and `_hmac`, which know them all by name: hash functions, on
+//! the crates of RustCrypto and BLAKE2's own.
 
 pub mod blake2;
 mod digest;
+mod engine;
+pub mod hashlib;
+pub mod hmac;
+mod objects;
 pub mod sha3;
 
 use digest::{Algorithm, Hash, new_hash};

@@ -69,6 +69,7 @@ pub mod bisect;
 pub mod collections;
 pub mod contextvars;
 pub mod csv;
+pub mod elementtree;
 pub mod expat;
 pub mod ctypes;
 pub mod decimal;
@@ -103,6 +104,7 @@ pub static MODULES: &[&Module] = &[
     &imp::MODULE,
     &itertools::MODULE,
     &csv::MODULE,
+    &elementtree::MODULE,
     &expat::MODULE,
     &ctypes::MODULE,
     &decimal::MODULE,

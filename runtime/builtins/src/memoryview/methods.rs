@@ -138,7 +138,8 @@ pub(super) fn cast(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) ->
         return Err(vm.value_error("memoryview: destination format must be a native single character format prefixed with an optional '@'"));
     };
     let is_bytes = |format: &str| matches!(item::native(format), Some(b'b' | b'B' | b'c'));
-    if item::native(&old.format).is_none() {
+    // As bytes, items of any kind may be seen.
+    if !is_bytes(&format) && item::native(&old.format).is_none() {
         return Err(vm.value_error("memoryview: source format must be a native single character format prefixed with an optional '@'"));
     }
     if !is_bytes(&format) && !is_bytes(&old.format) {

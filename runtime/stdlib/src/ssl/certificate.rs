@@ -32,7 +32,6 @@ pub mod usage {
     pub const KEY_ENCIPHERMENT: u16 = 0x20;
     pub const KEY_AGREEMENT: u16 = 0x08;
     pub const CERTIFICATE_SIGNING: u16 = 0x04;
-    pub const REVOCATION_LIST_SIGNING: u16 = 0x02;
 }
 
 #[derive(Clone)]

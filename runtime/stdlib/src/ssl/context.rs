@@ -18,8 +18,6 @@ use std::sync::Arc;
 /// Numbers of `PROTOCOL_...`
 pub mod protocol {
     pub const TLS: i64 = 2;
-    pub const TLS1: i64 = 3;
-    pub const TLS1_1: i64 = 4;
     pub const TLS1_2: i64 = 5;
     pub const TLS_CLIENT: i64 = 16;
     pub const TLS_SERVER: i64 = 17;

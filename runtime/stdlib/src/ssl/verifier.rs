@@ -40,10 +40,6 @@ pub fn with_expectation<T>(expected: &Expectation, f: impl FnOnce() -> T) -> (T,
     (result, OUTCOME.with(|cell| cell.replace(Outcome::None)))
 }
 
-pub fn algorithms() -> WebPkiSupportedAlgorithms {
-    rustls::crypto::ring::default_provider().signature_verification_algorithms
-}
-
 /// Checks certificates against a store.
 #[derive(Debug)]
 pub struct Verifier {

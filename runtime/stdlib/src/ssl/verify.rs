@@ -88,8 +88,25 @@ fn message(code: i32) -> &'static str {
     }
 }
 
-/// Keys of intermediate authorities that nobody may trust, by the SHA-256 of their public key information.
 const LONGEST_CHAIN: usize = 100;
+
+/// Keys of authorities that have been compromised, as CPython lists them: by the SHA-256 of the public key information.
+static DISTRUSTED_KEYS: [&str; 8] = [
+    "43bffa19d6ef651451f6841e019931e96f6f2eaeff28ab4b6f1ce4576de2717b",
+    "49dd353dc2b919a3770645117d0e60c16115e7d1bc259eefe734b00ea434fe5f",
+    "5c0660a2b164910d8ff589c18e14552e9e0ec237dcefe2cb736d41a4811f81a0",
+    "63ecefee431d49523bc1136c4e72d0206a477086caf606cd5cf025686c109cf8",
+    "92c063d67e8f14db71d288e11266ffdaf69cbf115f7bab14f3bc2f68d25e0e30",
+    "e0254c7fcdc265e2f0f8a428dabb75ab4ae039b4872d62f5ee57f0877d5a8a41",
+    "ebed6475c2c2d80fcb199f3fe8dd6e6b3ce60b77eb15d4e42c3dec0c6f5b5105",
+    "ec4ffa1ad0ac88081314b7aaffef6a91f97cd57291bb5ba686c5415f5eb4f6b6",
+];
+
+fn is_distrusted(certificate: &Certificate) -> bool {
+    use ::sha2::Digest;
+    let digest: String = ::sha2::Sha256::digest(&certificate.key_info).iter().map(|byte| format!("{byte:02x}")).collect();
+    DISTRUSTED_KEYS.contains(&&*digest)
+}
 
 /// A chain from the peer's certificate to the last that could be found.
 struct Chain {
@@ -108,11 +125,14 @@ pub fn verify(
 ) -> Result<Vec<Arc<Certificate>>, Refusal> {
     let chain = build(store, expected, leaf, others);
     check_trust(store, expected, &chain)?;
+    if chain.links.iter().any(|link| is_distrusted(link)) {
+        return Err(Refusal::new(28));
+    }
     check_extensions(expected, &chain.links)?;
     constraints::check(&chain.links).map_err(Refusal::new)?;
     check_host(expected, &chain.links[0])?;
     check_revocation(store, algorithms, expected, &chain.links)?;
-    check_signatures(algorithms, expected, &chain)?;
+    check_signatures(algorithms, &chain)?;
     Ok(chain.links)
 }
 
@@ -299,9 +319,8 @@ fn check_revocation(store: &Store, algorithms: &WebPkiSupportedAlgorithms, expec
 }
 
 /// Signatures and times, the last link first. A trusted last link need not be signed by itself.
-fn check_signatures(algorithms: &WebPkiSupportedAlgorithms, expected: &Expectation, chain: &Chain) -> Result<(), Refusal> {
+fn check_signatures(algorithms: &WebPkiSupportedAlgorithms, chain: &Chain) -> Result<(), Refusal> {
     let now = Time::now();
-    let _ = expected;
     for (index, link) in chain.links.iter().enumerate().rev() {
         if let Some(issuer) = chain.links.get(index + 1)
             && !is_signed_by(algorithms, issuer, &link.signature_algorithm, &link.signed, &link.signature)
