@@ -316,6 +316,9 @@ impl Runtime {
         stdlib::signal::finish();
         object::gil::begin_finalizing();
         forget_modules(vm);
+        if let Err(raised) = vm.run_signal_handlers() {
+            vm.write_unraisable(raised, "Exception ignored in", None);
+        }
         clean &= flush_streams(vm);
         clean
     }
@@ -333,19 +336,45 @@ fn forget_modules(vm: &mut Vm) {
     let modules = sys_module::modules(vm);
     let Some(modules) = modules.borrow().downcast::<Dict>() else { return };
     let names: Vec<Object> = modules.get().keys_snapshot(vm);
-    for name in names.iter().rev() {
-        let is_library = name.borrow().downcast::<object::str::Str>().and_then(|name| name.get().to_utf8()).is_some_and(|name| {
-            library::find(&name).is_some()
-                || stdlib::MODULES.iter().any(|module| module.name == name)
-                || matches!(&*name, "builtins" | "sys" | "_frozen_importlib" | "_frozen_importlib_external")
-        });
-        if !is_library && modules.get().remove(vm, name.borrow()).is_err() {
+    let (library, own): (Vec<Object>, Vec<Object>) = names.into_iter().partition(|name| is_library(name.borrow()));
+    let order = finalisation_order(vm, modules.get(), &own, &library);
+    for name in own.iter().rev() {
+        if modules.get().remove(vm, name.borrow()).is_err() {
             drop(vm.take_raised());
         }
     }
     vm.run_finalizers();
-    object::collector::collect(vm, object::collector::Generation::Full);
+    object::collector::collect_in_order(vm, object::collector::Generation::Full, &order);
     vm.run_finalizers();
+}
+
+/// Whether a module is not the program's own.
+fn is_library(name: Ref<'_>) -> bool {
+    name.downcast::<object::str::Str>().and_then(|name| name.get().to_utf8()).is_some_and(|name| {
+        library::find(&name).is_some()
+            || stdlib::MODULES.iter().any(|module| module.name == name)
+            || matches!(&*name, "builtins" | "sys" | "_frozen_importlib" | "_frozen_importlib_external")
+    })
+}
+
+/// In which order what the program's modules hold ends: a file, for one, before the raw file that it writes to.
+fn finalisation_order(vm: &mut Vm, modules: &Dict, own: &[Object], library: &[Object]) -> Vec<usize> {
+    let namespaces = |vm: &mut Vm, names: &[Object]| -> Vec<Object> {
+        let mut found = Vec::new();
+        for name in names {
+            if let Ok(Some(module)) = modules.get(vm, name.borrow()) {
+                if let Some(module) = module.borrow().downcast::<ModuleObject>() {
+                    found.push(module.dict().object().to_owned());
+                }
+                found.push(module);
+            }
+        }
+        found
+    };
+    let (own, library) = (namespaces(vm, own), namespaces(vm, library));
+    let roots: Vec<Ref<'_>> = own.iter().map(Object::borrow).collect();
+    let barriers: Vec<Ref<'_>> = library.iter().map(Object::borrow).collect();
+    object::collector::reachable(&roots, &barriers)
 }
 
 /// Flushes the standard streams; whether standard output could be.

@@ -1,5 +1,7 @@
 //! `_imp`: what importlib needs of the runtime: native modules, the embedded library, the import lock.
 
+use crate::thread::ident;
+use crate::thread::raw_lock::{RawLock, Wait};
 use interp::code;
 use interp::function;
 use object::native::Module;
@@ -7,6 +9,7 @@ use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Object, ObjectOf, PyResult, Ref, Vm, exception, method};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// A module of the embedded library, as the crate `runtime` hands it in.
 #[derive(Clone, Copy)]
@@ -80,24 +83,45 @@ fn extension_suffixes(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     Ok(vm.new_list(Vec::new()).into_object())
 }
 
-/// How often the lock is held; importlib's own module locks do the real work.
-static HELD: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+/// The import lock, which a thread may take more than once: the lock, the thread that has it (0: none), and how often.
+static LOCK: RawLock = RawLock::new();
+static OWNER: AtomicU64 = AtomicU64::new(0);
+static DEPTH: AtomicUsize = AtomicUsize::new(0);
 
-fn lock_held(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    Ok(Object::bool(HELD.load(std::sync::atomic::Ordering::Relaxed) > 0))
+/// Takes the import lock.
+pub fn take_lock(vm: &mut Vm) {
+    let me = ident();
+    if OWNER.load(Ordering::Relaxed) != me {
+        // A signal does not end the wait: its handler runs once the lock is there.
+        while !LOCK.try_lock() && vm.allow_threads(|| LOCK.wait(None)) != Wait::Acquired {}
+        OWNER.store(me, Ordering::Relaxed);
+    }
+    DEPTH.fetch_add(1, Ordering::Relaxed);
 }
 
-fn acquire_lock(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    HELD.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+/// Gives the import lock back; `false` if the thread does not have it.
+pub fn give_lock_back() -> bool {
+    if OWNER.load(Ordering::Relaxed) != ident() {
+        return false;
+    }
+    if DEPTH.fetch_sub(1, Ordering::Relaxed) == 1 {
+        OWNER.store(0, Ordering::Relaxed);
+        LOCK.unlock();
+    }
+    true
+}
+
+fn lock_held(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    Ok(Object::bool(LOCK.is_locked()))
+}
+
+fn acquire_lock(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    take_lock(vm);
     Ok(Object::none())
 }
 
 fn release_lock(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    let released = HELD.fetch_update(std::sync::atomic::Ordering::Relaxed, std::sync::atomic::Ordering::Relaxed, |held| held.checked_sub(1));
-    match released {
-        Ok(_) => Ok(Object::none()),
-        Err(_) => Err(vm.runtime_error("not holding the import lock")),
-    }
+    if give_lock_back() { Ok(Object::none()) } else { Err(vm.runtime_error("not holding the import lock")) }
 }
 
 /// Names under which the library's import machinery is known before there is an import system.

@@ -56,7 +56,11 @@ fn group_list(vm: &mut Vm, value: Ref<'_>) -> PyResult<Option<Vec<u32>>> {
         if !object::int::is_int(group.borrow()) {
             return Err(vm.type_error("extra_groups must be integers"));
         }
-        groups.push(to_gid(vm, group.borrow())?);
+        let gid = to_gid(vm, group.borrow());
+        match vm.ignore(gid, &object::exception::OVERFLOW_ERROR)? {
+            Some(gid) => groups.push(gid),
+            None => return Err(vm.value_error("invalid group id")),
+        }
     }
     Ok(Some(groups))
 }

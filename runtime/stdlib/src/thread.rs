@@ -237,6 +237,7 @@ fn interrupt_main(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyR
     }
     if !crate::signal::is_left_to_the_system(signal) {
         crate::signal::simulate(signal);
+        vm.run_signal_handlers()?;
     }
     Ok(Object::none())
 }
@@ -331,11 +332,11 @@ fn set_name(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult 
     if text.downcast::<object::str::Str>().is_none() {
         return Err(vm.type_error(format!("set_name() argument 'name' must be str, not {}", text.class().full_name())));
     }
-    let mut name = vm.str_text(text)?.into_bytes();
+    // What cannot be encoded becomes a question mark; the system's names end at a zero byte, and are short.
+    let code_points = text.downcast::<object::str::Str>().map(|text| text.get().code_points().collect::<Vec<u32>>()).unwrap_or_default();
+    let text: String = code_points.into_iter().map(|code_point| char::from_u32(code_point).unwrap_or('?')).collect();
+    let mut name: Vec<u8> = text.into_bytes().into_iter().take_while(|&byte| byte != 0).collect();
     name.truncate(15);
-    while std::str::from_utf8(&name).is_err() {
-        name.pop();
-    }
     if let Ok(name) = std::ffi::CString::new(name) {
         sys::set_thread_name(&name);
     }

@@ -67,6 +67,8 @@ pub fn before_fork(vm: &mut Vm) {
     let mut hooks = HOOKS.get(vm).before.clone();
     hooks.reverse();
     call_hooks(vm, hooks);
+    // The child is not to see modules that another thread has half imported.
+    crate::imp::take_lock(vm);
 }
 
 /// To be called after a fork, in the child.
@@ -74,12 +76,14 @@ pub fn after_fork_in_child(vm: &mut Vm) {
     gil::after_fork();
     crate::thread::after_fork(vm);
     crate::signal::after_fork(vm);
+    crate::imp::give_lock_back();
     let hooks = HOOKS.get(vm).after_in_child.clone();
     call_hooks(vm, hooks);
 }
 
 /// To be called after a fork, in the parent.
 pub fn after_fork_in_parent(vm: &mut Vm) {
+    crate::imp::give_lock_back();
     let hooks = HOOKS.get(vm).after_in_parent.clone();
     call_hooks(vm, hooks);
 }

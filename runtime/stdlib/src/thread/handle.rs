@@ -176,6 +176,10 @@ fn handle_join(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult 
     if state.ident() == ident() && !state.is_done() {
         return Err(vm.runtime_error("Cannot join current thread"));
     }
+    if !state.is_done() {
+        // Threads that are left do not run Python any more, so none of them will end.
+        crate::sys_module::check_not_finalizing(vm, "cannot join thread at interpreter shutdown")?;
+    }
     wait_for(vm, &state, timeout)?;
     Ok(Object::none())
 }

@@ -187,8 +187,8 @@ fn rlock_of<'a>(this: Ref<'a>) -> &'a ReentrantLock {
     this.downcast::<ReentrantLock>().expect("the method belongs to the type").get()
 }
 
-fn rlock_new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
-    object::call::bind_args(vm, "RLock", "()", args, &mut [])?;
+/// Arguments are for `__init__` of subclasses; `threading.RLock` warns of them.
+fn rlock_new(vm: &mut Vm, class: RefOf<'_, Type>, _args: Args<'_>) -> PyResult {
     Ok(vm.allocate_in(class.get(), ReentrantLock { raw: RawLock::new(), owner: Cell::new(0), depth: Cell::new(0) }))
 }
 
