@@ -99,6 +99,7 @@ programs! {
     async_await
     builtin_functions
     bytes_types
+    c_types
     classes
     closures
     collection_types

@@ -2,6 +2,7 @@
 
 use crate::os_support::*;
 use crate::sys;
+use crate::sys_module::raise_event;
 use object::method;
 use object::native::Module;
 use object::str::Str;
@@ -39,6 +40,13 @@ fn openlog(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     };
     let options = int_or(vm, args[1], 0)?;
     let facility = int_or(vm, args[2], libc::LOG_USER)?;
+    let shown = match (&ident, optional(args, 0)) {
+        (_, Some(given)) => given.to_owned(),
+        (Some(ident), None) => vm.new_str(&ident.to_string_lossy()).into_object(),
+        (None, None) => Object::none(),
+    };
+    let (options_object, facility_object) = (Object::small_int(i64::from(options)), Object::small_int(i64::from(facility)));
+    raise_event(vm, "syslog.openlog", &[shown.borrow(), options_object.borrow(), facility_object.borrow()])?;
     sys::openlog(ident.as_deref(), options, facility);
     // The old name is given up only now that nobody uses it.
     IDENT.set(vm, ident);
@@ -50,6 +58,9 @@ fn openlog(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
 fn default_ident(vm: &mut Vm) -> PyResult<Option<CString>> {
     let module = vm.import("sys")?;
     let Some(argv) = vm.find_attr_str(module.borrow(), "argv")? else { return Ok(None) };
+    if argv.borrow().downcast::<object::list::List>().is_none() {
+        return Ok(None);
+    }
     let Some(first) = vm.collect(argv.borrow())?.into_iter().next() else { return Ok(None) };
     let Some(text) = first.borrow().downcast::<Str>().and_then(|text| text.to_utf8().map(|text| text.into_owned())) else { return Ok(None) };
     let name = text.rsplit('/').next().unwrap_or_default();
@@ -65,6 +76,8 @@ fn syslog(vm: &mut Vm, module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     if message.downcast::<Str>().is_none() {
         return Err(vm.type_error(format!("syslog() argument must be str, not {}", message.class().full_name())));
     }
+    let priority_object = Object::small_int(i64::from(priority));
+    raise_event(vm, "syslog.syslog", &[priority_object.borrow(), message])?;
     let message = c_string(vm, message)?;
     if !*OPENED.get(vm) {
         openlog(vm, module, &[None, None, None])?;
@@ -74,6 +87,7 @@ fn syslog(vm: &mut Vm, module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
 }
 
 fn closelog(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    raise_event(vm, "syslog.closelog", &[])?;
     if *OPENED.get(vm) {
         sys::closelog();
         OPENED.set(vm, false);
@@ -84,6 +98,7 @@ fn closelog(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 
 fn setlogmask(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let mask = vm.to_i32(arg(args, 0))?;
+    raise_event(vm, "syslog.setlogmask", &[Object::small_int(i64::from(mask)).borrow()])?;
     Ok(Object::small_int(i64::from(sys::setlogmask(mask))))
 }
 
