@@ -19,7 +19,7 @@ pub(crate) mod error;
 pub(crate) mod event;
 mod handlers;
 mod name_tables;
-mod parser;
+pub(crate) mod parser;
 mod prolog;
 mod prolog_token;
 mod role;

@@ -96,17 +96,25 @@ impl Engine {
     /// A start tag, or an empty element's tag.
     pub(super) fn start_tag(&mut self, data: &[u8], at: usize, end: usize, is_empty: bool) -> Result<(), XmlError> {
         let name = &data[at + 1..name_end(data, at + 1)];
-        self.accounts.allocate(if is_empty { 0 } else { size_of::<Tag>() + name.len() })?;
+        if self.tags.len() == self.tags.capacity() {
+            self.accounts.allocate(size_of::<Tag>() + name.len())?;
+        }
         let tag = Tag { name: self.names.len(), bindings: self.bindings.len() };
         self.attributes.clear();
-        let specified = if data[at + 1 + name.len()] == b'>' && self.dtd.borrow().attributes.is_empty() {
-            0
+        let read = if data[at + 1 + name.len()] == b'>' && self.dtd.borrow().attributes.is_empty() {
+            Ok(0)
         } else {
-            self.read_attributes(data, name, at + 1 + name.len())?
+            self.read_attributes(data, name, at + 1 + name.len())
+        };
+        let (specified, expanded) = match read.and_then(|specified| Ok((specified, self.element_name(name)?))) {
+            Ok(read) => read,
+            Err(error) => {
+                self.end_bindings(tag.bindings);
+                return Err(error);
+            }
         };
         self.names.extend_from_slice(name);
         self.tags.push(tag);
-        let expanded = self.element_name(name)?;
         if self.wants(want::START_ELEMENT) {
             self.emit(Event::StartElement { name: expanded, specified });
         } else if !(is_empty && self.wants(want::END_ELEMENT)) {
@@ -183,12 +191,11 @@ impl Engine {
             let uri = self.uri_of(Some(&raw[..colon])).ok_or(XmlError::UnboundPrefix)?;
             let span = self.push_expanded(&uri, &raw[colon + 1..], Some(&raw[..colon]));
             self.attributes[index].name = span;
-            expanded.push(span);
+            expanded.push(Span { start: span.start, end: span.start + uri.len() + raw.len() - colon - 1 });
         }
         if expanded.len() > 1 {
             let mut seen = Seen::new();
-            let prefix = |span: Span| self.bytes(span);
-            if !expanded.iter().all(|&span| seen.add(prefix(span))) {
+            if !expanded.iter().all(|&span| seen.add(self.bytes(span))) {
                 return Err(XmlError::DuplicateAttribute);
             }
         }
@@ -204,9 +211,8 @@ impl Engine {
         let start = self.pool().len();
         self.pool().extend_from_slice(uri);
         self.pool().extend_from_slice(local);
-        if let (true, Some(prefix)) = (self.triplets, prefix) {
-            let separator = self.options.namespaces.flatten();
-            self.pool().extend(separator);
+        if let (true, Some(prefix), Some(separator)) = (self.triplets, prefix, self.options.namespaces.flatten()) {
+            self.pool().push(separator);
             self.pool().extend_from_slice(prefix);
         }
         self.since(start)
@@ -241,6 +247,17 @@ impl Engine {
             self.emit(Event::StartNamespace { prefix, uri: (!undone).then_some(uri) });
         }
         Ok(())
+    }
+
+    /// Ends all bindings but the first so many.
+    pub(super) fn end_bindings(&mut self, keep: usize) {
+        while self.bindings.len() > keep {
+            let binding = self.bindings.pop();
+            if self.wants(want::END_NAMESPACE) {
+                let prefix = binding.and_then(|binding| binding.prefix).map(|prefix| self.push_text(&prefix));
+                self.emit(Event::EndNamespace { prefix });
+            }
+        }
     }
 
     fn check_binding(&self, prefix: Option<&[u8]>, uri: &[u8]) -> Result<(), XmlError> {

@@ -56,6 +56,10 @@ impl Engine {
         let text = &data[at..token.end];
         match token.kind {
             Kind::Text | Kind::TrailingBracket => self.emit_text(text),
+            Kind::TrailingReturn if self.start_level() == 0 => {
+                self.emit_newline(text);
+                return Err(XmlError::NoElements);
+            }
             Kind::Newline | Kind::TrailingReturn => self.emit_newline(text),
             Kind::StartTag => self.start_tag(data, at, token.end, false)?,
             Kind::EmptyElement => self.start_tag(data, at, token.end, true)?,
@@ -183,7 +187,7 @@ impl Engine {
                 return Ok(());
             }
             entity.open = true;
-            self.accounts.allocate(size_of::<OpenEntity>() * 2)?;
+            self.room_for_entity()?;
             self.open.push(OpenEntity { entity: index, text: replacement, at: 0, level: self.base_level + self.tags.len() });
             return Ok(());
         }
@@ -269,13 +273,7 @@ impl Engine {
     pub(super) fn close_element(&mut self) {
         let Some(tag) = self.tags.pop() else { return };
         self.names.truncate(tag.name);
-        while self.bindings.len() > tag.bindings {
-            let binding = self.bindings.pop();
-            if self.wants(want::END_NAMESPACE) {
-                let prefix = binding.and_then(|binding| binding.prefix).map(|prefix| self.push_text(&prefix));
-                self.emit(Event::EndNamespace { prefix });
-            }
-        }
+        self.end_bindings(tag.bindings);
         if self.level() == 0 {
             self.stage = Stage::Epilog;
         }
@@ -312,7 +310,7 @@ impl Engine {
             Ok(token) => token,
             Err(stop) => return self.stopped(stop),
         };
-        if token.tentative && self.more_to_come() {
+        if token.tentative && token.kind != prolog_token::Kind::Space && self.more_to_come() {
             return Ok(Flow::Wait);
         }
         let text = &data[at..token.end];

@@ -79,7 +79,7 @@ impl Dtd {
 
 /// What kind of part of a content model it is. The numbers are those of `pyexpat.model`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ModelKind {
+pub(crate) enum ModelKind {
     Empty = 1,
     Any = 2,
     Mixed = 3,
@@ -90,7 +90,7 @@ pub(super) enum ModelKind {
 
 /// A part of a content model. Children are indexes into the list of parts, whose first is the whole.
 #[derive(Clone, Debug)]
-pub(super) struct ModelPart {
+pub(crate) struct ModelPart {
     pub(super) kind: ModelKind,
     pub(super) quantifier: Quantifier,
     pub(super) name: Option<Vec<u8>>,

@@ -217,7 +217,6 @@ impl Engine {
         child.triplets = self.triplets;
         child.wants = self.wants;
         child.expand = self.expand;
-        child.base = self.base.clone();
         child.parameter_parsing = self.parameter_parsing;
         child.deferral = self.deferral;
         child.accounts = self.accounts.clone();
@@ -562,6 +561,11 @@ impl Engine {
         if self.open.is_empty() {
             self.place = EventPlace::Index(index);
         }
+    }
+
+    /// Counts the memory that another open entity needs, if there were never so many.
+    pub(super) fn room_for_entity(&self) -> Result<(), XmlError> {
+        if self.open.len() < self.open.capacity() { Ok(()) } else { self.accounts.allocate(size_of::<OpenEntity>() * 2) }
     }
 
     pub(super) fn count(&self, bytes: usize) -> Result<(), XmlError> {

@@ -138,7 +138,7 @@ pub(super) fn new(vm: &mut Vm, engine: Engine, intern: Option<Object>) -> Object
 }
 
 /// An argument that is a string or `None`.
-pub(super) fn optional_text(vm: &mut Vm, value: Option<Ref<'_>>, function: &str, argument: &str) -> PyResult<Option<String>> {
+pub(crate) fn optional_text(vm: &mut Vm, value: Option<Ref<'_>>, function: &str, argument: &str) -> PyResult<Option<String>> {
     match value.filter(|value| !value.is_none()) {
         None => Ok(None),
         Some(value) => text(vm, value, function, argument, "str or None").map(Some),
@@ -481,7 +481,7 @@ fn parse_file(vm: &mut Vm, this: Ref<'_>, file: Ref<'_>) -> PyResult {
 }
 
 /// The table of a Python codec that has one character for each byte.
-pub(super) fn codec_table(vm: &mut Vm, name: &str) -> PyResult<Option<super::encoding::ByteTable>> {
+pub(crate) fn codec_table(vm: &mut Vm, name: &str) -> PyResult<Option<super::encoding::ByteTable>> {
     let bytes: Vec<u8> = (0..=255).collect();
     let bytes = vm.new_bytes(&bytes).into_object();
     let buffer = vm.buffer(bytes.borrow())?;

@@ -393,7 +393,8 @@ impl Engine {
         let standalone = dtd.standalone;
         if self.parameter_parsing == 0 {
             dtd.keep_processing = standalone;
-            return Ok(self.parameter_not_standalone(standalone, false));
+            self.ask_not_standalone(standalone);
+            return Ok(false);
         }
         let found = dtd.find(name, true);
         if self.roles.document && standalone && self.open.is_empty() {
@@ -416,9 +417,9 @@ impl Engine {
         }
         if let Some(replacement) = dtd.entities[index].text.clone() {
             dtd.entities[index].open = true;
-            self.accounts.allocate(size_of::<OpenEntity>() * 2)?;
+            self.room_for_entity()?;
             self.open.push(OpenEntity { entity: index, text: replacement, at: 0, level: 0 });
-            return Ok(self.parameter_not_standalone(standalone, true));
+            return Ok(true);
         }
         if !self.wants(want::EXTERNAL_ENTITY) {
             dtd.keep_processing = standalone;
@@ -433,12 +434,11 @@ impl Engine {
     }
 
     /// A document with a parameter reference is not standalone unless it says so.
-    fn parameter_not_standalone(&mut self, standalone: bool, handled: bool) -> bool {
+    fn ask_not_standalone(&mut self, standalone: bool) {
         if !standalone && self.wants(want::NOT_STANDALONE) {
             self.emit(Event::NotStandalone);
             self.awaiting = Some(Awaiting::NotStandalone { closing: false });
         }
-        handled
     }
 
     /// A public identifier in quotes, normalised.
@@ -649,13 +649,12 @@ impl Engine {
                 if *current == other {
                     return Err(XmlError::Syntax);
                 }
-                *current = connector;
+                let is_first = std::mem::replace(current, connector) == 0;
                 if let (Some(&group), b'|') = (self.declared.groups.last(), connector) {
-                    let part = &mut self.declared.model[group];
-                    if part.kind != ModelKind::Mixed {
-                        part.kind = ModelKind::Choice;
-                    }
+                    self.declared.model[group].kind = ModelKind::Choice;
                 }
+                // Only the first bar of a group says something.
+                return Ok(in_element && (is_first || connector == b','));
             }
             Role::ContentAny | Role::ContentEmpty if in_element => {
                 let kind = if role == Role::ContentAny { ModelKind::Any } else { ModelKind::Empty };

@@ -6,7 +6,6 @@ use super::token::{Kind as Content, comment, instruction, need};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     None,
-    Bom,
     Space,
     Literal,
     Instruction,

@@ -61,7 +61,7 @@ pub(super) enum Role {
 
 /// How often a part of a content model may occur. The numbers are those of `pyexpat.model`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quantifier {
+pub(crate) enum Quantifier {
     Once = 0,
     Optional = 1,
     Repeated = 2,
@@ -225,7 +225,6 @@ impl Prolog {
             Kind::XmlDeclaration if self.state == State::Start => self.go(started, Role::XmlDeclaration),
             Kind::Instruction => self.go(started, Role::Instruction),
             Kind::Comment => self.go(started, Role::Comment),
-            Kind::Bom => Some(Role::None),
             Kind::DeclarationOpen if self.state != State::AfterDoctype && text == b"<!DOCTYPE" => {
                 self.go(State::DoctypeOpen, Role::DoctypeRest)
             }

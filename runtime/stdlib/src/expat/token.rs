@@ -12,7 +12,6 @@ use super::chars::{Class, Stop, char_length, classify, is_space};
 pub(super) enum Kind {
     /// There are no data left.
     None,
-    Bom,
     StartTag,
     EmptyElement,
     EndTag,
