@@ -234,9 +234,9 @@ fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     let closed = match is_closed(vm, this) {
         Ok(closed) => closed,
         Err(raised) => {
-            // A stream that was never initialised cannot say.
+            // A stream that was never initialised, or is detached, cannot say: nothing can be closed.
             vm.catch(raised);
-            false
+            true
         }
     };
     if closed {
