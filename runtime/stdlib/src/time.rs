@@ -1,6 +1,6 @@
 //! `time`: clocks, sleeping, the calendar.
 
-mod sys;
+pub(crate) mod sys;
 
 use crate::os_support::*;
 use crate::sys::{clock_getres, clock_gettime};
