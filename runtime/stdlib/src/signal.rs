@@ -176,6 +176,9 @@ pub fn run_handlers(vm: &mut Vm) -> PyResult<()> {
     if object::vm::breaker_reasons() & breaker::ASYNC_EXCEPTION != 0 {
         crate::ctypes::python_api::raise_waiting(vm)?;
     }
+    if object::vm::breaker_reasons() & breaker::PENDING_CALLS != 0 {
+        crate::thread::everywhere::catch_up(vm);
+    }
     if !crate::thread::is_main() {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! `sys`.
 
+use crate::thread::everywhere;
 use builtins::struct_sequence::StructSequence;
 use interp::frame::{self, Frame};
 use interp::frame_object;
@@ -105,6 +106,8 @@ static SYS: Module = Module {
         method!(Binary setswitchinterval "($module, interval, /)", "Set the ideal thread switching delay inside the Python interpreter."),
         method!(Unary gettrace "($module, /)", "Return the global debug tracing function set with sys.settrace."),
         method!(Binary settrace "($module, function, /)", "Set the global debug tracing function."),
+        method!(Binary set_trace_everywhere as "_settraceallthreads" "($module, arg, /)", "Set the global debug tracing function in all running threads belonging to the current interpreter.\n\nIt will be called on each function call. See the debugger chapter\nin the library manual."),
+        method!(Binary set_profile_everywhere as "_setprofileallthreads" "($module, arg, /)", "Set the profiling function in all running threads belonging to the current interpreter.\n\nIt will be called on each function call and return.  See the profiler\nchapter in the library manual."),
         method!(Unary getprofile "($module, /)", "Return the profiling function set with sys.setprofile."),
         method!(Binary setprofile "($module, function, /)", "Set the profiling function."),
         method!(Unary get_asyncgen_hooks "($module, /)", "Return the installed asynchronous generators hooks."),
@@ -490,6 +493,16 @@ fn gettrace(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 
 fn settrace(vm: &mut Vm, _module: Ref<'_>, function: Ref<'_>) -> PyResult {
     interp::tracing::set_trace(vm, (!function.is_none()).then(|| function.to_owned()));
+    Ok(Object::none())
+}
+
+fn set_trace_everywhere(vm: &mut Vm, _module: Ref<'_>, function: Ref<'_>) -> PyResult {
+    everywhere::set(vm, everywhere::Which::Trace, (!function.is_none()).then(|| function.to_owned()));
+    Ok(Object::none())
+}
+
+fn set_profile_everywhere(vm: &mut Vm, _module: Ref<'_>, function: Ref<'_>) -> PyResult {
+    everywhere::set(vm, everywhere::Which::Profile, (!function.is_none()).then(|| function.to_owned()));
     Ok(Object::none())
 }
 

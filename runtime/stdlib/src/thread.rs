@@ -3,6 +3,7 @@
 //! Each Python thread is a thread of the system with a [`Vm`] of its own, which it uses while it
 //! holds the global lock.
 
+pub mod everywhere;
 pub mod handle;
 pub mod local;
 pub mod lock;
@@ -145,12 +146,14 @@ pub(crate) fn spawn(vm: &mut Vm, function: Object, args: Object, keywords: Optio
         if let Some(started) = object::vm::hooks().thread_started {
             started(&mut vm);
         }
+        everywhere::begin_thread(&vm);
         run(&mut vm, function, args, keywords);
         local::forget_thread(&mut vm);
         vm.run_finalizers();
         if let Some(ended) = object::vm::hooks().thread_ended {
             ended(&mut vm);
         }
+        everywhere::end_thread(&vm);
         COUNT.fetch_sub(1, Ordering::Relaxed);
         drop(vm);
         gil::release();
