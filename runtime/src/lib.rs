@@ -59,6 +59,9 @@ impl Runtime {
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
         let vm = &mut self.vm;
         builtins::text_codecs::set_dev_mode(configuration.dev_mode);
+        if configuration.x_options.iter().any(|(name, _)| name == "no_debug_ranges") {
+            compile::leave_out_ranges();
+        }
         object::bytes::set_warning_level(configuration.bytes_warning);
         object::int::set_max_str_digits(configuration.int_max_str_digits.max(0) as usize);
         compile_hook::set_compiler(compile::compile);

@@ -145,13 +145,23 @@ pub fn collect_if_due(vm: &mut Vm) {
 
 /// Looks for garbage and frees it. Finalisers run, and weak reference callbacks.
 pub fn collect(vm: &mut Vm, generation: Generation) -> Outcome {
+    collect_in_order(vm, generation, &[])
+}
+
+/// The same; what is in `order`, by its address, is finalised first, and so.
+pub fn collect_in_order(vm: &mut Vm, generation: Generation, order: &[usize]) -> Outcome {
     let state = STATE.get_mut(vm);
     if state.collecting {
         return Outcome::default();
     }
     state.collecting = true;
     heap::reserve::renew();
-    let garbage = find_garbage(vm, generation);
+    let mut garbage = find_garbage(vm, generation);
+    if !order.is_empty() {
+        let places: std::collections::HashMap<usize, usize> = order.iter().enumerate().map(|(place, &address)| (address, place)).collect();
+        let place = |object: &Object| object.borrow().address().and_then(|address| places.get(&address)).copied();
+        garbage.sort_by_key(|object| place(object).unwrap_or(usize::MAX));
+    }
     let outcome = dispose(vm, garbage);
     let state = STATE.get_mut(vm);
     state.collecting = false;
@@ -339,6 +349,31 @@ pub fn referents(object: Ref<'_>) -> Vec<Object> {
         traverse(address, &mut |child| found.push(child.to_owned()));
     }
     found
+}
+
+/// The addresses of the objects reachable from some, in the order in which CPython's collector meets them: the
+/// nearest first, items of a list or tuple last to first. The walk does not go into `barriers`.
+pub fn reachable(roots: &[Ref<'_>], barriers: &[Ref<'_>]) -> Vec<usize> {
+    let mut seen: std::collections::HashSet<usize> = barriers.iter().filter_map(|object| object.address()).collect();
+    let mut order: Vec<usize> = Vec::new();
+    let mut children: Vec<usize> = roots.iter().filter_map(|&object| heap_address(object)).collect();
+    let mut next = 0;
+    loop {
+        order.extend(children.drain(..).filter(|&address| seen.insert(address)));
+        let Some(&address) = order.get(next) else {
+            return order;
+        };
+        next += 1;
+        if heap::bits(address) & bit::TRACED == 0 {
+            continue;
+        }
+        traverse(address, &mut |child| children.extend(heap_address(child)));
+        // SAFETY: what was reached is alive while nothing runs.
+        let object = unsafe { Ref::from_bits(address as u64) };
+        if object.downcast::<crate::list::List>().is_some() || object.downcast::<crate::tuple::Tuple>().is_some() {
+            children.reverse();
+        }
+    }
 }
 
 /// `gc.is_tracked`

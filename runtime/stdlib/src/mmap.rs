@@ -35,6 +35,7 @@ static CONSTANTS: &[(&str, i64)] = constants![
     MAP_POPULATE,
     MAP_STACK,
     MAP_NORESERVE,
+    MAP_32BIT,
     MADV_NORMAL,
     MADV_RANDOM,
     MADV_SEQUENTIAL,
@@ -77,6 +78,10 @@ pub struct Mmap {
     position: Cell<usize>,
     /// A descriptor of our own, or -1 for memory without a file.
     fd: i32,
+    /// Whether `size` and `resize` may use the descriptor.
+    tracks_fd: bool,
+    /// Whether changes are seen by other processes.
+    is_shared: bool,
     offset: i64,
     access: i32,
     exports: Cell<usize>,
@@ -212,7 +217,11 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let own = if fd != -1 && track { checked(vm, crate::sys::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0))? } else { -1 };
     let result = vm.allow_threads(|| Mapping::new(length, protection, flags, fd, offset));
     match result {
-        Ok(mapping) => Ok(vm.allocate_in(class.get(), Mmap { mapping, position: Cell::new(0), fd: own, offset, access, exports: Cell::new(0) })),
+        Ok(mapping) => {
+            let is_shared = flags & libc::MAP_PRIVATE == 0;
+            let map = Mmap { mapping, position: Cell::new(0), fd: own, tracks_fd: track, is_shared, offset, access, exports: Cell::new(0) };
+            Ok(vm.allocate_in(class.get(), map))
+        }
         Err(code) => {
             if own >= 0 {
                 // The descriptor was made for the mapping, which is not there.
@@ -444,7 +453,7 @@ fn flush(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let size = optional(args, 1).map(|size| vm.index_isize(size)).transpose()?;
     let map = open_map(vm, this)?;
     let len = map.mapping.len() as isize;
-    let size = size.unwrap_or(len - offset);
+    let size = size.unwrap_or(len);
     if offset < 0 || size < 0 || len - offset < size {
         return Err(vm.value_error("flush values out of range"));
     }
@@ -467,7 +476,7 @@ fn madvise(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
         return Err(vm.value_error("madvise start out of bounds"));
     };
     let Ok(length) = usize::try_from(length.unwrap_or(len as isize)) else { return Err(vm.value_error("madvise length invalid")) };
-    if start.checked_add(length).is_none() {
+    if isize::try_from(start.saturating_add(length)).is_err() {
         return Err(vm.overflow_error("madvise length too large"));
     }
     checked(vm, map.mapping.advise(start, length.min(len - start), option))?;
@@ -496,12 +505,18 @@ fn resize(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let size = vm.index_isize(arg(args, 0))?;
     let map = open_map(vm, this)?;
     if map.exports.get() > 0 {
-        return Err(vm.raise(&exception::BUFFER_ERROR, "mmap can't resize with extant pointers exported."));
+        return Err(vm.raise(&exception::BUFFER_ERROR, "mmap can't resize with extant buffers exported."));
+    }
+    if !map.tracks_fd {
+        return Err(vm.value_error("mmap can't resize with trackfd=False."));
     }
     if map.access == ACCESS_READ || map.access == ACCESS_COPY {
         return Err(vm.type_error("mmap can't resize a readonly or copy-on-write memory map."));
     }
     let Ok(size) = usize::try_from(size) else { return Err(vm.value_error("new size out of range")) };
+    if map.fd < 0 && map.is_shared && size > map.mapping.len() {
+        return Err(vm.value_error("mmap: can't expand a shared anonymous mapping"));
+    }
     if map.fd >= 0 {
         checked(vm, crate::sys::ftruncate(map.fd, map.offset + size as i64))?;
     }
@@ -535,7 +550,7 @@ fn seekable(_vm: &mut Vm, _this: Ref<'_>) -> PyResult {
 fn size(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let map = open_map(vm, this)?;
     if map.fd < 0 {
-        return Ok(vm.new_int(map.mapping.len() as i64));
+        return Err(os_error(vm, libc::EBADF, None));
     }
     let stat = checked(vm, crate::sys::fstat(map.fd))?;
     Ok(vm.new_int(stat.st_size))

@@ -1,8 +1,9 @@
-//! `zlib`: deflate streams, on the crate `zlib-rs`.
+//! `zlib`: deflate streams, on the crates `zlib-rs` and `libz-rs-sys`.
 //!
 //! [`stream`] runs the coders over whole inputs; here are the functions and the three types.
 
 mod stream;
+mod sys;
 
 use crate::argument::{given, mask_u32, new_exception, raise_class, set_constants};
 use object::bytes::Buffer;
@@ -157,6 +158,9 @@ static COMPRESS_SPEC: TypeSpec = TypeSpec {
     methods: &[
         method!(Binary compress_data as "compress" "($self, data, /)", "Returns a bytes object containing compressed data.\n\n  data\n    Binary data to be compressed.\n\nAfter calling this function, some of the input data may still\nbe stored in internal buffers for later processing.\nCall the flush() method to clear these buffers."),
         method!(Bound compress_flush as "flush" "($self, mode=zlib.Z_FINISH, /)", "Return a bytes object containing any remaining compressed data.\n\n  mode\n    One of the constants Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_FINISH.\n    If mode == Z_FINISH, the compressor object can no longer be\n    used after calling the flush() method.  Otherwise, more data\n    can still be compressed."),
+        method!(Unary compress_copy as "copy" "($self, /)", "Return a copy of the compression object."),
+        method!(Unary compress_copy as "__copy__" "($self, /)", ""),
+        method!(Binary compress_deepcopy as "__deepcopy__" "($self, memo, /)", ""),
     ],
     ..TypeSpec::DEFAULT
 };
@@ -215,12 +219,34 @@ fn compress_flush(vm: &mut Vm, this: Ref<'_>, args: &Arguments<'_>) -> PyResult 
     run_compressor(vm, this, None, mode, "while flushing")
 }
 
+fn inconsistent(vm: &mut Vm) -> Raised {
+    vm.value_error("Inconsistent stream state")
+}
+
+fn compress_copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let this = this.downcast::<Compress>().expect("the method belongs to the type");
+    let copy = match this.state.get_mut(vm) {
+        Some(state) => state.copy(),
+        None => return Err(inconsistent(vm)),
+    };
+    match copy {
+        Some(copy) => Ok(vm.allocate(Compress { state: VmCell::new(Some(copy)) }).into_object()),
+        None => Err(vm.raise(&exception::MEMORY_ERROR, "Can't allocate memory for compression object")),
+    }
+}
+
+fn compress_deepcopy(vm: &mut Vm, this: Ref<'_>, _memo: Ref<'_>) -> PyResult {
+    compress_copy(vm, this)
+}
+
 /// The payload of a decompressor.
 pub struct Decompress {
     state: VmCell<Decompressor>,
     unused_data: VmCell<Vec<u8>>,
     unconsumed_tail: VmCell<Vec<u8>>,
     ended: VmCell<bool>,
+    /// Whether `flush` saw the end: nothing can be done any more.
+    flushed: VmCell<bool>,
 }
 
 pub static DECOMPRESS: Type = Type::new(&DECOMPRESS_SPEC);
@@ -231,6 +257,9 @@ static DECOMPRESS_SPEC: TypeSpec = TypeSpec {
     methods: &[
         method!(Bound decompress_data as "decompress" "($self, data, /, max_length=0)", "Return a bytes object containing the decompressed version of the data.\n\n  data\n    The binary data to decompress.\n  max_length\n    The maximum allowable length of the decompressed data.\n    Unconsumed input data will be stored in\n    the unconsumed_tail attribute.\n\nAfter calling this function, some of the input data may still be\nstored in internal buffers for later processing.\nCall the flush() method to clear these buffers."),
         method!(Bound decompress_flush as "flush" "($self, length=zlib.DEF_BUF_SIZE, /)", "Return a bytes object containing any remaining decompressed data.\n\n  length\n    the initial size of the output buffer."),
+        method!(Unary decompress_copy as "copy" "($self, /)", "Return a copy of the decompression object."),
+        method!(Unary decompress_copy as "__copy__" "($self, /)", ""),
+        method!(Binary decompress_deepcopy as "__deepcopy__" "($self, memo, /)", ""),
     ],
     members: &[
         Member(Getset::readonly("unused_data", "", |vm, this| Ok(new_bytes(vm, &decompressor_of(this).unused_data)))),
@@ -267,9 +296,36 @@ fn new_decompressor(vm: &mut Vm, window: i32, dictionary: Option<Ref<'_>>) -> Py
 fn decompressobj(vm: &mut Vm, _module: Ref<'_>, args: &Arguments<'_>) -> PyResult {
     let window = number(vm, args[0], 15)?;
     let state = new_decompressor(vm, window, args[1])?;
-    let payload =
-        Decompress { state: VmCell::new(state), unused_data: VmCell::default(), unconsumed_tail: VmCell::default(), ended: VmCell::new(false) };
+    let payload = Decompress {
+        state: VmCell::new(state),
+        unused_data: VmCell::default(),
+        unconsumed_tail: VmCell::default(),
+        ended: VmCell::new(false),
+        flushed: VmCell::new(false),
+    };
     Ok(vm.allocate(payload).into_object())
+}
+
+fn decompress_copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    let this = decompressor_of(this);
+    if *this.flushed.get(vm) {
+        return Err(inconsistent(vm));
+    }
+    let Some(state) = this.state.get_mut(vm).copy() else {
+        return Err(vm.raise(&exception::MEMORY_ERROR, "Can't allocate memory for decompression object"));
+    };
+    let payload = Decompress {
+        state: VmCell::new(state),
+        unused_data: VmCell::new(this.unused_data.get(vm).clone()),
+        unconsumed_tail: VmCell::new(this.unconsumed_tail.get(vm).clone()),
+        ended: VmCell::new(*this.ended.get(vm)),
+        flushed: VmCell::new(false),
+    };
+    Ok(vm.allocate(payload).into_object())
+}
+
+fn decompress_deepcopy(vm: &mut Vm, this: Ref<'_>, _memo: Ref<'_>) -> PyResult {
+    decompress_copy(vm, this)
 }
 
 /// Decompresses, and keeps what was not used.
@@ -315,7 +371,10 @@ fn decompress_flush(vm: &mut Vm, this: Ref<'_>, args: &Arguments<'_>) -> PyResul
     }
     let this = decompressor_of(this);
     let data = this.unconsumed_tail.replace(vm, Vec::new());
-    run_decompressor(vm, &this, &data, usize::MAX)
+    let result = run_decompressor(vm, &this, &data, usize::MAX)?;
+    let ended = *this.ended.get(vm);
+    this.flushed.set(vm, ended);
+    Ok(result)
 }
 
 /// The payload of a decompressor as `gzip` uses it.

@@ -105,7 +105,7 @@ const CORRECTED: &[(u32, &str, &str)] = &[
 
 /// Characters that had no numeric value in Unicode 3.2.
 const NOT_YET_NUMERIC: &[u32] = &[
-    0x9F8, 0x3405, 0x3483, 0x382A, 0x3B4D, 0x4E24, 0x4E96, 0x4EE8, 0x4FE9, 0x5006, 0x5344, 0x534C, 0x53C4, 0x5E7A, 0x5EFE, 0x62D0, 0x6D1E, 0x6F06,
+    0x9F8, 0x3405, 0x3483, 0x382A, 0x3B4D, 0x4E24, 0x4E96, 0x4EC0, 0x4EE8, 0x4FE9, 0x5006, 0x5344, 0x534C, 0x53C4, 0x5E7A, 0x5EFE, 0x62D0, 0x6D1E, 0x6F06,
     0x7695, 0x79ED, 0x8CB3, 0x920E, 0x94A9, 0x9621, 0xF96B, 0xF973, 0xF978, 0xF9B2, 0xF9D1, 0xF9D3, 0xF9FD, 0x10341, 0x1034A, 0x20001, 0x20064,
     0x200E2, 0x20121, 0x2092A, 0x20983, 0x2098C, 0x2099C, 0x20AEA, 0x20AFD, 0x20B19, 0x22390, 0x22998, 0x23B1B, 0x2626D, 0x2F890,
 ];
@@ -230,13 +230,29 @@ impl Version {
         character_name(char::from_u32(code_point)?)
     }
 
-    /// The characters of this name.
+    /// The characters of this name. The old version has the names of the new one, but no aliases and no sequences.
     pub fn lookup(self, name: &str) -> Option<String> {
-        let text: String = match self.data().lookup(name)? {
-            LookupResult::Character(character) => character.into(),
-            LookupResult::Sequence(characters) => characters.to_owned(),
-        };
-        text.chars().all(|character| self.has(character.into()) && !is_tangut(character.into())).then_some(text)
+        match Version::V16.data().lookup(name)? {
+            LookupResult::Character(character) => {
+                let own = character_name(character).filter(|_| !is_later(character.into()));
+                let is_own = own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
+                // The crate compares loosely: without spaces, hyphens and underscores.
+                let is_loose = own.as_deref().is_some_and(|own| letters(own).eq(letters(name)));
+                (is_own || (!is_loose && self.has_alias(name) && !is_later(character.into()))).then(|| character.into())
+            }
+            LookupResult::Sequence(characters) => self.has_alias(name).then(|| characters.to_owned()),
+        }
+    }
+
+    /// Whether this could be an alias or the name of a sequence, by its spelling.
+    fn has_alias(self, name: &str) -> bool {
+        self == Version::V16 && !name.contains('_') && !name.contains("  ") && name.trim() == name
+    }
+
+    /// Whether normalization leaves a character alone: one that is not there yet, or whose decomposition is not. The
+    /// old version orders and composes as the new one does.
+    fn is_opaque(self, code_point: u32) -> bool {
+        is_later(code_point) || (!self.has(code_point) && !Version::V16.decomposition(code_point).is_empty())
     }
 
     pub fn normalize(self, form: NormalizeForm, text: &Wtf8) -> Wtf8Buf {
@@ -249,7 +265,7 @@ impl Version {
             if let Some((_, old, _)) = old {
                 let old = u32::from_str_radix(old, 16).ok().and_then(CodePoint::from_u32);
                 run.push(old.unwrap_or(code_point));
-            } else if self.has(number) || (0xD800..0xE000).contains(&number) {
+            } else if !self.is_opaque(number) {
                 run.push(code_point);
             } else {
                 out.push_wtf8(&normalize_all(form, &run));
@@ -260,6 +276,11 @@ impl Version {
         out.push_wtf8(&normalize_all(form, &run));
         out
     }
+}
+
+/// The letters and digits of a name, as capitals.
+fn letters(name: &str) -> impl Iterator<Item = char> + '_ {
+    name.chars().filter(|character| character.is_ascii_alphanumeric()).map(|character| character.to_ascii_uppercase())
 }
 
 /// Whether a code point is a Tangut ideograph.
