@@ -181,6 +181,9 @@ fn parse_text(source: String, mode: Mode, options: &Options) -> Result<Parsed, S
 
 /// The warnings of what stands before an error.
 fn warnings_before(error: &SyntaxError, warnings: Vec<Warning>) -> Vec<Warning> {
+    if error.kind == ErrorKind::IncompleteInput {
+        return warnings;
+    }
     let Some(location) = error.location.filter(|_| error.kind == ErrorKind::SyntaxError) else { return Vec::new() };
     let start = (location.line, location.column);
     let end = location.end.filter(|&end| end > start).unwrap_or(start);

@@ -65,7 +65,8 @@ impl Measure {
                 if self.levels.len() > 1 {
                     self.levels.pop();
                 }
-                self.top().left += 1;
+                // Nothing but a display or a replacement field of an f-string ends with a brace.
+                self.top().left += usize::from(kind != TokenKind::Rbrace);
             }
             TokenKind::Comma | TokenKind::Semi | TokenKind::Equal => *self.top() = Level::default(),
             TokenKind::Newline => {

@@ -118,7 +118,7 @@ fn not_utf8(body: &[u8], at: usize) -> SyntaxError {
     }
 }
 
-/// The same of a script. Unless it declares an encoding, the line named is the one before.
+/// The same of a script. On the second line, if the first cannot declare an encoding, the first one is named.
 fn not_utf8_in_script(body: &[u8], error: std::str::Utf8Error, is_declared: bool, name: &str) -> SyntaxError {
     let at = error.valid_up_to();
     let (start, end) = line_around(body, at);
@@ -131,8 +131,10 @@ fn not_utf8_in_script(body: &[u8], error: std::str::Utf8Error, is_declared: bool
         let location = plain.location.map(|location| ErrorLocation { column: 0, end: None, ..location });
         return SyntaxError { message: format!("(unicode error) {codec}"), location, has_no_file: false, ..plain };
     }
+    let first = body.split(|&byte| byte == b'\n').next().unwrap_or_default().trim_ascii_start();
+    let is_code = !first.is_empty() && !first.starts_with(b"#");
     let location = plain.location.map(|location| {
-        let line = (location.line - 1).max(1);
+        let line = if location.line == 2 && is_code { 1 } else { location.line };
         ErrorLocation { line, end: Some((line, location.column)), ..location }
     });
     let line = location.map_or(1, |location| location.line);

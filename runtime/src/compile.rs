@@ -6,9 +6,34 @@ use object::exception;
 use object::{Object, PyResult, Raised, Type, Vm};
 use parser::{ErrorKind, Parsed, SyntaxError, Tree};
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 static OPTIMIZE: AtomicI64 = AtomicI64::new(0);
+
+/// Whether code knows no columns, as `-X no_debug_ranges` asks for.
+static HAS_NO_RANGES: AtomicBool = AtomicBool::new(false);
+
+/// Has code be made without columns; at start-up.
+pub(crate) fn leave_out_ranges() {
+    HAS_NO_RANGES.store(true, Ordering::Relaxed);
+}
+
+fn ranged(code: bytecode::Code) -> bytecode::Code {
+    if HAS_NO_RANGES.load(Ordering::Relaxed) { without_ranges(code) } else { code }
+}
+
+/// Takes the columns from code and from the code within it.
+fn without_ranges(mut code: bytecode::Code) -> bytecode::Code {
+    let plain = |location: bytecode::Location| bytecode::Location { column: -1, end_column: -1, end_line: location.line, ..location };
+    code.locations = code.locations.iter().map(plain).collect();
+    for constant in &mut code.constants {
+        if let bytecode::Constant::Code(inner) = constant {
+            let taken = std::mem::take(&mut **inner);
+            **inner = without_ranges(taken);
+        }
+    }
+    code
+}
 
 /// The level that `optimize=-1` stands for.
 pub(crate) fn set_optimize(level: i64) {
@@ -46,7 +71,7 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
         return crate::ast_bridge::to_object(vm, &parsed);
     }
     let code = compile_parsed(vm, &parsed, request)?;
-    Ok(interp::code::new_code(vm, code).into_object())
+    Ok(interp::code::new_code(vm, ranged(code)).into_object())
 }
 
 /// Warns of what the parser found doubtful. What the filters make an error is a syntax error.
@@ -86,7 +111,7 @@ fn compile_tree(vm: &mut Vm, tree: object::Ref<'_>, request: &Request<'_>) -> Py
         Built::Interactive(module, text) => with_options(vm, text, request, |options| compiler::compile_interactive(module, text, options)),
         Built::Expression(expression, text) => with_options(vm, text, request, |options| compiler::compile_expression(expression, text, options)),
     }?;
-    Ok(interp::code::new_code(vm, code).into_object())
+    Ok(interp::code::new_code(vm, ranged(code)).into_object())
 }
 
 fn warn(vm: &mut Vm, message: &str, filename: &str, line: u32) -> PyResult<()> {

@@ -98,6 +98,7 @@ programs! {
     argparse_module
     async_await
     builtin_functions
+    bytearray_reentrance
     bytes_types
     c_types
     classes
@@ -126,6 +127,7 @@ programs! {
     fstrings
     functions
     functools_module
+    generator_throw
     generators
     imports
     introspection
@@ -138,6 +140,7 @@ programs! {
     match_statement
     metaclasses
     mro_super
+    names_and_patterns
     operators
     pickles
     random_seeded

@@ -105,6 +105,11 @@ fn replace(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
         return Err(vm.type_error("__replace__() takes no positional arguments"));
     }
     let copy = vm.call(this.class().object(), &[])?;
+    if !copy.borrow().is_instance_of(&SIMPLE_NAMESPACE) {
+        let name = object::type_new::object_type::qualified_name(vm, this.class());
+        let found = copy.borrow().class().full_name().to_owned();
+        return Err(vm.type_error(format!("expect types.SimpleNamespace type, but {name}() returned '{found}' object")));
+    }
     let own = attributes(vm, this);
     let target = attributes(vm, copy.borrow());
     target.update_from(vm, &own)?;

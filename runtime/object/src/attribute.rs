@@ -14,10 +14,11 @@ impl Vm {
     /// `object.name`; the name is an interned string.
     #[inline]
     pub fn get_attr(&mut self, object: Ref<'_>, name: Ref<'_>) -> PyResult {
-        match object.class().slots().getattr {
+        let result = match object.class().slots().getattr {
             Some(getattr) => getattr(self, object, name),
             None => generic_get(self, object, name),
-        }
+        };
+        result.inspect_err(|_| note_missing(self, object, name))
     }
 
     /// `object.name`
@@ -82,6 +83,16 @@ impl Vm {
             return Ok((found.to_owned(), Some(object.to_owned())));
         }
         Ok((generic_get(self, object, name)?, None))
+    }
+}
+
+/// Notes on an `AttributeError` that says nothing of it which attribute of which object was asked for.
+#[cold]
+pub fn note_missing(vm: &Vm, object: Ref<'_>, name: Ref<'_>) {
+    let Some(error) = vm.raised().filter(|error| error.is_instance_of(&exception::ATTRIBUTE_ERROR)) else { return };
+    if exception::field(error, "name").is_none() && exception::field(error, "obj").is_none() {
+        exception::set_field(vm, error, "name", Some(name.to_owned()));
+        exception::set_field(vm, error, "obj", Some(object.to_owned()));
     }
 }
 

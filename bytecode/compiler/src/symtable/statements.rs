@@ -33,6 +33,7 @@ impl Builder<'_> {
             }
             Stmt::AnnAssign(node) => self.annotated_assignment(node),
             Stmt::For(node) => {
+                self.note_top_level(node.is_async);
                 self.expression(&node.target)?;
                 self.expression(&node.iter)?;
                 self.conditional(|this| {
@@ -59,6 +60,7 @@ impl Builder<'_> {
                 })
             }
             Stmt::With(node) => self.conditional(|this| {
+                this.note_top_level(node.is_async);
                 for item in &node.items {
                     this.expression(&item.context_expr)?;
                     this.optional(item.optional_vars.as_deref())?;
@@ -109,6 +111,13 @@ impl Builder<'_> {
         work(self)?;
         self.scope().in_conditional_block = before;
         Ok(())
+    }
+
+    /// An asynchronous statement of a module, if that is allowed, makes a coroutine of it.
+    fn note_top_level(&mut self, is_async: bool) {
+        if is_async && self.scope().kind == ScopeKind::Module {
+            self.scope().coroutine = true;
+        }
     }
 
     fn in_loop(&mut self, work: impl FnOnce(&mut Self) -> Result) -> Result {

@@ -26,8 +26,17 @@ fn rfind_in(hay: &[u8], needle: &[u8]) -> Option<usize> {
 pub(crate) fn contains(vm: &mut Vm, this: Ref<'_>, item: Ref<'_>) -> PyResult<bool> {
     let _pin = common::pin(vm, this)?;
     if item.as_small_int().is_some() || (!vm.has_buffer(item) && (object::int::is_int(item) || item.class().slots().index.is_some())) {
-        let byte = common::byte(vm, item)?;
-        return Ok(memchr::memchr(byte, data(vm, this)).is_some());
+        // What cannot be read as a number is taken for a buffer, which it hardly is.
+        let number = match vm.index(item) {
+            Ok(number) => Some(common::byte(vm, number.borrow())?),
+            Err(raised) => {
+                vm.catch(raised);
+                None
+            }
+        };
+        if let Some(byte) = number {
+            return Ok(memchr::memchr(byte, data(vm, this)).is_some());
+        }
     }
     let item = vm.buffer(item)?;
     Ok(find_in(data(vm, this), item.bytes(vm)).is_some())

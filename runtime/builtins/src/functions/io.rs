@@ -136,6 +136,17 @@ pub(super) fn input(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> 
     let (stdin, stdout, stderr) = (stream(vm, "stdin")?, stream(vm, "stdout")?, stream(vm, "stderr")?);
     let flushed = vm.call_method_named(stderr.borrow(), names::flush(), &[]);
     vm.ignore(flushed, &exception::EXCEPTION)?;
+    if let Some(read_line) = object::vm::hooks().read_line
+        && is_descriptor(vm, stdin.borrow(), 0)?
+        && is_descriptor(vm, stdout.borrow(), 1)?
+    {
+        let flushed = vm.call_method_named(stdout.borrow(), names::flush(), &[]);
+        vm.ignore(flushed, &exception::EXCEPTION)?;
+        let prompt = vm.str(args[0].unwrap_or(vm.empty_str().object()))?;
+        if let Some(line) = read_line(vm, prompt.borrow().object())? {
+            return Ok(line);
+        }
+    }
     if let Some(prompt) = args[0] {
         let prompt = vm.str(prompt)?;
         vm.call_method_named(stdout.borrow(), names::write(), &[prompt.borrow().object()])?;
@@ -143,6 +154,18 @@ pub(super) fn input(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> 
     let flushed = vm.call_method_named(stdout.borrow(), names::flush(), &[]);
     vm.ignore(flushed, &exception::EXCEPTION)?;
     read_line(vm, stdin.borrow())
+}
+
+/// Whether a stream is the one of a descriptor, and a terminal.
+fn is_descriptor(vm: &mut Vm, file: Ref<'_>, fd: i64) -> PyResult<bool> {
+    for (method, expected) in [("fileno", Object::small_int(fd)), ("isatty", Object::bool(true))] {
+        let answer = vm.call_method(file, method, &[]);
+        let answer = vm.ignore(answer, &exception::EXCEPTION)?;
+        if !answer.is_some_and(|answer| answer.borrow().is(expected.borrow())) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A line without its end; `EOFError` if there is none.

@@ -131,7 +131,7 @@ pub(super) fn setitem(vm: &mut Vm, object: Ref<'_>, key: Ref<'_>, value: Option<
         Target::Whole => write(vm, object, &buffer, code, &layout, buffer.offset(), value),
         Target::Item(offset) => write(vm, object, &buffer, code, &layout, offset, value),
         Target::Part(_) if layout.shape.len() > 1 => Err(not_implemented(vm, "memoryview slice assignments are currently restricted to ndim = 1")),
-        Target::Part(positions) => assign(vm, &buffer, &layout, positions, value),
+        Target::Part(positions) => assign(vm, object, &buffer, &layout, positions, value),
     }
 }
 
@@ -145,10 +145,12 @@ fn write(vm: &mut Vm, object: Ref<'_>, buffer: &Buffer, code: u8, layout: &Layou
     Ok(())
 }
 
-fn assign(vm: &mut Vm, buffer: &Buffer, layout: &Layout, positions: Positions, value: Ref<'_>) -> PyResult<()> {
+fn assign(vm: &mut Vm, object: Ref<'_>, buffer: &Buffer, layout: &Layout, positions: Positions, value: Ref<'_>) -> PyResult<()> {
     let Some(source) = vm.buffer_any(value, false)? else {
         return Err(vm.type_error(format!("a bytes-like object is required, not '{}'", value.class().full_name())));
     };
+    // Reading the bounds or the value may have released the view.
+    view(vm, object)?;
     let given = source.layout_or_bytes();
     let (offset, part) = part(layout, buffer.offset(), positions);
     let format = |layout: &Layout| layout.format.strip_prefix('@').unwrap_or(&layout.format).to_owned();

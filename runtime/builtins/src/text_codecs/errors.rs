@@ -157,8 +157,10 @@ impl<'a> Encoding<'a> {
                 self.out.extend_from_slice(&bytes);
             }
             Replacement::Text(text) => {
+                // The encodings of Unicode take no replacement but ASCII.
+                let is_unicode = self.name.starts_with("utf-");
                 for code_point in text {
-                    if !unit(code_point, &mut self.out) {
+                    if (is_unicode && code_point >= 0x80) || !unit(code_point, &mut self.out) {
                         return Err(self.strict(vm, start, end, reason));
                     }
                 }
@@ -269,8 +271,8 @@ impl Transformation {
         let native = cfg!(target_endian = "little");
         let order = |rest: &str| match rest {
             "" => Some(native),
-            "-le" => Some(true),
-            "-be" => Some(false),
+            "le" | "-le" => Some(true),
+            "be" | "-be" => Some(false),
             _ => None,
         };
         if rest == "8" {

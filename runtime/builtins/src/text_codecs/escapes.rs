@@ -93,7 +93,9 @@ pub fn unicode_escape_decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_fi
     if let Some((escape, is_octal)) = invalid {
         warn_invalid(vm, &escape, is_octal)?;
     }
-    Ok((decoding.out.finish(vm), position))
+    // An error handler may have exchanged the data: what was used is told in terms of the caller's.
+    let left = decoding.data.len().saturating_sub(position);
+    Ok((decoding.out.finish(vm), data.len().saturating_sub(left)))
 }
 
 /// Decodes the escape at `start`; `None` if it is not complete yet.

@@ -84,7 +84,16 @@ pub(super) fn matches(vm: &mut Vm, exception: Ref<'_>, class: Ref<'_>) -> PyResu
 
 /// `except* class:`; returns what matches and the rest.
 pub(super) fn match_group(vm: &mut Vm, exception: Ref<'_>, class: Ref<'_>) -> PyResult<(Object, Object)> {
-    builtins::exceptions::group::match_group(vm, exception, class)
+    let (found, rest) = builtins::exceptions::group::match_group(vm, exception, class)?;
+    // A group made for a single exception begins here.
+    if !found.borrow().is(exception)
+        && !exception.is_instance_of(&exception::BASE_EXCEPTION_GROUP)
+        && let Some(traceback) = traceback::of_current_frame(vm)
+        && let Some(payload) = found.borrow().downcast::<Exception>()
+    {
+        payload.traceback.set(Some(traceback));
+    }
+    Ok((found, rest))
 }
 
 /// Calls `__exit__` with the exception that is being handled. On the stack: exit, self or null, index of

@@ -50,7 +50,7 @@ fn not_defined(vm: &mut Vm, name: Ref<'_>) -> Raised {
 pub(super) fn unbound_local(vm: &mut Vm, code: &CodeObject, index: usize) -> Raised {
     let name = code.local_names[index];
     let message = format!("cannot access local variable '{}' where it is not associated with a value", text(name));
-    name_error(vm, &exception::UNBOUND_LOCAL_ERROR, name, message)
+    vm.raise(&exception::UNBOUND_LOCAL_ERROR, message)
 }
 
 #[cold]
