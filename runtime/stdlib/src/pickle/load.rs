@@ -1,7 +1,7 @@
 //! The machine that reads a pickle.
 
 use super::opcode::*;
-use super::reduce::import_named;
+use super::reduce::{import_named, in_context};
 use super::unpickler::{self, Unpickler};
 use super::{Shared, shared, unpickling_error};
 use builtins::set;
@@ -178,6 +178,9 @@ fn step_rare(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyRe
         STRING => load_string_line(vm, this),
         BINSTRING | SHORT_BINSTRING => {
             let length = counted(vm, this, opcode)?;
+            if length > i32::MAX as usize {
+                return Err(unpickling_error(vm, "BINSTRING pickle has negative byte count"));
+            }
             let data = this.take(vm, length)?.to_vec();
             push_old_string(vm, this, &data)
         }
@@ -268,20 +271,24 @@ fn load_bytes(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
 
 fn load_frame(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
     let length = counted(vm, this, FRAME)?;
-    this.expect(vm, length)
+    this.begin_frame(vm, length)
 }
 
 /// The decimal number on a line.
 fn index_line(vm: &mut Vm, this: &Unpickler) -> PyResult<isize> {
     let line = line(vm, this, 2)?;
-    let number = parse_int(vm, &line, 10)?;
-    vm.index_isize(number.borrow())
+    let number = parse_int(vm, &line)?;
+    match int::as_i64(number.borrow()) {
+        Some(number) => Ok(number as isize),
+        None => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+    }
 }
 
-/// `int(line, base)`
-fn parse_int(vm: &mut Vm, line: &[u8], base: i64) -> PyResult {
-    let text = vm.new_bytes(line).into_object();
-    vm.call(int::INT.object(), &[text.borrow(), Object::small_int(base).borrow()])
+/// `int(line)`, of what is before a null byte.
+fn parse_int(vm: &mut Vm, line: &[u8]) -> PyResult {
+    let text = line.split(|&byte| byte == 0).next().unwrap_or_default();
+    let text = decode(vm, text, "utf-8", "strict")?;
+    vm.call(int::INT.object(), &[text.borrow()])
 }
 
 fn load_get(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
@@ -372,7 +379,7 @@ fn load_int_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
         b"00" => Object::bool(false),
         b"01" => Object::bool(true),
         _ => {
-            let value = parse_int(vm, &line, 0);
+            let value = parse_int(vm, &line);
             match vm.ignore(value, &exception::VALUE_ERROR)? {
                 Some(value) => value,
                 None => return Err(vm.value_error("could not convert string to int")),
@@ -385,7 +392,7 @@ fn load_int_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
 
 fn load_long_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
     let line = line(vm, this, 2)?;
-    let value = parse_int(vm, line.strip_suffix(b"L").unwrap_or(&line), 0)?;
+    let value = parse_int(vm, line.strip_suffix(b"L").unwrap_or(&line))?;
     this.push(vm, value);
     Ok(())
 }
@@ -403,7 +410,9 @@ fn load_long_bytes(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
 
 fn load_float_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
     let line = line(vm, this, 2)?;
-    let value = std::str::from_utf8(&line).ok().and_then(object::float::parse);
+    let line = line.split(|&byte| byte == 0).next().unwrap_or_default();
+    let is_plain = line.iter().all(|byte| !byte.is_ascii_whitespace() && *byte != b'_');
+    let value = std::str::from_utf8(line).ok().filter(|_| is_plain).and_then(object::float::parse);
     let Some(value) = value else { return Err(vm.value_error("could not convert string to float")) };
     let value = vm.new_float(value);
     this.push(vm, value);
@@ -411,9 +420,8 @@ fn load_float_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
 }
 
 fn load_string_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
-    let line = this.take_line(vm)?;
-    let line = line.trim_ascii_end();
-    let quoted = match line {
+    let line = line(vm, this, 1)?;
+    let quoted = match line.as_slice() {
         [first, inner @ .., last] if first == last && matches!(first, b'"' | b'\'') => inner,
         _ => return Err(unpickling_error(vm, "the STRING opcode argument must be quoted")),
     };
@@ -505,11 +513,13 @@ pub fn find_class(vm: &mut Vm, this: &Unpickler, module: Ref<'_>, name: Ref<'_>)
     let mut found = module;
     for part in path.split('.') {
         let part = vm.intern(part);
-        match vm.find_attr(found.borrow(), part)? {
-            Some(next) => found = next,
-            None => {
+        match vm.get_attr(found.borrow(), part) {
+            Ok(next) => found = next,
+            Err(raised) => {
+                let error = vm.catch_if(raised, &exception::ATTRIBUTE_ERROR)?;
                 let (path, module) = (vm.repr_text(name.borrow())?, vm.repr_text(module_name.borrow())?);
-                return Err(vm.raise(&exception::ATTRIBUTE_ERROR, format!("Can't resolve path {path} on module {module}")));
+                let raised = vm.raise(&exception::ATTRIBUTE_ERROR, format!("Can't resolve path {path} on module {module}"));
+                return Err(in_context(vm, raised, error));
             }
         }
     }

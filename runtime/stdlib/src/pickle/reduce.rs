@@ -71,7 +71,7 @@ fn parts<'a>(vm: &mut Vm, reduced: Ref<'a>) -> PyResult<Parts<'a>> {
         }
     }
     if let Some(setter) = at(5).filter(|setter| setter.class().slots().call.is_none()) {
-        return Err(wrong(vm, "sixth", "a function", setter));
+        return Err(wrong(vm, "sixth", "callable", setter));
     }
     Ok(Parts { function, args, args_tuple, state: at(2), list_items: at(3), dict_items: at(4), state_setter: at(5) })
 }
@@ -194,17 +194,26 @@ pub fn save_type(vm: &mut Vm, this: &Pickler, object: Ref<'_>) -> PyResult<()> {
     save_global(vm, this, object, None)
 }
 
-/// What the dotted path leads to, or `None` if there is no such attribute.
-fn follow(vm: &mut Vm, start: Ref<'_>, path: &str) -> PyResult<Option<Object>> {
+/// What the dotted path leads to; or else the error, if it is that there is no such attribute.
+fn follow(vm: &mut Vm, start: Ref<'_>, path: &str) -> PyResult<Result<Object, Object>> {
     let mut found = start.to_owned();
     for name in path.split('.') {
         let name = vm.intern(name);
-        match vm.find_attr(found.borrow(), name)? {
-            Some(next) => found = next,
-            None => return Ok(None),
+        match vm.get_attr(found.borrow(), name) {
+            Ok(next) => found = next,
+            Err(raised) => return vm.catch_if(raised, &exception::ATTRIBUTE_ERROR).map(Err),
         }
     }
-    Ok(Some(found))
+    Ok(Ok(found))
+}
+
+/// An exception raised while another one was being handled.
+pub fn in_context(vm: &mut Vm, raised: Raised, context: Object) -> Raised {
+    let error = vm.catch(raised);
+    if let Some(payload) = error.borrow().downcast::<exception::Exception>() {
+        payload.context.set(Some(context));
+    }
+    vm.reraise(error)
 }
 
 fn cannot(vm: &mut Vm, object: Ref<'_>, why: &str) -> Raised {
@@ -236,13 +245,17 @@ fn which_module(vm: &mut Vm, object: Ref<'_>, name: &str) -> PyResult<Object> {
                 return Err(vm.reraise(error));
             }
             let why = vm.str_text(error.borrow())?;
-            return Err(cannot(vm, object, &why));
+            let raised = cannot(vm, object, &why);
+            return Err(in_context(vm, raised, error));
         }
     };
     match follow(vm, module.borrow(), name)? {
-        Some(found) if found.borrow().is(object) => Ok(module_name),
-        Some(_) => Err(cannot(vm, object, &format!("it's not the same object as {shown}.{name}"))),
-        None => Err(cannot(vm, object, &format!("it's not found as {shown}.{name}"))),
+        Ok(found) if found.borrow().is(object) => Ok(module_name),
+        Ok(_) => Err(cannot(vm, object, &format!("it's not the same object as {shown}.{name}"))),
+        Err(error) => {
+            let raised = cannot(vm, object, &format!("it's not found as {shown}.{name}"));
+            Err(in_context(vm, raised, error))
+        }
     }
 }
 
@@ -258,7 +271,7 @@ fn search_modules(vm: &mut Vm, object: Ref<'_>, name: &str) -> PyResult {
         if is_main || module.borrow().is_none() {
             continue;
         }
-        if follow(vm, module.borrow(), name)?.is_some_and(|found| found.borrow().is(object)) {
+        if follow(vm, module.borrow(), name)?.is_ok_and(|found| found.borrow().is(object)) {
             return Ok(key);
         }
     }
@@ -392,7 +405,13 @@ fn put_global(vm: &mut Vm, this: &Pickler, module: Ref<'_>, name: Ref<'_>) -> Py
         let line = string.and_then(|text| text.get().to_utf8().map(|text| text.into_owned()));
         let Some(mut line) = line.filter(|line| this.protocol.get() >= 3 || line.is_ascii()) else {
             let (shown, protocol) = (vm.repr_text(text.borrow())?, this.protocol.get());
-            return Err(pickling_error(vm, format!("can't pickle {what} identifier {shown} using pickle protocol {protocol}")));
+            let encoding = vm.new_str(if protocol >= 3 { "utf-8" } else { "ascii" }).into_object();
+            let context = match vm.call_method(text.borrow(), "encode", &[encoding.borrow()]) {
+                Ok(_) => Object::none(),
+                Err(raised) => vm.catch(raised),
+            };
+            let raised = pickling_error(vm, format!("can't pickle {what} identifier {shown} using pickle protocol {protocol}"));
+            return Err(in_context(vm, raised, context));
         };
         line.push('\n');
         this.put(vm, line.as_bytes());

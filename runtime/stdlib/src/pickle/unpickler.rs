@@ -19,6 +19,8 @@ struct Input {
     position: usize,
     /// Whether the bytes were only peeked at: what is used of them is still to be read.
     peeked: bool,
+    /// How much of the open frame is left; nothing that is read may cross its end.
+    frame: Option<usize>,
 }
 
 /// The machine's stack, and the marks in it.
@@ -74,12 +76,15 @@ impl Unpickler {
 
     /// What to read, all of it.
     pub fn set_input(&self, vm: &mut Vm, bytes: Vec<u8>) {
-        self.input.set(vm, Input { bytes, position: 0, peeked: false });
+        self.input.set(vm, Input { bytes, position: 0, peeked: false, frame: None });
     }
 
     /// The next bytes, as many as asked for.
     #[inline]
     pub fn take<'a>(&'a self, vm: &'a mut Vm, count: usize) -> PyResult<&'a [u8]> {
+        if self.input.get(vm).frame.is_some() {
+            self.use_frame(vm, count)?;
+        }
         let input = self.input.get(vm);
         if count > input.bytes.len() - input.position {
             self.refill(vm, count)?;
@@ -98,10 +103,29 @@ impl Unpickler {
         Ok(out)
     }
 
-    /// Makes sure that so many bytes are there, without using them.
-    pub fn expect(&self, vm: &mut Vm, count: usize) -> PyResult<()> {
+    /// Begins a frame; all of it has to be there.
+    pub fn begin_frame(&self, vm: &mut Vm, length: usize) -> PyResult<()> {
         let input = self.input.get(vm);
-        if count > input.bytes.len() - input.position { self.refill(vm, count) } else { Ok(()) }
+        if input.frame.is_some_and(|left| left > 0) {
+            return Err(unpickling_error(vm, "beginning of a new frame before end of current frame"));
+        }
+        if length > input.bytes.len() - input.position {
+            self.refill(vm, length)?;
+        }
+        self.input.get_mut(vm).frame = Some(length);
+        Ok(())
+    }
+
+    /// Uses up bytes of the open frame, which ends where nothing is left of it.
+    fn use_frame(&self, vm: &mut Vm, count: usize) -> PyResult<()> {
+        let input = self.input.get_mut(vm);
+        match input.frame {
+            Some(0) => input.frame = None,
+            Some(left) if count > left => return Err(unpickling_error(vm, "pickle exhausted before end of frame")),
+            Some(left) => input.frame = Some(left - count),
+            None => {}
+        }
+        Ok(())
     }
 
     /// The next line, its end included.
@@ -110,8 +134,12 @@ impl Unpickler {
         let rest = &input.bytes[input.position..];
         if let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
             let line = rest[..=end].to_vec();
-            input.position += end + 1;
+            self.use_frame(vm, line.len())?;
+            self.input.get_mut(vm).position += line.len();
             return Ok(line);
+        }
+        if input.frame.is_some_and(|left| left > 0) {
+            return Err(unpickling_error(vm, "pickle exhausted before end of frame"));
         }
         let Some(readline) = self.readline.get() else { return Err(truncated(vm)) };
         self.skip_peeked(vm)?;
@@ -164,7 +192,7 @@ impl Unpickler {
                 Some(shown) => {
                     let shown = bytes_of(vm, shown.borrow(), "peek")?;
                     if shown.len() >= count {
-                        self.input.set(vm, Input { bytes: shown, position: 0, peeked: true });
+                        self.input.set(vm, Input { bytes: shown, position: 0, peeked: true, frame: self.input.get(vm).frame });
                         return Ok(());
                     }
                 }
@@ -194,10 +222,6 @@ impl Unpickler {
     fn available(&self, vm: &Vm) -> usize {
         let stack = self.stack.get(vm);
         stack.values.len() - stack.marks.last().copied().unwrap_or(0)
-    }
-
-    pub fn depth(&self, vm: &Vm) -> usize {
-        self.stack.get(vm).values.len()
     }
 
     /// Fails unless there are so many values above the innermost mark.
