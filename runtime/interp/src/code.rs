@@ -1,5 +1,6 @@
 //! Code objects: compiled code with its constants and names as live objects.
 
+use crate::shadow::Shadow;
 use crate::tracing::lines::Lines;
 use crate::tracing::monitoring::CodeEvents;
 use bytecode::wordcode::WordCode;
@@ -8,7 +9,7 @@ use object::cell::Visitor;
 use object::class::Payload;
 use object::native::{PayloadInfo, TypeSpec};
 use object::{Object, ObjectOf, Ref, Type, Vm};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// The payload of a `code` object.
 pub struct CodeObject {
@@ -26,6 +27,15 @@ pub struct CodeObject {
     pub n_free: usize,
     /// Whether a call with exactly the positional parameters needs no further binding.
     pub is_simple: bool,
+    /// The number of arguments that need no further binding; more than any call has, if all do.
+    pub(crate) simple_arguments: u32,
+    /// Words of a frame.
+    pub(crate) frame_words: usize,
+    /// Calls and backward jumps left until the code is hot; 0: it is, or never will be.
+    pub(crate) warmth: Cell<u32>,
+    /// The first of the instructions that run: those of `data`, or of the copy.
+    pub(crate) entry: Cell<*const Instr>,
+    pub(crate) shadow: OnceCell<Shadow>,
     word_code: OnceCell<WordCode>,
     /// The bytes Python gave to make this code, if it did.
     pub(crate) shown: Option<Box<Shown>>,
@@ -71,15 +81,18 @@ impl Payload for CodeObject {
 }
 
 impl CodeObject {
-    /// The first instruction.
+    /// The first of the instructions that run.
     #[inline]
     pub fn entry(&self) -> *const Instr {
-        self.data.instructions.as_ptr()
+        self.entry.get()
     }
 
     /// The index of an instruction of this code.
     pub fn index_of(&self, instruction: *const Instr) -> usize {
-        (instruction.addr() - self.entry().addr()) / size_of::<Instr>()
+        match self.shadow.get().and_then(|shadow| shadow.index_of(instruction)) {
+            Some(index) => index,
+            None => (instruction.addr() - self.data.instructions.as_ptr().addr()) / size_of::<Instr>(),
+        }
     }
 
     /// Where an instruction comes from.
@@ -147,6 +160,7 @@ fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> Code
     let names = data.names.iter().map(|name| vm.intern(name)).collect();
     let local_names = data.locals.iter().map(|local| vm.intern(&local.name)).collect();
     let special = bytecode::CodeFlags::VARARGS.with(bytecode::CodeFlags::VARKEYWORDS);
+    let is_simple = data.keyword_only_count == 0 && data.flags.has(bytecode::CodeFlags::OPTIMIZED) && !data.flags.has(special);
     CodeObject {
         constants,
         names,
@@ -156,7 +170,12 @@ fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> Code
         filename: vm.intern(&data.filename),
         n_locals: data.locals.len(),
         n_free: data.locals.iter().filter(|local| local.kind.has(LocalKind::FREE)).count(),
-        is_simple: data.keyword_only_count == 0 && !data.flags.has(special),
+        warmth: Cell::new(crate::shadow::threshold()),
+        entry: Cell::new(data.instructions.as_ptr()),
+        shadow: OnceCell::new(),
+        is_simple,
+        simple_arguments: if is_simple { data.arg_count } else { u32::MAX },
+        frame_words: crate::frame::FRAME_WORDS + data.locals.len() + data.stack_size as usize,
         word_code: OnceCell::new(),
         shown: None,
         lines: OnceCell::new(),

@@ -7,12 +7,12 @@
 //! Registers are locals of the loop: `ip` (next instruction), `sp` (one past the top of the evaluation stack) and
 //! `frame`, from which all else is found: the machine has too few registers to keep more. Stack words are owned references; zero is the null of a call.
 
-mod arithmetic;
-mod calls;
+pub(crate) mod arithmetic;
+pub(crate) mod calls;
 mod classes;
 mod exceptions;
 mod intrinsics;
-mod iteration;
+pub(crate) mod iteration;
 mod matching;
 mod names;
 
@@ -26,6 +26,8 @@ use crate::frame::{Ending, Frame, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
+use crate::shadow::dispatch::{self, Why};
+use crate::shadow;
 use crate::tracing::{self, monitoring::event};
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
@@ -266,6 +268,30 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                     }};
                 }
                 loop {
+                    if !TRACED && shadow::is_shadow((*ip).0) {
+                        let exit = dispatch::run(vm, ip, sp, frame);
+                        frame = vm.frame.cast();
+                        ip = exit.ip();
+                        sp = exit.sp;
+                        match exit.why() {
+                            Why::Miss => {}
+                            Why::Look => {
+                                if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+                                    vm.run_finalizers();
+                                    if tracing::is_active(vm) {
+                                        switch_loop!(ip);
+                                    }
+                                }
+                                if shadow::is_shadow((*ip).0) {
+                                    continue;
+                                }
+                            }
+                            Why::Raised => {
+                                let exception = vm.take_raised().expect("a handler says so when an exception is set");
+                                break 'raise vm.reraise(exception);
+                            }
+                        }
+                    }
                     let instruction = *ip;
                     if TRACED {
                         let previous = std::mem::replace(&mut (*frame).ip, ip);
@@ -280,7 +306,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                     }
                     ip = ip.add(1);
                     let arg = instruction.arg();
-                    let opcode: Opcode = std::mem::transmute::<u8, Opcode>(instruction.opcode_byte());
+                    let opcode = shadow::original(instruction);
                     match opcode {
                         Opcode::Nop | Opcode::NotTaken => {}
                         Opcode::Resume => {
@@ -473,6 +499,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                         Opcode::JumpForward | Opcode::JumpBackwardNoInterrupt => jump!(arg),
                         Opcode::JumpBackward => {
+                            (*(*frame).code).warm_up();
                             jump!(arg);
                             if breaker_reasons() != 0 {
                                 attempt!(handle_breaker(vm));
@@ -1162,18 +1189,16 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 push!(value);
                                 continue;
                             }
-                            const FOR_ITER: u8 = Opcode::ForIter as u8;
-                            const SEND: u8 = Opcode::Send as u8;
-                            match (*(*frame).ip).opcode_byte() {
+                            match shadow::original(*(*frame).ip) {
                                 // The generator of a `for` is exhausted; what it returned goes nowhere.
-                                FOR_ITER => {
+                                Opcode::ForIter => {
                                     if TRACED {
                                         attempt!(tracing::receiver_stopped(vm, frame, value.borrow()));
                                     }
                                     drop(value);
                                     jump!((*(*frame).ip).arg() + 1);
                                 }
-                                SEND => {
+                                Opcode::Send => {
                                     push!(value);
                                     jump!((*(*frame).ip).arg());
                                 }

@@ -62,6 +62,30 @@ impl Frame {
         frame.wrapping_add(1).cast()
     }
 
+    /// Writes the fixed part of the frame of a call that the frame `caller` makes.
+    ///
+    /// # Safety
+    ///
+    /// There is room at `frame`; `function` is a word that owns a reference to a function with this code.
+    #[inline(always)]
+    pub(crate) unsafe fn write_called(frame: *mut Frame, function: u64, code: *const CodeObject, sp: *mut u64, caller: *mut Frame) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (&raw mut (*frame).function).cast::<u64>().write(function);
+            (&raw mut (*frame).code).write(code);
+            (&raw mut (*frame).ip).write((*code).entry());
+            (&raw mut (*frame).sp).write(sp);
+            (&raw mut (*frame).previous).write(caller);
+            (&raw mut (*frame).namespace).write(0);
+            (&raw mut (*frame).object).write(0);
+            (&raw mut (*frame).generator).write(0);
+            (&raw mut (*frame).is_entry).write(false);
+            (&raw mut (*frame).ending).write(Ending::Push);
+            (&raw mut (*frame).traced).write(0);
+            (&raw mut (*frame).traced_line).write(0);
+        }
+    }
+
     #[inline]
     pub(crate) fn code(&self) -> &CodeObject {
         // SAFETY: the function keeps the code alive, or the frame was made for it.

@@ -219,7 +219,13 @@ pub(crate) unsafe fn push_call_frame(vm: &mut Vm, callee: Object, args: *mut u64
             return Ok(frame);
         }
         match bind_arguments(vm, (*frame).function(), &*code, locals, args, n, names) {
-            Ok(()) => Ok(frame),
+            Ok(()) => {
+                // A function made of a module's code has its variables where its global names are.
+                if !(*code).has_flag(CodeFlags::OPTIMIZED) {
+                    (*frame).namespace = (*frame).globals().into_raw();
+                }
+                Ok(frame)
+            }
             Err(raised) => {
                 eval::pop_frame(vm, frame, 0);
                 Err(raised)
@@ -246,9 +252,11 @@ pub(crate) unsafe fn new_frame(vm: &mut Vm, function: Object, code: &CodeObject)
     if vm.depth >= vm.depth_limit {
         return Err(too_deep(vm));
     }
-    let words = frame::FRAME_WORDS + code.n_locals + code.data.stack_size as usize;
+    // One word more than the code says: shadowcode drops two words from above the result of what took them.
+    let words = frame::FRAME_WORDS + code.n_locals + code.data.stack_size as usize + 1;
     let Some(start) = frame::reserve(vm, words) else { return Err(too_deep(vm)) };
     vm.depth += 1;
+    code.warm_up();
     let frame = start.cast::<Frame>();
     // SAFETY: the words were reserved.
     unsafe {

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod frame_object;
 pub mod function;
 pub mod generator;
+pub mod shadow;
 pub mod traceback;
 pub mod tracing;
 

@@ -136,6 +136,25 @@ impl ObjectCell {
         unsafe { (*self.0.get()).is_some() }
     }
 
+    /// The word of the value, not counted; 0 if there is none.
+    #[inline]
+    pub fn bits(&self) -> u64 {
+        // SAFETY: the borrow ends before anything else can run.
+        unsafe { (*self.0.get()).as_ref().map_or(0, |object| object.borrow().bits()) }
+    }
+
+    /// Puts a word in and takes the old one out.
+    ///
+    /// # Safety
+    ///
+    /// The new word is zero or owns a reference, which moves in; so does the one that comes out.
+    #[inline]
+    pub unsafe fn replace_bits(&self, word: u64) -> u64 {
+        // SAFETY: the caller's promise.
+        let old = self.replace(unsafe { Object::from_raw(word) });
+        old.map_or(0, Object::into_raw)
+    }
+
     /// Shows the reference to the collector.
     #[inline]
     pub fn traverse(&self, visitor: &mut Visitor<'_>) {

@@ -10,7 +10,7 @@ use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::Str;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-pub use scope::find_in_scope;
+pub use scope::{Site as GlobalSite, find_in_scope};
 use std::cell::Cell;
 use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup};
 

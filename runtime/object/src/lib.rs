@@ -24,6 +24,7 @@ pub mod int;
 pub mod list;
 pub mod native;
 pub mod protocol;
+pub mod raw;
 pub mod room;
 pub mod shape;
 pub mod singleton;

@@ -27,7 +27,7 @@ const SUBSCRIPT: u32 = BinaryOp::Subscript as u32;
 
 /// The result of an operator, where both operands are ints or floats in words and the result is easy.
 #[inline(always)]
-pub(super) fn fast(vm: &mut Vm, op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<Object> {
+pub(crate) fn fast(vm: &mut Vm, op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<Object> {
     if let (Some(a), Some(b)) = (left.as_small_int(), right.as_small_int()) {
         return match op {
             // Sums and differences of 63-bit ints fit 64 bits.
@@ -104,7 +104,7 @@ fn holds<T: PartialOrd>(op: u32, a: T, b: T) -> bool {
 
 /// A comparison of ints or floats in words, or of strings for equality.
 #[inline(always)]
-pub(super) fn fast_compare(op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
+pub(crate) fn fast_compare(op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
     if let (Some(a), Some(b)) = (left.as_small_int(), right.as_small_int()) {
         return Some(holds(op, a, b));
     }
@@ -118,7 +118,7 @@ pub(super) fn fast_compare(op: u32, left: Ref<'_>, right: Ref<'_>) -> Option<boo
 }
 
 /// Whether `left += right` can grow the string in place.
-pub(super) fn is_append(left: Ref<'_>, right: Ref<'_>) -> bool {
+pub(crate) fn is_append(left: Ref<'_>, right: Ref<'_>) -> bool {
     left.is_exactly(&STR) && right.is_exactly(&STR)
 }
 
@@ -129,7 +129,7 @@ pub(super) fn is_append(left: Ref<'_>, right: Ref<'_>) -> bool {
 /// # Safety
 ///
 /// Two exact strings are on top of the stack; `next` is the next instruction.
-pub(super) unsafe fn append(vm: &mut Vm, sp: *mut u64, next: *const Instr, locals: *mut u64) -> PyResult {
+pub(crate) unsafe fn append(vm: &mut Vm, sp: *mut u64, next: *const Instr, locals: *mut u64) -> PyResult {
     // SAFETY: the caller's promise.
     let size = unsafe { [1, 2].map(|place| Ref::from_bits(*sp.sub(place)).downcast::<Str>().map_or(0, |text| text.len() * 4)) };
     if size[0] + size[1] > 1 << 24 {

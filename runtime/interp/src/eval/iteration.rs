@@ -6,7 +6,7 @@ use object::{Object, Ref, Vm};
 
 /// The next item of a list, tuple or range, `None` at its end; `None` for other iterators.
 #[inline(always)]
-pub(super) fn next(vm: &mut Vm, iterator: Ref<'_>) -> Option<Option<Object>> {
+pub(crate) fn next(vm: &mut Vm, iterator: Ref<'_>) -> Option<Option<Object>> {
     let class = iterator.class();
     // SAFETY: the type has just been compared.
     unsafe {

@@ -67,6 +67,91 @@ impl Entries {
     }
 }
 
+/// What one instruction has seen: the same as an entry, kept beside the instruction.
+#[derive(Default)]
+#[repr(C)]
+pub struct Site {
+    shape: Cell<u32>,
+    version: Cell<u32>,
+    /// An offset in bytes, the class's attribute, or offset and new shape.
+    value: Cell<u64>,
+}
+
+/// Which form of an instruction goes with what a [`Site`] holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SiteKind {
+    /// [`Site::word`]
+    Word,
+    /// [`Site::class_value`], which binds the object.
+    Method,
+    /// [`Site::class_value`], as it is.
+    Value,
+    /// [`Site::add`]
+    Add,
+}
+
+impl Site {
+    /// Whether the object looks as the one the site was filled for, and its class too.
+    #[inline(always)]
+    pub fn matches(&self, object: Ref<'_>) -> bool {
+        let Some(header) = object.header() else { return false };
+        // SAFETY: an object keeps its type alive.
+        header.shape.get() == self.shape.get() && unsafe { &*header.ty.get() }.known_version() == self.version.get()
+    }
+
+    /// The word in the object that holds the attribute; zero if it is not set. Only after [`Site::matches`].
+    #[inline(always)]
+    pub fn word<'a>(&self, object: Ref<'a>) -> &'a Cell<u64> {
+        let header = object.header().expect("a site matches heap objects only");
+        word_at(header, self.value.get() as u32)
+    }
+
+    /// The class's attribute. Only after [`Site::matches`].
+    #[inline(always)]
+    pub fn class_value(&self) -> u64 {
+        self.value.get()
+    }
+
+    /// Adds the attribute to the object. Only after [`Site::matches`].
+    #[inline(always)]
+    pub fn add(&self, object: Ref<'_>, value: u64) {
+        let header = object.header().expect("a site matches heap objects only");
+        word_at(header, self.value.get() as u32).set(value);
+        header.shape.set((self.value.get() >> 32) as u32);
+    }
+
+    fn fill(&self, object: Ref<'_>, how: impl FnOnce(&Type, u32) -> (Kind, u32, u64)) -> Option<SiteKind> {
+        let header = object.header()?;
+        let (class, shape) = (object.class(), header.shape.get());
+        let version = class.version();
+        if shape == 0 || version == 0 {
+            return None;
+        }
+        let (kind, offset, value) = how(class, shape);
+        let (kind, value) = match kind {
+            Kind::Generic => return None,
+            Kind::Word => (SiteKind::Word, u64::from(offset)),
+            Kind::Method => (SiteKind::Method, value),
+            Kind::Value => (SiteKind::Value, value),
+            Kind::Add => (SiteKind::Add, u64::from(offset) | value << 32),
+        };
+        self.shape.set(shape);
+        self.version.set(version);
+        self.value.set(value);
+        Some(kind)
+    }
+
+    /// Notes how `object.name` is loaded; `None` if there is no simple way.
+    pub fn fill_load(&self, object: Ref<'_>, name: Ref<'_>) -> Option<SiteKind> {
+        self.fill(object, |class, shape| how_to_load(class, shape, name))
+    }
+
+    /// Notes how `object.name` is stored to; `None` if there is no simple way.
+    pub fn fill_store(&self, object: Ref<'_>, name: Ref<'_>) -> Option<SiteKind> {
+        self.fill(object, |class, shape| how_to_store(class, shape, name))
+    }
+}
+
 static LOADS: Entries = Entries::new();
 static STORES: Entries = Entries::new();
 

@@ -4,7 +4,7 @@
 //! the name: the position of the entry, or that it is not in the globals and where in the builtins it is.
 
 use super::Dict;
-use crate::value::{Ref, RefOf};
+use crate::value::{Object, Ref, RefOf};
 use std::cell::Cell;
 
 struct Entry {
@@ -41,6 +41,52 @@ pub fn find_in_scope<'a>(globals: RefOf<'a, Dict>, builtins: RefOf<'a, Dict>, na
         }
     }
     find_first(globals, builtins, name)
+}
+
+/// Where one instruction has found a global name.
+#[derive(Default)]
+#[repr(C)]
+pub struct Site {
+    globals: Cell<u32>,
+    /// The builtins' keys version, or 0 if the name is in the globals.
+    builtins: Cell<u32>,
+    /// The word of the value.
+    place: Cell<usize>,
+}
+
+impl Site {
+    /// The word of the value, if it is in the globals and their keys are what they were.
+    #[inline(always)]
+    pub fn in_globals(&self, globals: &Dict) -> Option<u64> {
+        // SAFETY: entries move only when keys change, and then the version does.
+        (globals.keys_version.get() == self.globals.get()).then(|| unsafe { *(self.place.get() as *const u64) })
+    }
+
+    /// The word of the value, if it is in the builtins and the keys of both are what they were.
+    #[inline(always)]
+    pub fn in_builtins(&self, globals: &Dict, builtins: &Dict) -> Option<u64> {
+        let same = globals.keys_version.get() == self.globals.get() && builtins.keys_version.get() == self.builtins.get();
+        // SAFETY: as above.
+        same.then(|| unsafe { *(self.place.get() as *const u64) })
+    }
+
+    /// Notes where a name is: `Some(true)` in the builtins, `None` nowhere.
+    pub fn fill(&self, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, name: Ref<'_>) -> Option<bool> {
+        let (dict, position, is_builtin) = match position_in(globals, name) {
+            Some(position) => (globals, position, false),
+            None => (builtins, position_in(builtins, name)?, true),
+        };
+        let (version, builtins_version) = (globals.keys_version(), if is_builtin { builtins.keys_version() } else { 0 });
+        if version == 0 || is_builtin && builtins_version == 0 {
+            return None;
+        }
+        self.globals.set(version);
+        self.builtins.set(builtins_version);
+        // SAFETY: nothing else runs while the storage is borrowed.
+        let value: *const Object = unsafe { dict.get().storage.get_unchecked() }.value(position);
+        self.place.set(value.expose_provenance());
+        Some(is_builtin)
+    }
 }
 
 #[inline]

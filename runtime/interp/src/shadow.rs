@@ -1,0 +1,143 @@
+//! Shadowcode: hot code runs from a private copy whose instructions rewrite themselves.
+//!
+//! A code object that has been called or has looped often enough ([`threshold`]) gets a copy of its instructions
+//! ([`Shadow`]). There, an instruction that has seen its operands becomes a specialised one
+//! ([`specialize`]), with what it has seen kept beside it; one that keeps missing becomes a general one
+//! and stays so. Python sees the original: `co_code`, `dis` and tracing never look at the copy.
+//!
+//! Specialised instructions, and the frequent simple ones, have handlers of their own
+//! ([`handlers`]) that go from one to the next without coming back to the evaluation loop: each ends in a call of
+//! the next handler that the optimiser makes a jump. A handler does only what is quick and cannot
+//! raise, or calls native code. For all else it goes back to the loop, which executes the original
+//! instruction: so what an instruction means is written once, in `eval.rs`.
+//!
+//! The word of an instruction in a copy: opcode in bits 0 to 7; the distance to the site's data, or of a jump, in bits
+//! 8 to 30; bit 31 is set; the operand, unchanged, in bits 32 to 63.
+
+use crate::code::CodeObject;
+use bytecode::opcode::Arg;
+use bytecode::{Instr, Opcode};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) mod dispatch;
+mod handlers;
+pub mod opcode;
+mod specialize;
+
+/// Marks the words of a copy.
+const SHADOW: u64 = 1 << 31;
+const DISTANCE_SHIFT: u32 = 8;
+const DISTANCE_MASK: u64 = (1 << 23) - 1;
+
+/// Words of a site's data: how often it missed, then what it has seen, or, of a loop, how far the jump is.
+const SITE_WORDS: usize = 3;
+
+/// Calls and backward jumps after which code is copied.
+const DEFAULT_THRESHOLD: u32 = 50;
+
+static THRESHOLD: AtomicU32 = AtomicU32::new(DEFAULT_THRESHOLD);
+
+/// How many calls or backward jumps make new code objects hot: 1 means at once, 0 never.
+pub fn set_threshold(calls: u32) {
+    THRESHOLD.store(calls, Ordering::Relaxed);
+}
+
+/// See [`set_threshold`].
+pub fn threshold() -> u32 {
+    THRESHOLD.load(Ordering::Relaxed)
+}
+
+/// The copy of a code object's instructions, with the data of their sites behind them.
+pub(crate) struct Shadow {
+    words: Box<[Cell<u64>]>,
+    n_instructions: usize,
+}
+
+impl Shadow {
+    /// A copy in which nothing is specialised yet; `None` for code too long for distances.
+    pub(crate) fn new(instructions: &[Instr]) -> Option<Shadow> {
+        let n = instructions.len();
+        let n_sites = instructions.iter().filter(|instruction| has_site(**instruction)).count();
+        if n + n_sites * SITE_WORDS > DISTANCE_MASK as usize / 2 {
+            return None;
+        }
+        let mut words = Vec::with_capacity(n + n_sites * SITE_WORDS);
+        let mut sites = Vec::with_capacity(n_sites * SITE_WORDS);
+        for (index, &instruction) in instructions.iter().enumerate() {
+            let is_jump = instruction.opcode().is_some_and(|opcode| opcode.info().arg == Arg::Jump);
+            let to_target = if is_jump { i64::from(instruction.arg()) - index as i64 } else { 0 };
+            let mut distance = 0;
+            if has_site(instruction) {
+                distance = (n + sites.len() - index) as u64;
+                sites.extend([0, 0, to_target as u64]);
+            } else if is_jump {
+                distance = to_target as u64 & DISTANCE_MASK;
+            }
+            let bare = instruction.0 & !(DISTANCE_MASK << DISTANCE_SHIFT | SHADOW);
+            words.push(Cell::new(bare | distance << DISTANCE_SHIFT | SHADOW));
+        }
+        words.extend(sites.into_iter().map(Cell::new));
+        Some(Shadow { words: words.into_boxed_slice(), n_instructions: n })
+    }
+
+    pub(crate) fn entry(&self) -> *const Instr {
+        self.words.as_ptr().cast()
+    }
+
+    /// The index of an instruction, if it is one of this copy.
+    pub(crate) fn index_of(&self, instruction: *const Instr) -> Option<usize> {
+        let offset = instruction.addr().wrapping_sub(self.entry().addr());
+        (offset < self.n_instructions * size_of::<Instr>()).then_some(offset / size_of::<Instr>())
+    }
+
+    /// The specialised instructions as they are now, for display.
+    pub fn instructions(&self) -> impl Iterator<Item = (u8, u32)> + '_ {
+        self.words[..self.n_instructions].iter().map(|word| (word.get() as u8, (word.get() >> 32) as u32))
+    }
+}
+
+/// Whether an instruction keeps data about what it has seen.
+fn has_site(instruction: Instr) -> bool {
+    instruction.opcode().is_some_and(|opcode| {
+        matches!(
+            opcode,
+            Opcode::BinaryOp | Opcode::CompareOp | Opcode::LoadGlobal | Opcode::LoadAttr | Opcode::StoreAttr | Opcode::ForIter | Opcode::StoreSubscr
+        )
+    })
+}
+
+/// Whether an instruction belongs to a copy.
+#[inline(always)]
+pub(crate) fn is_shadow(word: u64) -> bool {
+    word & SHADOW != 0
+}
+
+/// The original opcode of an instruction of code or copy.
+#[inline(always)]
+pub(crate) fn original(instruction: Instr) -> Opcode {
+    opcode::ORIGINAL[usize::from(instruction.opcode_byte())]
+}
+
+impl CodeObject {
+    /// Counts a call or a backward jump; makes the copy when there were enough of them.
+    #[inline(always)]
+    pub(crate) fn warm_up(&self) {
+        let left = self.warmth.get();
+        if left != 0 {
+            self.warmth.set(left - 1);
+            if left == 1 {
+                self.make_shadow();
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_shadow(&self) {
+        if let Some(shadow) = Shadow::new(&self.data.instructions) {
+            let shadow = self.shadow.get_or_init(|| shadow);
+            self.entry.set(shadow.entry());
+        }
+    }
+}

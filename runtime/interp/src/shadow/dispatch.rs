@@ -1,0 +1,281 @@
+//! How handlers follow one another, and how they get back to the evaluation loop.
+
+use super::{DISTANCE_MASK, DISTANCE_SHIFT, SITE_WORDS};
+use super::opcode::{HANDLERS, Specialized};
+use crate::frame::Frame;
+use bytecode::{Instr, Opcode};
+use object::Vm;
+use object::raw;
+use object::vm::{breaker, breaker_reasons};
+use std::cell::Cell;
+
+/// Runs the instruction at `ip`, whose word is `word`, and those after it. The last parameter is how many more
+/// jumps backward, calls and returns may follow before the evaluation loop is visited again: in a build without
+/// optimisation, where handlers do call one another, it bounds the native stack.
+///
+/// # Safety
+///
+/// The frame is the innermost one and `ip` is in its code's copy; `sp` is its evaluation stack's top.
+pub(crate) type Handler = unsafe fn(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: *mut Frame, word: u64, fuel: u64) -> Exit;
+
+/// Back to the evaluation loop. The innermost frame is in the `Vm`.
+#[derive(Clone, Copy)]
+pub(crate) struct Exit {
+    /// The instruction to go on with; its low bits say why.
+    ip: u64,
+    pub sp: *mut u64,
+}
+
+/// Why a handler goes back.
+pub(crate) enum Why {
+    /// The loop is to execute the original instruction.
+    Miss,
+    /// The loop is to look whether somebody wants something, and to go on.
+    Look,
+    /// An exception was raised.
+    Raised,
+}
+
+impl Exit {
+    pub(super) fn miss(ip: *const Instr, sp: *mut u64) -> Exit {
+        Exit { ip: ip.expose_provenance() as u64, sp }
+    }
+
+    pub(super) fn look(ip: *const Instr, sp: *mut u64) -> Exit {
+        Exit { ip: ip.expose_provenance() as u64 | 1, sp }
+    }
+
+    pub(super) fn raised(ip: *const Instr, sp: *mut u64) -> Exit {
+        Exit { ip: ip.expose_provenance() as u64 | 2, sp }
+    }
+
+    #[inline(always)]
+    pub(crate) fn ip(self) -> *const Instr {
+        std::ptr::with_exposed_provenance((self.ip & !7) as usize)
+    }
+
+    #[inline(always)]
+    pub(crate) fn why(self) -> Why {
+        match self.ip & 7 {
+            0 => Why::Miss,
+            1 => Why::Look,
+            _ => Why::Raised,
+        }
+    }
+}
+
+/// See [`Handler`].
+const FUEL: u64 = if cfg!(debug_assertions) { 50 } else { 1 << 40 };
+
+/// Runs instructions until one needs the evaluation loop.
+///
+/// # Safety
+///
+/// As for [`Handler`].
+#[inline(always)]
+pub(crate) unsafe fn run(vm: &mut Vm, ip: *const Instr, sp: *mut u64, frame: *mut Frame) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let word = (*ip).0;
+        HANDLERS[usize::from(word as u8)](vm, ip, sp, frame, word, FUEL)
+    }
+}
+
+/// Declares a handler.
+macro_rules! handler {
+    ($(#[$doc:meta])* $name:ident($vm:ident $ip:ident $sp:ident $frame:ident $word:ident $fuel:ident) $body:block) => {
+        $(#[$doc])*
+        #[allow(unused_variables, reason = "handlers have all parameters in common")]
+        pub(in crate::shadow) unsafe fn $name(
+            $vm: *mut Vm,
+            $ip: *const Instr,
+            $sp: *mut u64,
+            $frame: *mut Frame,
+            $word: u64,
+            $fuel: u64,
+        ) -> Exit {
+            // SAFETY: the handler's caller vouches for frame, instruction and stack, see `Handler`.
+            #[allow(unused_unsafe, reason = "a handler may do nothing that is unsafe")]
+            unsafe {
+                $body
+            }
+        }
+    };
+}
+pub(super) use handler;
+
+/// Goes on with the instruction at `$ip`, which is in a copy.
+macro_rules! go {
+    ($vm:ident, $ip:expr, $sp:expr, $frame:expr, $fuel:expr) => {{
+        let ip: *const Instr = $ip;
+        let word = (*ip).0;
+        return HANDLERS[usize::from(word as u8)]($vm, ip, $sp, $frame, word, $fuel);
+    }};
+}
+pub(super) use go;
+
+/// Goes on with the instruction at `$ip` of a frame that has become the innermost one, in a copy or not.
+macro_rules! go_anywhere {
+    ($vm:ident, $ip:expr, $sp:expr, $frame:expr, $fuel:expr) => {{
+        let ip: *const Instr = $ip;
+        if $fuel == 0 || !$crate::shadow::is_shadow((*ip).0) {
+            return Exit::look(ip, $sp);
+        }
+        go!($vm, ip, $sp, $frame, $fuel - 1);
+    }};
+}
+pub(super) use go_anywhere;
+
+/// The operand.
+#[inline(always)]
+pub(super) fn arg(word: u64) -> usize {
+    (word >> 32) as usize
+}
+
+/// Where a jump goes.
+///
+/// # Safety
+///
+/// The instruction is a jump of a copy, with this word.
+#[inline(always)]
+pub(super) unsafe fn target(ip: *const Instr, word: u64) -> *const Instr {
+    let distance = ((word << 33) as i64) >> 41;
+    // SAFETY: the caller's promise: the distance is within the copy.
+    unsafe { ip.offset(distance as isize) }
+}
+
+/// The data of an instruction's site: the number of misses, then what the form of the instruction keeps.
+///
+/// # Safety
+///
+/// The instruction is one with a site, in a copy, and has this word.
+#[inline(always)]
+pub(super) unsafe fn site<'a>(ip: *const Instr, word: u64) -> &'a [Cell<u64>; SITE_WORDS] {
+    // SAFETY: the caller's promise: the site is that far behind, in the same allocation.
+    unsafe { &*ip.cast::<Cell<u64>>().add((word >> DISTANCE_SHIFT & DISTANCE_MASK) as usize).cast() }
+}
+
+/// What a site has seen, as a type that takes two words.
+///
+/// # Safety
+///
+/// As for [`site`]; `T` is two words long and any bits are a valid `T`.
+#[inline(always)]
+pub(super) unsafe fn seen<'a, T>(ip: *const Instr, word: u64) -> &'a T {
+    const { assert!(size_of::<T>() == 16) };
+    // SAFETY: the caller's promise.
+    unsafe { &*std::ptr::from_ref(&site(ip, word)[1]).cast() }
+}
+
+/// Where a jump with a site goes.
+///
+/// # Safety
+///
+/// As for [`site`]; the instruction is a `FOR_ITER`.
+#[inline(always)]
+pub(super) unsafe fn loop_end(ip: *const Instr, word: u64) -> *const Instr {
+    // SAFETY: the caller's promise: the distance is within the copy.
+    unsafe { ip.offset(site(ip, word)[2].get() as isize) }
+}
+
+/// Gives an instruction another opcode.
+///
+/// # Safety
+///
+/// The instruction is in a copy; the opcode stands for the same original.
+pub(super) unsafe fn rewrite(ip: *const Instr, opcode: u8) {
+    // SAFETY: the words of a copy are cells.
+    unsafe {
+        let cell = &*ip.cast::<Cell<u64>>();
+        cell.set(cell.get() & !0xff | u64::from(opcode));
+    }
+}
+
+/// How often a site may miss before it gets the general form for good.
+const PATIENCE: u64 = 16;
+
+/// A specialised instruction met what it is not for: it is specialised anew, or, if that happens
+/// often, gets the general form.
+///
+/// # Safety
+///
+/// As for [`Handler`]; the instruction has a site.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn misfit(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: *mut Frame, word: u64, fuel: u64) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let misses = &site(ip, word)[0];
+        misses.set(misses.get() + 1);
+        let original = super::original(*ip);
+        if misses.get() < PATIENCE {
+            rewrite(ip, original as u8);
+        } else {
+            rewrite(ip, general(original) as u8);
+        }
+        go!(vm, ip, sp, frame, fuel);
+    }
+}
+
+/// The form of an instruction that fits everything.
+pub(super) fn general(original: Opcode) -> Specialized {
+    match original {
+        Opcode::BinaryOp => Specialized::BinaryGeneral,
+        Opcode::CompareOp => Specialized::CompareGeneral,
+        Opcode::LoadGlobal => Specialized::LoadGlobalGeneral,
+        Opcode::LoadAttr => Specialized::LoadAttrGeneral,
+        Opcode::StoreAttr => Specialized::StoreAttrGeneral,
+        Opcode::ForIter => Specialized::ForIterGeneral,
+        Opcode::StoreSubscr => Specialized::StoreSubscrGeneral,
+        _ => unreachable!("only instructions with a site miss"),
+    }
+}
+
+handler!(
+    /// Has the evaluation loop execute the instruction.
+    miss(vm ip sp frame word fuel) {
+        Exit::miss(ip, sp)
+    }
+);
+
+/// Ends the object `dead`, whose last reference an instruction dropped, and goes on with the next instruction.
+///
+/// # Safety
+///
+/// As for [`Handler`], and for [`raw::release`].
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn release_and_go(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: *mut Frame, dead: u64, fuel: u64) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).ip = ip;
+        raw::release(dead);
+        if breaker_reasons() & breaker::FINALIZERS != 0 {
+            return Exit::look(ip.add(1), sp);
+        }
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+}
+
+/// Drops the two words above the stack and goes on with the next instruction.
+///
+/// # Safety
+///
+/// As for [`Handler`]; both words own references or are zero.
+#[inline(never)]
+pub(super) unsafe fn drop_two_and_go(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: *mut Frame, _word: u64, fuel: u64) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).ip = ip;
+        for index in 0..2 {
+            let word = *sp.add(index);
+            if raw::decrement(word) {
+                raw::release(word);
+            }
+        }
+        if breaker_reasons() & breaker::FINALIZERS != 0 {
+            return Exit::look(ip.add(1), sp);
+        }
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+}

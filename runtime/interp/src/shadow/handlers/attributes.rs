@@ -1,0 +1,164 @@
+//! Attributes of instances whose class and layout a site has seen.
+
+use crate::frame::Frame;
+use crate::shadow::dispatch::{Exit, arg, go, handler, misfit, release_and_go, seen};
+use crate::shadow::opcode::{HANDLERS, Specialized};
+use bytecode::Instr;
+use object::attribute::cache::{self, Found, Site};
+use object::raw;
+use object::{Ref, Vm};
+
+handler!(load_word(vm ip sp frame word fuel) {
+    let owner = *sp.sub(1);
+    let site: &Site = seen(ip, word);
+    if site.matches(Ref::from_bits(owner)) {
+        let value = site.word(Ref::from_bits(owner)).get();
+        if value != 0 {
+            raw::increment(value);
+            *sp.sub(1) = value;
+            let mut top = sp;
+            if word >> 32 & 1 != 0 {
+                *top = 0;
+                top = top.add(1);
+            }
+            if raw::decrement(owner) {
+                return release_and_go(vm, ip, top, frame, owner, fuel);
+            }
+            go!(vm, ip.add(1), top, frame, fuel);
+        }
+        return Exit::miss(ip, sp);
+    }
+    return misfit(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(
+    /// A local, and its attribute, which the next instruction loads. The local is not counted.
+    load_fast_word(vm ip sp frame word fuel) {
+        let owner = *Frame::locals(frame).add(arg(word));
+        let next = ip.add(1);
+        let next_word = (*next).0;
+        let site: &Site = seen(next, next_word);
+        if next_word as u8 == Specialized::LoadAttrWord as u8 && site.matches(Ref::from_bits(owner)) {
+            let value = site.word(Ref::from_bits(owner)).get();
+            if value != 0 {
+                raw::increment(value);
+                *sp = value;
+                if next_word >> 32 & 1 != 0 {
+                    *sp.add(1) = 0;
+                    go!(vm, ip.add(2), sp.add(2), frame, fuel);
+                }
+                go!(vm, ip.add(2), sp.add(1), frame, fuel);
+            }
+        }
+        raw::increment(owner);
+        *sp = owner;
+        go!(vm, next, sp.add(1), frame, fuel);
+    }
+);
+
+handler!(
+    /// A function of the class, for a call.
+    load_method(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let site: &Site = seen(ip, word);
+        if site.matches(Ref::from_bits(owner)) {
+            let method = site.class_value();
+            raw::increment(method);
+            *sp.sub(1) = method;
+            *sp = owner;
+            go!(vm, ip.add(1), sp.add(1), frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// What the class has, and is no descriptor.
+    load_value(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let site: &Site = seen(ip, word);
+        if site.matches(Ref::from_bits(owner)) {
+            let value = site.class_value();
+            raw::increment(value);
+            *sp.sub(1) = value;
+            let mut top = sp;
+            if word >> 32 & 1 != 0 {
+                *top = 0;
+                top = top.add(1);
+            }
+            if raw::decrement(owner) {
+                return release_and_go(vm, ip, top, frame, owner, fuel);
+            }
+            go!(vm, ip.add(1), top, frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// A site that sees many classes: the cache that all sites share.
+    load_general(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
+        match cache::load(Ref::from_bits(owner), name) {
+            Some(Found::Value(value)) => {
+                let value = value.bits();
+                raw::increment(value);
+                *sp.sub(1) = value;
+                let mut top = sp;
+                if word >> 32 & 1 != 0 {
+                    *top = 0;
+                    top = top.add(1);
+                }
+                if raw::decrement(owner) {
+                    return release_and_go(vm, ip, top, frame, owner, fuel);
+                }
+                go!(vm, ip.add(1), top, frame, fuel);
+            }
+            Some(Found::Method(method)) if word >> 32 & 1 != 0 => {
+                let method = method.bits();
+                raw::increment(method);
+                *sp.sub(1) = method;
+                *sp = owner;
+                go!(vm, ip.add(1), sp.add(1), frame, fuel);
+            }
+            _ => Exit::miss(ip, sp),
+        }
+    }
+);
+
+handler!(store_word(vm ip sp frame word fuel) {
+    let owner = *sp.sub(1);
+    let site: &Site = seen(ip, word);
+    if site.matches(Ref::from_bits(owner)) {
+        let old = site.word(Ref::from_bits(owner)).replace(*sp.sub(2));
+        let top = sp.sub(2);
+        if raw::decrement(old) {
+            *top = old;
+            *top.add(1) = owner;
+            return crate::shadow::dispatch::drop_two_and_go(vm, ip, top, frame, word, fuel);
+        }
+        if raw::decrement(owner) {
+            return release_and_go(vm, ip, top, frame, owner, fuel);
+        }
+        go!(vm, ip.add(1), top, frame, fuel);
+    }
+    return misfit(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(
+    /// The first store of an attribute to an object.
+    store_add(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let site: &Site = seen(ip, word);
+        if site.matches(Ref::from_bits(owner)) {
+            site.add(Ref::from_bits(owner), *sp.sub(2));
+            let top = sp.sub(2);
+            if raw::decrement(owner) {
+                return release_and_go(vm, ip, top, frame, owner, fuel);
+            }
+            go!(vm, ip.add(1), top, frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);

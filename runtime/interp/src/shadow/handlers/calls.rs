@@ -1,0 +1,189 @@
+//! Calls and returns, and the generators that take part in them.
+
+use crate::eval::calls as eval_calls;
+use crate::frame::{Ending, Frame};
+use crate::function::{self, FUNCTION, Function};
+use crate::generator;
+use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler};
+use crate::shadow::opcode::HANDLERS;
+use bytecode::Instr;
+use object::vm::{breaker, breaker_reasons};
+use object::class::TYPE;
+use object::raw;
+use object::{Object, Ref, Vm};
+
+handler!(call(vm ip sp frame word fuel) {
+    let n = arg(word);
+    let first = sp.sub(n);
+    if *first.sub(1) == 0 {
+        eval_calls::unpack_bound_method(first);
+    }
+    let callable = *first.sub(2);
+    (*frame).ip = ip;
+    if raw::class_address(callable) != std::ptr::from_ref(&FUNCTION).addr() {
+        return call_other(vm, ip, sp, frame, word, fuel);
+    }
+    let has_self = usize::from(*first.sub(1) != 0);
+    let (args, n) = (first.sub(has_self), n + has_self);
+    let code = Ref::from_bits(callable).downcast_unchecked::<Function>().get().code_data.get();
+    if (*code).simple_arguments as usize != n || (*vm).depth >= (*vm).depth_limit {
+        return call_function(vm, ip, sp, frame, word, fuel);
+    }
+    // As `function::push_call_frame` does it.
+    let start = (*vm).data_stack.start;
+    let end = start.wrapping_add((*code).frame_words);
+    if end.addr() > (*vm).data_stack.end.addr() {
+        return call_function(vm, ip, sp, frame, word, fuel);
+    }
+    (*frame).sp = first.sub(2);
+    (*code).warm_up();
+    (*vm).data_stack.start = end;
+    (*vm).depth += 1;
+    let inner = start.cast::<Frame>();
+    let locals = Frame::locals(inner);
+    let n_locals = (*code).n_locals;
+    for index in 0..n {
+        *locals.add(index) = *args.add(index);
+    }
+    for index in n..n_locals {
+        *locals.add(index) = 0;
+    }
+    let entry = (*code).entry();
+    let bottom = locals.add(n_locals);
+    Frame::write_called(inner, callable, code, bottom, frame);
+    (*vm).frame = inner.cast();
+    go_anywhere!(vm, entry, bottom, inner, fuel);
+});
+
+/// Makes the frame of a call; null if that raised.
+///
+/// # Safety
+///
+/// The callable below the arguments at `first` is a Python function; all are taken over.
+#[inline(never)]
+unsafe fn enter_function(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usize) -> *mut Frame {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let has_self = usize::from(*first.sub(1) != 0);
+        let callee = Object::from_raw(*first.sub(2)).expect("a callable is never null");
+        (*frame).sp = first.sub(2);
+        function::push_call_frame(&mut *vm, callee, first.sub(has_self), n + has_self, None).unwrap_or(std::ptr::null_mut())
+    }
+}
+
+handler!(
+    /// Calls a Python function whose arguments have to be bound first.
+    call_function(vm ip sp frame word fuel) {
+        let first = sp.sub(arg(word));
+        let inner = enter_function(vm, frame, first, arg(word));
+        if inner.is_null() {
+            return Exit::raised(ip, first.sub(2));
+        }
+        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+    }
+);
+
+/// Makes an instance and the frame of its `__init__`: null if that raised, `None` if the class is not that simple.
+///
+/// # Safety
+///
+/// As for [`enter_function`], with a class for callable.
+#[inline(never)]
+unsafe fn enter_class(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usize) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let callable = Ref::from_bits(*first.sub(2));
+        let init = eval_calls::plain_init(callable)?;
+        Some(eval_calls::enter_init(&mut *vm, frame, callable, init, first, n).unwrap_or(std::ptr::null_mut()))
+    }
+}
+
+handler!(
+    /// Calls a class or something native.
+    call_other(vm ip sp frame word fuel) {
+        let first = sp.sub(arg(word));
+        if *first.sub(1) == 0 {
+            let callable = Ref::from_bits(*first.sub(2));
+            if raw::class_address(callable.bits()) == std::ptr::from_ref(&TYPE).addr()
+                && let Some(inner) = enter_class(vm, frame, first, arg(word))
+            {
+                if inner.is_null() {
+                    return Exit::raised(ip, first.sub(1));
+                }
+                go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+            }
+            if eval_calls::python_method(callable, object::names::__call__()).is_some() {
+                return Exit::miss(ip, sp);
+            }
+        }
+        return call_native(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// Calls what is no Python function.
+    call_native(vm ip sp frame word fuel) {
+        let n = arg(word);
+        let first = sp.sub(n);
+        let callable = Ref::from_bits(*first.sub(2));
+        let has_self = usize::from(*first.sub(1) != 0);
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(first.sub(has_self).cast(), n + has_self);
+        let result = eval_calls::call_native(&mut *vm, callable, values);
+        let mut top = sp;
+        while top > first.sub(2) {
+            top = top.sub(1);
+            if raw::decrement(*top) {
+                raw::release(*top);
+            }
+        }
+        let Ok(value) = result else { return Exit::raised(ip, top) };
+        *top = value.into_raw();
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(ip.add(1), top.add(1));
+        }
+        go!(vm, ip.add(1), top.add(1), frame, fuel);
+    }
+);
+
+handler!(return_value(vm ip sp frame word fuel) {
+    let leaver = &*frame;
+    if leaver.is_entry || leaver.generator | leaver.object | leaver.namespace != 0 || leaver.ending != Ending::Push {
+        return Exit::miss(ip, sp);
+    }
+    let value = *sp.sub(1);
+    let locals = Frame::locals(frame);
+    for index in 0..(*leaver.code).n_locals {
+        let word = *locals.add(index);
+        if raw::decrement(word) {
+            raw::release(word);
+        }
+    }
+    let caller = leaver.previous;
+    let function = leaver.function.borrow().bits();
+    if raw::decrement(function) {
+        raw::release(function);
+    }
+    (*vm).frame = caller.cast();
+    (*vm).depth -= 1;
+    (*vm).data_stack.start = frame.cast();
+    let (ip, sp) = ((*caller).ip.add(1), (*caller).sp);
+    *sp = value;
+    if breaker_reasons() & breaker::FINALIZERS != 0 {
+        return Exit::look(ip, sp.add(1));
+    }
+    go_anywhere!(vm, ip, sp.add(1), caller, fuel);
+});
+
+handler!(yield_value(vm ip sp frame word fuel) {
+    if (*frame).is_entry {
+        return Exit::miss(ip, sp);
+    }
+    let value = *sp.sub(1);
+    (*frame).ip = ip;
+    (*frame).sp = sp.sub(1);
+    generator::suspend(&mut *vm, frame);
+    let resumer = (*vm).frame.cast::<Frame>();
+    let (ip, sp) = ((*resumer).ip.add(1), (*resumer).sp);
+    *sp = value;
+    go_anywhere!(vm, ip, sp.add(1), resumer, fuel);
+});

@@ -1,0 +1,167 @@
+//! Items of lists, tuples and dicts, displays and unpacking.
+
+use crate::eval::calls as eval_calls;
+use crate::frame::Frame;
+use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, misfit, release_and_go};
+use crate::shadow::opcode::HANDLERS;
+use bytecode::Instr;
+use object::dict::Dict;
+use object::list::List;
+use object::raw;
+use object::tuple::Tuple;
+use object::{Object, Ref, Vm};
+
+/// An index as a place in a sequence of `n` items.
+#[inline(always)]
+fn place(index: u64, n: usize) -> Option<usize> {
+    let index = index as i64 >> 1;
+    let index = if index < 0 { index + n as i64 } else { index };
+    ((index as u64) < n as u64).then_some(index as usize)
+}
+
+handler!(list_item(vm ip sp frame word fuel) {
+    let (owner, index) = (*sp.sub(2), *sp.sub(1));
+    if raw::is_int(index)
+        && let Some(list) = Ref::from_bits(owner).downcast_exact::<List>()
+    {
+        let items = list.get().items(&*vm);
+        let Some(index) = place(index, items.len()) else { return Exit::miss(ip, sp) };
+        let value = items.get_unchecked(index).borrow().bits();
+        raw::increment(value);
+        *sp.sub(2) = value;
+        if raw::decrement(owner) {
+            return release_and_go(vm, ip, sp.sub(1), frame, owner, fuel);
+        }
+        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
+    }
+    return misfit(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(tuple_item(vm ip sp frame word fuel) {
+    let (owner, index) = (*sp.sub(2), *sp.sub(1));
+    if raw::is_int(index)
+        && let Some(tuple) = Ref::from_bits(owner).downcast_exact::<Tuple>()
+    {
+        let items = tuple.get().items();
+        let Some(index) = place(index, items.len()) else { return Exit::miss(ip, sp) };
+        let value = items.get_unchecked(index).bits();
+        raw::increment(value);
+        *sp.sub(2) = value;
+        if raw::decrement(owner) {
+            return release_and_go(vm, ip, sp.sub(1), frame, owner, fuel);
+        }
+        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
+    }
+    return misfit(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(
+    /// A string key of a dict.
+    dict_item(vm ip sp frame word fuel) {
+        let (owner, key) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+        if let Some(dict) = owner.downcast_exact::<Dict>()
+            && key.is_exactly(&object::str::STR)
+        {
+            // The loop raises `KeyError`.
+            let Some(value) = dict.get().get_interned(key) else { return Exit::miss(ip, sp) };
+            let value = value.bits();
+            raw::increment(value);
+            *sp.sub(2) = value;
+            let sp = sp.sub(1);
+            // Nothing runs when a string goes.
+            if raw::decrement(key.bits()) {
+                raw::release(key.bits());
+            }
+            if raw::decrement(owner.bits()) {
+                return release_and_go(vm, ip, sp, frame, owner.bits(), fuel);
+            }
+            go!(vm, ip.add(1), sp, frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(store_list_item(vm ip sp frame word fuel) {
+    let (owner, index) = (*sp.sub(2), *sp.sub(1));
+    if raw::is_int(index)
+        && let Some(list) = Ref::from_bits(owner).downcast_exact::<List>()
+    {
+        let items = list.get().items_mut(&mut *vm);
+        let Some(index) = place(index, items.len()) else { return Exit::miss(ip, sp) };
+        let value = Object::from_raw(*sp.sub(3)).expect("a value is never null");
+        let old = std::mem::replace(items.get_unchecked_mut(index), value).into_raw();
+        let sp = sp.sub(3);
+        if raw::decrement(old) {
+            *sp = old;
+            *sp.add(1) = owner;
+            return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+        }
+        if raw::decrement(owner) {
+            return release_and_go(vm, ip, sp, frame, owner, fuel);
+        }
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+    return misfit(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(contains(vm ip sp frame word fuel) {
+    (*frame).ip = ip;
+    let (item, container) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+    let Ok(found) = (*vm).contains(container, item) else { return Exit::raised(ip, sp) };
+    *sp.sub(2) = raw::bool_word(found != (arg(word) == 1));
+    let sp = sp.sub(1);
+    *sp = item.bits();
+    *sp.add(1) = container.bits();
+    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(build_tuple(vm ip sp frame word fuel) {
+    let bottom = sp.sub(arg(word));
+    let tuple = (*vm).new_tuple((0..arg(word)).map(|index| Object::from_raw(*bottom.add(index)).expect("a value is never null")));
+    *bottom = tuple.into_object().into_raw();
+    go!(vm, ip.add(1), bottom.add(1), frame, fuel);
+});
+
+/// A list of the values from `bottom` on.
+///
+/// # Safety
+///
+/// There are `n` words that own references, which move.
+#[inline(never)]
+unsafe fn list_of(vm: *mut Vm, bottom: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let items: Vec<Object> = (0..n).map(|index| Object::from_raw(*bottom.add(index)).expect("a value is never null")).collect();
+        (*vm).new_list(items).into_object().into_raw()
+    }
+}
+
+handler!(build_list(vm ip sp frame word fuel) {
+    let bottom = sp.sub(arg(word));
+    *bottom = list_of(vm, bottom, arg(word));
+    go!(vm, ip.add(1), bottom.add(1), frame, fuel);
+});
+
+handler!(list_append(vm ip sp frame word fuel) {
+    let value = Object::from_raw(*sp.sub(1)).expect("a value is never null");
+    let sp = sp.sub(1);
+    Ref::from_bits(*sp.sub(arg(word))).downcast_unchecked::<List>().push(&mut *vm, value);
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(unpack_sequence(vm ip sp frame word fuel) {
+    let sequence = *sp.sub(1);
+    let n = arg(word);
+    let is_quick = match Ref::from_bits(sequence).downcast_exact::<Tuple>() {
+        Some(tuple) => tuple.len() == n,
+        None => Ref::from_bits(sequence).downcast_exact::<List>().is_some_and(|list| list.len(&*vm) == n),
+    };
+    if !is_quick || eval_calls::unpack_sequence(&mut *vm, Ref::from_bits(sequence), n, sp.sub(1)).is_err() {
+        return Exit::miss(ip, sp);
+    }
+    let sp = sp.sub(1).add(n);
+    if raw::decrement(sequence) {
+        return release_and_go(vm, ip, sp, frame, sequence, fuel);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});

@@ -1,0 +1,122 @@
+//! Loops over lists, ranges and tuples, and generators that are resumed without a native call.
+
+use crate::eval::iteration as eval_iteration;
+use crate::frame::Frame;
+use crate::generator;
+use crate::shadow::dispatch::{Exit, go, go_anywhere, handler, loop_end, misfit, release_and_go};
+use crate::shadow::opcode::HANDLERS;
+use builtins::iterators::{LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
+use builtins::range::{RANGE_ITERATOR, RangeIterator};
+use bytecode::Instr;
+use object::list::LIST;
+use object::raw;
+use object::tuple::TUPLE;
+use object::vm::{breaker, breaker_reasons};
+use object::{Object, Ref, Vm};
+
+macro_rules! for_loop {
+    ($name:ident, $class:path, $payload:path, |$iterator:ident, $vm:ident| $advance:expr) => {
+        handler!($name(vm ip sp frame word fuel) {
+            let iterator = Ref::from_bits(*sp.sub(1));
+            if raw::class_address(iterator.bits()) != std::ptr::from_ref(&$class).addr() {
+                return misfit(vm, ip, sp, frame, word, fuel);
+            }
+            let ($iterator, $vm) = (iterator.downcast_unchecked::<$payload>(), &mut *vm);
+            match $advance {
+                Some(value) => {
+                    *sp = Object::into_raw(value);
+                    go!(vm, ip.add(1), sp.add(1), frame, fuel);
+                }
+                None => {
+                    if breaker_reasons() & breaker::FINALIZERS != 0 {
+                        (*frame).ip = ip;
+                        return Exit::look(loop_end(ip, word).add(1), sp);
+                    }
+                    go!(vm, loop_end(ip, word).add(1), sp, frame, fuel);
+                }
+            }
+        });
+    };
+}
+
+for_loop!(for_list, LIST_ITERATOR, ListIterator, |iterator, vm| iterator.advance(vm));
+for_loop!(for_tuple, TUPLE_ITERATOR, TupleIterator, |iterator, vm| iterator.advance(vm));
+for_loop!(for_range, RANGE_ITERATOR, RangeIterator, |iterator, vm| iterator.advance().map(|value| vm.new_int(value)));
+
+handler!(
+    /// Any of the iterators that run no Python, and generators; others are the loop's.
+    for_general(vm ip sp frame word fuel) {
+        let iterator = Ref::from_bits(*sp.sub(1));
+        if let Some(next) = eval_iteration::next(&mut *vm, iterator) {
+            if breaker_reasons() & breaker::FINALIZERS != 0 {
+                (*frame).ip = ip;
+            }
+            match next {
+                Some(value) => {
+                    *sp = value.into_raw();
+                    go!(vm, ip.add(1), sp.add(1), frame, fuel);
+                }
+                None => {
+                    go!(vm, loop_end(ip, word).add(1), sp, frame, fuel);
+                }
+            }
+        }
+        (*frame).ip = ip;
+        if let Some(inner) = generator::start_inline(&mut *vm, iterator, None) {
+            let Ok(inner) = inner else { return Exit::raised(ip, sp) };
+            (*frame).sp = sp;
+            go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
+        }
+        Exit::miss(ip, sp)
+    }
+);
+
+/// Resumes the generator or coroutine `receiver`, if that needs no native call, and gives its frame; null if that raised. The value
+/// is taken over unless the answer is `None`.
+///
+/// # Safety
+///
+/// The value is a word that owns a reference.
+#[inline(never)]
+unsafe fn resume_with(vm: *mut Vm, receiver: u64, value: u64) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let value = Object::from_raw(value).expect("a value is never null");
+        let inner = generator::start_inline(&mut *vm, Ref::from_bits(receiver), Some(&value));
+        if inner.is_none() {
+            std::mem::forget(value);
+        }
+        inner.map(|inner| inner.unwrap_or(std::ptr::null_mut()))
+    }
+}
+
+handler!(
+    /// What is awaited or delegated to, if it is a generator or coroutine that can go on at once.
+    send(vm ip sp frame word fuel) {
+        (*frame).ip = ip;
+        let Some(inner) = resume_with(vm, *sp.sub(2), *sp.sub(1)) else { return Exit::miss(ip, sp) };
+        if inner.is_null() {
+            return Exit::raised(ip, sp.sub(1));
+        }
+        (*frame).sp = sp.sub(1);
+        go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
+    }
+);
+
+handler!(
+    /// Iterators of lists and tuples, and of what is an iterator already; others are the loop's.
+    get_iter(vm ip sp frame word fuel) {
+        let iterable = *sp.sub(1);
+        let class = raw::class_address(iterable);
+        if class != std::ptr::from_ref(&LIST).addr() && class != std::ptr::from_ref(&TUPLE).addr() {
+            return Exit::miss(ip, sp);
+        }
+        (*frame).ip = ip;
+        let Ok(iterator) = (*vm).iter(Ref::from_bits(iterable)) else { return Exit::raised(ip, sp) };
+        *sp.sub(1) = iterator.into_raw();
+        if raw::decrement(iterable) {
+            return release_and_go(vm, ip, sp, frame, iterable, fuel);
+        }
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+);

@@ -1,0 +1,107 @@
+//! Jumps, and tests that give bools.
+
+use crate::frame::Frame;
+use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, release_and_go, target};
+use crate::shadow::opcode::HANDLERS;
+use bytecode::Instr;
+use object::Vm;
+use object::raw;
+use object::vm::breaker_reasons;
+
+handler!(nop(vm ip sp frame word fuel) {
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(resume(vm ip sp frame word fuel) {
+    if breaker_reasons() != 0 {
+        return Exit::miss(ip, sp);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(jump(vm ip sp frame word fuel) {
+    go!(vm, target(ip, word), sp, frame, fuel);
+});
+
+handler!(jump_backward(vm ip sp frame word fuel) {
+    if breaker_reasons() != 0 || fuel == 0 {
+        return Exit::miss(ip, sp);
+    }
+    go!(vm, target(ip, word), sp, frame, fuel - 1);
+});
+
+handler!(pop_jump_if_false(vm ip sp frame word fuel) {
+    let sp = sp.sub(1);
+    if *sp == raw::FALSE {
+        go!(vm, target(ip, word), sp, frame, fuel);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(pop_jump_if_true(vm ip sp frame word fuel) {
+    let sp = sp.sub(1);
+    if *sp == raw::TRUE {
+        go!(vm, target(ip, word), sp, frame, fuel);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(pop_jump_if_none(vm ip sp frame word fuel) {
+    let sp = sp.sub(1);
+    let value = *sp;
+    if value == raw::NONE {
+        go!(vm, target(ip, word), sp, frame, fuel);
+    }
+    if raw::decrement(value) {
+        return release_and_go(vm, ip, sp, frame, value, fuel);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(pop_jump_if_not_none(vm ip sp frame word fuel) {
+    let value = *sp.sub(1);
+    if value == raw::NONE {
+        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
+    }
+    if raw::decrement(value) {
+        // The loop drops it and jumps.
+        return Exit::miss(ip, sp);
+    }
+    go!(vm, target(ip, word), sp.sub(1), frame, fuel);
+});
+
+handler!(unary_not(vm ip sp frame word fuel) {
+    *sp.sub(1) = raw::bool_word(*sp.sub(1) != raw::TRUE);
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(to_bool(vm ip sp frame word fuel) {
+    let value = *sp.sub(1);
+    if value == raw::TRUE || value == raw::FALSE {
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+    if raw::is_int(value) {
+        *sp.sub(1) = raw::bool_word(value != 1);
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+    if value == raw::NONE {
+        *sp.sub(1) = raw::FALSE;
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+    Exit::miss(ip, sp)
+});
+
+handler!(is_op(vm ip sp frame word fuel) {
+    let (left, right) = (*sp.sub(2), *sp.sub(1));
+    let sp = sp.sub(1);
+    *sp.sub(1) = raw::bool_word((left == right) != (arg(word) == 1));
+    if raw::class_address(right) == 0 {
+        if raw::decrement(left) {
+            return release_and_go(vm, ip, sp, frame, left, fuel);
+        }
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
+    *sp = left;
+    *sp.add(1) = right;
+    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+});

@@ -1,0 +1,168 @@
+//! The specialised instructions, declared once: number, name, the original they stand for, handler.
+
+use super::dispatch::{Handler, miss};
+use super::handlers::{arithmetic, attributes, calls, containers, globals, iteration, jumps, locals};
+use super::specialize;
+use bytecode::Opcode;
+
+macro_rules! declare {
+    ($($number:literal $name:ident $original:ident $handler:path;)*) => {
+        /// A specialised instruction.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Specialized {
+            $($name = $number,)*
+        }
+
+        impl Specialized {
+            pub const ALL: &[Specialized] = &[$(Specialized::$name,)*];
+
+            /// The instruction it stands for.
+            pub const fn original(self) -> Opcode {
+                match self {
+                    $(Specialized::$name => Opcode::$original,)*
+                }
+            }
+        }
+
+        const SPECIALIZED_HANDLERS: &[(u8, Handler)] = &[$(($number, $handler),)*];
+    };
+}
+
+declare! {
+    140 AddInt BinaryOp arithmetic::add_int;
+    141 SubtractInt BinaryOp arithmetic::subtract_int;
+    142 MultiplyInt BinaryOp arithmetic::multiply_int;
+    143 AddFloat BinaryOp arithmetic::add_float;
+    144 SubtractFloat BinaryOp arithmetic::subtract_float;
+    145 MultiplyFloat BinaryOp arithmetic::multiply_float;
+    146 BinaryGeneral BinaryOp arithmetic::binary_general;
+    147 ListItem BinaryOp containers::list_item;
+    148 TupleItem BinaryOp containers::tuple_item;
+    149 CompareInt CompareOp arithmetic::compare_int;
+    150 CompareIntJump CompareOp arithmetic::compare_int_jump;
+    151 CompareGeneral CompareOp arithmetic::compare_general;
+    152 LoadGlobalModule LoadGlobal globals::load_global_module;
+    153 LoadGlobalBuiltin LoadGlobal globals::load_global_builtin;
+    154 LoadGlobalGeneral LoadGlobal miss;
+    155 LoadAttrWord LoadAttr attributes::load_word;
+    156 LoadAttrMethod LoadAttr attributes::load_method;
+    157 LoadAttrValue LoadAttr attributes::load_value;
+    158 LoadAttrGeneral LoadAttr attributes::load_general;
+    159 StoreAttrWord StoreAttr attributes::store_word;
+    160 StoreAttrAdd StoreAttr attributes::store_add;
+    161 StoreAttrGeneral StoreAttr miss;
+    162 LoadFastAttrWord LoadFast attributes::load_fast_word;
+    163 ForIterList ForIter iteration::for_list;
+    164 ForIterRange ForIter iteration::for_range;
+    165 ForIterTuple ForIter iteration::for_tuple;
+    166 ForIterGeneral ForIter iteration::for_general;
+    167 StoreListItem StoreSubscr containers::store_list_item;
+    168 StoreSubscrGeneral StoreSubscr miss;
+    169 DictItem BinaryOp containers::dict_item;
+    170 BitwiseInt BinaryOp arithmetic::bitwise_int;
+    171 CompareGeneralJump CompareOp arithmetic::compare_general_jump;
+    172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
+}
+
+/// The handlers of instructions that are not specialised.
+const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
+    (Opcode::Nop, jumps::nop),
+    (Opcode::NotTaken, jumps::nop),
+    (Opcode::Resume, jumps::resume),
+    (Opcode::LoadFast, locals::load_fast),
+    (Opcode::LoadFastBorrow, locals::load_fast),
+    (Opcode::LoadFastCheck, locals::load_fast_check),
+    (Opcode::LoadFastLoadFast, locals::load_fast_load_fast),
+    (Opcode::LoadFastBorrowLoadFastBorrow, locals::load_fast_load_fast),
+    (Opcode::StoreFast, locals::store_fast),
+    (Opcode::StoreFastLoadFast, locals::store_fast_load_fast),
+    (Opcode::StoreFastStoreFast, locals::store_fast_store_fast),
+    (Opcode::LoadConst, locals::load_const),
+    (Opcode::LoadSmallInt, locals::load_small_int),
+    (Opcode::PopTop, locals::pop_top),
+    (Opcode::PopIter, locals::pop_top),
+    (Opcode::EndFor, locals::pop_top),
+    (Opcode::PushNull, locals::push_null),
+    (Opcode::Copy, locals::copy),
+    (Opcode::Swap, locals::swap),
+    (Opcode::LoadDeref, locals::load_deref),
+    (Opcode::StoreDeref, locals::store_deref),
+    (Opcode::UnaryNot, jumps::unary_not),
+    (Opcode::ToBool, jumps::to_bool),
+    (Opcode::IsOp, jumps::is_op),
+    (Opcode::PopJumpIfFalse, jumps::pop_jump_if_false),
+    (Opcode::PopJumpIfTrue, jumps::pop_jump_if_true),
+    (Opcode::PopJumpIfNone, jumps::pop_jump_if_none),
+    (Opcode::PopJumpIfNotNone, jumps::pop_jump_if_not_none),
+    (Opcode::JumpForward, jumps::jump),
+    (Opcode::JumpBackwardNoInterrupt, jumps::jump),
+    (Opcode::JumpBackward, jumps::jump_backward),
+    (Opcode::BinaryOp, specialize::binary),
+    (Opcode::CompareOp, specialize::compare),
+    (Opcode::LoadGlobal, specialize::load_global),
+    (Opcode::LoadAttr, specialize::load_attr),
+    (Opcode::StoreAttr, specialize::store_attr),
+    (Opcode::ForIter, specialize::for_iter),
+    (Opcode::StoreSubscr, specialize::store_subscript),
+    (Opcode::Call, calls::call),
+    (Opcode::ReturnValue, calls::return_value),
+    (Opcode::YieldValue, calls::yield_value),
+    (Opcode::ContainsOp, containers::contains),
+    (Opcode::BuildTuple, containers::build_tuple),
+    (Opcode::BuildList, containers::build_list),
+    (Opcode::ListAppend, containers::list_append),
+    (Opcode::UnpackSequence, containers::unpack_sequence),
+    (Opcode::GetIter, iteration::get_iter),
+    (Opcode::Send, iteration::send),
+];
+
+/// What runs an instruction, by its opcode.
+pub(super) static HANDLERS: [Handler; 256] = {
+    let mut handlers: [Handler; 256] = [miss; 256];
+    let mut index = 0;
+    while index < PLAIN_HANDLERS.len() {
+        handlers[PLAIN_HANDLERS[index].0 as usize] = PLAIN_HANDLERS[index].1;
+        index += 1;
+    }
+    index = 0;
+    while index < SPECIALIZED_HANDLERS.len() {
+        handlers[SPECIALIZED_HANDLERS[index].0 as usize] = SPECIALIZED_HANDLERS[index].1;
+        index += 1;
+    }
+    handlers
+};
+
+/// The original opcode of every byte; those that stand for none are never in code.
+pub(crate) static ORIGINAL: [Opcode; 256] = {
+    let mut originals = [Opcode::Nop; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if let Some(opcode) = Opcode::from_u8(byte as u8) {
+            originals[byte] = opcode;
+        }
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < Specialized::ALL.len() {
+        originals[Specialized::ALL[index] as usize] = Specialized::ALL[index].original();
+        index += 1;
+    }
+    originals
+};
+
+/// The name of an opcode, specialised or not, in CPython's spelling.
+pub fn name(byte: u8) -> String {
+    let camel = match Specialized::ALL.iter().find(|specialized| **specialized as u8 == byte) {
+        Some(specialized) => format!("{specialized:?}"),
+        None => return ORIGINAL[usize::from(byte)].name().to_owned(),
+    };
+    let mut name = String::new();
+    for (index, letter) in camel.char_indices() {
+        if letter.is_ascii_uppercase() && index > 0 {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}

@@ -1,0 +1,162 @@
+//! First visits of instructions: which form goes with what is on the stack.
+//!
+//! Each function is the handler of an instruction that is not specialised yet. It rewrites the instruction, to the
+//! general form if nothing special is known, and runs it again.
+
+use super::dispatch::{Exit, arg, go, handler, rewrite, seen};
+use super::opcode::{HANDLERS, Specialized};
+use super::original;
+use crate::frame::Frame;
+use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR};
+use builtins::range::RANGE_ITERATOR;
+use bytecode::opcode::BinaryOp;
+use bytecode::{Instr, Opcode};
+use object::attribute::cache::{Site, SiteKind};
+use object::dict::{DICT, Dict, GlobalSite};
+use object::list::LIST;
+use object::str::STR;
+use object::tuple::TUPLE;
+use object::raw;
+use object::{Ref, Vm};
+
+handler!(binary(vm ip sp frame word fuel) {
+    let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+    rewrite(ip, binary_form(arg(word) as u32, left, right) as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+fn binary_form(op: u32, left: Ref<'_>, right: Ref<'_>) -> Specialized {
+    let Some(op) = BinaryOp::from_u32(op) else { return Specialized::BinaryGeneral };
+    if raw::are_ints(left.bits(), right.bits()) {
+        return match op {
+            BinaryOp::Add | BinaryOp::InplaceAdd => Specialized::AddInt,
+            BinaryOp::Subtract | BinaryOp::InplaceSubtract => Specialized::SubtractInt,
+            BinaryOp::Multiply | BinaryOp::InplaceMultiply => Specialized::MultiplyInt,
+            BinaryOp::And | BinaryOp::Or | BinaryOp::Xor | BinaryOp::InplaceAnd | BinaryOp::InplaceOr | BinaryOp::InplaceXor => {
+                Specialized::BitwiseInt
+            }
+            _ => Specialized::BinaryGeneral,
+        };
+    }
+    if left.as_small_float().is_some() && right.as_small_float().is_some() {
+        return match op {
+            BinaryOp::Add | BinaryOp::InplaceAdd => Specialized::AddFloat,
+            BinaryOp::Subtract | BinaryOp::InplaceSubtract => Specialized::SubtractFloat,
+            BinaryOp::Multiply | BinaryOp::InplaceMultiply => Specialized::MultiplyFloat,
+            _ => Specialized::BinaryGeneral,
+        };
+    }
+    if op == BinaryOp::Subscript {
+        if raw::is_int(right.bits()) && left.is_exactly(&LIST) {
+            return Specialized::ListItem;
+        }
+        if raw::is_int(right.bits()) && left.is_exactly(&TUPLE) {
+            return Specialized::TupleItem;
+        }
+        if left.is_exactly(&DICT) && right.is_exactly(&STR) {
+            return Specialized::DictItem;
+        }
+    }
+    Specialized::BinaryGeneral
+}
+
+handler!(compare(vm ip sp frame word fuel) {
+    let (left, right) = (*sp.sub(2), *sp.sub(1));
+    let jumps = matches!(original(*ip.add(1)), Opcode::PopJumpIfFalse | Opcode::PopJumpIfTrue);
+    let form = match (raw::are_ints(left, right), jumps) {
+        (true, true) => Specialized::CompareIntJump,
+        (true, false) => Specialized::CompareInt,
+        (false, true) => Specialized::CompareGeneralJump,
+        (false, false) => Specialized::CompareGeneral,
+    };
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+handler!(load_global(vm ip sp frame word fuel) {
+    let function = (*frame).function();
+    let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
+    let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
+    let mut form = Specialized::LoadGlobalGeneral;
+    if let (Some(globals), Some(builtins)) = (globals.downcast_exact::<Dict>(), builtins.downcast_exact::<Dict>()) {
+        let site: &GlobalSite = seen(ip, word);
+        match site.fill(globals, builtins, name) {
+            Some(false) => form = Specialized::LoadGlobalModule,
+            Some(true) => form = Specialized::LoadGlobalBuiltin,
+            // The loop raises `NameError`; it may be there the next time.
+            None => return Exit::miss(ip, sp),
+        }
+    }
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+handler!(load_attr(vm ip sp frame word fuel) {
+    let owner = Ref::from_bits(*sp.sub(1));
+    let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
+    let site: &Site = seen(ip, word);
+    let form = match site.fill_load(owner, name) {
+        Some(SiteKind::Word) => Specialized::LoadAttrWord,
+        Some(SiteKind::Method) if word >> 32 & 1 != 0 => Specialized::LoadAttrMethod,
+        Some(SiteKind::Value) => Specialized::LoadAttrValue,
+        _ => Specialized::LoadAttrGeneral,
+    };
+    if form == Specialized::LoadAttrWord {
+        fuse_with_local(ip);
+    }
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+/// Makes the instruction before an attribute of an instance load both, if it loads a local.
+///
+/// # Safety
+///
+/// The instruction is in a copy and not the first one.
+unsafe fn fuse_with_local(ip: *const Instr) {
+    const LOAD_FAST: u8 = Opcode::LoadFast as u8;
+    const LOAD_FAST_BORROW: u8 = Opcode::LoadFastBorrow as u8;
+    // SAFETY: the caller's promise; code does not begin with the load of an attribute.
+    unsafe {
+        let before = ip.sub(1);
+        match (*before).opcode_byte() {
+            LOAD_FAST => rewrite(before, Specialized::LoadFastAttrWord as u8),
+            LOAD_FAST_BORROW => rewrite(before, Specialized::LoadFastBorrowAttrWord as u8),
+            _ => {}
+        }
+    }
+}
+
+handler!(store_attr(vm ip sp frame word fuel) {
+    let owner = Ref::from_bits(*sp.sub(1));
+    let name = *(*(*frame).code).names.as_ptr().add(arg(word));
+    let site: &Site = seen(ip, word);
+    let form = match site.fill_store(owner, name) {
+        Some(SiteKind::Word) => Specialized::StoreAttrWord,
+        Some(SiteKind::Add) => Specialized::StoreAttrAdd,
+        _ => Specialized::StoreAttrGeneral,
+    };
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+handler!(for_iter(vm ip sp frame word fuel) {
+    let iterator = Ref::from_bits(*sp.sub(1));
+    let form = if iterator.is_exactly(&LIST_ITERATOR) {
+        Specialized::ForIterList
+    } else if iterator.is_exactly(&RANGE_ITERATOR) {
+        Specialized::ForIterRange
+    } else if iterator.is_exactly(&TUPLE_ITERATOR) {
+        Specialized::ForIterTuple
+    } else {
+        Specialized::ForIterGeneral
+    };
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+handler!(store_subscript(vm ip sp frame word fuel) {
+    let is_list = Ref::from_bits(*sp.sub(2)).is_exactly(&LIST) && raw::is_int(*sp.sub(1));
+    rewrite(ip, if is_list { Specialized::StoreListItem } else { Specialized::StoreSubscrGeneral } as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
