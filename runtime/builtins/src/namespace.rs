@@ -106,7 +106,8 @@ fn replace(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     }
     let copy = vm.call(this.class().object(), &[])?;
     if !copy.borrow().is_instance_of(&SIMPLE_NAMESPACE) {
-        let name = object::type_new::object_type::qualified_name(vm, this.class());
+        let (module, name) = (vm.get_attr_str(this.class().object(), "__module__")?, vm.get_attr_str(this.class().object(), "__qualname__")?);
+        let name = format!("{}.{}", vm.str_text(module.borrow())?, vm.str_text(name.borrow())?);
         let found = copy.borrow().class().full_name().to_owned();
         return Err(vm.type_error(format!("expect types.SimpleNamespace type, but {name}() returned '{found}' object")));
     }
