@@ -37,8 +37,8 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     module.set(vm, "UTC", utc.clone());
     module.set(vm, "MINYEAR", Object::small_int(1));
     module.set(vm, "MAXYEAR", Object::small_int(9999));
-    // Classes of other languages' code get at the types through it; nothing here does.
-    module.set(vm, "datetime_CAPI", Object::none());
+    let capsule = crate::types::new_capsule(vm, "datetime.datetime_CAPI");
+    module.set(vm, "datetime_CAPI", capsule);
     let limit = 999_999_999 * DAY;
     let (least, most) = (delta::make(vm, -limit)?, delta::make(vm, limit + DAY - 1)?);
     let (microsecond, day) = (delta::make(vm, 1)?, delta::make(vm, DAY)?);

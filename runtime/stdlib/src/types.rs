@@ -12,9 +12,9 @@ use interp::traceback::TRACEBACK;
 use object::descriptor::{GETSET, MEMBER};
 use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, CLASS_METHOD_DESCRIPTOR, METHOD_DESCRIPTOR, METHOD_WRAPPER, SLOT_WRAPPER};
 use object::generic_alias::{GENERIC_ALIAS, UNION};
-use object::native::Module;
+use object::native::{Module, PayloadInfo, flag};
 use object::singleton::{ELLIPSIS_TYPE, MODULE as MODULE_TYPE, NONE_TYPE, NOT_IMPLEMENTED_TYPE};
-use object::{Type, TypeSpec};
+use object::{Object, Payload, Slots, Type, TypeSpec, Vm};
 
 /// `_types`
 pub static MODULE: Module = Module {
@@ -30,10 +30,37 @@ pub static MODULE: Module = Module {
     ..Module::DEFAULT
 };
 
-/// `types.CapsuleType`, which has no instances here.
+/// The payload of a capsule: a pointer for C code, which there is none of here, so only its name.
+pub struct Capsule(&'static str);
+
+impl Payload for Capsule {
+    fn class() -> &'static Type {
+        &CAPSULE
+    }
+}
+
+/// A capsule with this name.
+pub fn new_capsule(vm: &mut Vm, name: &'static str) -> Object {
+    object::type_new::ready(vm, &CAPSULE);
+    vm.allocate(Capsule(name)).into_object()
+}
+
+/// `types.CapsuleType`
 static CAPSULE: Type = Type::new(&CAPSULE_SPEC);
-static CAPSULE_SPEC: TypeSpec =
-    TypeSpec { name: "PyCapsule", doc: "Capsule objects let you wrap a C \"void *\" pointer in a Python\nobject.", ..TypeSpec::DEFAULT };
+static CAPSULE_SPEC: TypeSpec = TypeSpec {
+    name: "PyCapsule",
+    doc: "Capsule objects let you wrap a C \"void *\" pointer in a Python\nobject.",
+    flags: flag::NO_INSTANTIATION,
+    payload: PayloadInfo::leaf::<Capsule>(),
+    slots: Slots {
+        repr: Some(|vm, this| {
+            let name = this.downcast::<Capsule>().map_or("", |capsule| capsule.0);
+            Ok(vm.new_str(&format!("<capsule object \"{name}\" at {:#x}>", this.bits())).into_object())
+        }),
+        ..Slots::NONE
+    },
+    ..TypeSpec::DEFAULT
+};
 
 static NAMES: &[(&str, &Type)] = &[
     ("AsyncGeneratorType", &ASYNC_GENERATOR),

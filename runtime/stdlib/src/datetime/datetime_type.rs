@@ -526,9 +526,15 @@ fn replace(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     make(vm, this.class().object(), (year, month, day), clock, zone)
 }
 
-/// The machine's zone at a local time.
+/// The machine's zone at a local time. One that the local clock skips belongs to the zone before or
+/// after, as the fold says.
 fn local_zone(vm: &mut Vm, own: &DateTime) -> PyResult {
-    let seconds = system::from_local(vm, total_seconds(own.date.fields(), own.clock()), own.clock().fold)?;
+    let (shown, fold) = (total_seconds(own.date.fields(), own.clock()), own.clock().fold);
+    let mut seconds = system::from_local(vm, shown, fold)?;
+    let other = system::from_local(vm, shown, !fold)?;
+    if other != seconds && (other > seconds) == fold {
+        seconds = other;
+    }
     system::local_zone(vm, seconds - EPOCH)
 }
 

@@ -9,6 +9,7 @@ use object::float;
 use object::int;
 use object::native::{PayloadInfo, flag};
 use object::protocol::ordering_satisfies;
+use object::tuple::Tuple;
 use object::{Getset, Member, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, exception, method};
 
 /// The payload of a `timedelta`.
@@ -242,11 +243,16 @@ fn nearest_quotient(dividend: &BigInt, divisor: &BigInt) -> BigInt {
 /// A float as a ratio of integers.
 fn ratio(vm: &mut Vm, value: Ref<'_>) -> PyResult<(BigInt, BigInt)> {
     let pair = vm.call_method(value, "as_integer_ratio", &[])?;
-    let items = vm.collect(pair.borrow())?;
-    let mut numbers = items.iter().filter_map(|item| int::to_bigint(item.borrow()).map(|number| number.into_owned()));
-    match (numbers.next(), numbers.next()) {
-        (Some(numerator), Some(denominator)) => Ok((numerator, denominator)),
-        _ => Err(vm.type_error("unexpected return type from as_integer_ratio(): expected tuple")),
+    let Some(items) = pair.borrow().downcast::<Tuple>() else {
+        let class = pair.borrow().class().full_name().to_owned();
+        return Err(vm.type_error(format!("unexpected return type from as_integer_ratio(): expected tuple, not '{class}'")));
+    };
+    let &[numerator, denominator] = items.items() else {
+        return Err(vm.value_error("as_integer_ratio() must return a 2-tuple"));
+    };
+    match (int::to_bigint(numerator), int::to_bigint(denominator)) {
+        (Some(numerator), Some(denominator)) => Ok((numerator.into_owned(), denominator.into_owned())),
+        _ => Err(vm.type_error("unsupported operand type(s) for as_integer_ratio(): expected ints")),
     }
 }
 

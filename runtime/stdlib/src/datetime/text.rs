@@ -3,7 +3,7 @@
 use super::calendar;
 use super::delta::{DAY, SECOND};
 use super::zone::{self, offset_text};
-use object::str::Str;
+use object::str::{STR, Str};
 use object::{Object, PyResult, Ref, Vm};
 
 /// Time of day.
@@ -100,17 +100,21 @@ pub fn parse_date(text: &[u8]) -> Option<(i64, i64, i64)> {
     (at + 2 == text.len()).then_some((year, month, day))
 }
 
-/// Reads hours to fractions of a second, whole.
-fn parse_clock(text: &[u8]) -> Option<[i64; 4]> {
+/// Reads hours to fractions of a second, and says whether anything is left over. A single character
+/// after a field, and anything after six digits of the fraction, counts as such.
+fn parse_clock(text: &[u8]) -> Option<([i64; 4], bool)> {
     let mut fields = [0; 4];
     let mut at = 0;
     let mut separated = true;
     for index in 0..3 {
         fields[index] = digits(text, at, 2)?;
         at += 2;
-        let Some(&next) = text.get(at) else { return Some(fields) };
+        let Some(&next) = text.get(at) else { return Some((fields, false)) };
         if index == 0 {
             separated = next == b':';
+        }
+        if at + 1 == text.len() {
+            return Some((fields, true));
         }
         match next {
             b':' if separated && index < 2 => at += 1,
@@ -121,25 +125,23 @@ fn parse_clock(text: &[u8]) -> Option<[i64; 4]> {
         }
     }
     let fraction = text.get(at + 1..)?;
-    if fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
     let kept = fraction.len().min(6);
     fields[3] = digits(fraction, 0, kept)? * 10i64.pow(6 - kept as u32);
-    Some(fields)
+    Some((fields, !fraction.iter().all(u8::is_ascii_digit)))
 }
 
 /// Reads a time with the offset that may follow it.
 pub fn parse_time(text: &[u8]) -> Option<ReadTime> {
     let zone = text.iter().position(|byte| matches!(byte, b'+' | b'-' | b'Z')).unwrap_or(text.len());
     let (clock, zone) = text.split_at(zone);
-    let fields = parse_clock(clock)?;
+    let (fields, left_over) = parse_clock(clock)?;
     let offset = match zone {
+        [] if left_over => return None,
         [] => None,
         b"Z" => Some(0),
         [b'Z', ..] => return None,
         [sign, rest @ ..] => {
-            let [hours, minutes, seconds, microseconds] = parse_clock(rest)?;
+            let ([hours, minutes, seconds, microseconds], false) = parse_clock(rest)? else { return None };
             let total = i128::from(hours * 3600 + minutes * 60 + seconds) * SECOND + i128::from(microseconds);
             Some(if *sign == b'-' { -total } else { total })
         }
@@ -231,7 +233,17 @@ fn push_offset(vm: &mut Vm, moment: &Moment<'_>, separator: &str, out: &mut obje
 }
 
 fn push_name(vm: &mut Vm, moment: &Moment<'_>, out: &mut object::str::StrBuilder) -> PyResult<()> {
-    let name = zone::name_of(vm, moment.zone.as_ref().map(Object::borrow), moment.argument)?;
+    let mut name = zone::name_of(vm, moment.zone.as_ref().map(Object::borrow), moment.argument)?;
+    if !name.borrow().is_none() && !name.borrow().is_exactly(&STR) {
+        // A subclass may have a `replace` of its own.
+        let (percent, twice) = (vm.new_str("%").into_object(), vm.new_str("%%").into_object());
+        name = vm.call_method(name.borrow(), "replace", &[percent.borrow(), twice.borrow()])?;
+        let Some(name) = name.borrow().downcast::<Str>() else {
+            return Err(vm.type_error("tzname.replace() did not return a string"));
+        };
+        out.push_object(name.get());
+        return Ok(());
+    }
     if let Some(name) = name.borrow().downcast::<Str>() {
         for point in name.get().code_points() {
             out.push(point);

@@ -184,7 +184,7 @@ impl Settings {
         let result = self.next(number, down, status);
         if result.is_infinite() {
             status.add(OVERFLOW | INEXACT | ROUNDED);
-        } else if result.is_finite() && (result.is_zero() || result.adjusted() < self.emin) {
+        } else if result.is_finite() && result.adjusted() < self.emin {
             status.add(UNDERFLOW | SUBNORMAL | INEXACT | ROUNDED);
             if result.is_zero() {
                 status.add(CLAMPED);

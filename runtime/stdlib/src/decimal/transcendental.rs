@@ -162,7 +162,7 @@ impl Settings {
         }
         let zeros = operand.coefficient.digits() - 1;
         if operand.coefficient.trailing_zeros(zeros as u64) == zeros as u64 && operand.coefficient.cut(zeros as u64).0.is_one() {
-            return self.finish(Number::from_i64(operand.adjusted()), status);
+            return self.with_rounding(Rounding::HalfEven).finish(Number::from_i64(operand.adjusted()), status);
         }
         self.logarithm(operand, status, |scaled, bits| {
             (scaled.ln(bits) << bits) / fixed::ln_10(bits) + (BigInt::from(scaled.exponent) << bits)
