@@ -27,7 +27,7 @@ mod token;
 mod value;
 
 /// The version of expat whose behaviour this is.
-pub(crate) const VERSION: (i64, i64, i64) = (2, 7, 3);
+pub(crate) const VERSION: (i64, i64, i64) = (2, 9, 0);
 
 pub static MODULE: Module = Module {
     name: "pyexpat",

@@ -106,8 +106,16 @@ impl Builder {
     }
 
     fn cells(&self) -> impl Iterator<Item = &ObjectCell> {
-        let own =
-            [&self.root, &self.current, &self.last, &self.last_for_tail, &self.element_factory, &self.comment_factory, &self.pi_factory, &self.events];
+        let own = [
+            &self.root,
+            &self.current,
+            &self.last,
+            &self.last_for_tail,
+            &self.element_factory,
+            &self.comment_factory,
+            &self.pi_factory,
+            &self.events,
+        ];
         own.into_iter().chain(&self.reports)
     }
 

@@ -80,15 +80,24 @@ static ELEMENT_SPEC: TypeSpec = TypeSpec {
         method!(Unary own_size as "__sizeof__" "($self, /)", ""),
     ],
     getsets: &[
-        Getset::new("tag", "A string identifying what kind of data this element represents", |_, this| Ok(payload(this).tag.get_or_none()), |vm, this, value| {
-            replace(vm, &payload(this).tag, value)
-        }),
-        Getset::new("text", "A string of text directly after the start tag, or None", |_, this| Ok(payload(this).text.get_or_none()), |vm, this, value| {
-            replace(vm, &payload(this).text, value)
-        }),
-        Getset::new("tail", "A string of text directly after the end tag, or None", |_, this| Ok(payload(this).tail.get_or_none()), |vm, this, value| {
-            replace(vm, &payload(this).tail, value)
-        }),
+        Getset::new(
+            "tag",
+            "A string identifying what kind of data this element represents",
+            |_, this| Ok(payload(this).tag.get_or_none()),
+            |vm, this, value| replace(vm, &payload(this).tag, value),
+        ),
+        Getset::new(
+            "text",
+            "A string of text directly after the start tag, or None",
+            |_, this| Ok(payload(this).text.get_or_none()),
+            |vm, this, value| replace(vm, &payload(this).text, value),
+        ),
+        Getset::new(
+            "tail",
+            "A string of text directly after the end tag, or None",
+            |_, this| Ok(payload(this).tail.get_or_none()),
+            |vm, this, value| replace(vm, &payload(this).tail, value),
+        ),
         Getset::new("attrib", "A dictionary containing the element's attributes", |vm, this| Ok(attributes(vm, this)), set_attributes),
     ],
     ..TypeSpec::DEFAULT

@@ -52,12 +52,8 @@ static ITERATOR_SPEC: TypeSpec = TypeSpec {
 
 /// Walks over elements, or over their text.
 pub(super) fn new(vm: &mut Vm, root: Ref<'_>, tag: Option<Ref<'_>>, wants_text: bool) -> Object {
-    let iterator = ElementIterator {
-        root: ObjectCell::new(Some(root.to_owned())),
-        parents: VmCell::new(Vec::new()),
-        tag: tag.map(Ref::to_owned),
-        wants_text,
-    };
+    let iterator =
+        ElementIterator { root: ObjectCell::new(Some(root.to_owned())), parents: VmCell::new(Vec::new()), tag: tag.map(Ref::to_owned), wants_text };
     vm.allocate(iterator).into_object()
 }
 

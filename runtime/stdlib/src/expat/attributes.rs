@@ -1,6 +1,6 @@
 //! Start tags: attributes, their defaults, and namespaces.
 
-use super::chars::{name_end, is_space};
+use super::chars::{is_space, name_end};
 use super::dtd::Dtd;
 use super::engine::{Binding, Engine, Options, Tag};
 use super::error::XmlError;

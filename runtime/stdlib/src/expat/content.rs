@@ -310,9 +310,6 @@ impl Engine {
             Ok(token) => token,
             Err(stop) => return self.stopped(stop),
         };
-        if token.tentative && token.kind != prolog_token::Kind::Space && self.more_to_come() {
-            return Ok(Flow::Wait);
-        }
         let text = &data[at..token.end];
         match token.kind {
             prolog_token::Kind::None => {

@@ -102,10 +102,18 @@ pub(super) struct Binding {
 pub(super) enum Awaiting {
     ContentEntity,
     ParameterEntity(usize),
-    ExternalSubset { had_refs: bool, has_system_id: bool, closing: bool },
-    NotStandalone { closing: bool },
-    /// The encoding that the application asked for, or the document declares.
-    Encoding { declared: bool },
+    ExternalSubset {
+        had_refs: bool,
+        has_system_id: bool,
+        closing: bool,
+    },
+    NotStandalone {
+        closing: bool,
+    },
+    /// The encoding that the application asked for, or that the document declares, and where it does.
+    Encoding {
+        declared: Option<usize>,
+    },
     /// Nothing: the document has declared its encoding, and the rest of it is to be decoded.
     Declared(Known),
 }
@@ -348,7 +356,7 @@ impl Engine {
         if let Some(name) = unknown {
             let name = self.push_text(&name);
             self.events.push_back((Event::UnknownEncoding(name), None));
-            self.awaiting = Some(Awaiting::Encoding { declared: false });
+            self.awaiting = Some(Awaiting::Encoding { declared: None });
         } else {
             self.decode();
         }
@@ -481,10 +489,13 @@ impl Engine {
         }
     }
 
-    fn set_table(&mut self, declared: bool) -> Step {
-        let table = self.reply_table.take().ok_or(XmlError::UnknownEncoding)?;
+    fn set_table(&mut self, declared: Option<usize>) -> Step {
+        let Some(table) = self.reply_table.take() else {
+            declared.inspect(|&place| self.set_place(place));
+            return Err(XmlError::UnknownEncoding);
+        };
         self.switch_encoding(Coding::Table(table));
-        if !declared {
+        if declared.is_none() {
             self.decode();
         }
         Ok(Flow::More)

@@ -28,27 +28,77 @@ pub(crate) struct External {
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// The attributes are the engine's; `specified` of them stand in the document.
-    StartElement { name: Span, specified: usize },
-    EndElement { name: Span },
+    StartElement {
+        name: Span,
+        specified: usize,
+    },
+    EndElement {
+        name: Span,
+    },
     Text(Span),
-    Instruction { target: Span, data: Span },
+    Instruction {
+        target: Span,
+        data: Span,
+    },
     Comment(Span),
     StartCdata,
     EndCdata,
     Default(Span),
-    StartNamespace { prefix: Option<Span>, uri: Option<Span> },
-    EndNamespace { prefix: Option<Span> },
-    XmlDeclaration { version: Option<Span>, encoding: Option<Span>, standalone: i64 },
-    StartDoctype { name: Span, system_id: Option<Span>, public_id: Option<Span>, internal_subset: bool },
+    StartNamespace {
+        prefix: Option<Span>,
+        uri: Option<Span>,
+    },
+    EndNamespace {
+        prefix: Option<Span>,
+    },
+    XmlDeclaration {
+        version: Option<Span>,
+        encoding: Option<Span>,
+        standalone: i64,
+    },
+    StartDoctype {
+        name: Span,
+        system_id: Option<Span>,
+        public_id: Option<Span>,
+        internal_subset: bool,
+    },
     EndDoctype,
-    ElementDeclaration { name: Span, model: Vec<ModelPart> },
-    AttlistDeclaration { element: Span, name: Span, kind: Span, default: Option<Span>, required: bool },
-    EntityDeclaration { name: Span, is_parameter: bool, value: Option<Span>, external: External, notation: Option<Span> },
-    UnparsedEntity { name: Span, external: External, notation: Span },
-    Notation { name: Span, external: External },
-    SkippedEntity { name: Span, is_parameter: bool },
+    ElementDeclaration {
+        name: Span,
+        model: Vec<ModelPart>,
+    },
+    AttlistDeclaration {
+        element: Span,
+        name: Span,
+        kind: Span,
+        default: Option<Span>,
+        required: bool,
+    },
+    EntityDeclaration {
+        name: Span,
+        is_parameter: bool,
+        value: Option<Span>,
+        external: External,
+        notation: Option<Span>,
+    },
+    UnparsedEntity {
+        name: Span,
+        external: External,
+        notation: Span,
+    },
+    Notation {
+        name: Span,
+        external: External,
+    },
+    SkippedEntity {
+        name: Span,
+        is_parameter: bool,
+    },
     /// To be answered: did it go well?
-    ExternalEntity { context: Option<Span>, external: External },
+    ExternalEntity {
+        context: Option<Span>,
+        external: External,
+    },
     /// To be answered: may the document be so?
     NotStandalone,
     /// To be answered with a table.

@@ -152,8 +152,7 @@ impl Engine {
         }
         let name = self.push_text(name);
         self.emit(Event::UnknownEncoding(name));
-        self.set_place(place);
-        self.awaiting = Some(Awaiting::Encoding { declared: true });
+        self.awaiting = Some(Awaiting::Encoding { declared: Some(place) });
         Ok(Flow::More)
     }
 
@@ -463,10 +462,15 @@ impl Engine {
                 return Ok(declared && wanted);
             }
             Role::EntityValue if keeps => {
-                let value = self.entity_value(&text[1..text.len() - 1], at + 1)?;
-                let Some(index) = entity else { return Ok(false) };
-                self.dtd.borrow_mut().entities[index].text = Some(value.into());
-                self.report_entity(index);
+                let mut value = Vec::with_capacity(text.len());
+                let outcome = self.entity_value(&text[1..text.len() - 1], at + 1, &mut value);
+                // What there is of the value is reported even if the rest is wrong.
+                if let Some(index) = entity {
+                    self.dtd.borrow_mut().entities[index].text = Some(value.into());
+                    self.report_entity(index);
+                }
+                outcome?;
+                return Ok(entity.is_some() && wanted);
             }
             Role::EntitySystemId => {
                 let Some(index) = entity else { return Ok(false) };
@@ -714,6 +718,11 @@ fn error_for(kind: Kind) -> XmlError {
     }
 }
 
+/// Whether this is the number of a version of XML that can be read: `1.` and digits.
+fn is_version(text: &[u8]) -> bool {
+    text.strip_prefix(b"1.").is_some_and(|minor| !minor.is_empty() && minor.iter().all(u8::is_ascii_digit))
+}
+
 /// Version, encoding with its place, and standalone: -1 if not given.
 type Declaration<'t> = (Option<&'t [u8]>, Option<(&'t [u8], usize)>, i64);
 
@@ -721,6 +730,9 @@ fn read_declaration<'t>(attributes: &mut PseudoAttributes<'t>, is_text: bool) ->
     let mut next = attributes.next()?.ok_or(attributes.at)?;
     let mut version = None;
     if next.name == b"version" {
+        if !is_version(next.value) {
+            return Err(next.value_at);
+        }
         version = Some(next.value);
         match attributes.next()? {
             Some(attribute) => next = attribute,

@@ -61,9 +61,9 @@ pub(super) fn prolog(data: &[u8], at: usize, namespaces: bool) -> Scan {
     match data.get(at) {
         None => token(Kind::None, at),
         Some(&quote @ (b'"' | b'\'')) => literal(data, at + 1, quote),
-        Some(b'<') => markup(data, at),
+        Some(b'<') => markup(data, at, namespaces),
         Some(b' ' | b'\t' | b'\n' | b'\r') => space(data, at),
-        Some(b'%') => percent(data, at + 1),
+        Some(b'%') => percent(data, at + 1, namespaces),
         Some(b',') => token(Kind::Comma, at + 1),
         Some(b'[') => token(Kind::OpenBracket, at + 1),
         Some(b']') => close_bracket(data, at + 1),
@@ -113,11 +113,11 @@ fn literal(data: &[u8], mut at: usize, quote: u8) -> Scan {
 }
 
 /// A `<` at `at`.
-fn markup(data: &[u8], at: usize) -> Scan {
+fn markup(data: &[u8], at: usize, namespaces: bool) -> Scan {
     match need(data, at + 1)? {
-        b'!' => declaration(data, at + 2),
+        b'!' => declaration(data, at + 2, namespaces),
         b'?' => {
-            let scanned = instruction(data, at + 2)?;
+            let scanned = instruction(data, at + 2, namespaces)?;
             token(if scanned.kind == Content::XmlDeclaration { Kind::XmlDeclaration } else { Kind::Instruction }, scanned.end)
         }
         _ => match classify(data, at + 1) {
@@ -131,33 +131,38 @@ fn markup(data: &[u8], at: usize) -> Scan {
 }
 
 /// What follows `<!`.
-fn declaration(data: &[u8], at: usize) -> Scan {
+fn declaration(data: &[u8], at: usize, namespaces: bool) -> Scan {
     match need(data, at)? {
         b'-' => token(Kind::Comment, comment(data, at + 1)?.end),
         b'[' => token(Kind::SectionOpen, at + 1),
-        byte if byte.is_ascii_alphabetic() || byte == b'_' => declaration_name(data, at + 1),
+        byte if is_keyword(byte, namespaces) => declaration_name(data, at + 1, namespaces),
         _ => Err(Stop::Invalid(at)),
     }
 }
 
-fn declaration_name(data: &[u8], mut at: usize) -> Scan {
+/// Whether a character can be in the keyword of a declaration, as far as the tokenizer goes.
+const fn is_keyword(byte: u8, namespaces: bool) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte == b':' && !namespaces
+}
+
+fn declaration_name(data: &[u8], mut at: usize, namespaces: bool) -> Scan {
     loop {
         match need(data, at)? {
             // `<!ENTITY% name` needs the space.
             b'%' if matches!(need(data, at + 1)?, b' ' | b'\t' | b'\n' | b'\r' | b'%') => return Err(Stop::Invalid(at)),
             b'%' | b' ' | b'\t' | b'\n' | b'\r' => return token(Kind::DeclarationOpen, at),
-            byte if byte.is_ascii_alphabetic() || byte == b'_' => at += 1,
+            byte if is_keyword(byte, namespaces) => at += 1,
             _ => return Err(Stop::Invalid(at)),
         }
     }
 }
 
 /// What follows a `%`.
-fn percent(data: &[u8], at: usize) -> Scan {
+fn percent(data: &[u8], at: usize, namespaces: bool) -> Scan {
     match need(data, at)? {
         b' ' | b'\t' | b'\n' | b'\r' | b'%' => token(Kind::Percent, at),
         _ => {
-            let end = super::token::name_rest(data, super::token::name_start(data, at)?)?;
+            let end = super::token::name(data, at, namespaces)?;
             if data[end] == b';' { token(Kind::ParameterRef, end + 1) } else { Err(Stop::Invalid(end)) }
         }
     }
@@ -189,13 +194,16 @@ fn close_paren(data: &[u8], at: usize) -> Scan {
 
 /// What follows a `#`.
 fn pound_name(data: &[u8], at: usize) -> Scan {
-    let mut at = super::token::name_start(data, at)?;
+    need(data, at)?;
+    let mut at = match classify(data, at)? {
+        Class::NameStart(len) => at + len,
+        _ => return Err(Stop::Invalid(at)),
+    };
     loop {
         match class_at(data, at)? {
             None => return tentative(Kind::PoundName, at),
             Some(Class::NameStart(len) | Class::NameRest(len)) => at += len,
-            Some(Class::Colon) => at += 1,
-            Some(Class::Other(_)) => break,
+            Some(Class::Colon | Class::Other(_)) => break,
         }
     }
     match data[at] {

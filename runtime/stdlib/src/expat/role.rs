@@ -152,36 +152,26 @@ impl Prolog {
     pub(super) fn role(&mut self, kind: Kind, text: &[u8]) -> Role {
         let role = match self.state {
             State::Start | State::BeforeDoctype | State::AfterDoctype => self.outside(kind, text),
-            State::DoctypeOpen
-            | State::DoctypeNamed
-            | State::DoctypePublic
-            | State::DoctypeSystem
-            | State::DoctypeIdentified
-            | State::DoctypeEnd => self.doctype(kind, text),
+            State::DoctypeOpen | State::DoctypeNamed | State::DoctypePublic | State::DoctypeSystem | State::DoctypeIdentified | State::DoctypeEnd => {
+                self.doctype(kind, text)
+            }
             State::InternalSubset => self.subset(kind, text),
             State::ExternalStart if kind == Kind::XmlDeclaration => self.go(State::ExternalSubset, Role::TextDeclaration),
             State::ExternalStart | State::ExternalSubset => self.external_subset(kind, text),
             State::SectionKeyword | State::SectionInclude | State::SectionIgnore => self.section(kind, text),
-            State::EntityOpen
-            | State::EntityNamed
-            | State::EntityPublic
-            | State::EntitySystem
-            | State::EntityIdentified
-            | State::EntityNotation => self.entity(kind, text),
-            State::ParameterOpen
-            | State::ParameterNamed
-            | State::ParameterPublic
-            | State::ParameterSystem
-            | State::ParameterIdentified => self.parameter(kind, text),
+            State::EntityOpen | State::EntityNamed | State::EntityPublic | State::EntitySystem | State::EntityIdentified | State::EntityNotation => {
+                self.entity(kind, text)
+            }
+            State::ParameterOpen | State::ParameterNamed | State::ParameterPublic | State::ParameterSystem | State::ParameterIdentified => {
+                self.parameter(kind, text)
+            }
             State::NotationOpen | State::NotationNamed | State::NotationPublic | State::NotationSystem | State::NotationIdentified => {
                 self.notation(kind, text)
             }
             State::AttlistOpen | State::AttlistNamed | State::AttributeNamed | State::AttributeTyped | State::AttributeFixed => {
                 self.attlist(kind, text)
             }
-            State::EnumValue | State::EnumNext | State::NotationTypeOpen | State::NotationType | State::NotationTypeNext => {
-                self.attribute_type(kind)
-            }
+            State::EnumValue | State::EnumNext | State::NotationTypeOpen | State::NotationType | State::NotationTypeNext => self.attribute_type(kind),
             State::ElementOpen | State::ElementNamed | State::GroupStart => self.element(kind, text),
             State::MixedStart | State::MixedName | State::MixedNext => self.mixed(kind),
             State::Group | State::GroupNext => self.group(kind),
@@ -225,9 +215,7 @@ impl Prolog {
             Kind::XmlDeclaration if self.state == State::Start => self.go(started, Role::XmlDeclaration),
             Kind::Instruction => self.go(started, Role::Instruction),
             Kind::Comment => self.go(started, Role::Comment),
-            Kind::DeclarationOpen if self.state != State::AfterDoctype && text == b"<!DOCTYPE" => {
-                self.go(State::DoctypeOpen, Role::DoctypeRest)
-            }
+            Kind::DeclarationOpen if self.state != State::AfterDoctype && text == b"<!DOCTYPE" => self.go(State::DoctypeOpen, Role::DoctypeRest),
             Kind::InstanceStart => self.go(State::Failed, Role::InstanceStart),
             _ => None,
         }

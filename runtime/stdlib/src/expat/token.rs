@@ -57,22 +57,18 @@ fn need_class(data: &[u8], at: usize) -> Result<Class, Stop> {
     if at < data.len() { classify(data, at) } else { Err(Stop::Partial) }
 }
 
-/// Skips a name's first character.
-pub(super) fn name_start(data: &[u8], at: usize) -> Result<usize, Stop> {
-    match need_class(data, at)? {
-        Class::NameStart(len) => Ok(at + len),
-        Class::Colon => Ok(at + 1),
-        _ => Err(Stop::Invalid(at)),
-    }
-}
-
-/// Skips the rest of a name. Something must follow it.
-pub(super) fn name_rest(data: &[u8], mut at: usize) -> Result<usize, Stop> {
+/// Skips a name. Something must follow it. With namespaces there are no colons in the names of entities and instructions.
+pub(super) fn name(data: &[u8], at: usize, namespaces: bool) -> Result<usize, Stop> {
+    let mut at = match need_class(data, at)? {
+        Class::NameStart(len) => at + len,
+        Class::Colon if !namespaces => at + 1,
+        _ => return Err(Stop::Invalid(at)),
+    };
     loop {
         match need_class(data, at)? {
             Class::NameStart(len) | Class::NameRest(len) => at += len,
-            Class::Colon => at += 1,
-            Class::Other(_) => return Ok(at),
+            Class::Colon if !namespaces => at += 1,
+            Class::Colon | Class::Other(_) => return Ok(at),
         }
     }
 }
@@ -89,7 +85,7 @@ pub(super) fn content(data: &[u8], at: usize, namespaces: bool) -> Scan {
     match data.get(at) {
         None => token(Kind::None, at),
         Some(b'<') => markup(data, at + 1, namespaces),
-        Some(b'&') => reference(data, at + 1),
+        Some(b'&') => reference(data, at + 1, namespaces),
         Some(b'\n') => token(Kind::Newline, at + 1),
         Some(b'\r') => carriage_return(data, at),
         Some(b']') => bracket(data, at),
@@ -163,7 +159,7 @@ fn markup(data: &[u8], at: usize, namespaces: bool) -> Scan {
             b'[' => cdata_open(data, at + 2),
             _ => Err(Stop::Invalid(at + 1)),
         },
-        b'?' => instruction(data, at + 1),
+        b'?' => instruction(data, at + 1, namespaces),
         b'/' => end_tag(data, at + 1),
         _ => start_tag(data, at, namespaces),
     }
@@ -206,9 +202,9 @@ fn cdata_open(data: &[u8], at: usize) -> Scan {
 }
 
 /// What follows `<?`.
-pub(super) fn instruction(data: &[u8], at: usize) -> Scan {
+pub(super) fn instruction(data: &[u8], at: usize, namespaces: bool) -> Scan {
     let target = at;
-    let at = name_rest(data, name_start(data, at)?)?;
+    let at = name(data, at, namespaces)?;
     let kind = match &data[target..at] {
         b"xml" => Kind::XmlDeclaration,
         name if name.eq_ignore_ascii_case(b"xml") => return Err(Stop::Invalid(at)),
@@ -238,7 +234,7 @@ pub(super) fn instruction(data: &[u8], at: usize) -> Scan {
 }
 
 fn end_tag(data: &[u8], at: usize) -> Scan {
-    let at = name_rest(data, name_start(data, at)?)?;
+    let at = name(data, at, false)?;
     let at = skip_space(data, at)?;
     match data[at] {
         b'>' => token(Kind::EndTag, at + 1),
@@ -305,7 +301,7 @@ fn attribute(data: &[u8], at: usize, namespaces: bool) -> Result<usize, Stop> {
     loop {
         match need(data, at)? {
             byte if byte == quote => break,
-            b'&' => at = reference(data, at + 1)?.end,
+            b'&' => at = reference(data, at + 1, namespaces)?.end,
             b'<' => return Err(Stop::Invalid(at)),
             _ => at += char_length(data, at)?,
         }
@@ -318,11 +314,11 @@ fn attribute(data: &[u8], at: usize, namespaces: bool) -> Result<usize, Stop> {
 }
 
 /// What follows an `&`.
-pub(super) fn reference(data: &[u8], at: usize) -> Scan {
+pub(super) fn reference(data: &[u8], at: usize, namespaces: bool) -> Scan {
     if need(data, at)? == b'#' {
         return char_reference(data, at + 1);
     }
-    let at = name_rest(data, name_start(data, at)?)?;
+    let at = name(data, at, namespaces)?;
     match data[at] {
         b';' => token(Kind::EntityRef, at + 1),
         _ => Err(Stop::Invalid(at)),
@@ -375,13 +371,13 @@ pub(super) fn predefined_entity(name: &[u8]) -> Option<u8> {
 }
 
 /// The next token of an attribute's value, or of the text of an entity that one refers to.
-pub(super) fn attribute_value(data: &[u8], at: usize) -> Scan {
+pub(super) fn attribute_value(data: &[u8], at: usize, namespaces: bool) -> Scan {
     let start = at;
     let mut at = at;
     while let Some(&byte) = data.get(at) {
         match byte {
             b'&' | b'<' | b'\n' | b'\r' | b' ' | b'\t' if at > start => break,
-            b'&' => return reference(data, at + 1),
+            b'&' => return reference(data, at + 1, namespaces),
             b'<' => return Err(Stop::Invalid(at)),
             b'\n' => return token(Kind::Newline, at + 1),
             b'\r' => return carriage_return(data, at),
@@ -396,15 +392,15 @@ pub(super) fn attribute_value(data: &[u8], at: usize) -> Scan {
 }
 
 /// The next token of an entity's value.
-pub(super) fn entity_value(data: &[u8], at: usize) -> Scan {
+pub(super) fn entity_value(data: &[u8], at: usize, namespaces: bool) -> Scan {
     let start = at;
     let mut at = at;
     while let Some(&byte) = data.get(at) {
         match byte {
             b'&' | b'%' | b'\n' | b'\r' if at > start => break,
-            b'&' => return reference(data, at + 1),
+            b'&' => return reference(data, at + 1, namespaces),
             b'%' => {
-                let end = name_rest(data, name_start(data, at + 1)?)?;
+                let end = name(data, at + 1, namespaces)?;
                 return if data[end] == b';' { token(Kind::ParameterRef, end + 1) } else { Err(Stop::Invalid(end)) };
             }
             b'\n' => return token(Kind::Newline, at + 1),

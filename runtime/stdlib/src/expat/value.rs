@@ -35,7 +35,7 @@ impl Engine {
         while let Some(frame) = frames.last_mut() {
             let (text, at) = (frame.text.clone(), frame.at);
             let direct = frame.entity.is_none();
-            let token = match token::attribute_value(&text, at) {
+            let token = match token::attribute_value(&text, at, self.options.namespaces.is_some()) {
                 Ok(token) => token,
                 Err(stop) => {
                     if let (Stop::Invalid(at), true) = (stop, direct) {
@@ -137,14 +137,13 @@ impl Engine {
         Err(error)
     }
 
-    /// The value of an entity that is declared as the text between the quotes from `start` on.
-    pub(super) fn entity_value(&mut self, value: &[u8], start: usize) -> Result<Vec<u8>, XmlError> {
-        let mut out = Vec::with_capacity(value.len());
+    /// Appends the value of an entity that is declared as the text between the quotes from `start` on.
+    pub(super) fn entity_value(&mut self, value: &[u8], start: usize, out: &mut Vec<u8>) -> Result<(), XmlError> {
         let mut frames = vec![Frame { text: Rc::from(value), at: 0, entity: None }];
         while let Some(frame) = frames.last_mut() {
             let (text, at) = (frame.text.clone(), frame.at);
             let place = frame.entity.is_none().then_some(start);
-            let token = match token::entity_value(&text, at) {
+            let token = match token::entity_value(&text, at, self.options.namespaces.is_some()) {
                 Ok(token) => token,
                 Err(stop) => {
                     let offset = if let Stop::Invalid(at) = stop { at } else { at };
@@ -163,7 +162,7 @@ impl Engine {
             let part = &text[at..token.end];
             match token.kind {
                 Kind::CharRef => match token::char_reference_number(part) {
-                    Some(code) => push_code_point(&mut out, code),
+                    Some(code) => push_code_point(out, code),
                     None => {
                         place.inspect(|place| self.set_place(place + at));
                         return Err(XmlError::BadCharRef);
@@ -181,8 +180,7 @@ impl Engine {
                 _ => out.extend_from_slice(part),
             }
         }
-        self.accounts.allocate(out.len())?;
-        Ok(out)
+        self.accounts.allocate(out.len())
     }
 
     /// A parameter entity in an entity's value; `part` is `%name;`. `None`: it is not known, and the value ends here.
