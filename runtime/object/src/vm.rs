@@ -304,6 +304,8 @@ pub struct Hooks {
     pub super_context: Option<fn(&mut Vm) -> PyResult<(Object, Object)>>,
     /// Runs the Python handlers of signals that arrived, if this is the main thread.
     pub signals: Option<fn(&mut Vm) -> PyResult<()>>,
+    /// Reads a line from a terminal, for `input`, after a prompt; `None`: the standard streams are no terminal.
+    pub read_line: Option<fn(&mut Vm, Ref<'_>) -> PyResult<Option<Object>>>,
     /// Gives a new thread's `Vm` what the interpreter keeps there.
     pub thread_started: Option<fn(&mut Vm)>,
     /// Takes it away again when the thread ends.
@@ -322,6 +324,7 @@ static HOOKS: HookCell = HookCell(Cell::new(Hooks {
     warn: None,
     super_context: None,
     signals: None,
+    read_line: None,
     thread_started: None,
     thread_ended: None,
 }));

@@ -19,6 +19,7 @@ pub mod posix;
 pub mod posixshmem;
 pub mod posixsubprocess;
 pub mod pwd;
+pub mod readline;
 pub mod resource;
 pub mod select;
 pub mod signal;
@@ -72,6 +73,7 @@ pub mod csv;
 pub mod elementtree;
 pub mod expat;
 pub mod ctypes;
+pub mod datetime;
 pub mod decimal;
 pub mod exception_class;
 pub mod functools;
@@ -107,6 +109,7 @@ pub static MODULES: &[&Module] = &[
     &elementtree::MODULE,
     &expat::MODULE,
     &ctypes::MODULE,
+    &datetime::MODULE,
     &decimal::MODULE,
     &json::MODULE,
     &struct_module::MODULE,
@@ -142,6 +145,7 @@ pub static MODULES: &[&Module] = &[
     &atexit::MODULE,
     &stat::MODULE,
     &time::MODULE,
+    &readline::MODULE,
     &resource::MODULE,
     &signal::MODULE,
     &thread::MODULE,
