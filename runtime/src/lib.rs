@@ -62,6 +62,10 @@ impl Runtime {
         if configuration.x_options.iter().any(|(name, _)| name == "no_debug_ranges") {
             compile::leave_out_ranges();
         }
+        let shadowcode = configuration.x_options.iter().rev().find(|(name, _)| name == "shadowcode");
+        if let Some(calls) = shadowcode.and_then(|(_, value)| value.as_ref()?.parse().ok()) {
+            interp::shadow::set_threshold(calls);
+        }
         object::bytes::set_warning_level(configuration.bytes_warning);
         object::int::set_max_str_digits(configuration.int_max_str_digits.max(0) as usize);
         compile_hook::set_compiler(compile::compile);
@@ -69,6 +73,9 @@ impl Runtime {
         stdlib::codecs::install();
         compile::set_optimize(configuration.optimize);
         imp::set_library(imp::Library { find: find_embedded, names: || library::MODULES.iter().map(|entry| entry.name).collect() });
+        stdlib::library_files::show(&format!("{}/lib/python3.14", configuration.base_prefix), || {
+            library::MODULES.iter().map(|entry| (entry.path, entry.source())).collect()
+        });
         object::vm::set_hooks(|hooks| {
             hooks.import = Some(eval::import_name);
             hooks.unraisable = Some(sys_module::report_unraisable);

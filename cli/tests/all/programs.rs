@@ -11,7 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The ways to run a program, which must all agree: a name, and the options that choose it.
-const MODES: &[(&str, &[&str])] = &[("plain", &[])];
+const MODES: &[(&str, &[&str])] = &[
+    ("shadowcode when hot", &[]),
+    ("shadowcode at once", &["-X", "shadowcode=1"]),
+    ("bytecode alone", &["-X", "shadowcode=0"]),
+];
 
 fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
@@ -139,6 +143,7 @@ programs! {
     lists
     match_statement
     metaclasses
+    multibyte_codecs
     mro_super
     names_and_patterns
     operators
