@@ -126,6 +126,7 @@ programs! {
     finaliser_del
     finaliser_exceptions
     finaliser_exit
+    finaliser_exit_order
     finaliser_resurrect
     floats
     fstrings
@@ -143,8 +144,8 @@ programs! {
     lists
     match_statement
     metaclasses
-    multibyte_codecs
     mro_super
+    multibyte_codecs
     names_and_patterns
     operators
     pickles

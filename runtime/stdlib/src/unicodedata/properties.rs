@@ -236,8 +236,9 @@ impl Version {
             LookupResult::Character(character) => {
                 let own = character_name(character).filter(|_| !is_later(character.into()));
                 let is_own = own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(name));
-                // The crate compares loosely: without spaces, hyphens and underscores.
-                let is_loose = own.as_deref().is_some_and(|own| letters(own).eq(letters(name)));
+                // The crate compares loosely: without spaces, hyphens and underscores, and numbers by their value.
+                let number = format!("-{:04X}", u32::from(character));
+                let is_loose = own.as_deref().is_some_and(|own| own.ends_with(&number) || letters(own).eq(letters(name)));
                 (is_own || (!is_loose && self.has_alias(name) && !is_later(character.into()))).then(|| character.into())
             }
             LookupResult::Sequence(characters) => self.has_alias(name).then(|| characters.to_owned()),
