@@ -90,6 +90,10 @@ fn locate(configuration: &mut Configuration) {
     let prefix = std::path::Path::new(&executable).parent().and_then(std::path::Path::parent).map(|path| path.to_string_lossy().into_owned());
     configuration.prefix = prefix.clone().unwrap_or_else(|| "/usr/local".into());
     configuration.base_prefix = configuration.prefix.clone();
+    let library = format!("{}/lib/python3.14", configuration.base_prefix);
+    configuration.search_path.extend([format!("{}/lib/python314.zip", configuration.base_prefix), format!("{library}/lib-dynload")]);
+    let place = configuration.search_path.len() - 1;
+    configuration.search_path.insert(place, library);
     configuration.executable = executable;
 }
 

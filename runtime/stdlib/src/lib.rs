@@ -28,6 +28,7 @@ pub mod sqlite;
 pub mod ssl;
 pub mod stat;
 pub mod sys;
+pub mod sysconfig;
 pub mod syslog;
 pub mod termios;
 pub mod thread;
@@ -48,6 +49,7 @@ pub mod gc;
 pub mod hashes;
 pub mod imp;
 pub mod import;
+pub mod library_files;
 pub mod lzma;
 pub mod multibytecodec;
 pub mod opcode;
@@ -134,6 +136,7 @@ pub static MODULES: &[&Module] = &[
     &sqlite::MODULE,
     &ssl::MODULE,
     &termios::MODULE,
+    &sysconfig::MODULE,
     &syslog::MODULE,
     &posixsubprocess::MODULE,
     &select::MODULE,

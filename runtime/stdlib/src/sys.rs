@@ -191,7 +191,16 @@ pub fn fstat(fd: i32) -> SysResult<libc::stat> {
     filled(|out| unsafe { libc::fstat(fd, out) })
 }
 
+/// `fstatat(2)`, which sees the files of the library too.
 pub fn fstatat(dir_fd: i32, path: &CStr, flags: i32) -> SysResult<libc::stat> {
+    fstatat_plain(dir_fd, path, flags).or_else(|code| match code {
+        libc::ENOENT | libc::ENOTDIR => crate::library_files::status(path).ok_or(code),
+        _ => Err(code),
+    })
+}
+
+/// `fstatat(2)`
+pub fn fstatat_plain(dir_fd: i32, path: &CStr, flags: i32) -> SysResult<libc::stat> {
     // SAFETY: as above.
     filled(|out| unsafe { libc::fstatat(dir_fd, path.as_ptr(), out, flags) })
 }
@@ -527,7 +536,11 @@ pub fn readlinkat(dir_fd: i32, path: &CStr) -> SysResult<Vec<u8>> {
 }
 
 /// A directory that is being read.
-pub struct Directory(*mut libc::DIR);
+pub struct Directory {
+    stream: *mut libc::DIR,
+    /// The entries that are left of a directory of the library, for which there is no stream.
+    listed: Vec<Entry>,
+}
 
 // SAFETY: used by one thread at a time, the one that holds the object it belongs to.
 unsafe impl Send for Directory {}
@@ -543,7 +556,14 @@ impl Directory {
     pub fn open(path: &CStr) -> SysResult<Directory> {
         // SAFETY: the path lives through the call.
         let directory = unsafe { libc::opendir(path.as_ptr()) };
-        if directory.is_null() { Err(last_error()) } else { Ok(Directory(directory)) }
+        if !directory.is_null() {
+            return Ok(Directory { stream: directory, listed: Vec::new() });
+        }
+        let code = last_error();
+        match crate::library_files::entries(path).filter(|_| code == libc::ENOENT) {
+            Some(listed) => Ok(Directory { stream: directory, listed }),
+            None => Err(code),
+        }
     }
 
     /// Takes the descriptor over.
@@ -555,16 +575,19 @@ impl Directory {
         }
         // SAFETY: the directory has just been opened.
         unsafe { libc::rewinddir(directory) };
-        Ok(Directory(directory))
+        Ok(Directory { stream: directory, listed: Vec::new() })
     }
 
     /// The next entry but `.` and `..`.
     pub fn next_entry(&mut self) -> SysResult<Option<Entry>> {
+        if self.stream.is_null() {
+            return Ok(self.listed.pop());
+        }
         loop {
             // SAFETY: errno is the thread's own; the directory is open; an entry is valid until the next call.
             unsafe {
                 *libc::__errno_location() = 0;
-                let entry = libc::readdir(self.0);
+                let entry = libc::readdir(self.stream);
                 if entry.is_null() {
                     return match last_error() {
                         0 => Ok(None),
@@ -583,8 +606,10 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // SAFETY: the directory is open and is closed once.
-        unsafe { libc::closedir(self.0) };
+        if !self.stream.is_null() {
+            // SAFETY: the directory is open and is closed once.
+            unsafe { libc::closedir(self.stream) };
+        }
     }
 }
 

@@ -278,7 +278,7 @@ fn initialize(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, mode: &str, close_fd: b
             let fd = match opener {
                 Some(opener) => open_by(vm, opener, name, flags)?,
                 None => {
-                    let result = retry(vm, || sys::openat(libc::AT_FDCWD, &path, flags, 0o666))?;
+                    let result = retry(vm, || crate::library_files::open(libc::AT_FDCWD, &path, flags, 0o666))?;
                     result.map_err(|code| os_error(vm, code, Some(name)))?
                 }
             };

@@ -36,7 +36,7 @@ pub fn open(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult 
     let flags = vm.to_i32(arg(args, 1))? | libc::O_CLOEXEC;
     let mode = int_or(vm, args[2], 0o777)? as u32;
     let dir_fd = dir_fd(vm, args[3])?;
-    let result = retry(vm, || sys::openat(dir_fd, &path.text, flags, mode))?;
+    let result = retry(vm, || crate::library_files::open(dir_fd, &path.text, flags, mode))?;
     let fd = path.checked(vm, result)?;
     Ok(Object::small_int(i64::from(fd)))
 }
