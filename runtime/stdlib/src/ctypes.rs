@@ -324,7 +324,6 @@ fn call_with_flags(vm: &mut Vm, name: &str, args: &[Ref<'_>], flags: u32) -> PyR
     let Some(arguments) = args[1].downcast::<Tuple>() else {
         return Err(vm.type_error(format!("{name}() argument 2 must be tuple, not {}", args[1].class().full_name())));
     };
-    audit(vm, "ctypes.call_function", args)?;
     let signature = function::Signature { converters: &[], restype: None, checker: None, flags };
     function::call_address(vm, address, arguments.items(), &signature)
 }

@@ -141,6 +141,8 @@ fn set_debug(vm: &mut Vm, _module: Ref<'_>, flags: Ref<'_>) -> PyResult {
 }
 
 fn get_objects(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let asked = args[0].filter(|value| !value.is_none()).map_or(Object::small_int(-1), Ref::to_owned);
+    crate::sys_module::raise_event(vm, "gc.get_objects", &[asked.borrow()])?;
     let generation = match args[0].filter(|value| !value.is_none()) {
         None => None,
         Some(value) => {
@@ -173,11 +175,19 @@ fn get_stats(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 }
 
 fn get_referents(vm: &mut Vm, _module: Ref<'_>, objects: &[Ref<'_>]) -> PyResult {
+    audit(vm, "gc.get_referents", objects)?;
     let referents = objects.iter().flat_map(|&object| collector::referents(object)).collect();
     Ok(vm.new_list(referents).into_object())
 }
 
+/// Tells the audit hooks which objects are asked about.
+fn audit(vm: &mut Vm, event: &str, objects: &[Ref<'_>]) -> PyResult<()> {
+    let objects = vm.new_tuple_from(objects).into_object();
+    crate::sys_module::raise_event(vm, event, &[objects.borrow()])
+}
+
 fn get_referrers(vm: &mut Vm, _module: Ref<'_>, objects: &[Ref<'_>]) -> PyResult {
+    audit(vm, "gc.get_referrers", objects)?;
     let referrers = collector::objects(None)
         .into_iter()
         .filter(|candidate| {

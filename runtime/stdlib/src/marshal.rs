@@ -49,9 +49,15 @@ fn allow_code_argument(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<bool> {
     value.map_or(Ok(true), |value| vm.is_true(value))
 }
 
+/// Tells the audit hooks what is written.
+fn audit_dump(vm: &mut Vm, value: Option<Ref<'_>>, version: i32) -> PyResult<()> {
+    crate::sys_module::raise_event(vm, "marshal.dumps", &[value.unwrap_or(Ref::NONE), Object::small_int(i64::from(version)).borrow()])
+}
+
 fn dumps(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let version = version_argument(vm, args[1])?;
     let allow_code = allow_code_argument(vm, args[2])?;
+    audit_dump(vm, args[0], version)?;
     let bytes = write::dumps(vm, args[0].unwrap_or(Ref::NONE), version, allow_code)?;
     Ok(vm.new_bytes(&bytes).into_object())
 }
@@ -59,6 +65,7 @@ fn dumps(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 fn dump(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let version = version_argument(vm, args[2])?;
     let allow_code = allow_code_argument(vm, args[3])?;
+    audit_dump(vm, args[0], version)?;
     let bytes = write::dumps(vm, args[0].unwrap_or(Ref::NONE), version, allow_code)?;
     let bytes = vm.new_bytes(&bytes).into_object();
     vm.call_method(args[1].unwrap_or(Ref::NONE), "write", &[bytes.borrow()])
@@ -66,6 +73,7 @@ fn dump(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 
 fn loads(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let allow_code = allow_code_argument(vm, args[1])?;
+    crate::sys_module::raise_event(vm, "marshal.loads", &[args[0].unwrap_or(Ref::NONE)])?;
     let buffer = vm.buffer(args[0].unwrap_or(Ref::NONE))?;
     let data = buffer.bytes(vm).to_vec();
     read::from_bytes(vm, data, allow_code)
@@ -74,6 +82,7 @@ fn loads(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 fn load(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let allow_code = allow_code_argument(vm, args[1])?;
     let file = args[0].unwrap_or(Ref::NONE);
+    crate::sys_module::raise_event(vm, "marshal.load", &[])?;
     // An empty read tells a text file from a binary one.
     let probe = vm.call_method(file, "read", &[Object::small_int(0).borrow()])?;
     if object::bytes::as_bytes(probe.borrow()).is_none() {

@@ -195,6 +195,8 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
         return Err(vm.overflow_error("memory mapped offset must be positive"));
     }
     let explicit = given(2).is_some_and(|_| flags != libc::MAP_SHARED) || given(3).is_some_and(|_| protection != libc::PROT_READ | libc::PROT_WRITE);
+    let shown = [i64::from(fd), length as i64, i64::from(access), offset].map(Object::small_int);
+    crate::sys_module::raise_event(vm, "mmap.__new__", Object::as_refs(&shown))?;
     let (protection, mut flags, access) = access_flags(vm, access, protection, flags, explicit)?;
     if fd == -1 {
         flags |= libc::MAP_ANONYMOUS;

@@ -136,6 +136,7 @@ fn register_callback(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) ->
     if number as usize >= event::NAMES.len() {
         return Err(vm.value_error(format!("invalid event {bits}")));
     }
+    crate::sys_module::raise_event(vm, "sys.monitoring.register_callback", &[value(args, 2)])?;
     let function = Some(value(args, 2)).filter(|function| !function.is_none()).map(Ref::to_owned);
     Ok(monitoring::set_callback(tool, number, function).unwrap_or(Object::none()))
 }

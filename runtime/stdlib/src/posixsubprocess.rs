@@ -98,6 +98,13 @@ fn read_plan(vm: &mut Vm, args: &[Option<Ref<'_>>]) -> PyResult<Plan> {
 
 fn fork_exec(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let plan = read_plan(vm, args)?;
+    if crate::sys_module::has_audit_hooks(vm) {
+        let executables = vm.collect(arg(args, 1))?;
+        let executables = vm.new_list(executables).into_object();
+        let arguments = vm.collect(arg(args, 0))?;
+        let arguments = vm.new_list(arguments).into_object();
+        crate::sys_module::raise_event(vm, "_posixsubprocess.fork_exec", &[executables.borrow(), arguments.borrow(), arg(args, 5)])?;
+    }
     let prepared = Prepared::new(plan);
     let preexec = optional(args, 21);
     if preexec.is_some() {

@@ -329,7 +329,10 @@ fn getframe(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult
         None => 0,
     };
     match frame_object::at_depth(vm, depth.max(0) as usize) {
-        Some(frame) => Ok(frame),
+        Some(frame) => {
+            raise_event(vm, "sys._getframe", &[frame.borrow()])?;
+            Ok(frame)
+        }
         None => Err(vm.value_error("call stack is not deep enough")),
     }
 }
@@ -339,6 +342,7 @@ fn getframemodulename(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -
         Some(depth) => vm.to_i32(depth)?,
         None => 0,
     };
+    raise_event(vm, "sys._getframemodulename", &[Object::small_int(i64::from(depth)).borrow()])?;
     let mut current: Option<&Frame> = frame::current(vm);
     while depth > 0 {
         current = current.and_then(frame::previous);
@@ -563,6 +567,11 @@ fn audit(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     Ok(Object::none())
 }
 
+/// Whether anybody wants to hear of events.
+pub fn has_audit_hooks(vm: &Vm) -> bool {
+    !AUDIT_HOOKS.get(vm).is_empty()
+}
+
 /// Tells the audit hooks of an event in native code.
 pub fn raise_event(vm: &mut Vm, event: &str, arguments: &[Ref<'_>]) -> PyResult<()> {
     if AUDIT_HOOKS.get(vm).is_empty() {
@@ -589,6 +598,11 @@ pub fn raise_audit_event(vm: &mut Vm, event: &str, args: &[Ref<'_>]) -> PyResult
 }
 
 fn addaudithook(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    // A hook that objects keeps the new one out.
+    if let Err(raised) = raise_event(vm, "sys.addaudithook", &[]) {
+        vm.catch_if(raised, &exception::EXCEPTION)?;
+        return Ok(Object::none());
+    }
     if let Some(hook) = args[0] {
         AUDIT_HOOKS.get_mut(vm).push(hook.to_owned());
     }

@@ -203,6 +203,8 @@ fn start_new_thread(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> P
     if args[2].is_some_and(|keywords| keywords.downcast::<object::dict::Dict>().is_none()) {
         return Err(vm.type_error("optional 3rd arg must be a dictionary"));
     }
+    let keywords = optional(args, 2).unwrap_or(Ref::NONE);
+    crate::sys_module::raise_event(vm, "_thread.start_new_thread", &[function, arguments, keywords])?;
     let state = handle::State::starting();
     spawn(vm, function.to_owned(), arguments.to_owned(), args[2].map(|keywords| keywords.to_owned()), std::sync::Arc::clone(&state))?;
     Ok(vm.new_uint(state.ident()))
@@ -214,6 +216,8 @@ fn start_joinable_thread(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>)
         return Err(vm.type_error("thread function must be callable"));
     }
     let daemon = truth(vm, args[2], true)?;
+    let shown = [function, Object::small_int(i64::from(daemon)).borrow(), optional(args, 1).unwrap_or(Ref::NONE)].map(Ref::to_owned);
+    crate::sys_module::raise_event(vm, "_thread.start_joinable_thread", Object::as_refs(&shown))?;
     let handle = match optional(args, 1) {
         Some(given) => match given.downcast::<handle::ThreadHandle>() {
             Some(_) => given.to_owned(),

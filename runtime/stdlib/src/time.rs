@@ -186,6 +186,7 @@ fn pthread_getcpuclockid(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>)
 }
 
 fn sleep(vm: &mut Vm, _module: Ref<'_>, length: Ref<'_>) -> PyResult {
+    crate::sys_module::raise_event(vm, "time.sleep", &[length])?;
     let length = nanoseconds_of(vm, length, Rounding::Up)?;
     if length < 0 {
         return Err(vm.value_error("sleep length must be non-negative"));

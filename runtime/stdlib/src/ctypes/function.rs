@@ -469,6 +469,10 @@ pub fn call_address(vm: &mut Vm, address: usize, args: &[Ref<'_>], signature: &S
         let message = format!("too many arguments ({}), maximum is {MAX_ARGUMENTS}", args.len());
         return Err(super::argument_error(vm, &message));
     }
+    if crate::sys_module::has_audit_hooks(vm) {
+        let (address, arguments) = (vm.new_uint(address as u64), vm.new_tuple_from(args).into_object());
+        super::audit(vm, "ctypes.call_function", &[address.borrow(), arguments.borrow()])?;
+    }
     let mut keep = Vec::new();
     let mut values = Vec::with_capacity(args.len());
     for (index, &value) in args.iter().enumerate() {

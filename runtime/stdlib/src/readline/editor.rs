@@ -354,9 +354,10 @@ impl Editor {
         };
         let common = matches.iter().fold(first.len(), |common, other| first.iter().zip(other).take(common).take_while(|(a, b)| a == b).count());
         let replacement = first[..common].to_vec();
-        if matches.len() == 1 || replacement.len() > word.len() {
+        // A completer may have changed the line itself, and have nothing to add.
+        if replacement != word && (matches.len() == 1 || replacement.len() > word.len()) {
             let line = &mut state(vm).line;
-            line.remove(start..end);
+            line.remove(start..end.min(line.text.len()));
             line.insert(&replacement);
         }
         if matches.len() > 1 {
