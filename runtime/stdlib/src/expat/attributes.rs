@@ -109,7 +109,9 @@ impl Engine {
         let (specified, expanded) = match read.and_then(|specified| Ok((specified, self.element_name(name)?))) {
             Ok(read) => read,
             Err(error) => {
-                self.end_bindings(tag.bindings);
+                if is_empty {
+                    self.end_bindings(tag.bindings);
+                }
                 return Err(error);
             }
         };

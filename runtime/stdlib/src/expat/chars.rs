@@ -46,7 +46,7 @@ const fn byte_classes() -> [u8; 256] {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => NAME_START_BYTE,
             b'0'..=b'9' | b'.' | b'-' => NAME_REST_BYTE,
             b':' => COLON,
-            0xC0..=0xF7 => MULTI,
+            0xC0..=0xF4 => MULTI,
             0x80.. => ILLEGAL,
             _ => OTHER,
         };

@@ -188,7 +188,7 @@ impl Engine {
             }
             entity.open = true;
             self.room_for_entity()?;
-            self.open.push(OpenEntity { entity: index, text: replacement, at: 0, level: self.base_level + self.tags.len() });
+            self.open.push(OpenEntity { entity: index, text: replacement, at: 0, level: self.base_level + self.tags.len(), is_whole: true });
             return Ok(());
         }
         if !self.wants(want::EXTERNAL_ENTITY) {

@@ -78,6 +78,8 @@ pub(super) struct OpenEntity {
     pub(super) at: usize,
     /// The number of open elements at its start.
     pub(super) level: usize,
+    /// A parameter entity between declarations, which may not end in the middle of one.
+    pub(super) is_whole: bool,
 }
 
 /// An open element.
@@ -505,9 +507,11 @@ impl Engine {
 
     /// What comes after the used data is in another encoding than it was taken for.
     pub(super) fn switch_encoding(&mut self, coding: Coding) {
+        // What came before counts as it was decoded.
+        self.counted = self.count_to(self.input.at);
+        self.forget_used();
         let rest = self.input.data.split_off(self.input.at.min(self.input.data.len()));
         self.input.raw.splice(..0, rest);
-        // A table for ASCII text decodes what came before as it was decoded, so lengths stay right.
         self.input.coding = Some(coding);
         self.decode();
     }

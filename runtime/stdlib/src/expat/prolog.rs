@@ -85,7 +85,8 @@ impl Engine {
         if self.open.is_empty() && !self.is_parameter_entity {
             return Err(XmlError::NoElements);
         }
-        if self.open.is_empty() && self.roles.role(Kind::None, b"") == Role::Error {
+        let is_whole = self.open.last().is_none_or(|open| open.is_whole);
+        if is_whole && self.roles.role(Kind::None, b"") == Role::Error {
             return Err(XmlError::IncompletePe);
         }
         match self.open.pop() {
@@ -417,7 +418,8 @@ impl Engine {
         if let Some(replacement) = dtd.entities[index].text.clone() {
             dtd.entities[index].open = true;
             self.room_for_entity()?;
-            self.open.push(OpenEntity { entity: index, text: replacement, at: 0, level: 0 });
+            let is_whole = role == Role::ParameterRef;
+            self.open.push(OpenEntity { entity: index, text: replacement, at: 0, level: 0, is_whole });
             return Ok(true);
         }
         if !self.wants(want::EXTERNAL_ENTITY) {

@@ -71,7 +71,7 @@ pub(super) fn prolog(data: &[u8], at: usize, namespaces: bool) -> Scan {
         Some(b')') => close_paren(data, at + 1),
         Some(b'|') => token(Kind::Or, at + 1),
         Some(b'>') => token(Kind::DeclarationClose, at + 1),
-        Some(b'#') => pound_name(data, at + 1),
+        Some(b'#') => pound_name(data, at + 1, namespaces),
         Some(_) => name(data, at, namespaces),
     }
 }
@@ -121,10 +121,11 @@ fn markup(data: &[u8], at: usize, namespaces: bool) -> Scan {
             token(if scanned.kind == Content::XmlDeclaration { Kind::XmlDeclaration } else { Kind::Instruction }, scanned.end)
         }
         _ => match classify(data, at + 1) {
-            Ok(Class::NameStart(_) | Class::Colon) => token(Kind::InstanceStart, at),
+            Ok(Class::NameStart(_)) => token(Kind::InstanceStart, at),
+            Ok(Class::Colon) if !namespaces => token(Kind::InstanceStart, at),
             // Any character beyond ASCII is let through here and judged as part of the tag.
             Ok(Class::NameRest(2..) | Class::Other(2..)) | Err(Stop::PartialChar) => token(Kind::InstanceStart, at),
-            Err(_) if data[at + 1] >= 0xC0 && data[at + 1] < 0xF8 => token(Kind::InstanceStart, at),
+            Err(_) if data[at + 1] >= 0xC0 && data[at + 1] < 0xF5 => token(Kind::InstanceStart, at),
             _ => Err(Stop::Invalid(at + 1)),
         },
     }
@@ -193,7 +194,7 @@ fn close_paren(data: &[u8], at: usize) -> Scan {
 }
 
 /// What follows a `#`.
-fn pound_name(data: &[u8], at: usize) -> Scan {
+fn pound_name(data: &[u8], at: usize, namespaces: bool) -> Scan {
     need(data, at)?;
     let mut at = match classify(data, at)? {
         Class::NameStart(len) => at + len,
@@ -203,6 +204,7 @@ fn pound_name(data: &[u8], at: usize) -> Scan {
         match class_at(data, at)? {
             None => return tentative(Kind::PoundName, at),
             Some(Class::NameStart(len) | Class::NameRest(len)) => at += len,
+            Some(Class::Colon) if !namespaces => at += 1,
             Some(Class::Colon | Class::Other(_)) => break,
         }
     }

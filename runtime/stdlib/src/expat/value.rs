@@ -38,8 +38,8 @@ impl Engine {
             let token = match token::attribute_value(&text, at, self.options.namespaces.is_some()) {
                 Ok(token) => token,
                 Err(stop) => {
-                    if let (Stop::Invalid(at), true) = (stop, direct) {
-                        self.set_place(start + at);
+                    if direct {
+                        self.set_place(start + if let Stop::Invalid(at) = stop { at } else { at });
                     }
                     return Err(XmlError::InvalidToken);
                 }
@@ -244,7 +244,6 @@ impl<'t> PseudoAttributes<'t> {
             at += 1;
         }
         if at == self.text.len() {
-            self.at = at;
             return Ok(None);
         }
         let name_at = at;
