@@ -134,6 +134,7 @@ programs! {
     functools_module
     generator_throw
     generators
+    hash_names
     imports
     introspection
     ints
@@ -166,6 +167,7 @@ programs! {
     syntax_trees
     text_modules
     threads
+    tls
     traceback_chain
     traceback_group
     traceback_module

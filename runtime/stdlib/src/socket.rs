@@ -206,7 +206,7 @@ fn initialize(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     let fd = match bound[3].as_ref().map(Object::borrow).filter(|fd| !fd.is_none()) {
         Some(given) => {
             if object::float::value(given).is_some() {
-                return Err(vm.type_error("integer argument expected, got float"));
+                return Err(vm.type_error("'float' object cannot be interpreted as an integer"));
             }
             let fd = vm.to_i64(given)?;
             if fd < 0 {
@@ -424,6 +424,12 @@ fn getsockopt(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let fd = socket_of(this).fd.get();
     let (level, option) = (vm.to_i32(arg(args, 0))?, vm.to_i32(arg(args, 1))?);
     let size = int_or(vm, args[2], 0)?;
+    if size == 0 && socket_of(this).family.get() == libc::AF_VSOCK {
+        // Options of this family have 64 bits.
+        let data = checked(vm, sys::getsockopt(fd, level, option, 8))?;
+        let value = data.try_into().map_or(0, u64::from_ne_bytes);
+        return Ok(vm.new_int(value.cast_signed()));
+    }
     if size == 0 {
         let value = checked(vm, sys::getsockopt_int(fd, level, option))?;
         return Ok(Object::small_int(i64::from(value)));
@@ -439,17 +445,22 @@ fn setsockopt(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let fd = socket_of(this).fd.get();
     let (level, option) = (vm.to_i32(arg(args, 0))?, vm.to_i32(arg(args, 1))?);
     let value = arg(args, 2);
+    let is_wide = socket_of(this).family.get() == libc::AF_VSOCK && object::int::is_int(value);
     let result = match args[3] {
+        None if is_wide => {
+            let number = vm.to_i64(value)?;
+            sys::setsockopt(fd, level, option, Some(&number.to_ne_bytes()), 8)
+        }
         Some(len) if value.is_none() => {
             let len = vm.to_i64(len)?;
             sys::setsockopt(fd, level, option, None, len.max(0) as usize)
         }
         Some(_) => return Err(vm.type_error(format!("socket option should be None when optlen is given, not {}", value.class().full_name()))),
-        None if value.class().slots().index.is_some() => {
+        // A number that is none of C's is refused for what it is not.
+        None if object::int::as_i64(value).is_some_and(|number| i32::try_from(number).is_ok()) || (value.class().slots().index.is_some() && !object::int::is_int(value)) => {
             let number = vm.to_i32(value)?;
             sys::setsockopt(fd, level, option, Some(&number.to_ne_bytes()), 4)
         }
-        None if value.is_none() => return Err(vm.type_error("setsockopt() requires 4 arguments when the third argument is None")),
         None => {
             let data = vm.buffer(value)?;
             let data = data.bytes(vm).to_vec();

@@ -87,10 +87,10 @@ fn port_argument(vm: &mut Vm, value: Ref<'_>, function: &str) -> PyResult<u16> {
     }
 }
 
-fn tuple_items<'a>(vm: &mut Vm, value: Ref<'a>, family: &str) -> PyResult<&'a [Ref<'a>]> {
+fn tuple_items<'a>(vm: &mut Vm, value: Ref<'a>, family: &str, function: &str) -> PyResult<&'a [Ref<'a>]> {
     match value.downcast::<Tuple>() {
         Some(tuple) => Ok(RefOf::get(tuple).items()),
-        None => Err(vm.type_error(format!("{family} address must be tuple, not {}", value.class().full_name()))),
+        None => Err(vm.type_error(format!("{function}(): {family} address must be tuple, not {}", value.class().full_name()))),
     }
 }
 
@@ -98,7 +98,7 @@ fn tuple_items<'a>(vm: &mut Vm, value: Ref<'a>, family: &str) -> PyResult<&'a [R
 pub fn parse(vm: &mut Vm, family: i32, value: Ref<'_>, function: &str) -> PyResult<RawAddress> {
     match family {
         libc::AF_INET => {
-            let items = tuple_items(vm, value, "AF_INET")?;
+            let items = tuple_items(vm, value, "AF_INET", function)?;
             let &[host, port] = items else { return Err(vm.type_error("AF_INET address must be a pair (host, port)")) };
             let name = host_name(vm, host, "str, bytes or bytearray expected, not ")?;
             let port = port_argument(vm, port, function)?;
@@ -108,7 +108,7 @@ pub fn parse(vm: &mut Vm, family: i32, value: Ref<'_>, function: &str) -> PyResu
             Ok(RawAddress::from_bytes(&bytes))
         }
         libc::AF_INET6 => {
-            let items = tuple_items(vm, value, "AF_INET6")?;
+            let items = tuple_items(vm, value, "AF_INET6", function)?;
             if !(2..=4).contains(&items.len()) {
                 return Err(vm.type_error("AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])"));
             }
@@ -131,7 +131,7 @@ pub fn parse(vm: &mut Vm, family: i32, value: Ref<'_>, function: &str) -> PyResu
         }
         libc::AF_UNIX => parse_unix(vm, value),
         libc::AF_NETLINK => {
-            let items = tuple_items(vm, value, "AF_NETLINK")?;
+            let items = tuple_items(vm, value, "AF_NETLINK", function)?;
             let &[pid, groups] = items else { return Err(vm.type_error("AF_NETLINK address must be a pair (pid, groups)")) };
             let (pid, groups) = (vm.to_i64(pid)? as u32, vm.to_i64(groups)? as u32);
             let mut bytes = [0u8; 12];
@@ -141,7 +141,7 @@ pub fn parse(vm: &mut Vm, family: i32, value: Ref<'_>, function: &str) -> PyResu
             Ok(RawAddress::from_bytes(&bytes))
         }
         libc::AF_VSOCK => {
-            let items = tuple_items(vm, value, "AF_VSOCK")?;
+            let items = tuple_items(vm, value, "AF_VSOCK", function)?;
             let &[cid, port] = items else { return Err(vm.type_error("AF_VSOCK address must be a pair (cid, port)")) };
             let (cid, port) = (vm.to_i64(cid)? as u32, vm.to_i64(port)? as u32);
             let mut bytes = [0u8; 16];

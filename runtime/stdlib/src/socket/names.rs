@@ -157,43 +157,43 @@ pub fn getservbyport(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> 
     }
 }
 
-fn unsigned(vm: &mut Vm, args: Arguments<'_, '_>, limit: i64, function: &str, bits: u32) -> PyResult<u32> {
-    let value = arg(args, 0);
-    if !object::int::is_int(value) {
-        return Err(vm.type_error(format!("expected int, {} found", value.class().full_name())));
+/// An unsigned number of a C type.
+fn unsigned(vm: &mut Vm, value: Ref<'_>, limit: i64, kind: &str) -> PyResult<u32> {
+    let number = vm.index(value)?;
+    if object::int::is_negative(number.borrow()) {
+        return Err(vm.value_error("Cannot convert negative int"));
     }
-    let number = object::int::as_i64(value);
-    match number {
-        Some(number) if number < 0 => {
-            Err(vm.overflow_error(format!("{function}: can't convert negative Python int to C {bits}-bit unsigned integer")))
-        }
+    match object::int::to_i64(number.borrow()).flatten() {
         Some(number) if number <= limit => Ok(number as u32),
-        _ if bits == 32 => Err(vm.overflow_error("int larger than 32 bits")),
-        _ => Err(vm.overflow_error(format!("{function}: Python int too large to convert to C {bits}-bit unsigned integer"))),
+        _ => Err(vm.overflow_error(format!("Python int too large for C {kind}"))),
     }
 }
 
 pub fn ntohs(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    let value = unsigned(vm, args, 0xffff, "ntohs", 16)?;
+    let value = unsigned(vm, arg(args, 0), 0xffff, "uint16_t")?;
     Ok(Object::small_int(i64::from(u16::from_be(value as u16))))
 }
 
 pub fn htons(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    let value = unsigned(vm, args, 0xffff, "htons", 16)?;
+    let value = unsigned(vm, arg(args, 0), 0xffff, "uint16_t")?;
     Ok(Object::small_int(i64::from((value as u16).to_be())))
 }
 
 pub fn ntohl(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    let value = unsigned(vm, args, 0xffff_ffff, "ntohl", 32)?;
+    let value = unsigned(vm, arg(args, 0), 0xffff_ffff, "uint32_t")?;
     Ok(Object::small_int(i64::from(u32::from_be(value))))
 }
 
 pub fn htonl(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    let value = unsigned(vm, args, 0xffff_ffff, "htonl", 32)?;
+    let value = unsigned(vm, arg(args, 0), 0xffff_ffff, "uint32_t")?;
     Ok(Object::small_int(i64::from(value.to_be())))
 }
 
 pub fn inet_aton(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
+    if arg(args, 0).downcast::<object::str::Str>().is_none() {
+        let shown = arg(args, 0).class().full_name().to_string();
+        return Err(vm.type_error(format!("inet_aton() argument must be str, not {shown}")));
+    }
     let text = c_string(vm, arg(args, 0))?;
     match sys::inet_aton(&text) {
         Some(packed) => Ok(vm.new_bytes(&packed).into_object()),
@@ -205,7 +205,7 @@ pub fn inet_ntoa(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyRe
     let packed = vm.buffer(arg(args, 0))?;
     let packed = packed.bytes(vm).to_vec();
     if packed.len() != 4 {
-        return Err(vm.raise(&exception::OS_ERROR, "packed IP wrong length"));
+        return Err(vm.raise(&exception::OS_ERROR, "packed IP wrong length for inet_ntoa"));
     }
     address::ntop(vm, libc::AF_INET, &packed)
 }
@@ -238,24 +238,27 @@ pub fn if_nametoindex(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) ->
 }
 
 pub fn if_indextoname(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    let index = vm.to_i64(arg(args, 0))?;
-    let Ok(index) = u32::try_from(index) else { return Err(vm.overflow_error("index is too large")) };
+    let index = unsigned(vm, arg(args, 0), i64::from(u32::MAX), "unsigned int")?;
     let name = checked(vm, sys::interface_name(index))?;
     Ok(fs_decode(vm, &name))
 }
 
-fn control_size(vm: &mut Vm, args: Arguments<'_, '_>, function: &str, size: fn(usize) -> usize) -> PyResult {
-    let length = vm.index_isize(arg(args, 0))?;
-    if !(0..=0x7fff_0000).contains(&length) {
-        return Err(vm.overflow_error(format!("{function}() argument out of range")));
+/// The size of ancillary data with its header; the most that a length may come to is what `socklen_t` holds as a signed number.
+fn control_size(vm: &mut Vm, args: Arguments<'_, '_>, function: &str, size: fn(usize) -> usize, overhead: usize) -> PyResult {
+    let number = vm.index(arg(args, 0))?;
+    let Some(length) = object::int::to_i64(number.borrow()).flatten() else {
+        return Err(vm.overflow_error("Python int too large to convert to C ssize_t"));
+    };
+    match usize::try_from(length) {
+        Ok(length) if length <= i32::MAX as usize - overhead => Ok(vm.new_int(size(length) as i64)),
+        _ => Err(vm.overflow_error(format!("{function}() argument out of range"))),
     }
-    Ok(Object::small_int(size(length as usize) as i64))
 }
 
 pub fn cmsg_len(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    control_size(vm, args, "CMSG_LEN", sys::control_len)
+    control_size(vm, args, "CMSG_LEN", sys::control_len, sys::control_len(0))
 }
 
 pub fn cmsg_space(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
-    control_size(vm, args, "CMSG_SPACE", sys::control_space)
+    control_size(vm, args, "CMSG_SPACE", sys::control_space, sys::control_space(1))
 }

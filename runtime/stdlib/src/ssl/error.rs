@@ -273,6 +273,15 @@ pub fn raise_end_of_file(vm: &mut Vm, line: u32) -> Raised {
     raise_made(vm, made)
 }
 
+/// As [`raise_end_of_file`], for what is asked of a connection after that.
+#[cold]
+pub fn raise_ended(vm: &mut Vm, line: u32) -> Raised {
+    let class = class(&END_OF_FILE);
+    let message = format!("EOF occurred in violation of protocol (_ssl.c:{line})");
+    let made = make(vm, class.borrow(), number::EOF, &message, None, None);
+    raise_made(vm, made)
+}
+
 #[cold]
 pub fn raise_refusal(vm: &mut Vm, refusal: &Refusal, line: u32) -> Raised {
     let class = class(&VERIFICATION);

@@ -439,7 +439,7 @@ pub fn decide(vm: &mut Vm, this: Ref<'_>, accepted: Accepted) -> PyResult<Result
 
 /// Raises `SSLEOFError` for a connection whose peer has gone.
 fn check_end(vm: &mut Vm, this: Ref<'_>, operation: Operation) -> PyResult<()> {
-    if own(this).has_ended.get() { Err(error::raise_end_of_file(vm, operation.line())) } else { Ok(()) }
+    if own(this).has_ended.get() { Err(error::raise_ended(vm, operation.line())) } else { Ok(()) }
 }
 
 /// Goes through with the handshake, as far as it is not done.
@@ -457,7 +457,7 @@ fn handshake(vm: &mut Vm, this: Ref<'_>, operation: Operation, deadline: Option<
         }
         if pump(vm, this, operation, deadline)? == Input::End {
             own.has_ended.set(true);
-            check_end(vm, this, operation)?;
+            return Err(error::raise_end_of_file(vm, operation.line()));
         }
     }
     if !own.is_done.get() {
@@ -629,6 +629,7 @@ fn shutdown(vm: &mut Vm, this: Ref<'_>) -> PyResult {
                 break;
             }
             own.has_ended.set(true);
+            return Err(error::raise_end_of_file(vm, line::SHUTDOWN));
         }
     }
     Ok(super::transport::socket(vm, own)?.unwrap_or(Object::none()))

@@ -54,6 +54,8 @@ impl Store {
             } else if block.label == "X509 CRL" {
                 self.add_revocation_list(RevocationList::read(&block.data?)?);
                 count += 1;
+            } else if block.data.is_none() {
+                return None;
             }
         }
         Some(count)
