@@ -12,6 +12,13 @@ use std::{env, fs};
 /// Parts of the library that need a graphical toolkit, or are not modules.
 const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "tkinter", "test", "lib2to3", "__pycache__", "site-packages"];
 
+/// What the package says of the program it was made for, and what is so here: file, text, other text.
+const CHANGES: &[(&str, &str, &str)] = &[
+    ("sysconfig/__init__.py", "return 'RustPython'  # XXX: RUSTPYTHON; For site-packages", "return 'Python'"),
+    ("site.py", "return 'RustPython' # XXX: RUSTPYTHON; for site-packages", "return 'Python'"),
+    ("site.py", "    # XXX: RUSTPYTHON\n    return f'{userbase}/lib/rustpython", "    return f'{userbase}/lib/python"),
+];
+
 struct Source {
     path: PathBuf,
     relative: String,
@@ -31,6 +38,7 @@ fn main() {
     let mut index = String::from("&[\n");
     for (name, source) in &modules {
         let text = fs::read(&source.path).unwrap_or_else(|error| panic!("{}: {error}", source.path.display()));
+        let text = change(&source.relative, text);
         let Some(code) = compile(&source.relative, &text) else { continue };
         let code_at = blob.len();
         blob.extend_from_slice(&code);
@@ -49,6 +57,15 @@ fn main() {
     index.push(']');
     fs::write(out.join("library.bin"), blob).expect("the build directory is writable");
     fs::write(out.join("index.rs"), index).expect("the build directory is writable");
+}
+
+/// Makes the changes that a file needs.
+fn change(relative: &str, text: Vec<u8>) -> Vec<u8> {
+    let changes = CHANGES.iter().filter(|(file, _, _)| *file == relative);
+    changes.fold(text, |text, (_, from, to)| match String::from_utf8(text) {
+        Ok(text) => text.replace(from, to).into_bytes(),
+        Err(error) => error.into_bytes(),
+    })
 }
 
 fn collect(directory: &Path, package: &str, relative: &str, modules: &mut BTreeMap<String, Source>) {
