@@ -4,14 +4,14 @@
 //! its zone. The types are in a file each: [`delta`], [`date_type`], [`time_type`], [`datetime_type`],
 //! [`zone`].
 
-mod calendar;
+pub mod calendar;
 mod date_type;
-mod datetime_type;
-mod delta;
+pub mod datetime_type;
+pub mod delta;
 mod system;
 mod text;
 mod time_type;
-mod zone;
+pub mod zone;
 
 use date_type::{DATE, Date};
 use datetime_type::DATETIME;

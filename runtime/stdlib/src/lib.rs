@@ -77,6 +77,7 @@ pub mod expat;
 pub mod ctypes;
 pub mod datetime;
 pub mod decimal;
+pub mod zoneinfo;
 pub mod exception_class;
 pub mod functools;
 pub mod heapq;
@@ -113,6 +114,7 @@ pub static MODULES: &[&Module] = &[
     &ctypes::MODULE,
     &datetime::MODULE,
     &decimal::MODULE,
+    &zoneinfo::MODULE,
     &json::MODULE,
     &struct_module::MODULE,
     &array::MODULE,

@@ -47,6 +47,12 @@ impl DateTime {
         self.zone.as_ref().map(Object::borrow)
     }
 
+    /// Seconds since 1970 by its own clock, the year and the fold.
+    pub fn local_moment(&self) -> (i64, i64, bool) {
+        let seconds = total_seconds(self.date.fields(), self.clock()) - EPOCH;
+        (seconds, self.date.year.into(), self.clock().fold)
+    }
+
     /// Microseconds since the beginning of the calendar.
     fn total(&self) -> i128 {
         i128::from(self.date.ordinal()) * DAY + self.clock().total()
@@ -146,6 +152,15 @@ fn shifted_to(vm: &mut Vm, class: Ref<'_>, total: i128, zone: Option<Object>) ->
         return Err(vm.overflow_error("date value out of range"));
     }
     make(vm, class, calendar::from_ordinal(ordinal as i64), Clock::from_total(total), zone)
+}
+
+/// Marks a datetime as the second of two that look alike, or leaves it as it is.
+pub fn set_fold(vm: &mut Vm, object: Object, fold: bool) -> PyResult {
+    if !fold {
+        return Ok(object);
+    }
+    let own = datetime(object.borrow());
+    make(vm, object.borrow().class().object(), own.date.fields(), own.clock().with_fold(true), own.zone.clone())
 }
 
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {

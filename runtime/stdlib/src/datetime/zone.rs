@@ -196,7 +196,8 @@ fn dst(vm: &mut Vm, _this: Ref<'_>, value: Ref<'_>) -> PyResult {
     Ok(Object::none())
 }
 
-fn own_datetime<'a>(vm: &mut Vm, this: Ref<'_>, value: Ref<'a>) -> PyResult<&'a DateTime> {
+/// The datetime that a zone's `fromutc` is given, which must be in that zone.
+pub fn own_datetime<'a>(vm: &mut Vm, this: Ref<'_>, value: Ref<'a>) -> PyResult<&'a DateTime> {
     let Some(datetime) = value.downcast::<DateTime>() else {
         return Err(vm.type_error("fromutc: argument must be a datetime"));
     };
