@@ -242,7 +242,13 @@ impl<'a> Compiler<'a> {
 
     fn load_constant(&mut self, span: Span, constant: Constant) {
         match constant {
-            Constant::Int(value @ 0..=255) => self.op_arg(span, Opcode::LoadSmallInt, value as u32),
+            Constant::Int(value @ 0..=255) => {
+                // The first constant of a code object stays there, used or not.
+                if self.unit.constants.values.is_empty() {
+                    self.unit.constants.add(constant);
+                }
+                self.op_arg(span, Opcode::LoadSmallInt, value as u32);
+            }
             constant => {
                 let index = self.unit.constants.add(constant);
                 self.op_arg(span, Opcode::LoadConst, index);

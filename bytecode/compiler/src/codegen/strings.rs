@@ -189,7 +189,8 @@ impl<'a> Compiler<'a> {
     fn interpolation_text(&self, element: &InterpolatedElement) -> String {
         if let Some(debug) = &element.debug_text {
             let text = without_comments(debug.as_str());
-            let text = text.trim_end();
+            // After the sign there may be blanks and continued lines.
+            let text = text.trim_end_matches(|char: char| char.is_whitespace() || char == '\\');
             return text.strip_suffix('=').unwrap_or(text).to_owned();
         }
         let source = self.lines.slice(element.range);

@@ -244,9 +244,9 @@ impl Pass<'_> {
                         if !self.free_in_any_child(comprehension, &name) {
                             free.remove(&name);
                         }
-                        if scope == NameScope::Free {
-                            self.table.scope_mut(id).symbols.insert(name, existing | flags & flag::USE);
-                        }
+                    }
+                    if own_flags & flag::DEF_BOUND == 0 && !in_class {
+                        self.table.scope_mut(id).symbols.insert(name, existing | flags & flag::USE);
                     }
                 }
             }

@@ -479,6 +479,10 @@ fn set_names(vm: &mut Vm, class: &Type, namespace: &ObjectOf<Dict>) -> PyResult<
 
 fn init_subclass(vm: &mut Vm, class: &Type, keywords: Args<'_>) -> PyResult<()> {
     let name = vm.intern("__init_subclass__");
+    if !class.mro_types().any(|ancestor| std::ptr::eq(ancestor, class)) {
+        let name = class.name();
+        return Err(vm.type_error(format!("super(type, obj): obj (type {name}) is not an instance or subtype of type ({name}).")));
+    }
     let found = crate::super_object::lookup(vm, class, class.object(), class, name)?;
     match found {
         Some(method) => vm.call_with(method.borrow(), keywords).map(drop),
