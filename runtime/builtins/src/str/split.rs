@@ -204,7 +204,8 @@ pub(super) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
     };
     match joined {
         Ok(joined) => Ok(joined),
-        Err(None) => Err(vm.overflow_error("join() result is too long for a Python string")),
+        // No list is long enough for its strings to come to more than could be counted.
+        Err(None) => Err(vm.memory_error()),
         Err(Some((position, kind))) => Err(vm.type_error(format!("sequence item {position}: expected str instance, {kind} found"))),
     }
 }

@@ -81,16 +81,17 @@ pub fn decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_final: bool) -> P
             }
             let state = shift.take().expect("inside a shift");
             position += 1;
-            if let Some(high) = state.surrogate {
-                decoding.out.push(high);
-            }
             if state.n_bits >= 6 {
-                position = decoding.replace(vm, state.start, position, "partial character in base64 sequence")?;
+                position = decoding.replace(vm, state.start, position, "partial character in shift sequence")?;
                 continue;
             }
             if state.bits != 0 {
-                position = decoding.replace(vm, state.start, position, "non-zero padding bits in base64 sequence")?;
+                position = decoding.replace(vm, state.start, position, "non-zero padding bits in shift sequence")?;
                 continue;
+            }
+            // A lone surrogate counts only if what follows it stands for itself.
+            if let Some(high) = state.surrogate.filter(|_| byte < 0x80 && byte != b'+') {
+                decoding.out.push(high);
             }
             if byte == b'-' {
                 if state.is_empty {
@@ -118,7 +119,7 @@ pub fn decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_final: bool) -> P
             decoding.out.truncate(state.written);
             return Ok((decoding.out.finish(vm), state.start));
         }
-        if state.surrogate.is_some() || state.n_bits >= 6 || (state.n_bits > 0 && state.bits != 0) || state.is_empty {
+        if state.surrogate.is_some() || state.n_bits >= 6 || (state.n_bits > 0 && state.bits != 0) {
             let end = decoding.data.len();
             decoding.replace(vm, state.start, end, "unterminated shift sequence")?;
         }

@@ -72,6 +72,11 @@ pub fn decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_final: bool) -> P
                 position = start;
                 break;
             }
+            // Two bytes of a surrogate: which error handlers may take, once the third is there.
+            Some(_) if !is_final && lead == 0xED && matches!(decoding.data[start + 1..], [0xA0..=0xBF]) => {
+                position = start;
+                break;
+            }
             None => (decoding.data.len(), "unexpected end of data"),
             Some(1) if matches!(lead, 0x80..=0xC1 | 0xF5..) => (start + 1, "invalid start byte"),
             Some(len) => (start + len, "invalid continuation byte"),

@@ -379,10 +379,11 @@ pub(super) fn capacity(block: &Block) -> usize {
 }
 
 fn map(hint: usize, size: usize) -> usize {
+    // The system says at once that there will never be so much memory, unless it is told not to care.
+    let care = if size < 1 << 30 { libc::MAP_NORESERVE } else { 0 };
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | care;
     // SAFETY: an anonymous mapping of fresh memory.
-    let start = unsafe {
-        libc::mmap(hint as *mut _, size, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1, 0)
-    };
+    let start = unsafe { libc::mmap(hint as *mut _, size, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
     if start == libc::MAP_FAILED { 0 } else { start.expose_provenance() }
 }
 
