@@ -188,7 +188,8 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
     // SAFETY: the caller's promise; the words are moved, and the data stack is cut to below them.
     unsafe {
         let code = &*(*frame).code;
-        let words = FRAME_WORDS + code.n_locals + code.data.stack_size as usize;
+        // One word more than the code says: shadowcode drops two words from above the result of what took them.
+        let words = FRAME_WORDS + code.n_locals + code.data.stack_size as usize + 1;
         let used = (*frame).sp.offset_from(frame.cast::<u64>()) as usize;
         // Copied first and filled up after that: memory asked for zeroed is slower to get.
         let mut memory = Vec::with_capacity(words);
