@@ -43,7 +43,7 @@ pub static MODULE: Module = Module {
     name: "_ctypes",
     doc: "Create and manipulate C compatible data types in Python.",
     functions: &[
-        method!(Many get_errno "", ""),
+        method!(Unary get_errno "($self, /)", ""),
         method!(Many set_errno "", ""),
         method!(Many unpickle as "_unpickle" "", ""),
         method!(Binary buffer_info "($self, object, /)", "Return buffer interface information"),
@@ -179,7 +179,7 @@ fn expect_count(vm: &mut Vm, name: &str, args: &[Ref<'_>], least: usize, most: u
     Err(vm.type_error(format!("{name}() takes {bound} {limit} argument{plural} ({} given)", args.len())))
 }
 
-fn get_errno(vm: &mut Vm, _module: Ref<'_>, _args: &[Ref<'_>]) -> PyResult {
+fn get_errno(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     audit(vm, "ctypes.get_errno", &[])?;
     Ok(Object::small_int(i64::from(call::saved_errno())))
 }

@@ -15,7 +15,7 @@ pub static MODULE: Module = Module {
     doc: "POSIX shared memory module",
     functions: &[
         method!(Bound shm_open "($module, /, path, flags, mode=511)", "Open a shared memory object.  Returns a file descriptor (integer)."),
-        method!(Bound shm_unlink "($module, path, /)", "Remove a shared memory object (similar to unlink())."),
+        method!(Bound shm_unlink "($module, path, /)", "Remove a shared memory object (similar to unlink()).\n\nRemove a shared memory object name, and, once all processes have\nunmapped the object, de-allocates and destroys the contents of the\nassociated memory region."),
     ],
     ..Module::DEFAULT
 };

@@ -16,7 +16,7 @@ pub static MODULE: Module = Module {
     name: "syslog",
     functions: &[
         method!(Bound openlog "($module, /, ident=<unrepresentable>, logoption=0, facility=LOG_USER)", "Set logging options of subsequent syslog() calls."),
-        method!(Many syslog "($module, priority=LOG_INFO, message, /)", "Send the string message to the system logger."),
+        method!(Many syslog "", "syslog([priority=LOG_INFO,] message)\nSend the string message to the system logger."),
         method!(Unary closelog "($module, /)", "Reset the syslog module values and call the system library closelog()."),
         method!(Bound setlogmask "($module, maskpri, /)", "Set the priority mask to maskpri and return the previous mask value."),
         method!(Bound log_mask as "LOG_MASK" "($module, pri, /)", "Calculates the mask for the individual priority pri."),

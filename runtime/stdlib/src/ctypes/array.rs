@@ -33,8 +33,16 @@ static ARRAY_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&ARRAY_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots { new: Some(data::new), init: Some(init), len: Some(len), getitem: Some(getitem), setitem: Some(setitem), ..Slots::NONE },
-    methods: &[method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "See PEP 585").class_method()],
+    slots: Slots {
+        new: Some(data::new),
+        init: Some(init),
+        len: Some(len),
+        getitem: Some(getitem),
+        setitem: Some(setitem),
+        buffer: Some(data::buffer),
+        ..Slots::NONE
+    },
+    methods: &[method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "Arrays are generic over the type of their elements").class_method()],
     ..TypeSpec::DEFAULT
 };
 

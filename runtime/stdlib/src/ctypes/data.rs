@@ -325,7 +325,8 @@ pub fn format_of(vm: &Vm, info: &TypeInfo) -> String {
     if format.is_empty() { "B".to_owned() } else { format.clone() }
 }
 
-fn buffer(vm: &mut Vm, this: Ref<'_>, _writable: bool) -> PyResult<Buffer> {
+/// The `buffer` slot: the memory, with the format of the type.
+pub fn buffer(vm: &mut Vm, this: Ref<'_>, _writable: bool) -> PyResult<Buffer> {
     let data = cdata(this);
     let Some(info) = info_of_instance(this) else { return Err(vm.type_error("abstract class")) };
     let layout = Layout::contiguous(&format_of(vm, &info), item_size(&info), info.shape.get(vm).clone());

@@ -51,7 +51,7 @@ static FIELD_SPEC: TypeSpec = TypeSpec {
         Member(Getset::readonly("name", "name of this field", |_, this| Ok(field(this).name.clone()))),
         Member(Getset::readonly("type", "type of this field", |_, this| Ok(field(this).proto.clone()))),
         Member(Getset::readonly("offset", "offset in bytes of this field (same as byte_offset)", offset)),
-        Member(Getset::readonly("byte_size", "size in bytes of this field", |vm, this| Ok(vm.new_uint(field(this).byte_size as u64)))),
+        Member(Getset::readonly("byte_size", "size of this field in bytes", |vm, this| Ok(vm.new_uint(field(this).byte_size as u64)))),
         Member(Getset::readonly("byte_offset", "offset in bytes of this field. For bitfields: excludes bit_offset.", offset)),
         Member(Getset::readonly("bit_offset", "additional offset in bits (relative to byte_offset); zero for non-bitfields", |_, this| {
             Ok(Object::small_int(field(this).bits.map_or(0, |(shift, _)| i64::from(shift))))

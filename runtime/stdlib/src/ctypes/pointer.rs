@@ -36,7 +36,15 @@ static POINTER_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&POINTER_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots { new: Some(new), init: Some(init), bool: Some(truth), getitem: Some(getitem), setitem: Some(setitem), ..Slots::NONE },
+    slots: Slots {
+        new: Some(new),
+        init: Some(init),
+        bool: Some(truth),
+        getitem: Some(getitem),
+        setitem: Some(setitem),
+        buffer: Some(data::buffer),
+        ..Slots::NONE
+    },
     getsets: &[Getset::new("contents", "the object this pointer points to (read-write)", contents, set_contents)],
     ..TypeSpec::DEFAULT
 };

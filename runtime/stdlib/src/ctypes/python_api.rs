@@ -427,7 +427,7 @@ static WAITING: VmCell<Vec<(u64, Object)>> = VmCell::new(Vec::new());
 extern "C" fn set_async_exception(thread: u64, class: u64) -> i64 {
     with_vm(|vm| {
         let class = memory::object_from_word(class);
-        let exists = thread == vm.thread_id || thread_exists(vm, thread);
+        let exists = thread == crate::thread::ident() || thread_exists(vm, thread);
         if !exists {
             return 0;
         }
@@ -459,7 +459,7 @@ fn thread_exists(vm: &mut Vm, thread: u64) -> bool {
 
 /// Raises what another thread has asked this one to raise.
 pub fn raise_waiting(vm: &mut Vm) -> PyResult<()> {
-    let own = vm.thread_id;
+    let own = crate::thread::ident();
     let waiting = WAITING.get_mut(vm);
     let class = waiting.iter().position(|(thread, _)| *thread == own).map(|position| waiting.remove(position).1);
     if waiting.is_empty() {

@@ -32,7 +32,14 @@ static SIMPLE_DATA_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&SIMPLE_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots { new: Some(data::new), init: Some(init), repr: Some(repr), bool: Some(truth), ..Slots::NONE },
+    slots: Slots {
+        new: Some(data::new),
+        init: Some(init),
+        repr: Some(repr),
+        bool: Some(truth),
+        buffer: Some(data::buffer),
+        ..Slots::NONE
+    },
     methods: &[method!(Unary from_outparam as "__ctypes_from_outparam__" "($self, /)", "")],
     getsets: &[Getset::new("value", "current value", value, set_value)],
     ..TypeSpec::DEFAULT

@@ -44,7 +44,7 @@ static STRUCTURE_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&STRUCTURE_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots { new: Some(data::new), init: Some(init), ..Slots::NONE },
+    slots: Slots { new: Some(data::new), init: Some(init), buffer: Some(data::buffer), ..Slots::NONE },
     ..TypeSpec::DEFAULT
 };
 
@@ -56,7 +56,7 @@ static UNION_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&UNION_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots { new: Some(data::new), init: Some(init), ..Slots::NONE },
+    slots: Slots { new: Some(data::new), init: Some(init), buffer: Some(data::buffer), ..Slots::NONE },
     ..TypeSpec::DEFAULT
 };
 
