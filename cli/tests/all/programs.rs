@@ -11,11 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The ways to run a program, which must all agree: a name, and the options that choose it.
-const MODES: &[(&str, &[&str])] = &[
-    ("shadowcode when hot", &[]),
-    ("shadowcode at once", &["-X", "shadowcode=1"]),
-    ("bytecode alone", &["-X", "shadowcode=0"]),
-];
+const MODES: &[(&str, &[&str])] =
+    &[("shadowcode when hot", &[]), ("shadowcode at once", &["-X", "shadowcode=1"]), ("bytecode alone", &["-X", "shadowcode=0"])];
 
 fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
@@ -113,7 +110,9 @@ programs! {
     context_managers
     contextvars_logging
     dataclass_features
+    datetime_zones
     datetimes
+    decimal_contexts
     decimals
     decorators
     descriptors

@@ -216,7 +216,7 @@ pub(crate) fn type_get(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> PyResult 
         Some(found) => bind(vm, found, Some(object), meta),
         None => {
             let text = name_text(vm, name);
-            let message = format!("type object '{}' has no attribute '{text}'", class.get().name());
+            let message = format!("type object '{}' has no attribute '{text}'", class.get().full_name());
             Err(vm.attribute_error(object, name, message))
         }
     }
@@ -241,7 +241,7 @@ pub(crate) fn type_set(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Optio
         None => {
             if class.dict().remove_interned(vm, name).is_none() {
                 let text = name_text(vm, name);
-                let message = format!("type object '{}' has no attribute '{text}'", class.name());
+                let message = format!("type object '{}' has no attribute '{text}'", class.full_name());
                 return Err(vm.attribute_error(object, name, message));
             }
         }

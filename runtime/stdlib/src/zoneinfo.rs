@@ -20,6 +20,11 @@ pub static MODULE: Module = Module {
     name: "_zoneinfo",
     doc: "C implementation of the zoneinfo module",
     types: &[&ZONE_INFO],
+    // Where `datetime` is the one written in Python, so must the zones be.
+    init: Some(|vm, _| {
+        let datetime = vm.import("datetime")?;
+        vm.get_attr_str(datetime.borrow(), "datetime_CAPI").map(drop)
+    }),
     ..Module::DEFAULT
 };
 
@@ -327,9 +332,8 @@ impl ZoneInfo {
             _ => {}
         }
         let index = times.partition_point(|&transition| transition <= time);
-        let (previous, kind) = match (&self.after, index) {
-            (_, 2..) if times.len() > 1 => (&self.kinds[index - 2], &self.kinds[index - 1]),
-            (Rules::Fixed(after), _) if beyond => (self.kinds.last()?, after),
+        let (previous, kind) = match index {
+            2.. => (&self.kinds[index - 2], &self.kinds[index - 1]),
             _ => (self.before.as_ref()?, self.kinds.first()?),
         };
         let fold = previous.offset - kind.offset > time - times[index - 1];

@@ -306,7 +306,10 @@ impl Coefficient {
     /// The digits as text.
     pub fn text(&self) -> String {
         match self.small() {
-            Some(small) => small.to_string(),
+            Some(small) => match u64::try_from(small) {
+                Ok(word) => word.to_string(),
+                Err(_) => small.to_string(),
+            },
             None => object::int::to_radix(&self.big().into_owned().into(), 10),
         }
     }

@@ -207,6 +207,9 @@ impl Number {
             Kind::Finite => {}
         }
         let digits = self.coefficient.text();
+        if self.exponent == 0 && !self.negative {
+            return digits;
+        }
         let left = self.exponent + digits.len() as i64;
         let point = if self.exponent <= 0 && left > -6 {
             left

@@ -405,8 +405,12 @@ pub fn convert_exactly(vm: &mut Vm, class: &Type, value: Ref<'_>, context: &Obje
     let number = if let Some(decimal) = value.downcast::<Decimal>() {
         decimal.get().number.clone()
     } else if let Some(text) = value.downcast::<Str>() {
-        let ascii = cleaned(text.get());
-        exactly(vm, context, parse(ascii.as_deref()))?
+        let parsed = match text.as_latin1().filter(|bytes| bytes.iter().all(|byte| matches!(byte, 0x21..=0x5e | 0x60..=0x7e))) {
+            // Neither whitespace nor underscores, and all ASCII: the usual case.
+            Some(plain) => Number::parse(plain),
+            None => parse(cleaned(text.get()).as_deref()),
+        };
+        exactly(vm, context, parsed)?
     } else if let Some(number) = from_int(value) {
         exactly(vm, context, Ok(number))?
     } else if value.downcast::<Tuple>().is_some() || value.downcast::<List>().is_some() {

@@ -39,7 +39,8 @@ impl Change {
         let first = calendar::to_ordinal(year, 1, 1) - EPOCH_ORDINAL;
         let day = match self.date {
             Date::Julian(day) => first + day - 1 + i64::from(day >= 60 && calendar::is_leap(year)),
-            Date::Ordinal(day) => first + day,
+            // CPython counts the first of these days as the one before the year.
+            Date::Ordinal(day) => first + day - 1,
             Date::Week(month, week, weekday) => {
                 let first_weekday = calendar::weekday(year, month, 1) + 1;
                 let mut day = (weekday - first_weekday).rem_euclid(7) + 1 + (week - 1) * 7;
