@@ -185,7 +185,7 @@ pub(crate) fn byte_table(codes: &[u32; 256]) -> Option<ByteTable> {
     let fixed = |code: usize| code < 0x80 && !FREE.contains(&(code as u8)) && (code >= 0x20 || matches!(code, 9 | 10 | 13));
     let mut table = [None; 256];
     for (byte, &code) in codes.iter().enumerate() {
-        if fixed(byte) && code as usize != byte || fixed(code as usize) && code as usize != byte || code > 0xFFFF {
+        if code > 0xFFFF || code as usize != byte && (fixed(byte) || fixed(code as usize)) {
             return None;
         }
         table[byte] = (code != 0xFFFD && is_legal(code)).then_some(code);
