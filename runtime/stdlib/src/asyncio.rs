@@ -41,6 +41,11 @@ pub static MODULE: Module = Module {
     }),
 };
 
+/// In the child of a fork: no loop runs and no task.
+pub fn after_fork(vm: &mut Vm) {
+    current::after_fork(vm);
+}
+
 /// A name of a Python module of asyncio, looked up once.
 fn imported(vm: &mut Vm, place: &'static ObjectCell, module: &str, name: &str) -> PyResult {
     if let Some(found) = place.get() {

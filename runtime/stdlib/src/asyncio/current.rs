@@ -198,3 +198,12 @@ pub(super) fn all_tasks(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult {
     }));
     builtins::set::operations::set_of(vm, Object::as_refs(&found)).map(ObjectOf::into_object)
 }
+
+/// In the child of a fork: what ran in the parent runs there.
+pub(super) fn after_fork(vm: &mut Vm) {
+    let old = RUNNING.replace(vm, Vec::new());
+    for running in old {
+        drop(running.task);
+        drop(running.event_loop);
+    }
+}

@@ -76,6 +76,7 @@ pub fn after_fork_in_child(vm: &mut Vm) {
     gil::after_fork();
     crate::thread::after_fork(vm);
     crate::signal::after_fork(vm);
+    crate::asyncio::after_fork(vm);
     crate::imp::give_lock_back();
     let hooks = HOOKS.get(vm).after_in_child.clone();
     call_hooks(vm, hooks);

@@ -70,7 +70,8 @@ fn usable<'a>(vm: &mut Vm, this: Ref<'a>) -> PyResult<(&'a Blob, Arc<Database>)>
 }
 
 fn failed(vm: &mut Vm, database: &Database) -> Raised {
-    errors::of_failure(vm, &database.failure())
+    let failure = ffi::run(vm, || database.failure());
+    errors::of_failure(vm, &failure)
 }
 
 fn close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -101,7 +102,7 @@ fn read(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     if n == 0 {
         // A blob that has expired is found out by a look at it.
         let mut nothing = [0; 0];
-        if !blob.raw.read(&mut nothing, 0) {
+        if !ffi::run(vm, || blob.raw.read(&mut nothing, 0)) {
             return Err(failed(vm, &database));
         }
         return Ok(vm.new_bytes(&[]).into_object());

@@ -90,7 +90,7 @@ static CONNECTION_SPEC: TypeSpec = TypeSpec {
     methods: functions::METHODS,
     getsets: &[
         Getset::new("autocommit", "", get_autocommit, set_autocommit),
-        Getset::readonly("in_transaction", "", |vm, this| Ok(Object::bool(!database(vm, this)?.autocommits()))),
+        Getset::readonly("in_transaction", "", |vm, this| Ok(Object::bool(!database(vm, this)?.autocommits(vm)))),
         Getset::new("isolation_level", "", get_isolation_level, set_isolation_level),
         Getset::new("row_factory", "", |_, this| Ok(payload(this).row_factory.get_or_none()), |vm, this, value| {
             set_factory(vm, value, "row_factory", &payload(this).row_factory)
@@ -100,7 +100,7 @@ static CONNECTION_SPEC: TypeSpec = TypeSpec {
         }),
         Getset::readonly("__text_signature__", "", |vm, _| Ok(vm.new_str("(sql, /)").into_object())),
         Getset::readonly("total_changes", "", |vm, this| {
-            let changes = database(vm, this)?.total_changes();
+            let changes = database(vm, this)?.total_changes(vm);
             Ok(vm.new_int(changes))
         }),
     ],
@@ -283,8 +283,8 @@ fn set_autocommit(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResul
     let Some(value) = value else { return Err(vm.raise(&exception::ATTRIBUTE_ERROR, "cannot delete autocommit attribute")) };
     let autocommit = autocommit_of(vm, value)?;
     match autocommit {
-        Autocommit::Disabled if database.autocommits() => statement::run_simple(vm, &database, c"BEGIN")?,
-        Autocommit::Enabled if !database.autocommits() => statement::run_simple(vm, &database, c"COMMIT")?,
+        Autocommit::Disabled if database.autocommits(vm) => statement::run_simple(vm, &database, c"BEGIN")?,
+        Autocommit::Enabled if !database.autocommits(vm) => statement::run_simple(vm, &database, c"COMMIT")?,
         _ => {}
     }
     payload(this).autocommit.set(autocommit);
@@ -295,7 +295,7 @@ fn set_autocommit(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResul
 pub fn begin_for_change(vm: &mut Vm, this: Ref<'_>, database: &Database) -> PyResult<()> {
     let connection = payload(this);
     match connection.isolation_level.get() {
-        Some(level) if connection.autocommit.get() == Autocommit::Legacy && database.autocommits() => {
+        Some(level) if connection.autocommit.get() == Autocommit::Legacy && database.autocommits(vm) => {
             statement::run_simple(vm, database, ISOLATION_LEVELS[level].1)
         }
         _ => Ok(()),
@@ -304,7 +304,7 @@ pub fn begin_for_change(vm: &mut Vm, this: Ref<'_>, database: &Database) -> PyRe
 
 /// A script begins outside transactions that were begun for the program.
 pub fn commit_before_script(vm: &mut Vm, this: Ref<'_>, database: &Database) -> PyResult<()> {
-    if payload(this).autocommit.get() == Autocommit::Legacy && !database.autocommits() {
+    if payload(this).autocommit.get() == Autocommit::Legacy && !database.autocommits(vm) {
         return statement::run_simple(vm, database, c"COMMIT");
     }
     Ok(())
@@ -406,7 +406,7 @@ fn end(vm: &mut Vm, this: Ref<'_>, how: &CStr) -> PyResult {
     let database = usable(vm, this)?;
     match payload(this).autocommit.get() {
         Autocommit::Legacy => {
-            if !database.autocommits() {
+            if !database.autocommits(vm) {
                 statement::run_simple(vm, &database, how)?;
             }
         }
@@ -432,14 +432,14 @@ fn shut(vm: &mut Vm, connection: &Connection) {
 fn close_database(vm: &mut Vm, connection: &Connection) -> PyResult<()> {
     let Some(database) = connection.database.replace(vm, None) else { return Ok(()) };
     let mut outcome = Ok(());
-    if connection.autocommit.get() == Autocommit::Disabled && !database.autocommits() {
+    if connection.autocommit.get() == Autocommit::Disabled && !database.autocommits(vm) {
         outcome = statement::run_simple(vm, &database, c"ROLLBACK");
     }
     let raised = match outcome {
         Ok(()) => None,
         Err(raised) => Some(vm.catch(raised)),
     };
-    ffi::run_briefly(vm, || drop(database));
+    ffi::run(vm, || drop(database));
     match raised {
         Some(error) => Err(vm.reraise(error)),
         None => Ok(()),

@@ -211,9 +211,14 @@ fn usable<'a>(vm: &mut Vm, this: Ref<'a>) -> PyResult<(&'a Cursor, Object, Arc<D
 /// Takes the statement off the cursor and makes it ready for its next use.
 fn reset_statement(vm: &mut Vm, cursor: &Cursor) -> Option<Object> {
     let statement = cursor.statement.take()?;
-    let raw = &statement::payload(statement.borrow()).raw;
-    ffi::run(vm, || raw.reset());
+    reset(vm, &statement::payload(statement.borrow()).raw);
     Some(statement)
+}
+
+fn reset(vm: &mut Vm, statement: &ffi::Statement) {
+    if statement.needs_reset() {
+        ffi::run(vm, || statement.reset());
+    }
 }
 
 fn close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -292,7 +297,7 @@ fn run_locked(
     if many.is_some() && statement.raw.is_readonly {
         return Err(errors::programming(vm, "executemany() can only execute DML statements."));
     }
-    ffi::run_briefly(vm, || statement.raw.reset());
+    reset(vm, &statement.raw);
     cursor.row_count.set(if statement.is_dml { 0 } else { -1 });
     if statement.is_dml {
         connection::begin_for_change(vm, connection, database)?;
@@ -301,13 +306,13 @@ fn run_locked(
         None => {
             let parameters = parameters.unwrap_or(Object::none());
             run_once(vm, cursor, connection, database, statement, parameters.borrow())?;
-            let row = database.last_insert_rowid();
+            let row = database.last_insert_rowid(vm);
             cursor.last_row_id.set(Some(vm.new_int(row)));
         }
         Some(iterator) => {
             while let Some(parameters) = vm.next(iterator.borrow())? {
                 run_once(vm, cursor, connection, database, statement, parameters.borrow())?;
-                ffi::run(vm, || statement.raw.reset());
+                reset(vm, &statement.raw);
             }
         }
     }
@@ -325,11 +330,8 @@ fn run_once(
     if statement.raw.is_empty() {
         return Ok(());
     }
-    statement::bind(vm, connection::payload(connection), database, statement, parameters)?;
-    let step = ffi::run(vm, || statement.raw.step());
-    if step == Step::Failed {
-        return Err(errors::of_failure(vm, &database.failure()));
-    }
+    statement::bind(vm, database, statement, parameters)?;
+    let step = step(vm, database, statement).map_err(|failure| errors::of_failure(vm, &failure))?;
     find_converters(vm, cursor, connection, statement)?;
     let n_columns = statement.raw.n_columns();
     if n_columns > 0 && !cursor.description.is_set() {
@@ -338,18 +340,36 @@ fn run_once(
     }
     if step == Step::Done {
         if statement.is_dml {
-            cursor.row_count.set(cursor.row_count.get() + database.changes());
+            cursor.row_count.set(cursor.row_count.get() + database.changes(vm));
         }
-        ffi::run(vm, || statement.raw.reset());
+        reset(vm, &statement.raw);
     }
     Ok(())
+}
+
+/// Runs a statement up to its next row.
+fn step(vm: &mut Vm, database: &Database, statement: &Statement) -> Result<Step, ffi::Failure> {
+    ffi::run(vm, || match statement.raw.step() {
+        Step::Failed => Err(database.failure()),
+        step => Ok(step),
+    })
+}
+
+fn column_name(vm: &mut Vm, statement: &Statement, column: usize) -> Option<Vec<u8>> {
+    let _locked = statement.raw.lock(vm);
+    statement.raw.column_name(column)
+}
+
+fn declared_type(vm: &mut Vm, statement: &Statement, column: usize) -> Option<Vec<u8>> {
+    let _locked = statement.raw.lock(vm);
+    statement.raw.declared_type(column)
 }
 
 fn describe(vm: &mut Vm, connection: Ref<'_>, statement: &Statement, n_columns: usize) -> PyResult {
     let by_name = connection::payload(connection).detect_types.get() & super::PARSE_COLNAMES != 0;
     let mut columns = Vec::with_capacity(n_columns);
     for column in 0..n_columns {
-        let name = match statement.raw.column_name(column) {
+        let name = match column_name(vm, statement, column) {
             Some(name) => {
                 let mut shown = &name[..];
                 if by_name && let Some(bracket) = shown.iter().position(|&byte| byte == b'[') {
@@ -377,14 +397,14 @@ fn find_converters(vm: &mut Vm, cursor: &Cursor, connection: Ref<'_>, statement:
     for column in 0..statement.raw.n_columns() {
         let mut converter = None;
         if detect & super::PARSE_COLNAMES != 0
-            && let Some(name) = statement.raw.column_name(column)
+            && let Some(name) = column_name(vm, statement, column)
             && let Some(kind) = bracketed(&name)
         {
             converter = adapt::converter(vm, kind)?;
         }
         if converter.is_none()
             && detect & super::PARSE_DECLTYPES != 0
-            && let Some(declared) = statement.raw.declared_type(column)
+            && let Some(declared) = declared_type(vm, statement, column)
         {
             let end = declared.iter().position(|&byte| byte == b' ' || byte == b'(').unwrap_or(declared.len());
             converter = adapt::converter(vm, &declared[..end])?;
@@ -412,10 +432,39 @@ fn bracketed(name: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// A value of a row, or a text that Python makes something of.
+/// A value of a row, or what Python makes one of.
 enum Fetched {
     Made(Object),
     Text(Vec<u8>),
+    /// The bytes of a value that a converter takes.
+    Bytes(Object, Vec<u8>),
+}
+
+/// Takes the current row out of SQLite; Python does its part afterwards.
+fn take_row(vm: &mut Vm, cursor: &Cursor, statement: &Statement, converts: bool, makes_str: bool) -> Vec<Fetched> {
+    let _locked = statement.raw.lock(vm);
+    (0..statement.raw.n_data())
+        .map(|column| {
+            if converts && let Some(converter) = cursor.converters.get(vm).get(column).cloned().flatten() {
+                return match statement.raw.column_bytes(column) {
+                    Some(bytes) => Fetched::Bytes(converter, bytes),
+                    None => Fetched::Made(Object::none()),
+                };
+            }
+            statement.raw.with_column(column, |value| {
+                Fetched::Made(match value {
+                    Value::Null => Object::none(),
+                    Value::Integer(number) => vm.new_int(number),
+                    Value::Float(number) => vm.new_float(number),
+                    Value::Blob(data) => vm.new_bytes(data).into_object(),
+                    Value::Text(text) => match std::str::from_utf8(text).ok().filter(|_| makes_str) {
+                        Some(text) => vm.new_str(text).into_object(),
+                        None => return Fetched::Text(text.to_vec()),
+                    },
+                })
+            })
+        })
+        .collect()
 }
 
 /// The current row.
@@ -423,33 +472,16 @@ fn fetch_row(vm: &mut Vm, cursor: &Cursor, connection: Ref<'_>, statement: &Stat
     let payload = connection::payload(connection);
     let converts = payload.detect_types.get() != 0;
     let makes_str = payload.text_factory.borrow(vm).is_none_or(|factory| factory.is(object::str::STR.object()));
-    let n_columns = statement.raw.n_data();
-    let mut values = Vec::with_capacity(n_columns);
-    for column in 0..n_columns {
-        let converter = if converts { cursor.converters.get(vm).get(column).cloned().flatten() } else { None };
-        if let Some(converter) = converter {
-            values.push(match statement.raw.column_bytes(column) {
-                Some(bytes) => {
-                    let bytes = vm.new_bytes(&bytes).into_object();
-                    vm.call(converter.borrow(), &[bytes.borrow()])?
-                }
-                None => Object::none(),
-            });
-            continue;
-        }
-        let fetched = statement.raw.with_column(column, |value| match value {
-            Value::Null => Fetched::Made(Object::none()),
-            Value::Integer(number) => Fetched::Made(vm.new_int(number)),
-            Value::Float(number) => Fetched::Made(vm.new_float(number)),
-            Value::Blob(data) => Fetched::Made(vm.new_bytes(data).into_object()),
-            Value::Text(text) => match std::str::from_utf8(text).ok().filter(|_| makes_str) {
-                Some(text) => Fetched::Made(vm.new_str(text).into_object()),
-                None => Fetched::Text(text.to_vec()),
-            },
-        });
-        values.push(match fetched {
+    let fetched = take_row(vm, cursor, statement, converts, makes_str);
+    let mut values = Vec::with_capacity(fetched.len());
+    for (column, value) in fetched.into_iter().enumerate() {
+        values.push(match value {
             Fetched::Made(value) => value,
             Fetched::Text(text) => make_text(vm, payload, statement, column, makes_str, text)?,
+            Fetched::Bytes(converter, bytes) => {
+                let bytes = vm.new_bytes(&bytes).into_object();
+                vm.call(converter.borrow(), &[bytes.borrow()])?
+            }
         });
     }
     Ok(vm.new_tuple(values).into_object())
@@ -457,7 +489,7 @@ fn fetch_row(vm: &mut Vm, cursor: &Cursor, connection: Ref<'_>, statement: &Stat
 
 fn make_text(vm: &mut Vm, connection: &Connection, statement: &Statement, column: usize, makes_str: bool, text: Vec<u8>) -> PyResult {
     if makes_str {
-        let name = statement.raw.column_name(column).unwrap_or_default();
+        let name = column_name(vm, statement, column).unwrap_or_default();
         let (name, text) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(&text));
         return Err(errors::operational(vm, &format!("Could not decode to UTF-8 column '{name}' with text '{text}'")));
     }
@@ -484,16 +516,15 @@ fn next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let row = fetch_row(vm, cursor, connection.borrow(), statement);
     cursor.locked.set(false);
     let row = row?;
-    match ffi::run(vm, || statement.raw.step()) {
-        Step::Row => {}
-        Step::Done => {
+    match step(vm, &database, statement) {
+        Ok(Step::Row | Step::Failed) => {}
+        Ok(Step::Done) => {
             if statement.is_dml {
-                cursor.row_count.set(database.changes());
+                cursor.row_count.set(database.changes(vm));
             }
             drop(reset_statement(vm, cursor));
         }
-        Step::Failed => {
-            let failure = database.failure();
+        Err(failure) => {
             drop(reset_statement(vm, cursor));
             return Err(errors::of_failure(vm, &failure));
         }
@@ -539,7 +570,8 @@ fn executescript(vm: &mut Vm, this: Ref<'_>, script: Ref<'_>) -> PyResult {
         return Err(vm.value_error("embedded null character"));
     }
     let (_, connection, database) = usable(vm, this)?;
-    if bytes.len() > usize::try_from(database.limit(libsqlite3_sys::SQLITE_LIMIT_SQL_LENGTH, -1)).unwrap_or(0) {
+    let most = ffi::run(vm, || database.limit(libsqlite3_sys::SQLITE_LIMIT_SQL_LENGTH, -1));
+    if bytes.len() > usize::try_from(most).unwrap_or(0) {
         return Err(errors::raise(vm, &errors::DATA_ERROR, "query string is too large"));
     }
     connection::commit_before_script(vm, connection.borrow(), &database)?;

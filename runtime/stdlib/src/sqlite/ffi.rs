@@ -19,43 +19,29 @@ unsafe extern "C" {
     fn sqlite3_close_v2(database: *mut sqlite::sqlite3) -> c_int;
 }
 
-/// The thread's `Vm` while it is in a call of SQLite, and whether it gave the lock away.
+/// The thread's `Vm` while it is in a call of SQLite, for which it gave the global lock away.
 #[derive(Clone, Copy)]
 struct Entered {
     vm: *mut Vm,
-    released: bool,
 }
 
 thread_local! {
-    static ENTERED: Cell<Entered> = const { Cell::new(Entered { vm: std::ptr::null_mut(), released: false }) };
+    static ENTERED: Cell<Entered> = const { Cell::new(Entered { vm: std::ptr::null_mut() }) };
 }
 
 /// Calls into SQLite without the global lock.
 pub fn run<T>(vm: &mut Vm, call: impl FnOnce() -> T) -> T {
-    run_with(vm, true, call)
-}
-
-/// Calls into SQLite for a moment, keeping the lock; callbacks may run Python nevertheless.
-pub fn run_briefly<T>(vm: &mut Vm, call: impl FnOnce() -> T) -> T {
-    run_with(vm, false, call)
-}
-
-fn run_with<T>(vm: &mut Vm, released: bool, call: impl FnOnce() -> T) -> T {
-    struct Restore(Entered, bool);
+    struct Restore(Entered);
     impl Drop for Restore {
         fn drop(&mut self) {
-            if self.1 {
-                gil::acquire();
-            }
+            gil::acquire();
             ENTERED.set(self.0);
         }
     }
+    let outer = ENTERED.replace(Entered { vm: std::ptr::from_mut(vm) });
+    let restore = Restore(outer);
+    gil::release();
     give_back_left_overs();
-    let outer = ENTERED.replace(Entered { vm: std::ptr::from_mut(vm), released });
-    let restore = Restore(outer, released);
-    if released {
-        gil::release();
-    }
     let result = call();
     drop(restore);
     result
@@ -67,23 +53,20 @@ fn enter<T>(absent: T, callback: impl FnOnce(&mut Vm) -> T) -> T {
     if entered.vm.is_null() {
         return absent;
     }
-    if entered.released {
-        gil::acquire();
-    }
-    // SAFETY: `run_with` left the pointer of a reference that it holds and does not use while SQLite runs; the
+    // While Python runs, this thread is not in a call that gave the lock away.
+    ENTERED.set(Entered { vm: std::ptr::null_mut() });
+    gil::acquire();
+    // SAFETY: `run` left the pointer of a reference that it holds and does not use while SQLite runs; the
     // callback is on the same thread, which holds the lock.
     let result = callback(unsafe { &mut *entered.vm });
+    gil::release();
     ENTERED.set(entered);
-    if entered.released {
-        gil::release();
-    }
     result
 }
 
 /// Drops a Python object in a callback that SQLite makes to give it back.
 fn drop_object(object: Option<Object>) {
-    let entered = ENTERED.get();
-    let released = !entered.vm.is_null() && entered.released;
+    let released = !ENTERED.get().vm.is_null();
     if released {
         gil::acquire();
     }
@@ -319,26 +302,34 @@ impl Database {
             // SAFETY: the statement was just made.
             unsafe { (usize::try_from(sqlite::sqlite3_bind_parameter_count(raw)).unwrap_or(0), sqlite::sqlite3_stmt_readonly(raw) != 0) }
         };
-        Ok((Statement { raw, n_parameters, is_readonly }, len.saturating_sub(used)))
+        Ok((Statement { raw, n_parameters, is_readonly, stepped: Cell::new(false) }, len.saturating_sub(used)))
     }
 
     /// Whether no transaction is open.
-    pub fn autocommits(&self) -> bool {
-        // SAFETY: the connection is open; so in the methods below.
+    pub fn autocommits(&self, vm: &mut Vm) -> bool {
+        // SAFETY: the connection is open.
+        let _locked = unsafe { lock(vm, self.raw()) };
+        // SAFETY: as above.
         unsafe { sqlite::sqlite3_get_autocommit(self.raw()) != 0 }
     }
 
-    pub fn changes(&self) -> i64 {
+    pub fn changes(&self, vm: &mut Vm) -> i64 {
+        // SAFETY: the connection is open.
+        let _locked = unsafe { lock(vm, self.raw()) };
         // SAFETY: as above.
         i64::from(unsafe { sqlite::sqlite3_changes(self.raw()) })
     }
 
-    pub fn total_changes(&self) -> i64 {
+    pub fn total_changes(&self, vm: &mut Vm) -> i64 {
+        // SAFETY: the connection is open.
+        let _locked = unsafe { lock(vm, self.raw()) };
         // SAFETY: as above.
         i64::from(unsafe { sqlite::sqlite3_total_changes(self.raw()) })
     }
 
-    pub fn last_insert_rowid(&self) -> i64 {
+    pub fn last_insert_rowid(&self, vm: &mut Vm) -> i64 {
+        // SAFETY: the connection is open.
+        let _locked = unsafe { lock(vm, self.raw()) };
         // SAFETY: as above.
         unsafe { sqlite::sqlite3_last_insert_rowid(self.raw()) }
     }
@@ -582,6 +573,39 @@ pub struct Statement {
     raw: *mut sqlite::sqlite3_stmt,
     pub n_parameters: usize,
     pub is_readonly: bool,
+    /// Stepped and not reset.
+    stepped: Cell<bool>,
+}
+
+/// SQLite's lock of a connection, held by this thread. Whoever holds the global lock and wants SQLite's for a moment
+/// takes it this way: waiting for it with the global lock in hand would be for ever if its holder is in a callback.
+pub struct Locked {
+    mutex: *mut sqlite::sqlite3_mutex,
+}
+
+/// Takes the lock of a connection.
+///
+/// # Safety
+///
+/// The connection must outlive the result.
+unsafe fn lock(vm: &mut Vm, database: *mut sqlite::sqlite3) -> Locked {
+    // SAFETY: the connection is there, and its mutex with it.
+    unsafe {
+        let mutex = sqlite::sqlite3_db_mutex(database);
+        if !mutex.is_null() && sqlite::sqlite3_mutex_try(mutex) != sqlite::SQLITE_OK {
+            run(vm, || sqlite::sqlite3_mutex_enter(mutex));
+        }
+        Locked { mutex }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if !self.mutex.is_null() {
+            // SAFETY: taken when the value was made, by this thread: the type is not `Send`.
+            unsafe { sqlite::sqlite3_mutex_leave(self.mutex) };
+        }
+    }
 }
 
 /// What a step of a statement came to.
@@ -611,6 +635,7 @@ impl Statement {
         if self.is_empty() {
             return Step::Done;
         }
+        self.stepped.set(true);
         // SAFETY: the statement lives as long as `self`; so in the methods below.
         match unsafe { sqlite::sqlite3_step(self.raw) } {
             sqlite::SQLITE_ROW => Step::Row,
@@ -619,8 +644,22 @@ impl Statement {
         }
     }
 
+    /// Whether a reset would do anything.
+    pub fn needs_reset(&self) -> bool {
+        self.stepped.get()
+    }
+
+    /// Takes SQLite's lock of the connection.
+    pub fn lock(&self, vm: &mut Vm) -> Locked {
+        if self.is_empty() {
+            return Locked { mutex: std::ptr::null_mut() };
+        }
+        // SAFETY: the connection lives as long as its statement.
+        unsafe { lock(vm, sqlite::sqlite3_db_handle(self.raw)) }
+    }
+
     pub fn reset(&self) {
-        if !self.is_empty() {
+        if !self.is_empty() && self.stepped.replace(false) {
             // SAFETY: as above. The result repeats the failure of the last step.
             unsafe { sqlite::sqlite3_reset(self.raw) };
         }

@@ -97,13 +97,13 @@ fn create_function(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     let database = usable(vm, this)?;
     check_n_args(vm, &database, "narg", n_args)?;
     let callable = given(bound[2].as_ref());
-    let made = ffi::run_briefly(vm, || database.create_function(&name, n_args, deterministic, callable));
+    let made = ffi::run(vm, || database.create_function(&name, n_args, deterministic, callable));
     made.map_err(|_| errors::operational(vm, "Error creating function"))?;
     Ok(Object::none())
 }
 
 fn check_n_args(vm: &mut Vm, database: &ffi::Database, name: &str, n_args: i32) -> PyResult<()> {
-    let most = database.limit(sqlite::SQLITE_LIMIT_FUNCTION_ARG, -1);
+    let most = ffi::run(vm, || database.limit(sqlite::SQLITE_LIMIT_FUNCTION_ARG, -1));
     if n_args < -1 || n_args > most {
         return Err(errors::programming(vm, &format!("'{name}' must be between -1 and {most}, not {n_args}")));
     }
@@ -118,7 +118,7 @@ fn create_aggregate(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     let database = usable(vm, this)?;
     check_n_args(vm, &database, "n_arg", n_args)?;
     let class = given(bound[2].as_ref());
-    let made = ffi::run_briefly(vm, || database.create_aggregate(&name, n_args, class));
+    let made = ffi::run(vm, || database.create_aggregate(&name, n_args, class));
     made.map_err(|_| errors::operational(vm, "Error creating aggregate"))?;
     Ok(Object::none())
 }
@@ -129,7 +129,7 @@ fn create_window_function(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -
     let database = usable(vm, this)?;
     check_n_args(vm, &database, "num_params", n_args)?;
     let class = args[2].filter(|class| !class.is_none()).map(Ref::to_owned);
-    let made = ffi::run_briefly(vm, || database.create_window_function(&name, n_args, class));
+    let made = ffi::run(vm, || database.create_window_function(&name, n_args, class));
     made.map_err(|code| errors::of_code(vm, code))?;
     Ok(Object::none())
 }
@@ -142,14 +142,14 @@ fn create_collation(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyRe
         return Err(vm.type_error("parameter must be callable"));
     }
     let callable = callable.map(Ref::to_owned);
-    let made = ffi::run_briefly(vm, || database.create_collation(&name, callable));
+    let made = ffi::run(vm, || database.create_collation(&name, callable));
     made.map_err(|failure| errors::of_failure(vm, &failure))?;
     Ok(Object::none())
 }
 
 fn set_hook(vm: &mut Vm, this: Ref<'_>, hook: Hook, callable: Option<Object>) -> PyResult {
     let database = usable(vm, this)?;
-    let set = ffi::run_briefly(vm, || database.set_hook(hook, callable));
+    let set = ffi::run(vm, || database.set_hook(hook, callable));
     match set {
         Ok(old) => drop(old),
         Err(failure) => return Err(errors::of_failure(vm, &failure)),
@@ -267,7 +267,7 @@ fn enable_load_extension(vm: &mut Vm, this: Ref<'_>, enable: Ref<'_>) -> PyResul
     let enable = vm.is_true(enable)?;
     let database = usable(vm, this)?;
     super::audit(vm, "sqlite3.enable_load_extension", this)?;
-    if !database.enable_load_extension(enable) {
+    if !ffi::run(vm, || database.enable_load_extension(enable)) {
         return Err(errors::operational(vm, "Error enabling load extension"));
     }
     Ok(Object::none())
@@ -293,7 +293,7 @@ fn limit(vm: &mut Vm, this: Ref<'_>, category: Ref<'_>, value: Option<Ref<'_>>) 
     let category = vm.to_i32(category)?;
     let value = value.map_or(Ok(-1), |value| vm.to_i32(value))?;
     let database = usable(vm, this)?;
-    let old = database.limit(category, value);
+    let old = ffi::run(vm, || database.limit(category, value));
     if old < 0 {
         return Err(errors::programming(vm, "'category' is out of bounds"));
     }
@@ -314,7 +314,7 @@ fn configure(vm: &mut Vm, this: Ref<'_>, option: Ref<'_>, value: i32) -> PyResul
     if !constants::is_switch(option) {
         return Err(vm.value_error(format!("unknown config 'op': {option}")));
     }
-    let outcome = ffi::run_briefly(vm, || database.configure(option, value));
+    let outcome = ffi::run(vm, || database.configure(option, value));
     outcome.map_err(|failure| errors::of_failure(vm, &failure))
 }
 

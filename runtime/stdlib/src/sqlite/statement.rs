@@ -1,6 +1,5 @@
 //! Compiled statements, and the values bound to their parameters.
 
-use super::connection::Connection;
 use super::ffi::{self, Database, Value};
 use super::{adapt, callbacks, errors};
 use object::dict::Dict;
@@ -66,7 +65,8 @@ fn is_dml(sql: &[u8]) -> bool {
 fn sql_text(vm: &mut Vm, database: &Database, sql: Ref<'_>) -> PyResult<CString> {
     let text = sql.downcast::<Str>().expect("the caller has looked at the type");
     let bytes = callbacks::encode(vm, text.get(), sql)?;
-    if bytes.len() > usize::try_from(database.limit(libsqlite3_sys::SQLITE_LIMIT_SQL_LENGTH, -1)).unwrap_or(0) {
+    let most = ffi::run(vm, || database.limit(libsqlite3_sys::SQLITE_LIMIT_SQL_LENGTH, -1));
+    if bytes.len() > usize::try_from(most).unwrap_or(0) {
         return Err(errors::raise(vm, &errors::DATA_ERROR, "query string is too large"));
     }
     match CString::new(bytes) {
@@ -94,31 +94,40 @@ pub fn create(vm: &mut Vm, database: &Database, sql: Ref<'_>) -> PyResult {
 /// Binds one value.
 fn bind_one(vm: &mut Vm, database: &Database, statement: &Statement, index: usize, value: Ref<'_>) -> PyResult<()> {
     let raw = &statement.raw;
+    let bind = |vm: &mut Vm, value: Value<'_>| {
+        let _locked = raw.lock(vm);
+        raw.bind(index, value)
+    };
     let bound = if value.is_none() {
-        raw.bind(index, Value::Null)
+        bind(vm, Value::Null)
     } else if int::is_int(value) {
         match int::as_i64(value) {
-            Some(number) => raw.bind(index, Value::Integer(number)),
+            Some(number) => bind(vm, Value::Integer(number)),
             None => return Err(vm.overflow_error("Python int too large to convert to SQLite INTEGER")),
         }
     } else if let Some(number) = float::value(value) {
-        raw.bind(index, Value::Float(number))
+        bind(vm, Value::Float(number))
     } else if let Some(text) = value.downcast::<Str>() {
         match text.get().as_str() {
-            Some(text) => raw.bind(index, Value::Text(text.as_bytes())),
+            Some(text) => bind(vm, Value::Text(text.as_bytes())),
             None => {
                 let bytes = callbacks::encode(vm, text.get(), value)?;
-                raw.bind(index, Value::Text(&bytes))
+                bind(vm, Value::Text(&bytes))
             }
         }
     } else if vm.has_buffer(value) {
         let buffer = vm.buffer(value)?;
+        let _locked = raw.lock(vm);
         raw.bind(index, Value::Blob(buffer.bytes(vm)))
     } else {
         let message = format!("Error binding parameter {index}: type '{}' is not supported", value.class().full_name());
         return Err(errors::programming(vm, &message));
     };
-    if bound { Ok(()) } else { Err(errors::of_failure(vm, &database.failure())) }
+    if bound {
+        return Ok(());
+    }
+    let failure = ffi::run(vm, || database.failure());
+    Err(errors::of_failure(vm, &failure))
 }
 
 fn adapted(vm: &mut Vm, value: Object) -> PyResult {
@@ -130,8 +139,7 @@ fn adapted(vm: &mut Vm, value: Object) -> PyResult {
 }
 
 /// Binds the parameters that `execute` was given.
-pub fn bind(vm: &mut Vm, connection: &Connection, database: &Database, statement: &Statement, parameters: Ref<'_>) -> PyResult<()> {
-    let _ = connection;
+pub fn bind(vm: &mut Vm, database: &Database, statement: &Statement, parameters: Ref<'_>) -> PyResult<()> {
     let is_dict = parameters.downcast::<Dict>().is_some();
     let is_sequence = parameters.downcast_exact::<Tuple>().is_some() || parameters.downcast_exact::<List>().is_some();
     if is_sequence || (!is_dict && vm.is_sequence(parameters)) {
