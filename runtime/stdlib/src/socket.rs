@@ -75,7 +75,11 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     module.set(vm, "SocketType", SOCKET.to_object());
     module.set(vm, "has_ipv6", Object::bool(true));
     for (cell, name) in [(&GAI_ERROR, "gaierror"), (&HOST_ERROR, "herror")] {
-        let class = new_exception(vm, &format!("socket.{name}"), &[exception::OS_ERROR.object()])?;
+        // A second import gets the same class, so that those who hold either module can catch it.
+        let class = match cell.get() {
+            Some(class) => class,
+            None => new_exception(vm, &format!("socket.{name}"), &[exception::OS_ERROR.object()])?,
+        };
         cell.set(Some(class.clone()));
         module.set(vm, name, class);
     }

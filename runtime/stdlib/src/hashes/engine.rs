@@ -82,6 +82,8 @@ pub static KINDS: &[Kind] = &[
     Kind { name: "sha3_512", aliases: &["sha3-512"], block_size: 72, digest_size: 64, start: State::fixed::<::sha3::Sha3_512> },
     Kind { name: "shake_128", aliases: &["shake128", "shake-128"], block_size: 168, digest_size: 0, start: || State::Shake128(Box::default()) },
     Kind { name: "shake_256", aliases: &["shake256", "shake-256"], block_size: 136, digest_size: 0, start: || State::Shake256(Box::default()) },
+    Kind { name: "ripemd160", aliases: &["ripemd", "rmd160", "ripemd-160"], block_size: 64, digest_size: 20, start: State::fixed::<::ripemd::Ripemd160> },
+    Kind { name: "sm3", aliases: &[], block_size: 64, digest_size: 32, start: State::fixed::<::sm3::Sm3> },
     Kind { name: "blake2b", aliases: &["blake2b512", "blake2b-512"], block_size: 128, digest_size: 64, start: || State::Blake2b(Box::new(blake2b_simd::State::new())) },
     Kind { name: "blake2s", aliases: &["blake2s256", "blake2s-256"], block_size: 64, digest_size: 32, start: || State::Blake2s(Box::new(blake2s_simd::State::new())) },
 ];

@@ -63,7 +63,11 @@ constructors! {
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     crate::argument::set_constants(vm, module, &[("_GIL_MINSIZE", LOCK_THRESHOLD)]);
-    let class = new_exception(vm, "_hashlib.UnsupportedDigestmodError", &[exception::VALUE_ERROR.object()])?;
+    // A second import gets the same class, so that those who hold either module can catch it.
+    let class = match UNSUPPORTED.get() {
+        Some(class) => class,
+        None => new_exception(vm, "_hashlib.UnsupportedDigestmodError", &[exception::VALUE_ERROR.object()])?,
+    };
     UNSUPPORTED.set(Some(class.clone()));
     module.set(vm, "UnsupportedDigestmodError", class);
     let names: Vec<Object> = KINDS.iter().map(|kind| vm.new_str(kind.name).into_object()).collect();

@@ -55,7 +55,11 @@ one_shots! {
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     crate::argument::set_constants(vm, module, &[("_GIL_MINSIZE", LOCK_THRESHOLD)]);
-    let class = new_exception(vm, "_hmac.UnknownHashError", &[exception::VALUE_ERROR.object()])?;
+    // A second import gets the same class, so that those who hold either module can catch it.
+    let class = match UNKNOWN_HASH.get() {
+        Some(class) => class,
+        None => new_exception(vm, "_hmac.UnknownHashError", &[exception::VALUE_ERROR.object()])?,
+    };
     UNKNOWN_HASH.set(Some(class.clone()));
     module.set(vm, "UnknownHashError", class);
     Ok(())

@@ -74,6 +74,11 @@ pub fn define(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
         (&VERIFICATION, "SSLCertVerificationError", "A certificate could not be verified."),
     ];
     for (cell, name, doc) in rows {
+        // A second import gets the same class, so that those who hold either module can catch it.
+        if let Some(class) = cell.get() {
+            module.set(vm, name, class);
+            continue;
+        }
         let bases = match name {
             "SSLCertVerificationError" => vec![SSL_ERROR.object(), exception::VALUE_ERROR.object()],
             _ => vec![SSL_ERROR.object()],
