@@ -181,4 +181,6 @@ programs! {
     unpacking
     warning_filters
     weak_references
+    xml_elementtree
+    xml_expat
 }
