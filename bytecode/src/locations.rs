@@ -133,7 +133,7 @@ impl Encoder {
 
     fn entry(&mut self, length: u8) {
         let Location { line, end_line, column, end_column } = self.pending;
-        if line == 0 {
+        if self.pending == Location::NONE {
             return self.first_byte(FORM_NONE, length);
         }
         let delta = i64::from(line) - i64::from(self.line);
@@ -176,7 +176,7 @@ impl Encoder {
 fn normalised(location: Location) -> Location {
     let Location { line, end_line, column, end_column } = location;
     let (column, end_column) = (column.max(-1), end_column.max(-1));
-    if line == 0 {
+    if line == 0 && end_line == 0 {
         Location::NONE
     } else if line == end_line && (column < 0 || end_column < 0) {
         Location { line, end_line, column: -1, end_column: -1 }
@@ -232,10 +232,10 @@ impl<'a> Decoder<'a> {
         i32::try_from(self.unsigned()? as i64 - 1).ok()
     }
 
-    /// Moves by `delta` lines; the new line must be one.
+    /// Moves by `delta` lines; the new line must be one, or the line 0 that a module begins on.
     fn move_line(&mut self, delta: i64) -> Option<u32> {
         self.line += delta;
-        u32::try_from(self.line).ok().filter(|&line| line > 0)
+        u32::try_from(self.line).ok()
     }
 
     fn entry(&mut self, first: u8) -> Option<(u32, Location)> {

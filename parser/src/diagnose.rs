@@ -63,7 +63,14 @@ pub(crate) fn diagnose(source: &str, mode: Mode, options: &Options) -> Option<Sy
     if failure.kind == ErrorKind::MemoryError {
         return Some(SyntaxError::nowhere(failure.kind, failure.message));
     }
-    Some(SyntaxError { kind: failure.kind, message: failure.message, location: Some(failure.location), text, source: Some(source.into_owned()), ..SyntaxError::BLANK })
+    Some(SyntaxError {
+        kind: failure.kind,
+        message: failure.message,
+        location: Some(failure.location),
+        text,
+        source: Some(source.into_owned()),
+        ..SyntaxError::BLANK
+    })
 }
 
 /// Whether the tokenizer finds nothing wrong: tabs and spaces, above all.

@@ -28,6 +28,7 @@ use ruff_python_ast as ast_nodes;
 use ruff_python_ast::PythonVersion;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode as RuffMode, ParseOptions};
+use ruff_text_size::Ranged;
 
 /// What a source text is to be: the modes of `compile()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +121,15 @@ fn drop_deep<T>(source: &str, tree: T) {
         return drop(tree);
     }
     stacker::maybe_grow(source.len().saturating_mul(FRAMES_PER_BYTE).min(LARGEST), LARGEST, move || drop(tree));
+}
+
+/// The byte ranges of the comments of a valid program.
+pub fn comments(source: &str) -> Vec<std::ops::Range<usize>> {
+    let parsed = ruff_python_parser::parse_unchecked(source, ruff_options(RuffMode::Module));
+    let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);
+    let comments = comments.map(|token| usize::from(token.start())..usize::from(token.end())).collect();
+    drop_deep(source, parsed);
+    comments
 }
 
 /// Parses `source`.

@@ -10,23 +10,41 @@ mod from_pattern;
 mod pattern;
 mod statement;
 mod strings;
+mod type_comments;
+mod validate;
 
 use bytecode::Constant;
 use compiler::source::Lines;
-use object::{Object, PyResult, Ref, Vm};
+use object::{Object, PyResult, Raised, Ref, Vm};
 use parser::{Parsed, Tree};
 use ruff_python_ast::{self as ast, Identifier};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 use stdlib::ast::table::Kind;
 use stdlib::ast::{Position, new_node, new_node_at};
+use type_comments::TypeComments;
 
 /// The nodes of a parsed program.
-pub fn to_object(vm: &mut Vm, parsed: &Parsed) -> PyResult {
-    let maker = Maker { lines: Lines::new(&parsed.source) };
+///
+/// Type comments count if `with_type_comments`; `filename` is for those that stand where none may.
+pub fn to_object(vm: &mut Vm, parsed: &Parsed, with_type_comments: bool, filename: &str) -> PyResult {
+    let comments = if with_type_comments { TypeComments::of(&parsed.source) } else { TypeComments::default() };
+    let maker = Maker { lines: Lines::new(&parsed.source), source: &parsed.source, comments, filename };
+    let made = make(vm, &maker, parsed)?;
+    match maker.comments.stray() {
+        Some(start) => Err(maker.comment_error(vm, start, "invalid syntax")),
+        None => Ok(made),
+    }
+}
+
+fn make(vm: &mut Vm, maker: &Maker<'_>, parsed: &Parsed) -> PyResult {
     match parsed.tree() {
         Tree::Module(module) => {
             let body = maker.statements(vm, &module.body)?;
-            let ignores = vm.new_list(Vec::new()).into_object();
+            let ignores = maker.list(vm, &maker.comments.ignores, |this, vm, (start, tag)| {
+                let line = this.lines.range(TextRange::empty(TextSize::try_from(*start).unwrap_or_default())).line;
+                let tag = vm.new_str(tag).into_object();
+                new_node(vm, Kind::TypeIgnore, [Object::small_int(i64::from(line)), tag])
+            })?;
             new_node(vm, Kind::Module, [body, ignores])
         }
         Tree::Interactive(module) => {
@@ -66,9 +84,11 @@ pub fn from_object(vm: &mut Vm, tree: Ref<'_>, expected: &str) -> PyResult<Built
     if expected == "Expression" {
         let body = vm.get_attr_str(tree, "body")?;
         let body = Box::new(reader.expression(vm, body.borrow())?);
+        validate::expression(vm, &body)?;
         return Ok(Built::Expression(ast::ModExpression { node_index, range, body }, text_of(reader)));
     }
     let body = reader.body(vm, tree, "body")?;
+    validate::statements(vm, &body)?;
     let module = ast::ModModule { node_index, range, body };
     Ok(if expected == "Module" { Built::Module(module, text_of(reader)) } else { Built::Interactive(module, text_of(reader)) })
 }
@@ -80,9 +100,34 @@ fn text_of(reader: from_object::Reader) -> String {
 /// Makes nodes.
 struct Maker<'a> {
     lines: Lines<'a>,
+    source: &'a str,
+    comments: TypeComments,
+    filename: &'a str,
 }
 
 impl<'a> Maker<'a> {
+    /// The type comment behind `from`, or `None`.
+    fn type_comment(&self, vm: &Vm, from: TextSize, suits: fn(&str) -> bool) -> Object {
+        match self.comments.take(self.source, from.to_usize(), suits) {
+            Some(text) => vm.new_str(&text).into_object(),
+            None => Object::none(),
+        }
+    }
+
+    /// The error of a type comment where none may be.
+    fn comment_error(&self, vm: &mut Vm, start: usize, message: &str) -> Raised {
+        let span = self.lines.range(TextRange::empty(TextSize::try_from(start).unwrap_or_default()));
+        let text = self.source.lines().nth((span.line.max(1) - 1) as usize).unwrap_or("");
+        let column = span.column + 1;
+        let error = parser::SyntaxError {
+            message: message.to_owned(),
+            location: Some(parser::ErrorLocation { line: span.line, column, end: Some((span.line, text.chars().count() as i32 + 1)) }),
+            text: Some(text.to_owned()),
+            ..parser::SyntaxError::BLANK
+        };
+        crate::compile::raise_syntax_error(vm, &error, self.filename)
+    }
+
     fn position(&self, range: TextRange) -> Position {
         let span = self.lines.range(range);
         Position { line: span.line, column: span.column, end_line: span.end_line, end_column: span.end_column }
@@ -132,10 +177,16 @@ impl<'a> Maker<'a> {
     fn parameters(&self, vm: &mut Vm, parameters: Option<&ast::Parameters>) -> PyResult {
         let empty = ast::Parameters::default();
         let parameters = parameters.unwrap_or(&empty);
-        let plain = |this: &Self, vm: &mut Vm, parameter: &ast::ParameterWithDefault| this.parameter(vm, &parameter.parameter);
+        let plain = |this: &Self, vm: &mut Vm, parameter: &ast::ParameterWithDefault| this.parameter(vm, &parameter.parameter, parameter.end());
         let positional_only = self.list(vm, &parameters.posonlyargs, plain)?;
         let positional = self.list(vm, &parameters.args, plain)?;
         let star = self.optional_parameter(vm, parameters.vararg.as_deref())?;
+        if let (None, Some(first)) = (&parameters.vararg, parameters.kwonlyargs.first()) {
+            let before = parameters.posonlyargs.iter().chain(&parameters.args).last().map_or(parameters.start(), |parameter| parameter.end());
+            if let Some(start) = self.comments.within(before.to_usize()..first.start().to_usize()) {
+                return Err(self.comment_error(vm, start, "bare * has associated type comment"));
+            }
+        }
         let keyword_only = self.list(vm, &parameters.kwonlyargs, plain)?;
         let keyword_defaults = self.list(vm, &parameters.kwonlyargs, |this, vm, parameter| this.optional_expression(vm, parameter.default()))?;
         let keywords = self.optional_parameter(vm, parameters.kwarg.as_deref())?;
@@ -146,17 +197,18 @@ impl<'a> Maker<'a> {
 
     fn optional_parameter(&self, vm: &mut Vm, parameter: Option<&ast::Parameter>) -> PyResult {
         match parameter {
-            Some(parameter) => self.parameter(vm, parameter),
+            Some(parameter) => self.parameter(vm, parameter, parameter.end()),
             None => Ok(Object::none()),
         }
     }
 
-    fn parameter(&self, vm: &mut Vm, parameter: &ast::Parameter) -> PyResult {
+    fn parameter(&self, vm: &mut Vm, parameter: &ast::Parameter, end: TextSize) -> PyResult {
         let name = self.identifier(vm, &parameter.name);
         let annotation = self.optional_expression(vm, parameter.annotation())?;
         // The star of a variadic parameter is not part of it.
         let range = TextRange::new(parameter.name.start(), parameter.end());
-        self.node(vm, Kind::arg, range, [name, annotation, Object::none()])
+        let comment = self.type_comment(vm, end, type_comments::after_parameter);
+        self.node(vm, Kind::arg, range, [name, annotation, comment])
     }
 
     fn keyword(&self, vm: &mut Vm, keyword: &ast::Keyword) -> PyResult {

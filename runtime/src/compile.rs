@@ -68,7 +68,8 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
     };
     warn_all(vm, &parsed.warnings, request.filename)?;
     if request.flags & flag::ONLY_AST != 0 {
-        return crate::ast_bridge::to_object(vm, &parsed);
+        let with_type_comments = request.flags & flag::TYPE_COMMENTS != 0;
+        return crate::ast_bridge::to_object(vm, &parsed, with_type_comments, request.filename);
     }
     let code = compile_parsed(vm, &parsed, request)?;
     Ok(interp::code::new_code(vm, ranged(code)).into_object())
@@ -107,9 +108,9 @@ fn compile_tree(vm: &mut Vm, tree: object::Ref<'_>, request: &Request<'_>) -> Py
         return Ok(tree.to_owned());
     }
     let code = match &built {
-        Built::Module(module, text) => with_options(vm, text, request, |options| compiler::compile_module(module, text, options)),
-        Built::Interactive(module, text) => with_options(vm, text, request, |options| compiler::compile_interactive(module, text, options)),
-        Built::Expression(expression, text) => with_options(vm, text, request, |options| compiler::compile_expression(expression, text, options)),
+        Built::Module(module, text) => with_options(vm, request, |options| compiler::compile_module(module, text, options)),
+        Built::Interactive(module, text) => with_options(vm, request, |options| compiler::compile_interactive(module, text, options)),
+        Built::Expression(expression, text) => with_options(vm, request, |options| compiler::compile_expression(expression, text, options)),
     }?;
     Ok(interp::code::new_code(vm, ranged(code)).into_object())
 }
@@ -121,13 +122,9 @@ fn warn(vm: &mut Vm, message: &str, filename: &str, line: u32) -> PyResult<()> {
 /// Compiles a parsed program; warnings go through the filters.
 pub(crate) fn compile_parsed(vm: &mut Vm, parsed: &Parsed, request: &Request<'_>) -> PyResult<bytecode::Code> {
     match parsed.tree() {
-        Tree::Module(module) => with_options(vm, &parsed.source, request, |options| compiler::compile_module(module, &parsed.source, options)),
-        Tree::Interactive(module) => {
-            with_options(vm, &parsed.source, request, |options| compiler::compile_interactive(module, &parsed.source, options))
-        }
-        Tree::Expression(expression) => {
-            with_options(vm, &parsed.source, request, |options| compiler::compile_expression(expression, &parsed.source, options))
-        }
+        Tree::Module(module) => with_options(vm, request, |options| compiler::compile_module(module, &parsed.source, options)),
+        Tree::Interactive(module) => with_options(vm, request, |options| compiler::compile_interactive(module, &parsed.source, options)),
+        Tree::Expression(expression) => with_options(vm, request, |options| compiler::compile_expression(expression, &parsed.source, options)),
         Tree::FunctionType { .. } => Err(vm.value_error("a function type cannot be compiled")),
     }
 }
@@ -135,7 +132,6 @@ pub(crate) fn compile_parsed(vm: &mut Vm, parsed: &Parsed, request: &Request<'_>
 /// Calls the compiler with the request's options, and raises what it complains of.
 pub(crate) fn with_options<T>(
     vm: &mut Vm,
-    source: &str,
     request: &Request<'_>,
     compile: impl FnOnce(&compiler::Options<'_>) -> Result<T, CompileError>,
 ) -> PyResult<T> {

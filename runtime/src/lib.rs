@@ -13,11 +13,11 @@ use interp::{eval, frame, function};
 use object::dict::Dict;
 use object::singleton::ModuleObject;
 use object::{Object, ObjectOf, PyResult, Ref, Type, Vm, exception};
-pub use stdlib::sys_module::Configuration;
-use stdlib::{imp, sys_module};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+pub use stdlib::sys_module::Configuration;
+use stdlib::{imp, sys_module};
 
 /// Native stack of the thread that runs Python.
 pub const STACK_SIZE: usize = 256 << 20;
@@ -205,7 +205,8 @@ impl Runtime {
     pub fn environment_has(&mut self, name: &str) -> bool {
         let vm = &mut self.vm;
         let key = vm.new_str(name).into_object();
-        let value = vm.import("os").and_then(|os| vm.get_attr_str(os.borrow(), "environ")).and_then(|environ| vm.get_item(environ.borrow(), key.borrow()));
+        let value =
+            vm.import("os").and_then(|os| vm.get_attr_str(os.borrow(), "environ")).and_then(|environ| vm.get_item(environ.borrow(), key.borrow()));
         match value.and_then(|value| vm.is_true(value.borrow())) {
             Ok(set) => set,
             Err(raised) => {

@@ -1,6 +1,6 @@
 //! Statements.
 
-use super::Maker;
+use super::{Maker, type_comments};
 use object::{Object, PyResult, Vm};
 use ruff_python_ast::{self as ast, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
@@ -38,7 +38,8 @@ impl Maker<'_> {
             Stmt::Assign(node) => {
                 let targets = self.expressions(vm, &node.targets)?;
                 let value = self.expression(vm, &node.value)?;
-                self.node(vm, Kind::Assign, range, [targets, value, Object::none()])
+                let comment = self.type_comment(vm, range.end(), type_comments::same_line);
+                self.node(vm, Kind::Assign, range, [targets, value, comment])
             }
             Stmt::AugAssign(node) => {
                 let target = self.expression(vm, &node.target)?;
@@ -55,10 +56,11 @@ impl Maker<'_> {
             Stmt::For(node) => {
                 let target = self.expression(vm, &node.target)?;
                 let iter = self.expression(vm, &node.iter)?;
+                let comment = self.type_comment(vm, node.iter.end(), type_comments::after_colon);
                 let body = self.statements(vm, &node.body)?;
                 let orelse = self.statements(vm, &node.orelse)?;
                 let kind = if node.is_async { Kind::AsyncFor } else { Kind::For };
-                self.node(vm, kind, range, [target, iter, body, orelse, Object::none()])
+                self.node(vm, kind, range, [target, iter, body, orelse, comment])
             }
             Stmt::While(node) => {
                 let test = self.expression(vm, &node.test)?;
@@ -73,9 +75,11 @@ impl Maker<'_> {
                     let target = this.optional_expression(vm, item.optional_vars.as_deref())?;
                     new_node(vm, Kind::withitem, [context, target])
                 })?;
+                let last = node.items.last().map_or(range.end(), |item| item.end());
+                let comment = self.type_comment(vm, last, type_comments::after_colon);
                 let body = self.statements(vm, &node.body)?;
                 let kind = if node.is_async { Kind::AsyncWith } else { Kind::With };
-                self.node(vm, kind, range, [items, body, Object::none()])
+                self.node(vm, kind, range, [items, body, comment])
             }
             Stmt::Match(node) => {
                 let subject = self.expression(vm, &node.subject)?;
@@ -147,13 +151,22 @@ impl Maker<'_> {
     fn function(&self, vm: &mut Vm, node: &ast::StmtFunctionDef) -> PyResult {
         let name = self.identifier(vm, &node.name);
         let parameters = self.parameters(vm, Some(&node.parameters))?;
+        let head = node.returns.as_ref().map_or(node.parameters.end(), |returns| returns.end());
+        let mut comment = self.type_comment(vm, head, type_comments::after_colon);
+        if comment.borrow().is_none() {
+            comment = self.type_comment(vm, head, type_comments::below_colon);
+        } else if let Some(first) = node.body.first()
+            && let Some(second) = self.comments.within(head.to_usize()..first.start().to_usize())
+        {
+            return Err(self.comment_error(vm, second, "Cannot have two type comments on def"));
+        }
         let body = self.statements(vm, &node.body)?;
         let decorators = self.decorators(vm, &node.decorator_list)?;
         let returns = self.optional_expression(vm, node.returns.as_deref())?;
         let type_parameters = self.type_parameters(vm, node.type_params.as_deref())?;
         let kind = if node.is_async { Kind::AsyncFunctionDef } else { Kind::FunctionDef };
         let range = self.after_decorators(node.range, &node.decorator_list);
-        self.node(vm, kind, range, [name, parameters, body, decorators, returns, Object::none(), type_parameters])
+        self.node(vm, kind, range, [name, parameters, body, decorators, returns, comment, type_parameters])
     }
 
     fn class(&self, vm: &mut Vm, node: &ast::StmtClassDef) -> PyResult {

@@ -124,17 +124,22 @@ fn hash(_vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
     Ok(if hash == -1 { -2 } else { hash })
 }
 
-fn line_or_none(line: u32) -> Object {
-    if line == 0 { Object::none() } else { Object::small_int(i64::from(line)) }
+/// A line of a location. Line 0 is none, but where a module begins.
+fn known_line(location: Location, line: u32) -> Option<u32> {
+    (location.line != 0 || location.end_line != 0).then_some(line)
+}
+
+fn line_or_none(line: Option<u32>) -> Object {
+    line.map_or(Object::none(), |line| Object::small_int(i64::from(line)))
 }
 
 /// Ranges of bytes of `co_code` and their lines.
 fn co_lines(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let code = payload(this);
     let offset = |index: usize| code.word_code().offset_of(index).unwrap_or(0);
-    let mut ranges: Vec<(u32, u32, u32)> = Vec::new();
+    let mut ranges: Vec<(u32, u32, Option<u32>)> = Vec::new();
     for (index, location) in code.data.locations.iter().enumerate() {
-        let (start, end, line) = (offset(index), offset(index + 1), location.line);
+        let (start, end, line) = (offset(index), offset(index + 1), known_line(location, location.line));
         match ranges.last_mut() {
             Some(last) if last.2 == line => last.1 = end,
             _ => ranges.push((start, end, line)),
@@ -158,7 +163,14 @@ fn co_positions(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         let units = (code.word_code().offset_of(index + 1).unwrap_or(0) - code.word_code().offset_of(index).unwrap_or(0)) / 2;
         let Location { line, end_line, column, end_column } = location;
         let column_or_none = |column: i32| if column < 0 { Object::none() } else { Object::small_int(i64::from(column)) };
-        let entry = vm.new_tuple([line_or_none(line), line_or_none(end_line), column_or_none(column), column_or_none(end_column)]).into_object();
+        let entry = vm
+            .new_tuple([
+                line_or_none(known_line(location, line)),
+                line_or_none(known_line(location, end_line)),
+                column_or_none(column),
+                column_or_none(end_column),
+            ])
+            .into_object();
         for _ in 0..units {
             entries.push(entry.clone());
         }
