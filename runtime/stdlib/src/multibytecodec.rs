@@ -26,9 +26,15 @@ pub mod stream;
 
 pub static MODULE: Module = Module {
     name: "_multibytecodec",
+    functions: &[method!(Binary create_codec as "__create_codec" "($module, arg, /)", "")],
     types: &[&incremental::ENCODER, &incremental::DECODER, &stream::READER, &stream::WRITER],
     ..Module::DEFAULT
 };
+
+/// Makes a codec of a capsule of C's tables, which no Python program has.
+fn create_codec(vm: &mut Vm, _module: Ref<'_>, _capsule: Ref<'_>) -> PyResult {
+    Err(vm.value_error("argument type invalid"))
+}
 
 macro_rules! modules {
     ($($MODULE:ident $name:literal $function:ident $codecs:expr;)*) => { $(

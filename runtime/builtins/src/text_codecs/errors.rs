@@ -189,10 +189,14 @@ impl<'a> Encoding<'a> {
             Kind::Replace => Ok((Replacement::Text(vec![u32::from('?'); end - start]), end)),
             Kind::BackslashReplace => escaped(&|code_point, text| push_backslash_escape(code_point, &mut |piece| text.push_str(piece))),
             Kind::XmlCharRefReplace => escaped(&|code_point, text| text.push_str(&format!("&#{code_point};"))),
-            Kind::NameReplace => escaped(&|code_point, text| match char::from_u32(code_point).and_then(unicode_names2::name) {
-                Some(name) => text.push_str(&format!("\\N{{{name}}}")),
-                None => push_backslash_escape(code_point, &mut |piece| text.push_str(piece)),
-            }),
+            Kind::NameReplace => {
+                // CPython asks the module for the names, and so programs find it imported.
+                vm.import("unicodedata")?;
+                escaped(&|code_point, text| match char::from_u32(code_point).and_then(unicode_names2::name) {
+                    Some(name) => text.push_str(&format!("\\N{{{name}}}")),
+                    None => push_backslash_escape(code_point, &mut |piece| text.push_str(piece)),
+                })
+            }
             Kind::SurrogateEscape => {
                 let bytes: Vec<u8> =
                     part.code_points().map_while(|code_point| (0xDC80..=0xDCFF).contains(&code_point).then_some(code_point as u8)).collect();

@@ -9,11 +9,7 @@ pub static MAINLAND: &[&Codec] = &[
     &Codec::stateless("gb2312", encode_in::<{ Charset::Gb2312 as usize }>, decode_in::<{ Charset::Gb2312 as usize }>),
     &Codec::stateless("gbk", encode_in::<{ Charset::Gbk as usize }>, decode_in::<{ Charset::Gbk as usize }>),
     &Codec::stateless("gb18030", encode_gb18030, decode_gb18030),
-    &Codec {
-        reset_encoder: Some(reset_hz_encoder),
-        reset_decoder: Some(|state| state[SHIFTED] = 0),
-        ..Codec::stateless("hz", encode_hz, decode_hz)
-    },
+    &Codec { reset_encoder: Some(reset_hz_encoder), reset_decoder: Some(|state| state[SHIFTED] = 0), ..Codec::stateless("hz", encode_hz, decode_hz) },
 ];
 
 pub static TAIWAN: &[&Codec] = &[
@@ -95,7 +91,9 @@ fn decode_gb18030(_: &mut State, data: &[u8], out: &mut StrBuilder) -> Step {
     let number = digit(first, 0x81) * 12600 + digit(second, 0x30) * 1260 + digit(third, 0x81) * 10 + digit(fourth, 0x30);
     let character = match four_byte_characters().get(number as usize) {
         Some(&character) => u32::from(character),
-        None => number.checked_sub(SUPPLEMENTARY).map(|number| number + 0x1_0000).filter(|&character| character <= 0x10_FFFF).ok_or(Stop::Illegal(1))?,
+        None => {
+            number.checked_sub(SUPPLEMENTARY).map(|number| number + 0x1_0000).filter(|&character| character <= 0x10_FFFF).ok_or(Stop::Illegal(1))?
+        }
     };
     show(out, character, 4)
 }

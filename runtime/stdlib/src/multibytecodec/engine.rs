@@ -48,7 +48,8 @@ impl<'a> Policy<'a> {
         let Some(error) = &self.error else {
             return false;
         };
-        let fields = [("start", Object::small_int(start as i64)), ("end", Object::small_int(end as i64)), ("reason", vm.new_str(reason).into_object())];
+        let fields =
+            [("start", Object::small_int(start as i64)), ("end", Object::small_int(end as i64)), ("reason", vm.new_str(reason).into_object())];
         for (name, value) in fields {
             exception::set_field(vm, error.borrow(), name, Some(value));
         }

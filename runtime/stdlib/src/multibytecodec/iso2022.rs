@@ -94,12 +94,7 @@ const GREEK: Designation = Designation { mark: ISO8859_7, plane: 2, encode: |_, 
 
 /// What of JIS X 0213 is two characters of Unicode's; tried before JIS X 0208, which has the first of them.
 const fn jisx0213_pairs(mark: u8) -> Designation {
-    Designation {
-        mark: mark | DOUBLE,
-        plane: 0,
-        encode: |text, ending| Ok(pair(text, ending)?.map(|code| (seven_bits(code), 2))),
-        decode: |_| None,
-    }
+    Designation { mark: mark | DOUBLE, plane: 0, encode: |text, ending| Ok(pair(text, ending)?.map(|code| (seven_bits(code), 2))), decode: |_| None }
 }
 
 /// These encodings have the plain tilde in its cell.
@@ -137,10 +132,8 @@ const fn japanese(designations: &'static [Designation]) -> Variant {
 static KR: Variant = Variant { designations: &[KSX1001_G1], no_shift: false, use_g2: false, use_revision: false };
 static JP: Variant = japanese(&[JISX0208_G0, JISX0201_ROMAN, JISX0208_OLD]);
 static JP_1: Variant = japanese(&[JISX0208_G0, JISX0212, JISX0201_ROMAN, JISX0208_OLD]);
-static JP_2: Variant = Variant {
-    use_g2: true,
-    ..japanese(&[JISX0208_G0, JISX0212, KSX1001_G0, GB2312, JISX0201_ROMAN, JISX0208_OLD, LATIN1, GREEK])
-};
+static JP_2: Variant =
+    Variant { use_g2: true, ..japanese(&[JISX0208_G0, JISX0212, KSX1001_G0, GB2312, JISX0201_ROMAN, JISX0208_OLD, LATIN1, GREEK]) };
 static JP_2004: Variant = japanese(&[jisx0213_pairs(b'Q'), JISX0208_G0, FIRST_OF_2004, SECOND_OF_2004]);
 static JP_3: Variant = japanese(&[jisx0213_pairs(b'O'), JISX0208_G0, FIRST_OF_2000, SECOND_OF_2000]);
 static JP_EXT: Variant = japanese(&[JISX0208_G0, JISX0212, JISX0201_ROMAN, JISX0201_KATAKANA, JISX0208_OLD]);

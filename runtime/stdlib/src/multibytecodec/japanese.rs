@@ -290,8 +290,7 @@ fn decode_euc_jisx0213(edition: Edition, data: &[u8], out: &mut StrBuilder) -> S
 }
 
 /// The rows of the second plane, in the order in which Shift JIS has them; counted from 0.
-const SECOND_PLANE_ROWS: [u8; 26] =
-    [0, 7, 2, 3, 4, 11, 12, 13, 14, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93];
+const SECOND_PLANE_ROWS: [u8; 26] = [0, 7, 2, 3, 4, 11, 12, 13, 14, 77, 78, 79, 80, 81, 82, 83, 84, 85, 86, 87, 88, 89, 90, 91, 92, 93];
 
 /// The rows and columns of backslash and tilde, whose bytes stand for yen sign and overline.
 const BACKSLASH: (u8, u8) = (0, 31);

@@ -27,7 +27,7 @@ struct Stream(Box<library::z_stream>);
 
 impl Stream {
     fn new() -> Stream {
-        Stream(Box::new(library::z_stream::default()))
+        Stream(Box::default())
     }
 
     /// Points the stream at input and output, runs a function of the library, and counts.
@@ -65,9 +65,8 @@ impl Deflate {
         let mut stream = Stream::new();
         const DEFLATED: i32 = 8;
         // SAFETY: the stream is initial, and the version and the size are the library's own.
-        let code = unsafe {
-            library::deflateInit2_(&mut *stream.0, level, DEFLATED, window_bits, memory, strategy, library::zlibVersion(), STREAM_SIZE)
-        };
+        let code =
+            unsafe { library::deflateInit2_(&mut *stream.0, level, DEFLATED, window_bits, memory, strategy, library::zlibVersion(), STREAM_SIZE) };
         (code == code::OK).then_some(Deflate(stream))
     }
 
