@@ -1,6 +1,6 @@
 //! Arguments of calls: `CArgObject`, which `byref` and `from_param` make, and the conversion of any Python value.
 
-use super::call::ForeignType;
+use super::call::{Bytes, ForeignType};
 use super::codes;
 use super::data::{CData, cdata};
 use super::info::{Code, Kind, foreign_type, info_of_instance};
@@ -13,7 +13,7 @@ use object::{Getset, Object, ObjectCell, Payload, PyResult, Ref, Slots, Type, Ty
 pub struct Argument {
     pub tag: u8,
     pub foreign: ForeignType,
-    pub value: Vec<u8>,
+    pub value: Bytes,
     /// What the value refers to.
     pub object: ObjectCell,
 }
@@ -59,13 +59,13 @@ fn foreign_of_code(code: u8) -> ForeignType {
 impl Argument {
     /// A pointer, and what keeps alive what it points to.
     pub fn pointer(vm: &Vm, tag: u8, pointer: usize, object: Option<Object>) -> Object {
-        let value = pointer.to_ne_bytes().to_vec();
+        let value = Bytes::of(&pointer.to_ne_bytes());
         vm.allocate(Argument { tag, foreign: ForeignType::POINTER, value, object: ObjectCell::new(object) }).into_object()
     }
 
     /// A Python value as the C value of a type code.
     pub fn of_code(vm: &mut Vm, code: Code, value: Ref<'_>) -> PyResult {
-        let mut bytes = vec![0; codes::size_and_align(code.code).0];
+        let mut bytes = Bytes::zeros(codes::size_and_align(code.code).0);
         let keep = codes::set(vm, code, bytes.as_mut_ptr().expose_provenance(), 0, value)?;
         let keep = Some(keep).filter(|keep| !keep.borrow().is_none());
         let foreign = foreign_of_code(code.code);
@@ -100,13 +100,13 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 /// A value as C takes it, with what must stay alive during the call.
 pub struct Converted {
     pub foreign: ForeignType,
-    pub value: Vec<u8>,
+    pub value: Bytes,
     pub keep: Option<Object>,
 }
 
 impl Converted {
     fn pointer(pointer: usize, keep: Option<Object>) -> Converted {
-        Converted { foreign: ForeignType::POINTER, value: pointer.to_ne_bytes().to_vec(), keep }
+        Converted { foreign: ForeignType::POINTER, value: Bytes::of(&pointer.to_ne_bytes()), keep }
     }
 }
 
@@ -120,7 +120,9 @@ fn convert_data(vm: &Vm, object: Ref<'_>) -> Option<Converted> {
         Kind::Array => Converted::pointer(address, None),
         Kind::Pointer | Kind::Function => Converted::pointer(memory::read_pointer(address), None),
         Kind::Simple | Kind::Structure | Kind::Union => {
-            Converted { foreign: foreign_type(vm, &info), value: memory::read_bytes(address, info.size.get()), keep: None }
+            let mut value = Bytes::zeros(info.size.get());
+            memory::read_into(address, &mut value);
+            Converted { foreign: foreign_type(vm, &info), value, keep: None }
         }
     })
 }
@@ -142,7 +144,7 @@ pub fn convert(vm: &mut Vm, value: Ref<'_>, position: usize) -> PyResult<Convert
             return Err(vm.overflow_error("int too long to convert"));
         }
         let bits = codes::low_bits(vm, value)?;
-        return Ok(Converted { foreign: ForeignType::INT, value: (bits as u32).to_ne_bytes().to_vec(), keep: None });
+        return Ok(Converted { foreign: ForeignType::INT, value: Bytes::of(&(bits as u32).to_ne_bytes()), keep: None });
     }
     if let Some(bytes) = object::bytes::as_bytes(value) {
         return Ok(Converted::pointer(bytes.as_ptr().expose_provenance(), Some(value.to_owned())));

@@ -42,7 +42,8 @@ static ARRAY_SPEC: TypeSpec = TypeSpec {
         buffer: Some(data::buffer),
         ..Slots::NONE
     },
-    methods: &[method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "Arrays are generic over the type of their elements").class_method()],
+    methods: &[method!(Binary class_getitem as "__class_getitem__" "($type, object, /)", "Arrays are generic over the type of their elements")
+        .class_method()],
     ..TypeSpec::DEFAULT
 };
 
@@ -51,8 +52,7 @@ fn class_getitem(vm: &mut Vm, class: Ref<'_>, item: Ref<'_>) -> PyResult {
 }
 
 /// What arrays of bytes have besides.
-static BYTES_GETSETS: [Getset; 2] =
-    [Getset::new("value", "string value", value, set_value), Getset::new("raw", "value", raw, set_raw)];
+static BYTES_GETSETS: [Getset; 2] = [Getset::new("value", "string value", value, set_value), Getset::new("raw", "value", raw, set_raw)];
 /// What arrays of wide characters have besides.
 static TEXT_GETSETS: [Getset; 1] = [Getset::new("value", "string value", text, set_text)];
 

@@ -68,6 +68,55 @@ impl ForeignType {
     }
 }
 
+/// The bytes of a value; few of them need no memory of their own.
+#[derive(Clone, Default)]
+pub struct Bytes {
+    inline: [u8; 16],
+    len: usize,
+    /// Empty if the value is inline.
+    heap: Vec<u8>,
+}
+
+impl Bytes {
+    /// So many zeros.
+    pub fn zeros(len: usize) -> Bytes {
+        Bytes { inline: [0; 16], len, heap: if len > 16 { vec![0; len] } else { Vec::new() } }
+    }
+
+    pub fn of(bytes: &[u8]) -> Bytes {
+        let mut own = Bytes::zeros(bytes.len());
+        own.copy_from_slice(bytes);
+        own
+    }
+}
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        if self.len > 16 { &self.heap } else { &self.inline[..self.len] }
+    }
+}
+
+impl std::ops::DerefMut for Bytes {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        if self.len > 16 { &mut self.heap } else { &mut self.inline[..self.len] }
+    }
+}
+
+/// The classes of a value that travels in registers: one or two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Classes {
+    first: Class,
+    second: Option<Class>,
+}
+
+impl Classes {
+    pub fn iter(self) -> impl Iterator<Item = Class> {
+        std::iter::once(self.first).chain(self.second)
+    }
+}
+
 /// The class of an eightbyte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -80,7 +129,7 @@ pub enum Class {
 pub enum Plan {
     Nothing,
     /// One or two registers.
-    Registers(Vec<Class>),
+    Registers(Classes),
     /// The memory itself, on the stack for an argument; aligned to 16 bytes if so said.
     Memory {
         aligned: bool,
@@ -93,9 +142,9 @@ pub enum Plan {
 pub fn plan(foreign: &ForeignType) -> Plan {
     match foreign {
         ForeignType::Void => Plan::Nothing,
-        ForeignType::Int { .. } => Plan::Registers(vec![Class::Integer]),
-        ForeignType::Float | ForeignType::Double | ForeignType::FloatComplex => Plan::Registers(vec![Class::Sse]),
-        ForeignType::DoubleComplex => Plan::Registers(vec![Class::Sse, Class::Sse]),
+        ForeignType::Int { .. } => Plan::Registers(Classes { first: Class::Integer, second: None }),
+        ForeignType::Float | ForeignType::Double | ForeignType::FloatComplex => Plan::Registers(Classes { first: Class::Sse, second: None }),
+        ForeignType::DoubleComplex => Plan::Registers(Classes { first: Class::Sse, second: Some(Class::Sse) }),
         ForeignType::LongDouble => Plan::X87(1),
         ForeignType::LongDoubleComplex => Plan::X87(2),
         ForeignType::Struct { size, align, leaves } => plan_struct(*size, *align, leaves),
@@ -113,13 +162,13 @@ fn plan_struct(size: usize, align: usize, leaves: &[(usize, Leaf)]) -> Plan {
     if let Some(&(_, Leaf::LongDouble)) = leaves.iter().find(|(_, leaf)| *leaf == Leaf::LongDouble) {
         return if leaves.iter().all(|(_, leaf)| *leaf == Leaf::LongDouble) { Plan::X87(1) } else { memory };
     }
-    let classes = (0..size.div_ceil(8)).map(|eightbyte| {
+    let class_of = |eightbyte: usize| {
         let mut inside = leaves.iter().filter(|(offset, _)| offset / 8 == eightbyte).peekable();
         let is_empty = inside.peek().is_none();
         // Padding alone is passed as SSE.
         if is_empty || inside.all(|(_, leaf)| matches!(leaf, Leaf::Float | Leaf::Double)) { Class::Sse } else { Class::Integer }
-    });
-    Plan::Registers(classes.collect())
+    };
+    Plan::Registers(Classes { first: class_of(0), second: (size > 8).then(|| class_of(1)) })
 }
 
 /// Where arguments lie: filled by [`call`], loaded by the assembly.
@@ -166,8 +215,10 @@ pub fn swap_errno() {
 /// The arguments of a call, sorted by where they go.
 #[derive(Default)]
 struct Places {
-    integers: Vec<u64>,
-    floats: Vec<u64>,
+    integers: [u64; 6],
+    n_integers: usize,
+    floats: [u64; 8],
+    n_floats: usize,
     stack: Vec<u64>,
 }
 
@@ -176,21 +227,29 @@ impl Places {
         match plan(foreign) {
             Plan::Nothing => {}
             Plan::Registers(classes) => {
-                let (integers, floats) = count(&classes);
-                if self.integers.len() + integers > 6 || self.floats.len() + floats > 8 {
+                let (integers, floats) = count(classes);
+                if self.n_integers + integers > 6 || self.n_floats + floats > 8 {
                     return self.add_memory(value, false);
                 }
                 for (index, class) in classes.iter().enumerate() {
                     let part = &value[(index * 8).min(value.len())..(index * 8 + 8).min(value.len())];
                     match class {
-                        Class::Integer => self.integers.push(extended(foreign, part)),
-                        Class::Sse => self.floats.push(word(part)),
+                        Class::Integer => self.add_integer(extended(foreign, part)),
+                        Class::Sse => {
+                            self.floats[self.n_floats] = word(part);
+                            self.n_floats += 1;
+                        }
                     }
                 }
             }
             Plan::Memory { aligned } => self.add_memory(value, aligned),
             Plan::X87(_) => self.add_memory(value, true),
         }
+    }
+
+    fn add_integer(&mut self, value: u64) {
+        self.integers[self.n_integers] = value;
+        self.n_integers += 1;
     }
 
     fn add_memory(&mut self, value: &[u8], aligned: bool) {
@@ -202,9 +261,9 @@ impl Places {
 }
 
 /// How many general and vector registers a value takes.
-pub fn count(classes: &[Class]) -> (usize, usize) {
-    let integers = classes.iter().filter(|class| **class == Class::Integer).count();
-    (integers, classes.len() - integers)
+pub fn count(classes: Classes) -> (usize, usize) {
+    let of = |class: Class| classes.iter().filter(|other| *other == class).count();
+    (of(Class::Integer), of(Class::Sse))
 }
 
 /// Up to eight bytes as a word.
@@ -232,13 +291,13 @@ const MOST_STACK: usize = 1 << 16;
 /// Calls the function at an address. `None`: the arguments do not fit the stack.
 ///
 /// What is called, and whether the types are the right ones, is what the program vouches for.
-pub fn call(function: usize, arguments: &[(ForeignType, Vec<u8>)], result: &ForeignType, use_errno: bool) -> Option<Vec<u8>> {
-    let mut returned = vec![0; result.size().max(8)];
+pub fn call(function: usize, arguments: &[(ForeignType, Bytes)], result: &ForeignType, use_errno: bool) -> Option<Bytes> {
+    let mut returned = Bytes::zeros(result.size().max(8));
     let mut places = Places::default();
     let how = plan(result);
     if let Plan::Memory { .. } = how {
         // The caller says where the result is to be.
-        places.integers.push(returned.as_mut_ptr().expose_provenance() as u64);
+        places.add_integer(returned.as_mut_ptr().expose_provenance() as u64);
     }
     for (foreign, value) in arguments {
         places.add(foreign, value);
@@ -247,9 +306,9 @@ pub fn call(function: usize, arguments: &[(ForeignType, Vec<u8>)], result: &Fore
         return None;
     }
     let mut frame = Frame {
-        integers: [0; 6],
-        floats: [0; 8],
-        n_floats: places.floats.len() as u64,
+        integers: places.integers,
+        floats: places.floats,
+        n_floats: places.n_floats as u64,
         stack: places.stack.as_ptr(),
         n_stack: places.stack.len() as u64,
         function,
@@ -260,8 +319,6 @@ pub fn call(function: usize, arguments: &[(ForeignType, Vec<u8>)], result: &Fore
         xmm1: 0,
         st: [0; 32],
     };
-    frame.integers[..places.integers.len()].copy_from_slice(&places.integers);
-    frame.floats[..places.floats.len()].copy_from_slice(&places.floats);
     if use_errno {
         swap_errno();
     }
@@ -278,7 +335,7 @@ pub fn call(function: usize, arguments: &[(ForeignType, Vec<u8>)], result: &Fore
         }
         Plan::Registers(classes) => {
             let (mut integers, mut floats) = ([frame.rax, frame.rdx].into_iter(), [frame.xmm0, frame.xmm1].into_iter());
-            for (part, class) in returned.chunks_mut(8).zip(classes) {
+            for (part, class) in returned.chunks_mut(8).zip(classes.iter()) {
                 let register = if class == Class::Integer { integers.next() } else { floats.next() };
                 let bytes = register.unwrap_or(0).to_le_bytes();
                 part.copy_from_slice(&bytes[..part.len()]);

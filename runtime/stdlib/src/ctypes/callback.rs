@@ -79,14 +79,7 @@ thread_local! {
 fn new_pages() -> Option<Vec<(usize, usize)>> {
     // SAFETY: the system chooses a place where nothing is; all writes are inside the two pages.
     unsafe {
-        let start = libc::mmap(
-            std::ptr::null_mut(),
-            2 * PAGE,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
-            -1,
-            0,
-        );
+        let start = libc::mmap(std::ptr::null_mut(), 2 * PAGE, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
         if start == libc::MAP_FAILED {
             return None;
         }
@@ -304,12 +297,12 @@ impl Arrived<'_> {
             Plan::Memory { aligned } => self.stacked(size, aligned),
             Plan::X87(_) => self.stacked(size, true),
             Plan::Registers(classes) => {
-                let (integers, floats) = count(&classes);
+                let (integers, floats) = count(classes);
                 if self.integers + integers > 6 || self.floats + floats > 8 {
                     return self.stacked(size, false);
                 }
                 let mut bytes = Vec::with_capacity(16);
-                for class in classes {
+                for class in classes.iter() {
                     let register = match class {
                         Class::Integer => self.integer(),
                         Class::Sse => {
@@ -365,7 +358,7 @@ fn serve(vm: &mut Vm, context: &Context, saved: &mut Saved) {
         }
         Plan::Registers(classes) => {
             let (mut integers, mut floats) = (0, 0);
-            for (part, class) in result.chunks(8).zip(classes) {
+            for (part, class) in result.chunks(8).zip(classes.iter()) {
                 let value = super::call::extended(&context.result, part);
                 let register = match (class, integers, floats) {
                     (Class::Integer, 0, _) => &mut saved.rax,

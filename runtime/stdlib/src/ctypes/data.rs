@@ -174,7 +174,9 @@ pub fn resize(vm: &mut Vm, object: Ref<'_>, size: usize) -> PyResult<()> {
 /// Whether a class derives from a simple type, and so is not converted to a Python value.
 pub fn is_simple_subclass(class: Ref<'_>) -> bool {
     let simple = &super::simple::SIMPLE_DATA;
-    class.downcast::<Type>().is_some_and(|class| class.get().is_subclass_of(simple) && class.get().base().is_none_or(|base| !std::ptr::eq(base, simple)))
+    class
+        .downcast::<Type>()
+        .is_some_and(|class| class.get().is_subclass_of(simple) && class.get().base().is_none_or(|base| !std::ptr::eq(base, simple)))
 }
 
 /// The conversion of values of a class to Python values, if they are converted.
@@ -223,7 +225,9 @@ fn write_value(vm: &mut Vm, class: Ref<'_>, own: Option<Code>, value: Ref<'_>, s
         if let Some(items) = value.downcast::<Tuple>() {
             return match vm.call(class, items.items()) {
                 Ok(object) => write_value(vm, class, None, object.borrow(), size, address),
-                Err(raised) => Err(super::extend_error(vm, raised, &object::exception::RUNTIME_ERROR.to_object(), &format!("({}) ", class_name(class)))),
+                Err(raised) => {
+                    Err(super::extend_error(vm, raised, &object::exception::RUNTIME_ERROR.to_object(), &format!("({}) ", class_name(class))))
+                }
             };
         }
         if value.is_none() && is_pointer_type(class) {

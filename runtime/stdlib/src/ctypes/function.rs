@@ -44,14 +44,7 @@ static FUNCTION_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&FUNCTION_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots {
-        new: Some(new),
-        call: Some(call_function),
-        repr: Some(repr),
-        bool: Some(truth),
-        buffer: Some(data::buffer),
-        ..Slots::NONE
-    },
+    slots: Slots { new: Some(new), call: Some(call_function), repr: Some(repr), bool: Some(truth), buffer: Some(data::buffer), ..Slots::NONE },
     getsets: &[
         Getset::new("restype", "specify the result type", restype, set_restype),
         Getset::new("argtypes", "specify the argument types", argtypes, set_argtypes),

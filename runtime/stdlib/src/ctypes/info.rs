@@ -64,8 +64,7 @@ pub struct TypeInfo {
 }
 
 static INFO: Type = Type::new(&INFO_SPEC);
-static INFO_SPEC: TypeSpec =
-    TypeSpec { name: "_ctypes.StgInfo", payload: PayloadInfo::of::<TypeInfo>(), ..TypeSpec::DEFAULT };
+static INFO_SPEC: TypeSpec = TypeSpec { name: "_ctypes.StgInfo", payload: PayloadInfo::of::<TypeInfo>(), ..TypeSpec::DEFAULT };
 
 impl Payload for TypeInfo {
     fn class() -> &'static Type {

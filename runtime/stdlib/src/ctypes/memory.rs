@@ -141,7 +141,8 @@ fn last_load_error() -> Option<Vec<u8>> {
 /// `dlopen`; the error is the system's text.
 pub fn open_library(vm: &mut Vm, name: Option<&CString>, mode: i32) -> Result<usize, Vec<u8>> {
     // SAFETY: the name is terminated. What the library does when loaded is its business.
-    let handle = vm.allow_threads(|| unsafe { libc::dlopen(name.map_or(std::ptr::null(), |name| name.as_ptr()), mode | libc::RTLD_NOW) }.expose_provenance());
+    let handle =
+        vm.allow_threads(|| unsafe { libc::dlopen(name.map_or(std::ptr::null(), |name| name.as_ptr()), mode | libc::RTLD_NOW) }.expose_provenance());
     if handle == 0 { Err(last_load_error().unwrap_or_else(|| b"dlopen() error".to_vec())) } else { Ok(handle) }
 }
 

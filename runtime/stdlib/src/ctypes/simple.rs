@@ -32,14 +32,7 @@ static SIMPLE_DATA_SPEC: TypeSpec = TypeSpec {
     base: Some(&CDATA),
     metaclass: Some(&SIMPLE_TYPE),
     flags: flag::BASE_TYPE,
-    slots: Slots {
-        new: Some(data::new),
-        init: Some(init),
-        repr: Some(repr),
-        bool: Some(truth),
-        buffer: Some(data::buffer),
-        ..Slots::NONE
-    },
+    slots: Slots { new: Some(data::new), init: Some(init), repr: Some(repr), bool: Some(truth), buffer: Some(data::buffer), ..Slots::NONE },
     methods: &[method!(Unary from_outparam as "__ctypes_from_outparam__" "($self, /)", "")],
     getsets: &[Getset::new("value", "current value", value, set_value)],
     ..TypeSpec::DEFAULT
@@ -58,8 +51,9 @@ fn type_code(vm: &mut Vm, class: &Type) -> PyResult<(u8, Object)> {
     }
     let code = u8::try_from(text.char_at(0)).unwrap_or(0);
     if !CODES.as_bytes().contains(&code) {
-        let message =
-            format!("class must define a '_type_' attribute which must be\na single character string containing one of the\nsupported types: '{CODES}'.");
+        let message = format!(
+            "class must define a '_type_' attribute which must be\na single character string containing one of the\nsupported types: '{CODES}'."
+        );
         return Err(vm.raise(&object::exception::ATTRIBUTE_ERROR, message));
     }
     Ok((code, given))

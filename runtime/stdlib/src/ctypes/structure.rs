@@ -282,4 +282,3 @@ fn set_positional(vm: &mut Vm, this: Ref<'_>, class: &Type, args: Args<'_>, mut 
     }
     Ok(index)
 }
-
