@@ -64,8 +64,8 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     let error = new_exception(vm, module, "zlib", "error", &exception::EXCEPTION)?;
     ERROR.set(vm, Some(error));
     set_constants(vm, module, CONSTANTS);
-    for name in ["ZLIB_VERSION", "ZLIB_RUNTIME_VERSION"] {
-        let version = vm.new_str("1.3.1").into_object();
+    for (name, version) in [("ZLIB_VERSION", "1.3.1"), ("ZLIB_RUNTIME_VERSION", "1.3.1"), ("__version__", "1.0")] {
+        let version = vm.new_str(version).into_object();
         module.set(vm, name, version);
     }
     Ok(())

@@ -69,7 +69,7 @@ pub struct Done {
 
 /// A decompressor, if the window size is valid.
 pub fn decompressor(window_bits: i32, dictionary: Option<Vec<u8>>) -> Option<Decompressor> {
-    if !matches!(window_bits, 0 | 8..=15 | -15..=-8 | 24..=31 | 32 | 40..=47) {
+    if !matches!(window_bits, 0 | 8..=16 | -15..=-8 | 24..=31 | 32 | 40..=47) {
         return None;
     }
     let mut inflate = Inflate::new(window_bits)?;
