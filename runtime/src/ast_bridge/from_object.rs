@@ -24,7 +24,14 @@ pub(super) struct Reader {
 type Read<T> = fn(&mut Reader, &mut Vm, Ref<'_>) -> PyResult<T>;
 
 fn number(vm: &mut Vm, node: Ref<'_>, name: &str) -> PyResult<Option<i64>> {
-    Ok(vm.find_attr_str(node, name)?.and_then(|value| object::int::as_i64(value.borrow())))
+    let Some(value) = vm.find_attr_str(node, name)? else { return Ok(None) };
+    match object::int::as_i64(value.borrow()) {
+        None if name == "lineno" || name == "col_offset" => {
+            let shown = vm.repr_text(value.borrow())?;
+            Err(vm.value_error(format!("invalid integer value: {shown}")))
+        }
+        number => Ok(number),
+    }
 }
 
 /// The last line and column that a tree mentions.
@@ -91,6 +98,9 @@ impl Reader {
         }
         if line < 0 && end_line != line || column < 0 && column != end_column {
             return Err(vm.value_error(format!("AST node column range ({column}, {end_column}) for line range ({line}, {end_line}) is not valid")));
+        }
+        if line == end_line && column > end_column {
+            return Err(vm.value_error(format!("line {line}, column {column}-{end_column} is not a valid range")));
         }
         let (start, end) = (self.offset(line, column), self.offset(end_line, end_column));
         Ok(TextRange::new(start, end.max(start)))
@@ -447,6 +457,12 @@ impl Reader {
             let elts = tuple.items().iter().map(|&item| self.constant(vm, item, range)).collect::<PyResult<Vec<_>>>()?;
             return Ok(Expr::Tuple(ast::ExprTuple { node_index, range, elts, ctx: ExprContext::Load, parenthesized: true }));
         }
+        if value.is_exactly(&builtins::set::FROZEN_SET) {
+            // What is wrong with an element comes first.
+            for item in vm.collect(value)? {
+                self.constant(vm, item.borrow(), range)?;
+            }
+        }
         let name = value.class().full_name().to_owned();
         Err(vm.type_error(format!("got an invalid type in Constant: {name}")))
     }
@@ -558,6 +574,9 @@ impl Reader {
         let keyword_only = self.many(vm, node, "kwonlyargs", Reader::parameter)?;
         let keyword_defaults = self.items(vm, node, "kw_defaults")?;
         if keyword_only.len() != keyword_defaults.len() {
+            for parameter in all.iter().chain(&positional).map(|parameter| &parameter.parameter).chain(&keyword_only) {
+                super::validate::parameter(vm, parameter)?;
+            }
             return Err(vm.value_error("length of kwonlyargs is not the same as kw_defaults on arguments"));
         }
         let mut keywords = Vec::new();
@@ -739,7 +758,7 @@ impl Reader {
                 let body = self.required_body(vm, node, "body")?;
                 let (orelse, finalbody) = (self.body(vm, node, "orelse")?, self.body(vm, node, "finalbody")?);
                 if handlers.is_empty() && finalbody.is_empty() {
-                    return Err(vm.value_error(format!("{class} has neither handlers nor finalbody")));
+                    return Err(vm.value_error(format!("{class} has neither except handlers nor finalbody")));
                 }
                 Stmt::Try(ast::StmtTry { node_index, range, body, handlers, orelse, finalbody, is_star: class == "TryStar" })
             }

@@ -174,17 +174,19 @@ fn arguments(vm: &mut Vm, arguments: &ast::Arguments) -> PyResult<()> {
     arguments.keywords.iter().try_for_each(|keyword| expression(vm, &keyword.value))
 }
 
+/// Checks the name and the annotation of a parameter.
+pub(super) fn parameter(vm: &mut Vm, parameter: &ast::Parameter) -> PyResult<()> {
+    name(vm, parameter.name.as_str())?;
+    optional(vm, parameter.annotation.as_deref())
+}
+
 fn parameters(vm: &mut Vm, parameters: &ast::Parameters) -> PyResult<()> {
-    let annotation = |vm: &mut Vm, parameter: &ast::Parameter| {
-        name(vm, parameter.name.as_str())?;
-        optional(vm, parameter.annotation.as_deref())
-    };
     for parameter in parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs) {
-        annotation(vm, &parameter.parameter)?;
+        self::parameter(vm, &parameter.parameter)?;
         optional(vm, parameter.default.as_deref())?;
     }
     for parameter in [&parameters.vararg, &parameters.kwarg].into_iter().flatten() {
-        annotation(vm, parameter)?;
+        self::parameter(vm, parameter)?;
     }
     Ok(())
 }
@@ -310,8 +312,8 @@ fn statement(vm: &mut Vm, statement: &Stmt) -> PyResult<()> {
             expression(vm, &node.test)?;
             optional(vm, node.msg.as_deref())
         }
-        Stmt::Import(node) => non_empty(vm, &node.names, "names", "Import"),
-        Stmt::ImportFrom(node) => non_empty(vm, &node.names, "names", "ImportFrom"),
+        Stmt::Import(node) => imported(vm, &node.names, "Import"),
+        Stmt::ImportFrom(node) => imported(vm, &node.names, "ImportFrom"),
         Stmt::Global(node) => non_empty(vm, &node.names, "names", "Global"),
         Stmt::Nonlocal(node) => non_empty(vm, &node.names, "names", "Nonlocal"),
         Stmt::Expr(node) => expression(vm, &node.value),
@@ -319,17 +321,31 @@ fn statement(vm: &mut Vm, statement: &Stmt) -> PyResult<()> {
     }
 }
 
+fn imported(vm: &mut Vm, names: &[ast::Alias], owner: &str) -> PyResult<()> {
+    non_empty(vm, names, "names", owner)?;
+    for alias in names {
+        name(vm, alias.name.as_str())?;
+        if let Some(other) = &alias.asname {
+            name(vm, other.as_str())?;
+        }
+    }
+    Ok(())
+}
+
 fn try_statement(vm: &mut Vm, node: &ast::StmtTry) -> PyResult<()> {
     let owner = if node.is_star { "TryStar" } else { "Try" };
     body_of(vm, &node.body, owner)?;
     if node.handlers.is_empty() && node.finalbody.is_empty() {
-        return Err(vm.value_error(format!("{owner} has neither handlers nor finalbody")));
+        return Err(vm.value_error(format!("{owner} has neither except handlers nor finalbody")));
     }
     if node.handlers.is_empty() && !node.orelse.is_empty() {
         return Err(vm.value_error(format!("{owner} has orelse but no except handlers")));
     }
     for ast::ExceptHandler::ExceptHandler(handler) in &node.handlers {
         optional(vm, handler.type_.as_deref())?;
+        if let Some(identifier) = &handler.name {
+            name(vm, identifier.as_str())?;
+        }
         body_of(vm, &handler.body, "ExceptHandler")?;
     }
     statements(vm, &node.finalbody)?;
