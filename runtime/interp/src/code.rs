@@ -29,7 +29,7 @@ pub struct CodeObject {
     pub is_simple: bool,
     /// The number of arguments that need no further binding; more than any call has, if all do.
     pub(crate) simple_arguments: u32,
-    /// Words of a frame.
+    /// Words of a frame: one more than the code says, since shadowcode drops two words from above the result of what took them.
     pub(crate) frame_words: usize,
     /// Calls and backward jumps left until the code is hot; 0: it is, or never will be.
     pub(crate) warmth: Cell<u32>,
@@ -175,7 +175,7 @@ fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> Code
         shadow: OnceCell::new(),
         is_simple,
         simple_arguments: if is_simple { data.arg_count } else { u32::MAX },
-        frame_words: crate::frame::FRAME_WORDS + data.locals.len() + data.stack_size as usize,
+        frame_words: crate::frame::FRAME_WORDS + data.locals.len() + data.stack_size as usize + 1,
         word_code: OnceCell::new(),
         shown: None,
         lines: OnceCell::new(),

@@ -252,9 +252,7 @@ pub(crate) unsafe fn new_frame(vm: &mut Vm, function: Object, code: &CodeObject)
     if vm.depth >= vm.depth_limit {
         return Err(too_deep(vm));
     }
-    // One word more than the code says: shadowcode drops two words from above the result of what took them.
-    let words = frame::FRAME_WORDS + code.n_locals + code.data.stack_size as usize + 1;
-    let Some(start) = frame::reserve(vm, words) else { return Err(too_deep(vm)) };
+    let Some(start) = frame::reserve(vm, code.frame_words) else { return Err(too_deep(vm)) };
     vm.depth += 1;
     code.warm_up();
     let frame = start.cast::<Frame>();

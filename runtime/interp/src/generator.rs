@@ -6,7 +6,7 @@
 
 use crate::code::CodeObject;
 use crate::eval;
-use crate::frame::{FRAME_WORDS, Frame};
+use crate::frame::Frame;
 use crate::frame_object;
 use bytecode::{CodeFlags, Opcode};
 use object::cell::{ObjectCell, Visitor, VmCell};
@@ -189,7 +189,7 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
     unsafe {
         let code = &*(*frame).code;
         // One word more than the code says: shadowcode drops two words from above the result of what took them.
-        let words = FRAME_WORDS + code.n_locals + code.data.stack_size as usize + 1;
+        let words = code.frame_words;
         let used = (*frame).sp.offset_from(frame.cast::<u64>()) as usize;
         // Copied first and filled up after that: memory asked for zeroed is slower to get.
         let mut memory = Vec::with_capacity(words);
@@ -436,8 +436,7 @@ impl<'a> Thrown<'a> {
             0 => return Err(vm.type_error("throw expected at least 1 argument, got 0")),
             1 => {}
             2 | 3 => {
-                let message =
-                    "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
+                let message = "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.";
                 vm.warn(&exception::DEPRECATION_WARNING, message, 1)?;
             }
             n => return Err(vm.type_error(format!("throw expected at most 3 arguments, got {n}"))),
@@ -504,8 +503,7 @@ fn instance_of(vm: &mut Vm, class: Ref<'_>, value: Option<Ref<'_>>) -> PyResult 
     };
     if error.borrow().downcast::<Exception>().is_none() {
         let shown = vm.repr_text(class)?;
-        let message =
-            format!("calling {shown} should have returned an instance of BaseException, not {}", error.borrow().class().full_name());
+        let message = format!("calling {shown} should have returned an instance of BaseException, not {}", error.borrow().class().full_name());
         return Err(vm.type_error(message));
     }
     Ok(error)

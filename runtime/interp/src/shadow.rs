@@ -17,7 +17,8 @@
 use crate::code::CodeObject;
 use bytecode::opcode::Arg;
 use bytecode::{Instr, Opcode};
-use std::cell::Cell;
+use object::attribute::cache::Polymorphic;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) mod dispatch;
@@ -52,6 +53,8 @@ pub fn threshold() -> u32 {
 pub(crate) struct Shadow {
     words: Box<[Cell<u64>]>,
     n_instructions: usize,
+    /// What sites with several classes have seen; the sites have the addresses.
+    polymorphic: RefCell<Vec<Box<Polymorphic>>>,
 }
 
 impl Shadow {
@@ -78,7 +81,7 @@ impl Shadow {
             words.push(Cell::new(bare | distance << DISTANCE_SHIFT | SHADOW));
         }
         words.extend(sites.into_iter().map(Cell::new));
-        Some(Shadow { words: words.into_boxed_slice(), n_instructions: n })
+        Some(Shadow { words: words.into_boxed_slice(), n_instructions: n, polymorphic: RefCell::default() })
     }
 
     pub(crate) fn entry(&self) -> *const Instr {
@@ -89,6 +92,14 @@ impl Shadow {
     pub(crate) fn index_of(&self, instruction: *const Instr) -> Option<usize> {
         let offset = instruction.addr().wrapping_sub(self.entry().addr());
         (offset < self.n_instructions * size_of::<Instr>()).then_some(offset / size_of::<Instr>())
+    }
+
+    /// Room for what one more site with several classes sees.
+    fn new_polymorphic(&self) -> *const Polymorphic {
+        let entry = Box::<Polymorphic>::default();
+        let address: *const Polymorphic = &raw const *entry;
+        self.polymorphic.borrow_mut().push(entry);
+        address
     }
 
     /// The specialised instructions as they are now, for display.

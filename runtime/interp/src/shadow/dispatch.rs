@@ -1,7 +1,7 @@
 //! How handlers follow one another, and how they get back to the evaluation loop.
 
-use super::{DISTANCE_MASK, DISTANCE_SHIFT, SITE_WORDS};
 use super::opcode::{HANDLERS, Specialized};
+use super::{DISTANCE_MASK, DISTANCE_SHIFT, SITE_WORDS};
 use crate::frame::Frame;
 use bytecode::{Instr, Opcode};
 use object::Vm;
@@ -194,6 +194,9 @@ pub(super) unsafe fn rewrite(ip: *const Instr, opcode: u8) {
 /// How often a site may miss before it gets the general form for good.
 const PATIENCE: u64 = 16;
 
+/// The same for the classes of an attribute's owner: then the site keeps several.
+const PATIENCE_WITH_CLASSES: u64 = 3;
+
 /// A specialised instruction met what it is not for: it is specialised anew, or, if that happens
 /// often, gets the general form.
 ///
@@ -208,7 +211,11 @@ pub(super) unsafe fn misfit(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: 
         let misses = &site(ip, word)[0];
         misses.set(misses.get() + 1);
         let original = super::original(*ip);
-        if misses.get() < PATIENCE {
+        if original == Opcode::LoadAttr && misses.get() == PATIENCE_WITH_CLASSES {
+            let shadow = (*(*frame).code).shadow.get().expect("an instruction of a copy is running");
+            site(ip, word)[1].set(shadow.new_polymorphic().expose_provenance() as u64);
+            rewrite(ip, Specialized::LoadAttrPolymorphic as u8);
+        } else if misses.get() < PATIENCE {
             rewrite(ip, original as u8);
         } else {
             rewrite(ip, general(original) as u8);

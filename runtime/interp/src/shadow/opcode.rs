@@ -62,6 +62,11 @@ declare! {
     169 DictItem BinaryOp containers::dict_item;
     170 BitwiseInt BinaryOp arithmetic::bitwise_int;
     171 CompareGeneralJump CompareOp arithmetic::compare_general_jump;
+    173 LoadAttrModule LoadAttr attributes::load_module;
+    174 LoadAttrClass LoadAttr attributes::load_class;
+    175 LoadAttrPolymorphic LoadAttr attributes::load_polymorphic;
+    176 LoadAttrProperty LoadAttr attributes::load_property;
+    177 MethodItem BinaryOp containers::method_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
 }
 

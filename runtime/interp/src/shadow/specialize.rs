@@ -6,6 +6,7 @@
 use super::dispatch::{Exit, arg, go, handler, rewrite, seen};
 use super::opcode::{HANDLERS, Specialized};
 use super::original;
+use crate::eval::calls;
 use crate::frame::Frame;
 use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR};
 use builtins::range::RANGE_ITERATOR;
@@ -14,14 +15,25 @@ use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Site, SiteKind};
 use object::dict::{DICT, Dict, GlobalSite};
 use object::list::LIST;
+use object::raw;
+use object::singleton::{MODULE, ModuleObject};
 use object::str::STR;
 use object::tuple::TUPLE;
-use object::raw;
 use object::{Ref, Vm};
 
 handler!(binary(vm ip sp frame word fuel) {
     let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
-    rewrite(ip, binary_form(arg(word) as u32, left, right) as u8);
+    let mut form = binary_form(arg(word) as u32, left, right);
+    if form == Specialized::BinaryGeneral
+        && arg(word) == BinaryOp::Subscript as usize
+        && let Some(method) = calls::python_method(left, object::names::__getitem__())
+    {
+        let site: &Site = seen(ip, word);
+        if site.fill_special(left, method) {
+            form = Specialized::MethodItem;
+        }
+    }
+    rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
 
@@ -99,7 +111,7 @@ handler!(load_attr(vm ip sp frame word fuel) {
         Some(SiteKind::Word) => Specialized::LoadAttrWord,
         Some(SiteKind::Method) if word >> 32 & 1 != 0 => Specialized::LoadAttrMethod,
         Some(SiteKind::Value) => Specialized::LoadAttrValue,
-        _ => Specialized::LoadAttrGeneral,
+        _ => load_attr_form_of_namespace(ip, word, owner, name),
     };
     if form == Specialized::LoadAttrWord {
         fuse_with_local(ip);
@@ -107,6 +119,33 @@ handler!(load_attr(vm ip sp frame word fuel) {
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
+
+/// The form for an attribute of a module or class.
+///
+/// # Safety
+///
+/// The instruction is in a copy and has this word.
+unsafe fn load_attr_form_of_namespace(ip: *const Instr, word: u64, owner: Ref<'_>, name: Ref<'_>) -> Specialized {
+    if owner.is_exactly(&MODULE)
+        && MODULE.lookup(name).is_none()
+        && let Some(module) = owner.downcast_exact::<ModuleObject>()
+    {
+        // SAFETY: the caller's promise.
+        let site: &GlobalSite = unsafe { seen(ip, word) };
+        if site.fill_one(module.dict(), name) {
+            return Specialized::LoadAttrModule;
+        }
+    }
+    // SAFETY: the caller's promise.
+    let site: &Site = unsafe { seen(ip, word) };
+    if word >> 32 & 1 == 0
+        && let Some(getter) = calls::python_getter(owner, name)
+        && site.fill_special(owner, getter)
+    {
+        return Specialized::LoadAttrProperty;
+    }
+    if site.fill_class(owner, name) { Specialized::LoadAttrClass } else { Specialized::LoadAttrGeneral }
+}
 
 /// Makes the instruction before an attribute of an instance load both, if it loads a local.
 ///

@@ -6,12 +6,12 @@
 //! an entry cannot say (dicts of instances, data descriptors of Python) is remembered as
 //! [`Kind::Generic`], so that nobody tries again.
 
-use crate::class::Type;
+use crate::class::{TYPE, Type};
 use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
 use crate::instance;
 use crate::native::flag;
 use crate::shape;
-use crate::value::{Header, Object, Ref};
+use crate::value::{Header, Object, Ref, RefOf};
 use std::cell::Cell;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,70 @@ impl Site {
         header.shape.set((self.value.get() >> 32) as u32);
     }
 
+    #[inline(always)]
+    fn found<'a>(&self, object: Ref<'a>, kind: SiteKind) -> Option<Found<'a>> {
+        match kind {
+            SiteKind::Word => {
+                let word = self.word(object).get();
+                // SAFETY: the word is a reference that the object holds.
+                (word != 0).then(|| Found::Value(unsafe { Ref::from_bits(word) }))
+            }
+            // SAFETY: while the version holds, the namespace that holds the value has not changed.
+            SiteKind::Method => Some(Found::Method(unsafe { Ref::from_bits(self.value.get()) })),
+            // SAFETY: as above.
+            SiteKind::Value => Some(Found::Value(unsafe { Ref::from_bits(self.value.get()) })),
+            SiteKind::Add => None,
+        }
+    }
+
+    /// Remembers the object's layout alone.
+    fn note_layout(&self, object: Ref<'_>) {
+        let Some(header) = object.header() else { return };
+        self.shape.set(header.shape.get());
+        self.version.set(object.class().known_version());
+    }
+
+    /// Whether the object is the class the site was filled for, and it is as it was.
+    #[inline(always)]
+    pub fn matches_class(&self, object: Ref<'_>) -> bool {
+        // SAFETY: the type was just compared.
+        object.is_exactly(&TYPE) && unsafe { object.downcast_unchecked::<Type>() }.get().known_version() == self.version.get()
+    }
+
+    /// Notes a function that instances of the object's class use for something; it is [`Site::class_value`] after [`Site::matches`].
+    pub fn fill_special(&self, object: Ref<'_>, function: Ref<'_>) -> bool {
+        let Some(header) = object.header() else { return false };
+        let version = object.class().version();
+        if header.shape.get() == 0 || version == 0 {
+            return false;
+        }
+        self.shape.set(header.shape.get());
+        self.version.set(version);
+        self.value.set(function.bits());
+        true
+    }
+
+    /// Notes what `class.name` is, if that is simple: then it is [`Site::class_value`] after [`Site::matches_class`].
+    pub fn fill_class(&self, object: Ref<'_>, name: Ref<'_>) -> bool {
+        let Some(class) = object.downcast_exact::<Type>().map(RefOf::get) else { return false };
+        let version = class.version();
+        if version == 0 || TYPE.lookup(name).is_some() {
+            return false;
+        }
+        match class.lookup(name) {
+            // A function is its own value when asked of the class.
+            Some(found)
+                if found.class().slots().descr_get.is_none()
+                    || found.class().has_flag(flag::METHOD_DESCRIPTOR) && found.class().name() == "function" =>
+            {
+                self.version.set(version);
+                self.value.set(found.bits());
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn fill(&self, object: Ref<'_>, how: impl FnOnce(&Type, u32) -> (Kind, u32, u64)) -> Option<SiteKind> {
         let header = object.header()?;
         let (class, shape) = (object.class(), header.shape.get());
@@ -149,6 +213,42 @@ impl Site {
     /// Notes how `object.name` is stored to; `None` if there is no simple way.
     pub fn fill_store(&self, object: Ref<'_>, name: Ref<'_>) -> Option<SiteKind> {
         self.fill(object, |class, shape| how_to_store(class, shape, name))
+    }
+}
+
+/// What an instruction that meets a few classes has seen.
+#[derive(Default)]
+pub struct Polymorphic {
+    sites: [Site; 4],
+    kinds: [Cell<Option<SiteKind>>; 4],
+    next: Cell<usize>,
+}
+
+impl Polymorphic {
+    /// What loading `object.name` gives, if that is simple.
+    #[inline]
+    pub fn load<'a>(&self, object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {
+        for (site, kind) in self.sites.iter().zip(&self.kinds) {
+            if site.matches(object) {
+                return site.found(object, kind.get()?);
+            }
+        }
+        self.load_first(object, name)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load_first<'a>(&self, object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {
+        object.header()?;
+        let index = self.next.get();
+        self.next.set((index + 1) % self.sites.len());
+        let kind = self.sites[index].fill_load(object, name);
+        self.kinds[index].set(kind);
+        if kind.is_none() {
+            // Not to be tried for this layout again.
+            self.sites[index].note_layout(object);
+        }
+        self.sites[index].found(object, kind?)
     }
 }
 

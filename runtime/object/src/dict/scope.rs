@@ -70,6 +70,25 @@ impl Site {
         same.then(|| unsafe { *(self.place.get() as *const u64) })
     }
 
+    /// Notes where a name is in one dict, a module's say; for [`Site::in_globals`]. Says whether it is there.
+    pub fn fill_one(&self, dict: RefOf<'_, Dict>, name: Ref<'_>) -> bool {
+        let Some(position) = position_in(dict, name) else { return false };
+        let version = dict.keys_version();
+        if version == 0 {
+            return false;
+        }
+        self.note(dict, position, version, 0);
+        true
+    }
+
+    fn note(&self, dict: RefOf<'_, Dict>, position: usize, globals: u32, builtins: u32) {
+        self.globals.set(globals);
+        self.builtins.set(builtins);
+        // SAFETY: nothing else runs while the storage is borrowed.
+        let value: *const Object = unsafe { dict.get().storage.get_unchecked() }.value(position);
+        self.place.set(value.expose_provenance());
+    }
+
     /// Notes where a name is: `Some(true)` in the builtins, `None` nowhere.
     pub fn fill(&self, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, name: Ref<'_>) -> Option<bool> {
         let (dict, position, is_builtin) = match position_in(globals, name) {
@@ -80,11 +99,7 @@ impl Site {
         if version == 0 || is_builtin && builtins_version == 0 {
             return None;
         }
-        self.globals.set(version);
-        self.builtins.set(builtins_version);
-        // SAFETY: nothing else runs while the storage is borrowed.
-        let value: *const Object = unsafe { dict.get().storage.get_unchecked() }.value(position);
-        self.place.set(value.expose_provenance());
+        self.note(dict, position, version, builtins_version);
         Some(is_builtin)
     }
 }

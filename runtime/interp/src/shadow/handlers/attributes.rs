@@ -1,11 +1,14 @@
 //! Attributes of instances whose class and layout a site has seen.
 
+use super::calls::enter;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, go, handler, misfit, release_and_go, seen};
+use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler, misfit, release_and_go, seen, site};
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
-use object::attribute::cache::{self, Found, Site};
+use object::attribute::cache::{self, Found, Polymorphic, Site};
+use object::dict::GlobalSite;
 use object::raw;
+use object::singleton::{MODULE, ModuleObject};
 use object::{Ref, Vm};
 
 handler!(load_word(vm ip sp frame word fuel) {
@@ -96,34 +99,116 @@ handler!(
 );
 
 handler!(
-    /// A site that sees many classes: the cache that all sites share.
-    load_general(vm ip sp frame word fuel) {
+    /// A name of a module.
+    load_module(vm ip sp frame word fuel) {
         let owner = *sp.sub(1);
-        let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
-        match cache::load(Ref::from_bits(owner), name) {
+        let site: &GlobalSite = seen(ip, word);
+        if raw::class_address(owner) == std::ptr::from_ref(&MODULE).addr()
+            && let Some(value) = site.in_globals(Ref::from_bits(owner).downcast_unchecked::<ModuleObject>().dict().get())
+        {
+            raw::increment(value);
+            *sp.sub(1) = value;
+            let mut top = sp;
+            if word >> 32 & 1 != 0 {
+                *top = 0;
+                top = top.add(1);
+            }
+            if raw::decrement(owner) {
+                return release_and_go(vm, ip, top, frame, owner, fuel);
+            }
+            go!(vm, ip.add(1), top, frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// An attribute of a class.
+    load_class(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let site: &Site = seen(ip, word);
+        if site.matches_class(Ref::from_bits(owner)) {
+            let value = site.class_value();
+            raw::increment(value);
+            *sp.sub(1) = value;
+            let mut top = sp;
+            if word >> 32 & 1 != 0 {
+                *top = 0;
+                top = top.add(1);
+            }
+            if raw::decrement(owner) {
+                return release_and_go(vm, ip, top, frame, owner, fuel);
+            }
+            go!(vm, ip.add(1), top, frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+/// Puts what was found in the owner's place on the stack and goes on; what is not simple is the loop's.
+macro_rules! finish_load {
+    ($found:expr, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $word:ident, $fuel:ident) => {{
+        let owner = *$sp.sub(1);
+        match $found {
             Some(Found::Value(value)) => {
                 let value = value.bits();
                 raw::increment(value);
-                *sp.sub(1) = value;
-                let mut top = sp;
-                if word >> 32 & 1 != 0 {
+                *$sp.sub(1) = value;
+                let mut top = $sp;
+                if $word >> 32 & 1 != 0 {
                     *top = 0;
                     top = top.add(1);
                 }
                 if raw::decrement(owner) {
-                    return release_and_go(vm, ip, top, frame, owner, fuel);
+                    return release_and_go($vm, $ip, top, $frame, owner, $fuel);
                 }
-                go!(vm, ip.add(1), top, frame, fuel);
+                go!($vm, $ip.add(1), top, $frame, $fuel);
             }
-            Some(Found::Method(method)) if word >> 32 & 1 != 0 => {
+            Some(Found::Method(method)) if $word >> 32 & 1 != 0 => {
                 let method = method.bits();
                 raw::increment(method);
-                *sp.sub(1) = method;
-                *sp = owner;
-                go!(vm, ip.add(1), sp.add(1), frame, fuel);
+                *$sp.sub(1) = method;
+                *$sp = owner;
+                go!($vm, $ip.add(1), $sp.add(1), $frame, $fuel);
             }
-            _ => Exit::miss(ip, sp),
+            _ => Exit::miss($ip, $sp),
         }
+    }};
+}
+
+handler!(
+    /// A site that sees a few classes.
+    load_polymorphic(vm ip sp frame word fuel) {
+        let seen = &*std::ptr::with_exposed_provenance::<Polymorphic>(site(ip, word)[1].get() as usize);
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
+        let found = seen.load(Ref::from_bits(*sp.sub(1)), name);
+        finish_load!(found, vm, ip, sp, frame, word, fuel)
+    }
+);
+
+handler!(
+    /// A site that is not simple: the cache that all sites share.
+    load_general(vm ip sp frame word fuel) {
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
+        let found = cache::load(Ref::from_bits(*sp.sub(1)), name);
+        finish_load!(found, vm, ip, sp, frame, word, fuel)
+    }
+);
+
+handler!(
+    /// A property with a Python getter.
+    load_property(vm ip sp frame word fuel) {
+        let site: &Site = seen(ip, word);
+        let owner = *sp.sub(1);
+        if word >> 32 & 1 != 0 || !site.matches(Ref::from_bits(owner)) {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        let inner = enter(vm, frame, site.class_value(), sp.sub(1), 1);
+        if inner.is_null() {
+            return Exit::raised(ip, sp.sub(1));
+        }
+        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
     }
 );
 

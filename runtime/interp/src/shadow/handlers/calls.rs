@@ -7,9 +7,9 @@ use crate::generator;
 use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
-use object::vm::{breaker, breaker_reasons};
 use object::class::TYPE;
 use object::raw;
+use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
 handler!(call(vm ip sp frame word fuel) {
@@ -68,6 +68,21 @@ unsafe fn enter_function(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usi
         let callee = Object::from_raw(*first.sub(2)).expect("a callable is never null");
         (*frame).sp = first.sub(2);
         function::push_call_frame(&mut *vm, callee, first.sub(has_self), n + has_self, None).unwrap_or(std::ptr::null_mut())
+    }
+}
+
+/// Makes the frame of a call of a function with the `n` values from `args` on, which are taken over; null if that raised.
+///
+/// # Safety
+///
+/// `function` is a word of a live Python function; the values are on the stack of the innermost frame, `frame`.
+#[inline(never)]
+pub(super) unsafe fn enter(vm: *mut Vm, frame: *mut Frame, function: u64, args: *mut u64, n: usize) -> *mut Frame {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).sp = args;
+        let callee = Ref::from_bits(function).to_owned();
+        function::push_call_frame(&mut *vm, callee, args, n, None).unwrap_or(std::ptr::null_mut())
     }
 }
 

@@ -1,10 +1,12 @@
 //! Items of lists, tuples and dicts, displays and unpacking.
 
+use super::calls::enter;
 use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, misfit, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, go_anywhere, handler, misfit, release_and_go, seen};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
+use object::attribute::cache::Site;
 use object::dict::Dict;
 use object::list::List;
 use object::raw;
@@ -78,6 +80,23 @@ handler!(
             go!(vm, ip.add(1), sp, frame, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// An item of an instance of a Python class with `__getitem__`.
+    method_item(vm ip sp frame word fuel) {
+        let owner = Ref::from_bits(*sp.sub(2));
+        let site: &Site = seen(ip, word);
+        if !site.matches(owner) {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        let inner = enter(vm, frame, site.class_value(), sp.sub(2), 2);
+        if inner.is_null() {
+            return Exit::raised(ip, sp.sub(2));
+        }
+        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
     }
 );
 

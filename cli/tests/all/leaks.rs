@@ -1,0 +1,49 @@
+//! No program may leave objects behind: each of `tests/programs` runs several times in one process, and the
+//! number of live objects has to be the same after every run (`tests/leaks.py`).
+
+use crate::run::{run, scoria};
+use std::fs;
+use std::path::Path;
+
+/// Programs that are known to leave something behind, and why.
+const KNOWN: &[(&str, &str)] = &[
+    ("contextvars_logging", "logging keeps the handlers of loggers by name"),
+    ("c_types", "a function type is remembered by its signature for good"),
+    ("mro_super", "an order of classes that is replaced is kept, since somebody may be walking along it"),
+    ("names_and_patterns", "the namespaces of classes with deferred annotations refer to themselves through cells"),
+    ("type_parameters", "as above"),
+];
+
+/// Programs that cannot run twice in one process.
+const ONCE: &[&str] = &["threads"];
+
+#[test]
+fn programs_leave_no_objects_behind() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
+    let entries = fs::read_dir(&folder).expect("the programs are part of the checkout").flatten();
+    let mut programs: Vec<String> = entries
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "py"))
+        .filter(|entry| !folder.join(entry.path().with_extension("status")).exists())
+        .map(|entry| entry.path().file_stem().expect("a file has a name").to_string_lossy().into_owned())
+        .filter(|name| !KNOWN.iter().any(|(known, _)| known == name) && !ONCE.contains(&name.as_str()))
+        .collect();
+    programs.sort();
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let halves: Vec<_> = programs
+            .chunks(programs.len().div_ceil(2))
+            .map(|half| scope.spawn(|| half.iter().filter_map(|name| leak(&folder, name)).collect::<Vec<_>>()))
+            .collect();
+        halves.into_iter().flat_map(|half| half.join().expect("the check itself does not fail")).collect()
+    });
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What the check says of a program, if it complains.
+fn leak(folder: &Path, name: &str) -> Option<String> {
+    let outcome = run(scoria().current_dir(folder).arg("../leaks.py").arg(format!("{name}.py")), b"");
+    let complaint = outcome.stdout.lines().find(|line| line.contains("more objects")).map(str::to_owned);
+    match outcome.status {
+        0 => None,
+        _ => Some(complaint.unwrap_or_else(|| format!("{name}: status {}\n{}", outcome.status, outcome.stderr))),
+    }
+}
