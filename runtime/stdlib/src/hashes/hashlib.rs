@@ -159,7 +159,10 @@ fn unsigned(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<u64> {
     if int::is_negative(number.borrow()) {
         return Err(vm.value_error("Cannot convert negative int"));
     }
-    int::to_i64(number.borrow()).flatten().map(i64::cast_unsigned).ok_or_else(|| vm.overflow_error("Python int too large to convert to C unsigned long"))
+    int::to_i64(number.borrow())
+        .flatten()
+        .map(i64::cast_unsigned)
+        .ok_or_else(|| vm.overflow_error("Python int too large to convert to C unsigned long"))
 }
 
 fn scrypt(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {

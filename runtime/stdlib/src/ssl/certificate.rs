@@ -262,8 +262,12 @@ pub fn object_text(oid: &[u8]) -> String {
 
 /// The common names of a subject, last first, which is the order they matter in.
 pub fn common_names(name: &[u8]) -> Vec<String> {
-    let mut names: Vec<String> =
-        relative_names(name).iter().flatten().filter(|attribute| attribute.oid == oid::COMMON_NAME).filter_map(|attribute| der::string(attribute.value)).collect();
+    let mut names: Vec<String> = relative_names(name)
+        .iter()
+        .flatten()
+        .filter(|attribute| attribute.oid == oid::COMMON_NAME)
+        .filter_map(|attribute| der::string(attribute.value))
+        .collect();
     names.reverse();
     names
 }
@@ -389,6 +393,15 @@ impl RevocationList {
                 revoked.push(entry.expect(tag::INTEGER)?.content.to_vec());
             }
         }
-        Some(RevocationList { der: data.to_vec(), signed: signed.whole.to_vec(), signature_algorithm, signature, issuer, last_update, next_update, revoked })
+        Some(RevocationList {
+            der: data.to_vec(),
+            signed: signed.whole.to_vec(),
+            signature_algorithm,
+            signature,
+            issuer,
+            last_update,
+            next_update,
+            revoked,
+        })
     }
 }

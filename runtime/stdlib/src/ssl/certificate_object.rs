@@ -3,9 +3,9 @@
 use super::certificate::{Certificate, general_names, latin1, name_text, object_text, oid, relative_names};
 use super::{der, pem};
 use crate::os_support::int_or;
+use bytecode::opcode::Comparison;
 use object::native::{PayloadInfo, TypeSpec, flag};
 use object::{Object, Payload, PyResult, Ref, Slots, Type, Vm, method};
-use bytecode::opcode::Comparison;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -27,10 +27,7 @@ static CERTIFICATE_SPEC: TypeSpec = TypeSpec {
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::leaf::<CertificateObject>(),
     slots: Slots { repr: Some(repr), hash: Some(hash), compare: Some(compare), ..Slots::NONE },
-    methods: &[
-        method!(Bound public_bytes "($self, /, format=Encoding.PEM)", ""),
-        method!(Unary get_info "($self, /)", ""),
-    ],
+    methods: &[method!(Bound public_bytes "($self, /, format=Encoding.PEM)", ""), method!(Unary get_info "($self, /)", "")],
     ..TypeSpec::DEFAULT
 };
 

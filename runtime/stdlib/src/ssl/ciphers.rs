@@ -1,7 +1,7 @@
 //! Cipher suites: their OpenSSL names, the lists that select them, the groups of key exchange.
 
-use rustls::crypto::ring::{cipher_suite as suites, kx_group};
 use rustls::crypto::SupportedKxGroup;
+use rustls::crypto::ring::{cipher_suite as suites, kx_group};
 use rustls::{CipherSuite, SupportedCipherSuite};
 
 /// A suite that there is.
@@ -29,21 +29,20 @@ impl Suite {
             true => ("any", "any"),
             false => ("ECDH", self.authentication),
         };
-        let shown = if exchange == "any" { format!("{exchange:<8}") } else { format!("{exchange:<8}") };
-        format!("{:<30} {} Kx={shown} Au={authentication:<5} Enc={:<22} Mac=AEAD", self.name, self.protocol(), self.encryption)
+        format!("{:<30} {} Kx={exchange:<8} Au={authentication:<5} Enc={:<22} Mac=AEAD", self.name, self.protocol(), self.encryption)
     }
 
+    /// Whether a word of a cipher list covers it. Key exchange without elliptic curves, which `RSA` means, there is none.
     fn is_named(&self, word: &str) -> bool {
         match word {
-            "ALL" | "DEFAULT" | "COMPLEMENTOFALL" | "HIGH" | "TLSv1.2" | "kEECDH" | "kECDHE" | "EECDH" | "ECDHE" | "ECDH" | "AEAD" => word != "COMPLEMENTOFALL",
-            "aRSA" | "RSA" => self.authentication == "RSA" && word == "aRSA",
+            "ALL" | "DEFAULT" | "HIGH" | "TLSv1.2" | "kEECDH" | "kECDHE" | "EECDH" | "ECDHE" | "ECDH" | "AEAD" => true,
+            "aRSA" => self.authentication == "RSA",
             "aECDSA" | "ECDSA" => self.authentication == "ECDSA",
             "AES" => self.encryption.starts_with("AES"),
             "AESGCM" => self.encryption.starts_with("AESGCM"),
             "AES128" => self.encryption == "AESGCM(128)",
             "AES256" => self.encryption == "AESGCM(256)",
             "CHACHA20" => self.encryption.starts_with("CHACHA20"),
-            "SHA256" | "SHA384" => false,
             _ => self.name == word || standard_name(self.suite.suite()) == word,
         }
     }

@@ -5,7 +5,7 @@ use super::ciphers::{self, Suite};
 use super::error::Failure;
 use super::store::Store;
 use super::verifier::Verifier;
-use rustls::client::{ClientSessionStore, Resumption, ResolvesClientCert, Tls12ClientSessionValue, Tls12Resumption, Tls13ClientSessionValue};
+use rustls::client::{ClientSessionStore, ResolvesClientCert, Resumption, Tls12ClientSessionValue, Tls12Resumption, Tls13ClientSessionValue};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, ring};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache, StoresServerSessions};
@@ -119,7 +119,11 @@ impl Settings {
     }
 
     fn provider(&self) -> CryptoProvider {
-        CryptoProvider { cipher_suites: self.suites.iter().map(|suite| suite.suite).collect(), kx_groups: self.groups.clone(), ..ring::default_provider() }
+        CryptoProvider {
+            cipher_suites: self.suites.iter().map(|suite| suite.suite).collect(),
+            kx_groups: self.groups.clone(),
+            ..ring::default_provider()
+        }
     }
 
     fn verifier(&mut self, provider: &CryptoProvider) -> Arc<Verifier> {

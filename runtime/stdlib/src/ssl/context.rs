@@ -90,16 +90,52 @@ static CONTEXT_SPEC: TypeSpec = TypeSpec {
     getsets: &[
         Getset::new("check_hostname", "", |vm, this| Ok(Object::bool(settings(vm, this).check_hostname)), set_check_hostname),
         Getset::new("_host_flags", "", |vm, this| Ok(vm.new_int(i64::from(settings(vm, this).host_flags))), set_host_flags),
-        Getset::new("minimum_version", "Minimum supported TLS version.", |vm, this| Ok(vm.new_int(settings(vm, this).minimum_version)), set_minimum_version),
-        Getset::new("maximum_version", "Maximum supported TLS version.", |vm, this| Ok(vm.new_int(settings(vm, this).maximum_version)), set_maximum_version),
+        Getset::new(
+            "minimum_version",
+            "Minimum supported TLS version.",
+            |vm, this| Ok(vm.new_int(settings(vm, this).minimum_version)),
+            set_minimum_version,
+        ),
+        Getset::new(
+            "maximum_version",
+            "Maximum supported TLS version.",
+            |vm, this| Ok(vm.new_int(settings(vm, this).maximum_version)),
+            set_maximum_version,
+        ),
         Getset::new("keylog_filename", "TLS key log file.", |_, this| Ok(context(this).key_log_name.get_or_none()), set_key_log),
         Getset::new("_msg_callback", "TLS message callback.", |_, this| Ok(context(this).message_callback.get_or_none()), set_message_callback),
-        Getset::new("sni_callback", "Set a callback that will be called when a server name is provided by the SSL/TLS client in the SNI extension.\n\nIf the argument is None then the callback is disabled. The method is called\nwith the SSLSocket, the server name as a string, and the SSLContext object.\n\nSee RFC 6066 for details of the SNI extension.", |_, this| Ok(context(this).sni_callback.get_or_none()), set_sni_callback),
-        Getset::new("num_tickets", "Control the number of TLSv1.3 session tickets.", |vm, this| Ok(vm.new_int(settings(vm, this).n_tickets as i64)), set_n_tickets),
-        Getset::new("options", "", |vm, this| { let options = settings(vm, this).options; Ok(vm.new_int(options.cast_signed())) }, set_options),
+        Getset::new(
+            "sni_callback",
+            "Set a callback that will be called when a server name is provided by the SSL/TLS client in the SNI extension.\n\nIf the argument is None then the callback is disabled. The method is called\nwith the SSLSocket, the server name as a string, and the SSLContext object.\n\nSee RFC 6066 for details of the SNI extension.",
+            |_, this| Ok(context(this).sni_callback.get_or_none()),
+            set_sni_callback,
+        ),
+        Getset::new(
+            "num_tickets",
+            "Control the number of TLSv1.3 session tickets.",
+            |vm, this| Ok(vm.new_int(settings(vm, this).n_tickets as i64)),
+            set_n_tickets,
+        ),
+        Getset::new(
+            "options",
+            "",
+            |vm, this| {
+                let options = settings(vm, this).options;
+                Ok(vm.new_int(options.cast_signed()))
+            },
+            set_options,
+        ),
         Getset::new("post_handshake_auth", "", |vm, this| Ok(Object::bool(settings(vm, this).post_handshake_auth)), set_post_handshake_auth),
         Getset::readonly("protocol", "", |vm, this| Ok(vm.new_int(context(this).protocol))),
-        Getset::new("verify_flags", "", |vm, this| { let flags = settings(vm, this).verify_flags; Ok(vm.new_int(flags.cast_signed())) }, set_verify_flags),
+        Getset::new(
+            "verify_flags",
+            "",
+            |vm, this| {
+                let flags = settings(vm, this).verify_flags;
+                Ok(vm.new_int(flags.cast_signed()))
+            },
+            set_verify_flags,
+        ),
         Getset::new("verify_mode", "", |vm, this| Ok(vm.new_int(i64::from(settings(vm, this).verify_mode))), set_verify_mode),
         Getset::readonly("security_level", "The current security level.", |_, _| Ok(Object::small_int(2))),
     ],

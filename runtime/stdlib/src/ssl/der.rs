@@ -197,7 +197,11 @@ mod tests {
 
     #[test]
     fn dates_go_both_ways() {
-        for (text, expected) in [("180614180058Z", "Jun 14 18:00:58 2018 GMT"), ("491231235959Z", "Dec 31 23:59:59 2049 GMT"), ("000229000000Z", "Feb 29 00:00:00 2000 GMT")] {
+        for (text, expected) in [
+            ("180614180058Z", "Jun 14 18:00:58 2018 GMT"),
+            ("491231235959Z", "Dec 31 23:59:59 2049 GMT"),
+            ("000229000000Z", "Feb 29 00:00:00 2000 GMT"),
+        ] {
             let value = Value { tag: tag::UTC_TIME, content: text.as_bytes(), whole: &[] };
             assert_eq!(Time::of(value).unwrap().text(), expected);
         }

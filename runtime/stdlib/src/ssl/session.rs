@@ -67,7 +67,6 @@ fn compare(_vm: &mut Vm, this: Ref<'_>, other: Ref<'_>, operator: Comparison) ->
     })
 }
 
-
 fn hash(vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
     Err(vm.type_error(format!("unhashable type: '{}'", this.class().full_name())))
 }

@@ -126,12 +126,22 @@ static SSL_SOCKET_SPEC: TypeSpec = TypeSpec {
         method!(Unary get_verified_chain "($self, /)", ""),
     ],
     getsets: &[
-        Getset::new("context", "This changes the context associated with the SSLSocket.\n\nThis is typically used from within a callback function set by the sni_callback\non the SSLContext to change the certificate information associated with the\nSSLSocket before the cryptographic exchange handshake messages.", |_, this| Ok(own(this).context.get_or_none()), set_context),
+        Getset::new(
+            "context",
+            "This changes the context associated with the SSLSocket.\n\nThis is typically used from within a callback function set by the sni_callback\non the SSLContext to change the certificate information associated with the\nSSLSocket before the cryptographic exchange handshake messages.",
+            |_, this| Ok(own(this).context.get_or_none()),
+            set_context,
+        ),
         Getset::readonly("server_side", "Whether this is a server-side socket.", |_, this| Ok(Object::bool(own(this).is_server))),
         Getset::readonly("server_hostname", "The currently set server hostname (for SNI).", |vm, this| {
             Ok(own(this).hostname.as_ref().map_or(Object::none(), |name| vm.new_str(name).into_object()))
         }),
-        Getset::new("owner", "The Python-level owner of this object.\n\nPassed as \"self\" in servername callback.", |_, this| Ok(own(this).owner_object().unwrap_or(Object::none())), set_owner),
+        Getset::new(
+            "owner",
+            "The Python-level owner of this object.\n\nPassed as \"self\" in servername callback.",
+            |_, this| Ok(own(this).owner_object().unwrap_or(Object::none())),
+            set_owner,
+        ),
         Getset::new("session", "The underlying SSLSession object.", get_session, set_session),
         Getset::readonly("session_reused", "Was the client session reused during handshake?", |vm, this| Ok(Object::bool(own(this).is_resumed(vm)))),
     ],
@@ -200,8 +210,12 @@ fn new_socket(vm: &mut Vm, holder: Ref<'_>, args: [Option<Ref<'_>>; 4]) -> PyRes
     let hostname = hostname_argument(vm, args[1])?;
     let own = context(holder);
     match own.protocol {
-        protocol::TLS_CLIENT if is_server => return Err(error::raise_text(vm, "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context", line::NEW_SOCKET)),
-        protocol::TLS_SERVER if !is_server => return Err(error::raise_text(vm, "Cannot create a client socket with a PROTOCOL_TLS_SERVER context", line::NEW_CLIENT_SOCKET)),
+        protocol::TLS_CLIENT if is_server => {
+            return Err(error::raise_text(vm, "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context", line::NEW_SOCKET));
+        }
+        protocol::TLS_SERVER if !is_server => {
+            return Err(error::raise_text(vm, "Cannot create a client socket with a PROTOCOL_TLS_SERVER context", line::NEW_CLIENT_SOCKET));
+        }
         _ => {}
     }
     check_arguments(vm, own, is_server, hostname.as_deref(), args[3])?;
@@ -209,15 +223,7 @@ fn new_socket(vm: &mut Vm, holder: Ref<'_>, args: [Option<Ref<'_>>; 4]) -> PyRes
     let log = Arc::new(ConnectionLog { file: settings.key_log.clone(), ..ConnectionLog::default() });
     let mut connection = Connection::new(is_server);
     connection.transcript.is_watched = own.message_callback.is_set();
-    let state = State {
-        connection,
-        sessions: Arc::default(),
-        log,
-        session_id: Vec::new(),
-        session_time: 0,
-        shared: None,
-        written: 0,
-    };
+    let state = State { connection, sessions: Arc::default(), log, session_id: Vec::new(), session_time: 0, shared: None, written: 0 };
     let made = SslSocket {
         context: ObjectCell::new(Some(holder.to_owned())),
         owner: ObjectCell::EMPTY,
@@ -362,7 +368,10 @@ fn begin(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     // An address is not told to the server; without a name there is a stand-in that is not told either.
     let sends_name = matches!(name, Some(ServerName::DnsName(_)));
     let name = name.unwrap_or(ServerName::IpAddress(std::net::IpAddr::from([0, 0, 0, 0]).into()));
-    let (sessions, log) = { let state = own.state.get(vm); (state.sessions.clone(), state.log.clone()) };
+    let (sessions, log) = {
+        let state = own.state.get(vm);
+        (state.sessions.clone(), state.log.clone())
+    };
     let config = context.settings.get_mut(vm).client(sessions, log, sends_name);
     let result = match config {
         Ok(config) => own.state.get_mut(vm).connection.start_client(config, name),
@@ -519,9 +528,9 @@ impl Target {
 }
 
 fn read_target(vm: &mut Vm, args: &[Ref<'_>]) -> PyResult<Target> {
-    let (size, buffer) = match args {
-        &[size] => (size, None),
-        &[size, buffer] => (size, Some(buffer)),
+    let (size, buffer) = match *args {
+        [size] => (size, None),
+        [size, buffer] => (size, Some(buffer)),
         _ => return Err(vm.type_error("_ssl._SSLSocket.read requires 1 to 2 arguments")),
     };
     let size = vm.to_i32(size)?;

@@ -109,7 +109,11 @@ impl Transcript {
     pub fn first_finished(&self, master_secret: &[u8], is_resumed: bool, uses_sha384: bool) -> Vec<u8> {
         let (label, extra) = if is_resumed { ("server finished", &self.ticket[..]) } else { ("client finished", &[][..]) };
         let messages = [&self.messages, extra].concat();
-        if uses_sha384 { finished::<::sha2::Sha384, Hmac<::sha2::Sha384>>(master_secret, label, &messages) } else { finished::<::sha2::Sha256, Hmac<::sha2::Sha256>>(master_secret, label, &messages) }
+        if uses_sha384 {
+            finished::<::sha2::Sha384, Hmac<::sha2::Sha384>>(master_secret, label, &messages)
+        } else {
+            finished::<::sha2::Sha256, Hmac<::sha2::Sha256>>(master_secret, label, &messages)
+        }
     }
 }
 

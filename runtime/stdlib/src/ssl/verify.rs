@@ -293,7 +293,12 @@ fn check_host(expected: &Expectation, leaf: &Certificate) -> Result<(), Refusal>
     }
 }
 
-fn check_revocation(store: &Store, algorithms: &WebPkiSupportedAlgorithms, expected: &Expectation, links: &[Arc<Certificate>]) -> Result<(), Refusal> {
+fn check_revocation(
+    store: &Store,
+    algorithms: &WebPkiSupportedAlgorithms,
+    expected: &Expectation,
+    links: &[Arc<Certificate>],
+) -> Result<(), Refusal> {
     if expected.flags & flag::REVOCATION_OF_LEAF == 0 {
         return Ok(());
     }
