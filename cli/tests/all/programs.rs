@@ -141,6 +141,7 @@ programs! {
     iteration_protocols
     itertools_module
     json_module
+    library_files
     lists
     match_statement
     metaclasses
@@ -148,6 +149,7 @@ programs! {
     multibyte_codecs
     names_and_patterns
     operators
+    pickle_machine
     pickles
     random_seeded
     recursion_limits
@@ -172,6 +174,7 @@ programs! {
     traceback_module
     traceback_recursion
     tstrings
+    type_comments
     type_parameters
     uncaught_exit
     uncaught_nested
