@@ -474,11 +474,8 @@ fn shifted_quotient(left: &Coefficient, right: &Coefficient, shift: i64) -> (Coe
     {
         return found;
     }
-    let (quotient, rest) = if shift >= 0 {
-        left.times_power(shift as u64).divide(right)
-    } else {
-        left.divide(&right.times_power(shift.unsigned_abs()))
-    };
+    let (quotient, rest) =
+        if shift >= 0 { left.times_power(shift as u64).divide(right) } else { left.divide(&right.times_power(shift.unsigned_abs())) };
     (quotient, rest.is_zero())
 }
 

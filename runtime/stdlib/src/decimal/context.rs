@@ -123,16 +123,26 @@ static CONTEXT_SPEC: TypeSpec = TypeSpec {
         Getset::new("rounding", "", |vm, this| Ok(vm.intern(context(this).settings().rounding.name()).to_owned()), set_rounding),
         Getset::new("capitals", "", |_, this| Ok(Object::small_int(i64::from(context(this).capitals.get()))), set_capitals),
         Getset::new("clamp", "", |_, this| Ok(Object::small_int(i64::from(context(this).settings().clamp))), set_clamp),
-        Getset::new("flags", "", |vm, this| Ok(mapping(vm, &context(this).flags_dict, &context(this).status)), |vm, this, value| {
-            let bits = mapping_argument(vm, value)?;
-            context(this).status.set(bits);
-            Ok(())
-        }),
-        Getset::new("traps", "", |vm, this| Ok(mapping(vm, &context(this).traps_dict, &context(this).traps)), |vm, this, value| {
-            let bits = mapping_argument(vm, value)?;
-            context(this).traps.set(bits);
-            Ok(())
-        }),
+        Getset::new(
+            "flags",
+            "",
+            |vm, this| Ok(mapping(vm, &context(this).flags_dict, &context(this).status)),
+            |vm, this, value| {
+                let bits = mapping_argument(vm, value)?;
+                context(this).status.set(bits);
+                Ok(())
+            },
+        ),
+        Getset::new(
+            "traps",
+            "",
+            |vm, this| Ok(mapping(vm, &context(this).traps_dict, &context(this).traps)),
+            |vm, this, value| {
+                let bits = mapping_argument(vm, value)?;
+                context(this).traps.set(bits);
+                Ok(())
+            },
+        ),
     ],
     ..TypeSpec::DEFAULT
 };

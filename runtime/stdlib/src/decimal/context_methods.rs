@@ -85,7 +85,6 @@ pub const METHODS: &[Method] = &[
     method!(Binary create_decimal_from_float "($self, f, /)", "Create a new Decimal instance from float f.  Unlike the Decimal.from_float()\nclass method, this function observes the context limits.\n\n"),
 ];
 
-
 fn apply_unary(vm: &mut Vm, this: Ref<'_>, operand: Ref<'_>, operation: UnaryOperation) -> PyResult {
     let operand = required(vm, operand)?;
     let mut status = Status::default();

@@ -193,7 +193,13 @@ fn lay_out(number: &Number, spec: &Spec, style: &Style, rounding: Rounding, capi
         return align(sign_text(number.negative, spec), &body, spec, spec.fill);
     }
     let code = match spec.code {
-        None => if capitals { 'G' } else { 'g' },
+        None => {
+            if capitals {
+                'G'
+            } else {
+                'g'
+            }
+        }
         Some('n') => 'g',
         Some('N') => 'G',
         Some(code) => code,
@@ -218,7 +224,13 @@ fn lay_out(number: &Number, spec: &Spec, style: &Style, rounding: Rounding, capi
     let digits = value.coefficient.text();
     let left = value.exponent + digits.len() as i64;
     let point = match code {
-        'e' | 'E' => if value.coefficient.is_zero() { 1 - precision.unwrap_or(0) } else { 1 },
+        'e' | 'E' => {
+            if value.coefficient.is_zero() {
+                1 - precision.unwrap_or(0)
+            } else {
+                1
+            }
+        }
         'f' | 'F' | '%' => left,
         _ if value.exponent <= 0 && left > -6 => left,
         _ => 1,

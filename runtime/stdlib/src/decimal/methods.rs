@@ -1,7 +1,7 @@
 //! Methods of `Decimal`.
 
-use super::context::{self, Context, rounding_argument};
 use super::coefficient::Coefficient;
+use super::context::{self, Context, rounding_argument};
 use super::number::{Kind, Number};
 use super::object::{
     BinaryOperation, DECIMAL, UnaryOperation, convert_exactly, div_mod, finish, from_float_object, integer_ratio, new_decimal, number, required,

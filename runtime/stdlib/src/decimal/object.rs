@@ -519,7 +519,9 @@ pub fn convert_rounded(vm: &mut Vm, value: Ref<'_>, context: &Context) -> PyResu
     };
     let settings = context.settings();
     let result = match number {
-        Ok(number) if !number.is_nan() || number.coefficient.is_zero() || number.coefficient.digits() <= settings.precision - i64::from(settings.clamp) => {
+        Ok(number)
+            if !number.is_nan() || number.coefficient.is_zero() || number.coefficient.digits() <= settings.precision - i64::from(settings.clamp) =>
+        {
             settings.finish(number, &mut status)
         }
         // Not a number, or a payload that is too long.

@@ -108,8 +108,7 @@ impl Status {
 
 impl Settings {
     /// The widest limits, in which results are exact or errors.
-    pub const MAXIMUM: Settings =
-        Settings { precision: MAX_PRECISION, emax: MAX_EMAX, emin: MIN_EMIN, rounding: Rounding::HalfEven, clamp: false };
+    pub const MAXIMUM: Settings = Settings { precision: MAX_PRECISION, emax: MAX_EMAX, emin: MIN_EMIN, rounding: Rounding::HalfEven, clamp: false };
 
     /// The same limits of the exponent with another precision, and rounding to even.
     pub fn working(precision: i64) -> Settings {

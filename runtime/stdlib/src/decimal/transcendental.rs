@@ -33,11 +33,17 @@ fn fixed_point(coefficient: &Coefficient, exponent: i64, bits: u64) -> BigInt {
     BigInt::from(value)
 }
 
-/// Whether a coefficient that is off by less than one rounds to `precision` digits without doubt.
+/// Whether a coefficient that is off by little more than one, having been cut, rounds to `precision` digits
+/// without doubt: neither it nor its neighbours are halfway between two results.
 fn is_certain(coefficient: &BigUint, precision: i64) -> bool {
     let value = Coefficient::from(coefficient.clone());
     let surplus = value.digits() - precision;
-    surplus > 0 && !(coefficient % (power_of_ten(surplus as u64 - 1).as_ref() * 5u32)).is_zero()
+    if surplus <= 1 {
+        return false;
+    }
+    let half = power_of_ten(surplus as u64 - 1).as_ref() * 5u32;
+    let after = (coefficient + 1u32) % half;
+    after > BigUint::from(2u32)
 }
 
 /// A number greater than zero taken apart for logarithms: `mantissa * 10**exponent`, the mantissa near one.
@@ -164,9 +170,7 @@ impl Settings {
         if operand.coefficient.trailing_zeros(zeros as u64) == zeros as u64 && operand.coefficient.cut(zeros as u64).0.is_one() {
             return self.with_rounding(Rounding::HalfEven).finish(Number::from_i64(operand.adjusted()), status);
         }
-        self.logarithm(operand, status, |scaled, bits| {
-            (scaled.ln(bits) << bits) / fixed::ln_10(bits) + (BigInt::from(scaled.exponent) << bits)
-        })
+        self.logarithm(operand, status, |scaled, bits| (scaled.ln(bits) << bits) / fixed::ln_10(bits) + (BigInt::from(scaled.exponent) << bits))
     }
 
     fn logarithm(&self, operand: &Number, status: &mut Status, compute: fn(&Scaled, u64) -> BigInt) -> Number {
@@ -345,11 +349,8 @@ impl Settings {
         let modulus = whole(modulus, i64::MAX);
         let power = modular_value(base, &modulus);
         // The exponent is coefficient * 10**places: one power after the other.
-        let (coefficient, places) = if exponent.exponent >= 0 {
-            (exponent.coefficient.big().into_owned(), exponent.exponent)
-        } else {
-            (whole(exponent, i64::MAX), 0)
-        };
+        let (coefficient, places) =
+            if exponent.exponent >= 0 { (exponent.coefficient.big().into_owned(), exponent.exponent) } else { (whole(exponent, i64::MAX), 0) };
         let mut result = power;
         for _ in 0..places {
             result = result.modpow(&BigUint::from(10u32), &modulus);

@@ -227,13 +227,13 @@ fn repr_parts(vm: &mut Vm, this: Ref<'_>) -> PyResult {
         text.push_object(&*vm.str(part.borrow())?);
         text.push_str(separator);
     }
-    let function = partial.function.get_or_none();
+    // What is shown may change the partial: it is shown as it was.
+    let (function, args, keywords) = (partial.function.get_or_none(), partial.args(), partial.keywords.get_or_none());
     text.push_object(&*vm.repr(function.borrow())?);
-    for arg in partial.args() {
+    for arg in args {
         text.push_str(", ");
         text.push_object(&*vm.repr(arg.borrow())?);
     }
-    let keywords = partial.keywords.get_or_none();
     if let Some(keywords) = keywords.borrow().downcast::<Dict>() {
         for (name, value) in keywords.items_snapshot(vm) {
             text.push_str(", ");

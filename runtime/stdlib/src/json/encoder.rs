@@ -218,24 +218,28 @@ impl Writer<'_> {
     }
 
     fn list(&mut self, vm: &mut Vm, object: Ref<'_>, level: usize) -> PyResult<()> {
-        let items: Vec<Object> = match object.downcast::<List>() {
-            Some(list) => list.items(vm).to_vec(),
-            None => vm.collect(object)?,
+        // A list is read as it is by then: showing an item may change it.
+        let items = if object.downcast::<List>().is_some() { Vec::new() } else { vm.collect(object)? };
+        let item_at = |vm: &Vm, index: usize| match object.downcast::<List>() {
+            Some(list) => list.get().get(vm, index).map(Ref::to_owned),
+            None => items.get(index).cloned(),
         };
-        if items.is_empty() {
+        if item_at(vm, 0).is_none() {
             self.out.push_str("[]");
             return Ok(());
         }
         self.open(vm, object)?;
         self.out.push_str("[");
         self.new_line(level + 1);
-        for (index, item) in items.iter().enumerate() {
+        let mut index = 0;
+        while let Some(item) = item_at(vm, index) {
             if index > 0 {
                 self.separate(level + 1);
             }
             if let Err(raised) = self.value(vm, item.borrow(), level + 1) {
                 return Err(add_note(vm, raised, format!("when serializing {} item {index}", qualified_name(object))));
             }
+            index += 1;
         }
         self.open.remove(&object.bits());
         self.new_line(level);

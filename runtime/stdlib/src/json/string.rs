@@ -75,9 +75,7 @@ fn hex4(string: &Str, start: usize) -> Option<u32> {
 
 fn push_unicode(vm: &mut Vm, text: RefOf<'_, Str>, start: usize, out: &mut StrBuilder) -> PyResult<usize> {
     let string = text.get();
-    // A string cannot end with the escape: the quote is missing.
-    let unit = hex4(string, start).filter(|_| start + 4 < string.len());
-    let Some(unit) = unit else { return Err(decode_error(vm, BAD_UNICODE, text.object(), start - 1)) };
+    let Some(unit) = hex4(string, start) else { return Err(decode_error(vm, BAD_UNICODE, text.object(), start - 1)) };
     let next = start + 4;
     if (0xd800..0xdc00).contains(&unit)
         && string_char(string, next) == Some(0x5c)

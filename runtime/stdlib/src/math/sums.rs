@@ -45,7 +45,7 @@ pub(super) fn sumprod(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -
     }
     if all().all(|item| is_plain_int(item) || item.is_exactly(&FLOAT))
         && let (Some(p), Some(q)) = (floats(&p), floats(&q))
-        && let Ok(sum) = pymath::math::sumprod(&p, &q)
+        && let sum = float_sum_of_products(&p, &q)
         && sum.is_finite()
     {
         return Ok(vm.new_float(sum));
@@ -56,6 +56,27 @@ pub(super) fn sumprod(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -
         sum = vm.binary(BinaryOp::Add, sum.borrow(), product.borrow())?;
     }
     Ok(sum)
+}
+
+/// The exact sum of two floats: what it rounds to, and what that is off by.
+fn exact_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let part = sum - a;
+    (sum, (a - (sum - part)) + (b - part))
+}
+
+/// The sum of products with three floats for the total, after Dekker, Ogita and Rump.
+fn float_sum_of_products(p: &[f64], q: &[f64]) -> f64 {
+    let (mut high, mut low, mut tiny) = (0.0, 0.0, 0.0);
+    for (&x, &y) in p.iter().zip(q) {
+        let product = x * y;
+        let (sum, rest) = exact_sum(high, product);
+        let (first, first_rest) = exact_sum(low, x.mul_add(y, -product));
+        let (second, second_rest) = exact_sum(first, rest);
+        (high, low, tiny) = (sum, second, tiny + first_rest + second_rest);
+    }
+    let (last, rest) = exact_sum(low, high);
+    tiny + rest + last
 }
 
 fn integer_sum(p: &[Object], q: &[Object]) -> BigInt {
