@@ -26,9 +26,10 @@ use type_comments::TypeComments;
 /// The nodes of a parsed program.
 ///
 /// Type comments count if `with_type_comments`; `filename` is for those that stand where none may.
-pub fn to_object(vm: &mut Vm, parsed: &Parsed, with_type_comments: bool, filename: &str) -> PyResult {
+/// Syntax that came after `version` is refused.
+pub fn to_object(vm: &mut Vm, parsed: &Parsed, with_type_comments: bool, filename: &str, version: Option<u8>) -> PyResult {
     let comments = if with_type_comments { TypeComments::of(&parsed.source) } else { TypeComments::default() };
-    let maker = Maker { lines: Lines::new(&parsed.source), source: &parsed.source, comments, filename };
+    let maker = Maker { lines: Lines::new(&parsed.source), source: &parsed.source, comments, filename, version };
     let made = make(vm, &maker, parsed)?;
     match maker.comments.stray() {
         Some(start) => Err(maker.comment_error(vm, start, "invalid syntax")),
@@ -103,6 +104,7 @@ struct Maker<'a> {
     source: &'a str,
     comments: TypeComments,
     filename: &'a str,
+    version: Option<u8>,
 }
 
 impl<'a> Maker<'a> {
@@ -114,7 +116,16 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// The error of a type comment where none may be.
+    /// Refuses what is new in a later version than the one asked for.
+    fn require(&self, vm: &mut Vm, minor: u8, what: &str, at: TextRange) -> PyResult<()> {
+        if self.version.is_none_or(|version| version >= minor) {
+            return Ok(());
+        }
+        let message = format!("{what} only supported in Python 3.{minor} and greater");
+        Err(self.comment_error(vm, at.start().to_usize(), &message))
+    }
+
+    /// An error at a place, and what stands there.
     fn comment_error(&self, vm: &mut Vm, start: usize, message: &str) -> Raised {
         let span = self.lines.range(TextRange::empty(TextSize::try_from(start).unwrap_or_default()));
         let text = self.source.lines().nth((span.line.max(1) - 1) as usize).unwrap_or("");
@@ -178,6 +189,9 @@ impl<'a> Maker<'a> {
         let empty = ast::Parameters::default();
         let parameters = parameters.unwrap_or(&empty);
         let plain = |this: &Self, vm: &mut Vm, parameter: &ast::ParameterWithDefault| this.parameter(vm, &parameter.parameter, parameter.end());
+        if let Some(first) = parameters.posonlyargs.first() {
+            self.require(vm, 8, "Positional-only parameters are", first.range())?;
+        }
         let positional_only = self.list(vm, &parameters.posonlyargs, plain)?;
         let positional = self.list(vm, &parameters.args, plain)?;
         let star = self.optional_parameter(vm, parameters.vararg.as_deref())?;
@@ -218,6 +232,12 @@ impl<'a> Maker<'a> {
     }
 
     fn type_parameters(&self, vm: &mut Vm, parameters: Option<&ast::TypeParams>) -> PyResult {
+        if let Some(parameters) = parameters {
+            self.require(vm, 12, "Type parameter lists are", parameters.range)?;
+            if let Some(default) = parameters.type_params.iter().find(|parameter| parameter.default().is_some()) {
+                self.require(vm, 13, "Type parameter defaults are", default.range())?;
+            }
+        }
         let parameters = parameters.map_or(&[][..], |parameters| &parameters.type_params);
         self.list(vm, parameters, |this, vm, parameter| match parameter {
             ast::TypeParam::TypeVar(node) => {

@@ -69,7 +69,7 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
     warn_all(vm, &parsed.warnings, request.filename)?;
     if request.flags & flag::ONLY_AST != 0 {
         let with_type_comments = request.flags & flag::TYPE_COMMENTS != 0;
-        return crate::ast_bridge::to_object(vm, &parsed, with_type_comments, request.filename);
+        return crate::ast_bridge::to_object(vm, &parsed, with_type_comments, request.filename, request.feature_version);
     }
     let code = compile_parsed(vm, &parsed, request)?;
     Ok(interp::code::new_code(vm, ranged(code)).into_object())

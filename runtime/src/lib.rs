@@ -218,7 +218,7 @@ impl Runtime {
 
     /// Runs a file's contents.
     pub fn run_source(&mut self, source: &[u8], filename: &str, namespace: Object) -> PyResult {
-        let request = compile_hook::Request { source: compile_hook::Source::Script(source), filename, mode: Mode::Exec, flags: 0, optimize: -1 };
+        let request = compile_hook::Request { source: compile_hook::Source::Script(source), filename, mode: Mode::Exec, flags: 0, optimize: -1, feature_version: None };
         let code = compile_hook::compile(&mut self.vm, &request)?;
         self.run_code(code, namespace)
     }

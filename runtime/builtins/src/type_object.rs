@@ -332,7 +332,10 @@ fn flags(class: &Type) -> i64 {
     bits |= layouts.iter().filter(|(base, _)| class.is_subclass_of(base)).fold(0, |bits, (_, bit)| bits | 1 << bit);
     // These are made at run time in CPython, which pickling looks at.
     const HEAP: u32 = 9;
-    let is_made = matches!(class.full_name(), "typing.Generic" | "typing.TypeVar" | "typing.ParamSpec" | "typing.TypeVarTuple" | "typing.ParamSpecArgs" | "typing.ParamSpecKwargs");
+    let is_made = matches!(
+        class.full_name(),
+        "typing.Generic" | "typing.TypeVar" | "typing.ParamSpec" | "typing.TypeVarTuple" | "typing.ParamSpecArgs" | "typing.ParamSpecKwargs"
+    );
     bits |= i64::from(is_made) << HEAP;
     let traced = class.is_heap_type() || class.spec().payload.traced;
     bits | i64::from(is_immutable(class)) << 8 | i64::from(!class.is_heap_type()) << 1 | i64::from(traced) << 14

@@ -45,6 +45,8 @@ pub struct Request<'a> {
     pub flags: u32,
     /// -1: as the command line says.
     pub optimize: i32,
+    /// The minor version of Python 3 whose syntax is to be understood; `None`: all of it.
+    pub feature_version: Option<u8>,
 }
 
 /// Compiles to a code object, or with [`flag::ONLY_AST`] to a tree.
@@ -67,5 +69,5 @@ pub fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
 
 /// Compiles text in a mode with nothing special; for callers inside the runtime.
 pub fn compile_text(vm: &mut Vm, text: &str, filename: &str, mode: Mode) -> PyResult<Object> {
-    compile(vm, &Request { source: Source::Text(text), filename, mode, flags: 0, optimize: -1 })
+    compile(vm, &Request { source: Source::Text(text), filename, mode, flags: 0, optimize: -1, feature_version: None })
 }

@@ -277,7 +277,13 @@ fn get_line(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     if own.jump.get() != 0 {
         return Ok(vm.new_int(i64::from(own.jump.get())));
     }
-    Ok(own.frame().line().map_or(Object::none(), |line| Object::small_int(i64::from(line))))
+    let frame = own.frame();
+    let line = frame.line().or_else(|| {
+        // Where a module begins there is line 0.
+        let location = frame.code().data.locations.get(frame.instruction_index())?;
+        (location.end_line != 0).then_some(0)
+    });
+    Ok(line.map_or(Object::none(), |line| Object::small_int(i64::from(line))))
 }
 
 fn get_trace(_vm: &mut Vm, this: Ref<'_>) -> PyResult {

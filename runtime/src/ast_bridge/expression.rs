@@ -14,6 +14,7 @@ impl Maker<'_> {
     }
 
     fn expression_here(&self, vm: &mut Vm, expression: &Expr, range: TextRange) -> PyResult {
+        self.require_expression(vm, expression)?;
         match expression {
             Expr::BoolOp(node) => {
                 let kind = match node.op {
@@ -148,8 +149,27 @@ impl Maker<'_> {
         self.node(vm, kind, range, [element, generators])
     }
 
+    /// Refuses an expression that is newer than the version asked for.
+    fn require_expression(&self, vm: &mut Vm, expression: &Expr) -> PyResult<()> {
+        if self.version.is_none() {
+            return Ok(());
+        }
+        let at = expression.range();
+        match expression {
+            Expr::Named(_) => self.require(vm, 8, "Assignment expressions are", at),
+            Expr::Await(_) => self.require(vm, 5, "Await expressions are", at),
+            Expr::BinOp(node) if node.op == Operator::MatMult => self.require(vm, 5, "The '@' operator is", at),
+            Expr::TString(_) => self.require(vm, 14, "t-strings are", at),
+            Expr::NumberLiteral(_) if self.lines.slice(at).contains('_') => self.require(vm, 6, "Underscores in numeric literals are", at),
+            _ => Ok(()),
+        }
+    }
+
     fn generators(&self, vm: &mut Vm, generators: &[ast::Comprehension]) -> PyResult {
         self.list(vm, generators, |this, vm, generator| {
+            if generator.is_async {
+                this.require(vm, 6, "Async comprehensions are", generator.range)?;
+            }
             let target = this.expression(vm, &generator.target)?;
             let iter = this.expression(vm, &generator.iter)?;
             let conditions = this.expressions(vm, &generator.ifs)?;

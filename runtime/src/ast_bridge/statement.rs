@@ -18,6 +18,7 @@ impl Maker<'_> {
 
     fn statement_here(&self, vm: &mut Vm, statement: &Stmt) -> PyResult {
         let range = statement.range();
+        self.require_statement(vm, statement)?;
         match statement {
             Stmt::FunctionDef(node) => self.function(vm, node),
             Stmt::ClassDef(node) => self.class(vm, node),
@@ -130,6 +131,25 @@ impl Maker<'_> {
         }
     }
 
+    /// Refuses a statement that is newer than the version asked for.
+    fn require_statement(&self, vm: &mut Vm, statement: &Stmt) -> PyResult<()> {
+        if self.version.is_none() {
+            return Ok(());
+        }
+        let at = statement.range();
+        match statement {
+            Stmt::FunctionDef(node) if node.is_async => self.require(vm, 5, "Async functions are", at),
+            Stmt::For(node) if node.is_async => self.require(vm, 5, "Async for loops are", at),
+            Stmt::With(node) if node.is_async => self.require(vm, 5, "Async with statements are", at),
+            Stmt::AnnAssign(_) => self.require(vm, 6, "Variable annotation syntax is", at),
+            Stmt::AugAssign(node) if node.op == ast::Operator::MatMult => self.require(vm, 5, "The '@' operator is", at),
+            Stmt::Match(_) => self.require(vm, 10, "Pattern matching is", at),
+            Stmt::Try(node) if node.is_star => self.require(vm, 11, "Exception groups are", at),
+            Stmt::TypeAlias(_) => self.require(vm, 12, "Type statement is", at),
+            _ => Ok(()),
+        }
+    }
+
     fn alias(&self, vm: &mut Vm, alias: &ast::Alias) -> PyResult {
         let name = self.identifier(vm, &alias.name);
         let asname = self.optional_identifier(vm, alias.asname.as_ref());
@@ -156,9 +176,9 @@ impl Maker<'_> {
         if comment.borrow().is_none() {
             comment = self.type_comment(vm, head, type_comments::below_colon);
         } else if let Some(first) = node.body.first()
-            && let Some(second) = self.comments.within(head.to_usize()..first.start().to_usize())
+            && self.comments.within(head.to_usize()..first.start().to_usize()).is_some()
         {
-            return Err(self.comment_error(vm, second, "Cannot have two type comments on def"));
+            return Err(self.comment_error(vm, first.start().to_usize(), "Cannot have two type comments on def"));
         }
         let body = self.statements(vm, &node.body)?;
         let decorators = self.decorators(vm, &node.decorator_list)?;

@@ -24,7 +24,12 @@ impl TypeComments {
             let start = range.start;
             let Some(text) = content(source.get(range).unwrap_or("")) else { continue };
             match text.strip_prefix("ignore").filter(|rest| !rest.starts_with(|char: char| char.is_ascii_alphanumeric() || !char.is_ascii())) {
-                Some(tag) => found.ignores.push((start, tag.to_owned())),
+                Some(tag) => {
+                    // One alone on its line has the newline too.
+                    let before = source[..start].rsplit('\n').next().unwrap_or("");
+                    let newline = if same_line(before) { "\n" } else { "" };
+                    found.ignores.push((start, format!("{tag}{newline}")));
+                }
                 None => found.left.get_mut().push(TypeComment { start, text: text.to_owned() }),
             }
         }

@@ -119,16 +119,29 @@ fn compile(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
         _ if flags & flag::ONLY_AST != 0 => return Err(vm.value_error("compile() mode must be 'exec', 'eval', 'single' or 'func_type'")),
         _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
-    compile_source(vm, source, &filename, mode, flags, optimize, "compile", "string, bytes or AST")
+    let feature_version = match args.get(6).copied().flatten() {
+        Some(version) => u8::try_from(vm.to_i32(version)?).ok().filter(|_| flags & flag::ONLY_AST != 0),
+        None => None,
+    };
+    compile_source(vm, source, &filename, mode, flags, (optimize, feature_version), "compile", "string, bytes or AST")
 }
 
 /// Compiles what `compile`, `exec` and `eval` accept as source.
-fn compile_source(vm: &mut Vm, source: Ref<'_>, filename: &str, mode: Mode, flags: u32, optimize: i32, who: &str, what: &str) -> PyResult {
+fn compile_source(
+    vm: &mut Vm,
+    source: Ref<'_>,
+    filename: &str,
+    mode: Mode,
+    flags: u32,
+    (optimize, feature_version): (i32, Option<u8>),
+    who: &str,
+    what: &str,
+) -> PyResult {
     if let Some(text) = source.downcast::<Str>() {
         let Some(text) = text.get().to_utf8() else {
             return Err(surrogates(vm, source));
         };
-        return compile_hook::compile(vm, &Request { source: Source::Text(&text), filename, mode, flags: flags | flag::IGNORE_COOKIE, optimize });
+        return compile_hook::compile(vm, &Request { source: Source::Text(&text), filename, mode, flags: flags | flag::IGNORE_COOKIE, optimize, feature_version });
     }
     if source.class().slots().buffer.is_some() {
         let buffer = vm.buffer(source);
@@ -137,10 +150,10 @@ fn compile_source(vm: &mut Vm, source: Ref<'_>, filename: &str, mode: Mode, flag
         };
         let bytes = buffer.bytes(vm).to_vec();
         drop(buffer);
-        return compile_hook::compile(vm, &Request { source: Source::Bytes(&bytes), filename, mode, flags, optimize });
+        return compile_hook::compile(vm, &Request { source: Source::Bytes(&bytes), filename, mode, flags, optimize, feature_version });
     }
     if who == "compile" && source.class().is_subclass_of(&crate::ast::node::NODE) {
-        return compile_hook::compile(vm, &Request { source: Source::Tree(source), filename, mode, flags, optimize });
+        return compile_hook::compile(vm, &Request { source: Source::Tree(source), filename, mode, flags, optimize, feature_version });
     }
     Err(vm.type_error(format!("{who}() arg 1 must be a {what} object")))
 }
@@ -226,7 +239,7 @@ fn eval(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
         None => {
             let stripped = strip_leading(vm, source);
             let flags = inherited_flags(vm);
-            let code = compile_source(vm, stripped.borrow(), "<string>", Mode::Eval, flags, -1, "eval", "string, bytes or code")?;
+            let code = compile_source(vm, stripped.borrow(), "<string>", Mode::Eval, flags, (-1, None), "eval", "string, bytes or code")?;
             code.downcast::<CodeObject>().expect("the compiler returns code")
         }
     };
@@ -258,7 +271,7 @@ fn exec(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
                 return Err(vm.type_error("closure can only be used when source is a code object"));
             }
             let flags = inherited_flags(vm);
-            let code = compile_source(vm, source, "<string>", Mode::Exec, flags, -1, "exec", "string, bytes or code")?;
+            let code = compile_source(vm, source, "<string>", Mode::Exec, flags, (-1, None), "exec", "string, bytes or code")?;
             code.downcast::<CodeObject>().expect("the compiler returns code")
         }
     };
