@@ -16,6 +16,8 @@ struct State {
     /// How often the lock has been taken: tells whether another thread had it meanwhile.
     taken: u64,
     waiting: usize,
+    /// Threads that handed over and wait until somebody has had the lock.
+    handing_over: usize,
 }
 
 struct Lock {
@@ -26,7 +28,7 @@ struct Lock {
 
 impl Lock {
     const fn new(held: bool) -> Lock {
-        Lock { state: Mutex::new(State { held, taken: 0, waiting: 0 }), released: Condvar::new(), was_taken: Condvar::new() }
+        Lock { state: Mutex::new(State { held, taken: 0, waiting: 0, handing_over: 0 }), released: Condvar::new(), was_taken: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,7 +84,10 @@ pub fn acquire() {
     state.taken += 1;
     HOLDS.set(true);
     clear_breaker(breaker::LOCK_WANTED);
-    lock.was_taken.notify_all();
+    // Telling nobody would be a system call all the same.
+    if state.handing_over > 0 {
+        lock.was_taken.notify_all();
+    }
 }
 
 /// Lets go of the lock.
@@ -128,9 +133,11 @@ fn hand_over(_vm: &mut Vm) {
     state.held = false;
     let taken = state.taken;
     lock.released.notify_one();
+    state.handing_over += 1;
     while state.waiting > 0 && state.taken == taken {
         state = lock.was_taken.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
+    state.handing_over -= 1;
     drop(state);
     acquire();
 }
