@@ -62,15 +62,7 @@ pub static MODULE: Module = Module {
         method!(Binary increment as "Py_INCREF" "($self, object, /)", ""),
         method!(Binary decrement as "Py_DECREF" "($self, object, /)", ""),
     ],
-    types: &[
-        &simple::SIMPLE_DATA,
-        &structure::STRUCTURE,
-        &structure::UNION,
-        &array::ARRAY,
-        &pointer::POINTER,
-        &function::FUNCTION,
-        &field::FIELD,
-    ],
+    types: &[&simple::SIMPLE_DATA, &structure::STRUCTURE, &structure::UNION, &array::ARRAY, &pointer::POINTER, &function::FUNCTION, &field::FIELD],
     init: Some(init),
 };
 
@@ -357,4 +349,3 @@ fn decrement(_vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
     drop(memory::object_from_returned_word(object.bits()));
     Ok(object.to_owned())
 }
-
