@@ -11,7 +11,7 @@ use object::native::Extension;
 use object::singleton::{ELLIPSIS_TYPE, NONE_TYPE, NOT_IMPLEMENTED_TYPE};
 use object::str::Str;
 use object::tuple::Tuple;
-use object::{Getset, Method, Object, PyResult, Ref, RefOf, Slots, Type, Vm, instance, method, names, type_new};
+use object::{Getset, Method, Object, ObjectCell, PyResult, Ref, RefOf, Slots, Type, Vm, instance, method, names, type_new};
 
 pub(crate) static OBJECT_EXTENSION: Extension = Extension {
     class: &OBJECT,
@@ -42,7 +42,7 @@ fn set_class(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()>
 
 /// Calls a function of `copyreg`.
 fn call_copyreg(vm: &mut Vm, name: &str, args: &[Ref<'_>]) -> PyResult {
-    let module = vm.import("copyreg")?;
+    let module = copyreg(vm)?;
     let function = vm.get_attr_str(module.borrow(), name)?;
     vm.call(function.borrow(), args)
 }
@@ -72,6 +72,18 @@ fn common_reduce(vm: &mut Vm, this: Ref<'_>, protocol: i32) -> PyResult {
 
 fn cannot_pickle(vm: &mut Vm, this: Ref<'_>) -> object::Raised {
     vm.type_error(format!("cannot pickle '{}' object", this.class().full_name()))
+}
+
+static COPYREG: ObjectCell = ObjectCell::EMPTY;
+
+/// The module `copyreg`, imported once.
+fn copyreg(vm: &mut Vm) -> PyResult {
+    if let Some(module) = COPYREG.get() {
+        return Ok(module);
+    }
+    let module = vm.import("copyreg")?;
+    COPYREG.set(Some(module.clone()));
+    Ok(module)
 }
 
 /// What `__getnewargs_ex__` or `__getnewargs__` give.
@@ -114,7 +126,7 @@ fn reduce_new_object(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     }
     let (args, keywords) = new_arguments(vm, this)?;
     let has_args = args.is_some();
-    let copyreg = vm.import("copyreg")?;
+    let copyreg = copyreg(vm)?;
     let keywords = keywords.filter(|keywords| keywords.borrow().downcast::<Dict>().is_some_and(|dict| !dict.is_empty(vm)));
     let (maker, parts) = match (keywords, args) {
         (Some(keywords), Some(args)) => ("__newobj_ex__", vec![class.to_object(), args, keywords]),
