@@ -121,8 +121,22 @@ pub fn count() -> usize {
 /// In the child of a fork: only the calling thread is left, and it is the main one.
 pub fn after_fork(vm: &mut Vm) {
     COUNT.store(0, Ordering::Relaxed);
+    // The list is used with the global lock only, which the thread that forked holds.
+    living().clear();
     MAIN_THREAD.store(ident(), Ordering::SeqCst);
     handle::after_fork(vm);
+}
+
+/// The threads that were started here and have not ended.
+static LIVING: std::sync::Mutex<Vec<u64>> = std::sync::Mutex::new(Vec::new());
+
+fn living() -> std::sync::MutexGuard<'static, Vec<u64>> {
+    LIVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Whether there is a thread of that identifier.
+pub fn exists(thread: u64) -> bool {
+    thread == MAIN_THREAD.load(Ordering::Relaxed) || living().contains(&thread)
 }
 
 /// Starts a thread that calls `function` and then marks `done`.
@@ -147,6 +161,7 @@ pub(crate) fn spawn(vm: &mut Vm, function: Object, args: Object, keywords: Optio
             started(&mut vm);
         }
         everywhere::begin_thread(&vm);
+        living().push(ident());
         run(&mut vm, function, args, keywords);
         local::forget_thread(&mut vm);
         vm.run_finalizers();
@@ -154,6 +169,7 @@ pub(crate) fn spawn(vm: &mut Vm, function: Object, args: Object, keywords: Optio
             ended(&mut vm);
         }
         everywhere::end_thread(&vm);
+        living().retain(|&other| other != ident());
         COUNT.fetch_sub(1, Ordering::Relaxed);
         drop(vm);
         gil::release();

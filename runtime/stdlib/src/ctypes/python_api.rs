@@ -427,7 +427,7 @@ static WAITING: VmCell<Vec<(u64, Object)>> = VmCell::new(Vec::new());
 extern "C" fn set_async_exception(thread: u64, class: u64) -> i64 {
     with_vm(|vm| {
         let class = memory::object_from_word(class);
-        let exists = thread == crate::thread::ident() || thread_exists(vm, thread);
+        let exists = thread == crate::thread::ident() || crate::thread::exists(thread);
         if !exists {
             return 0;
         }
@@ -439,22 +439,6 @@ extern "C" fn set_async_exception(thread: u64, class: u64) -> i64 {
         }
         1
     })
-}
-
-fn thread_exists(vm: &mut Vm, thread: u64) -> bool {
-    let find = |vm: &mut Vm| -> PyResult<bool> {
-        let sys = vm.import("sys")?;
-        let frames = vm.call_method(sys.borrow(), "_current_frames", &[])?;
-        let key = vm.new_uint(thread);
-        vm.contains(frames.borrow(), key.borrow())
-    };
-    match find(vm) {
-        Ok(found) => found,
-        Err(raised) => {
-            vm.catch(raised);
-            false
-        }
-    }
 }
 
 /// Raises what another thread has asked this one to raise.

@@ -1,8 +1,8 @@
 //! `Blob`: a value that is read and written piece by piece.
 
 use super::connection;
-use super::ffi::{self, Database};
 use super::errors;
+use super::ffi::{self, Database};
 use builtins::slice::{self, Slice};
 use object::cell::Visitor;
 use object::native::PayloadInfo;

@@ -92,12 +92,18 @@ static CONNECTION_SPEC: TypeSpec = TypeSpec {
         Getset::new("autocommit", "", get_autocommit, set_autocommit),
         Getset::readonly("in_transaction", "", |vm, this| Ok(Object::bool(!database(vm, this)?.autocommits(vm)))),
         Getset::new("isolation_level", "", get_isolation_level, set_isolation_level),
-        Getset::new("row_factory", "", |_, this| Ok(payload(this).row_factory.get_or_none()), |vm, this, value| {
-            set_factory(vm, value, "row_factory", &payload(this).row_factory)
-        }),
-        Getset::new("text_factory", "", |_, this| Ok(payload(this).text_factory.get_or_none()), |vm, this, value| {
-            set_factory(vm, value, "text_factory", &payload(this).text_factory)
-        }),
+        Getset::new(
+            "row_factory",
+            "",
+            |_, this| Ok(payload(this).row_factory.get_or_none()),
+            |vm, this, value| set_factory(vm, value, "row_factory", &payload(this).row_factory),
+        ),
+        Getset::new(
+            "text_factory",
+            "",
+            |_, this| Ok(payload(this).text_factory.get_or_none()),
+            |vm, this, value| set_factory(vm, value, "text_factory", &payload(this).text_factory),
+        ),
         Getset::readonly("__text_signature__", "", |vm, _| Ok(vm.new_str("(sql, /)").into_object())),
         Getset::readonly("total_changes", "", |vm, this| {
             let changes = database(vm, this)?.total_changes(vm);
@@ -323,7 +329,8 @@ pub fn statement(vm: &mut Vm, this: Ref<'_>, sql: Ref<'_>) -> PyResult {
     if let Some((used, found)) = cache.statements.get_mut(&*text) {
         *used = clock;
         let found = found.clone();
-        if !statement::payload(found.borrow()).raw.is_busy() {
+        let payload = statement::payload(found.borrow());
+        if !payload.in_use.get() && !payload.raw.is_busy() {
             return Ok(found);
         }
         return statement::create(vm, &database, sql);

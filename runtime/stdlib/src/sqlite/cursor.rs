@@ -60,7 +60,9 @@ impl Cursor {
     /// Makes the statement ready for its next use, which the connection's cache has.
     fn let_go_of_statement(&self) {
         if let Some(statement) = self.statement.take() {
-            statement::payload(statement.borrow()).raw.reset_at_once();
+            let payload = statement::payload(statement.borrow());
+            payload.raw.reset_at_once();
+            payload.in_use.set(false);
         }
     }
 }
@@ -211,7 +213,9 @@ fn usable<'a>(vm: &mut Vm, this: Ref<'a>) -> PyResult<(&'a Cursor, Object, Arc<D
 /// Takes the statement off the cursor and makes it ready for its next use.
 fn reset_statement(vm: &mut Vm, cursor: &Cursor) -> Option<Object> {
     let statement = cursor.statement.take()?;
-    reset(vm, &statement::payload(statement.borrow()).raw);
+    let payload = statement::payload(statement.borrow());
+    reset(vm, &payload.raw);
+    payload.in_use.set(false);
     Some(statement)
 }
 
@@ -274,7 +278,7 @@ fn run(vm: &mut Vm, this: Ref<'_>, sql: Ref<'_>, parameters: Option<Object>, man
         return Err(vm.reraise(error));
     }
     if cursor.statement.get().is_some_and(|statement| !statement::payload(statement.borrow()).raw.is_busy()) {
-        cursor.statement.set(None);
+        drop(reset_statement(vm, cursor));
     }
     Ok(this.to_owned())
 }
@@ -294,6 +298,7 @@ fn run_locked(
     let object = connection::statement(vm, connection, sql)?;
     cursor.statement.set(Some(object.clone()));
     let statement = statement::reference(object.borrow()).get();
+    statement.in_use.set(true);
     if many.is_some() && statement.raw.is_readonly {
         return Err(errors::programming(vm, "executemany() can only execute DML statements."));
     }
@@ -319,14 +324,7 @@ fn run_locked(
     Ok(())
 }
 
-fn run_once(
-    vm: &mut Vm,
-    cursor: &Cursor,
-    connection: Ref<'_>,
-    database: &Database,
-    statement: &Statement,
-    parameters: Ref<'_>,
-) -> PyResult<()> {
+fn run_once(vm: &mut Vm, cursor: &Cursor, connection: Ref<'_>, database: &Database, statement: &Statement, parameters: Ref<'_>) -> PyResult<()> {
     if statement.raw.is_empty() {
         return Ok(());
     }

@@ -8,7 +8,7 @@
 
 use libsqlite3_sys as sqlite;
 use object::{Object, Vm, gil};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -172,10 +172,16 @@ pub enum Hook {
 /// An open connection.
 pub struct Database {
     raw: NonNull<sqlite::sqlite3>,
-    authorizer: RefCell<Option<Box<Callback>>>,
-    progress: RefCell<Option<Box<Callback>>>,
-    trace: RefCell<Option<Box<Callback>>>,
+    authorizer: Mutex<Option<Box<Callback>>>,
+    progress: Mutex<Option<Box<Callback>>>,
+    trace: Mutex<Option<Box<Callback>>>,
 }
+
+// SAFETY: the library is built for connections that threads share; the hooks are behind locks, and their objects are
+// touched by those who hold the global lock only.
+unsafe impl Send for Database {}
+// SAFETY: as above.
+unsafe impl Sync for Database {}
 
 /// A failed call.
 #[derive(Clone, Debug)]
@@ -251,7 +257,7 @@ impl Database {
         let Some(raw) = NonNull::new(raw) else {
             return Err(Failure { code: sqlite::SQLITE_NOMEM, extended: sqlite::SQLITE_NOMEM, message: String::new() });
         };
-        let database = Database { raw, authorizer: RefCell::new(None), progress: RefCell::new(None), trace: RefCell::new(None) };
+        let database = Database { raw, authorizer: Mutex::new(None), progress: Mutex::new(None), trace: Mutex::new(None) };
         if code != sqlite::SQLITE_OK {
             return Err(database.failure());
         }
@@ -362,9 +368,7 @@ impl Database {
     pub fn load_extension(&self, name: &CStr, entry: Option<&CStr>) -> Result<(), Failure> {
         let mut message = std::ptr::null_mut();
         // SAFETY: as above; names and place live through the call.
-        let code = unsafe {
-            sqlite::sqlite3_load_extension(self.raw(), name.as_ptr(), entry.map_or(std::ptr::null(), CStr::as_ptr), &mut message)
-        };
+        let code = unsafe { sqlite::sqlite3_load_extension(self.raw(), name.as_ptr(), entry.map_or(std::ptr::null(), CStr::as_ptr), &mut message) };
         if code == sqlite::SQLITE_OK {
             return Ok(());
         }
@@ -452,18 +456,7 @@ impl Database {
             let value = if has { Some(on_value as FinalCallback) } else { None };
             let inverse = if has { Some(on_inverse as FunctionCallback) } else { None };
             let destroy = if has { Some(destroy_callback as DestroyCallback) } else { None };
-            sqlite::sqlite3_create_window_function(
-                self.raw(),
-                name.as_ptr(),
-                n_args,
-                sqlite::SQLITE_UTF8,
-                data,
-                step,
-                end,
-                value,
-                inverse,
-                destroy,
-            )
+            sqlite::sqlite3_create_window_function(self.raw(), name.as_ptr(), n_args, sqlite::SQLITE_UTF8, data, step, end, value, inverse, destroy)
         };
         if code == sqlite::SQLITE_OK { Ok(()) } else { Err(code) }
     }
@@ -508,17 +501,18 @@ impl Database {
                 }
             }
         };
-        self.check(code)?;
-        let old = place.replace(callback);
+        if code != sqlite::SQLITE_OK {
+            drop_object(callback.map(|callback| callback.callable));
+            return Err(self.failure());
+        }
+        let old = std::mem::replace(&mut *place.lock().unwrap_or_else(PoisonError::into_inner), callback);
         Ok(old.map(|old| old.callable))
     }
 
     /// Shows the callables of the hooks, for the collector.
     pub fn visit_hooks(&self, visit: &mut dyn FnMut(&Object)) {
         for place in [&self.authorizer, &self.progress, &self.trace] {
-            if let Ok(callback) = place.try_borrow()
-                && let Some(callback) = &*callback
-            {
+            if let Some(callback) = &*place.lock().unwrap_or_else(PoisonError::into_inner) {
                 visit(&callback.callable);
             }
         }
@@ -559,7 +553,8 @@ impl Drop for Database {
             sqlite3_close_v2(self.raw());
         }
         for place in [&self.authorizer, &self.progress, &self.trace] {
-            drop_object(place.take().map(|callback| callback.callable));
+            let callback = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop_object(callback.map(|callback| callback.callable));
         }
     }
 }
@@ -693,7 +688,9 @@ impl Statement {
                     sqlite::sqlite3_bind_text64(self.raw, index, text.as_ptr().cast(), text.len() as u64, transient, sqlite::SQLITE_UTF8 as u8)
                 }
                 // An empty slice's pointer is not null, so that the value is a blob of no bytes, not NULL.
-                Value::Blob(data) => sqlite::sqlite3_bind_blob64(self.raw, index, data.as_ptr().cast(), data.len() as u64, sqlite::SQLITE_TRANSIENT()),
+                Value::Blob(data) => {
+                    sqlite::sqlite3_bind_blob64(self.raw, index, data.as_ptr().cast(), data.len() as u64, sqlite::SQLITE_TRANSIENT())
+                }
             }
         };
         code == sqlite::SQLITE_OK

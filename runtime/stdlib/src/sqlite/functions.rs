@@ -4,8 +4,8 @@ use super::connection::{Connection, blobopen, close, commit, cursor, database, e
 use super::ffi::{self, Hook};
 use super::{callbacks, constants, errors};
 use libsqlite3_sys as sqlite;
-use object::exception;
 use object::call::Args;
+use object::exception;
 use object::str::Str;
 use object::{Method, Object, PyResult, Ref, Vm, method};
 use std::ffi::CString;
@@ -89,8 +89,7 @@ fn bind<const N: usize>(
 }
 
 fn create_function(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
-    let bound: [Option<Object>; 4] =
-        bind(vm, "create_function", "(name, narg, func, *, deterministic=False)", args, 3, "'name', 'narg', 'func'")?;
+    let bound: [Option<Object>; 4] = bind(vm, "create_function", "(name, narg, func, *, deterministic=False)", args, 3, "'name', 'narg', 'func'")?;
     let name = text_argument(vm, "create_function() argument 'name'", bound[0].as_ref().map(Object::borrow))?;
     let n_args = vm.to_i32(bound[1].as_ref().map_or(Ref::NONE, Object::borrow))?;
     let deterministic = bound[3].as_ref().map_or(Ok(false), |flag| vm.is_true(flag.borrow()))?;
@@ -111,8 +110,7 @@ fn check_n_args(vm: &mut Vm, database: &ffi::Database, name: &str, n_args: i32) 
 }
 
 fn create_aggregate(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
-    let bound: [Option<Object>; 3] =
-        bind(vm, "create_aggregate", "(name, n_arg, aggregate_class)", args, 3, "'name', 'n_arg', 'aggregate_class'")?;
+    let bound: [Option<Object>; 3] = bind(vm, "create_aggregate", "(name, n_arg, aggregate_class)", args, 3, "'name', 'n_arg', 'aggregate_class'")?;
     let name = text_argument(vm, "create_aggregate() argument 'name'", bound[0].as_ref().map(Object::borrow))?;
     let n_args = vm.to_i32(bound[1].as_ref().map_or(Ref::NONE, Object::borrow))?;
     let database = usable(vm, this)?;
@@ -164,14 +162,8 @@ fn set_authorizer(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
 
 fn set_progress_handler(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     let by_name = args.n_positional() == 0;
-    let bound: [Option<Object>; 2] = bind(
-        vm,
-        "set_progress_handler",
-        "(progress_handler, n)",
-        args,
-        if by_name { 1 } else { 0 },
-        "'progress_handler'",
-    )?;
+    let bound: [Option<Object>; 2] =
+        bind(vm, "set_progress_handler", "(progress_handler, n)", args, if by_name { 1 } else { 0 }, "'progress_handler'")?;
     let n = vm.to_i32(bound[1].as_ref().map_or(Ref::NONE, Object::borrow))?;
     set_hook(vm, this, Hook::Progress(n), given(bound[0].as_ref()))
 }

@@ -9,6 +9,7 @@ use object::native::PayloadInfo;
 use object::str::Str;
 use object::tuple::Tuple;
 use object::{Object, Payload, PyResult, Ref, RefOf, Type, TypeSpec, Vm, float, int};
+use std::cell::Cell;
 use std::ffi::CString;
 
 /// The payload of a statement.
@@ -16,6 +17,8 @@ pub struct Statement {
     pub raw: ffi::Statement,
     /// Whether it inserts, updates, deletes or replaces.
     pub is_dml: bool,
+    /// Whether a cursor has it.
+    pub in_use: Cell<bool>,
 }
 
 impl Payload for Statement {
@@ -88,7 +91,7 @@ pub fn create(vm: &mut Vm, database: &Database, sql: Ref<'_>) -> PyResult {
         return Err(errors::programming(vm, "You can only execute one statement at a time."));
     }
     let is_dml = is_dml(bytes);
-    Ok(vm.allocate(Statement { raw, is_dml }).into_object())
+    Ok(vm.allocate(Statement { raw, is_dml, in_use: Cell::new(false) }).into_object())
 }
 
 /// Binds one value.
@@ -154,15 +157,13 @@ pub fn bind(vm: &mut Vm, database: &Database, statement: &Statement, parameters:
 fn bind_sequence(vm: &mut Vm, database: &Database, statement: &Statement, parameters: Ref<'_>) -> PyResult<()> {
     let (needed, given) = (statement.raw.n_parameters, vm.len(parameters)?);
     if given != needed {
-        let message =
-            format!("Incorrect number of bindings supplied. The current statement uses {needed}, and there are {given} supplied.");
+        let message = format!("Incorrect number of bindings supplied. The current statement uses {needed}, and there are {given} supplied.");
         return Err(errors::programming(vm, &message));
     }
     for index in 1..=needed {
         if let Some(name) = statement.raw.parameter_name(index).filter(|name| !name.starts_with('?')) {
-            let message = format!(
-                "Binding {index} ('{name}') is a named parameter, but you supplied a sequence which requires nameless (qmark) placeholders."
-            );
+            let message =
+                format!("Binding {index} ('{name}') is a named parameter, but you supplied a sequence which requires nameless (qmark) placeholders.");
             return Err(errors::programming(vm, &message));
         }
         let value = match parameters.downcast_exact::<Tuple>().and_then(|tuple| tuple.get().items().get(index - 1)) {
