@@ -201,9 +201,7 @@ fn step_rare(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyRe
         EXT1 | EXT2 | EXT4 => load_extension(vm, this, object, opcode),
         NEXT_BUFFER => load_next_buffer(vm, this),
         READONLY_BUFFER => load_readonly_buffer(vm, this),
-        0x20..=0x7e if opcode != b'\'' && opcode != b'\\' => {
-            Err(unpickling_error(vm, format!("invalid load key, '{}'.", char::from(opcode))))
-        }
+        0x20..=0x7e if opcode != b'\'' && opcode != b'\\' => Err(unpickling_error(vm, format!("invalid load key, '{}'.", char::from(opcode)))),
         _ => Err(unpickling_error(vm, format!("invalid load key, '\\x{opcode:02x}'."))),
     }
 }

@@ -134,9 +134,9 @@ macro_rules! proxy {
             payload: PayloadInfo::of::<$Name>(),
             slots: Slots { hash: None, ..Slots::NONE },
             methods: &[
-                method!(Unary $clear as "clear" "($self, /)", "Remove all items from memo."),
-                method!(Unary $copy as "copy" "($self, /)", "Copy the memo to a new object."),
-                method!(Unary $copy as "__reduce__" "($self, /)", "Implement pickle support."),
+        method!(Unary $clear as "clear" "($self, /)", "Remove all items from memo."),
+        method!(Unary $copy as "copy" "($self, /)", "Copy the memo to a new object."),
+        method!(Unary $copy as "__reduce__" "($self, /)", "Implement pickle support."),
             ],
             ..TypeSpec::DEFAULT
         };

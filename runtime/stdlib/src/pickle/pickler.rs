@@ -198,13 +198,7 @@ pub fn of(this: Ref<'_>) -> &Pickler {
 }
 
 /// A pickler for one object: on a file, or to make bytes.
-pub fn make(
-    vm: &mut Vm,
-    file: Option<Ref<'_>>,
-    protocol: Option<Object>,
-    fix_imports: Option<Object>,
-    callback: Option<Object>,
-) -> PyResult {
+pub fn make(vm: &mut Vm, file: Option<Ref<'_>>, protocol: Option<Object>, fix_imports: Option<Object>, callback: Option<Object>) -> PyResult {
     let this = vm.allocate(Pickler::new()).into_object();
     initialize(vm, of(this.borrow()), file, [protocol, fix_imports, callback])?;
     Ok(this)
