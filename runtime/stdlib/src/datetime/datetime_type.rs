@@ -177,7 +177,8 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     }
     at_most(vm, args, 9, 8)?;
     let mut bound = [const { None }; 9];
-    let signature = "(year=<unrepresentable>, month=<unrepresentable>, day=<unrepresentable>, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0)";
+    let signature =
+        "(year=<unrepresentable>, month=<unrepresentable>, day=<unrepresentable>, hour=0, minute=0, second=0, microsecond=0, tzinfo=None, *, fold=0)";
     bind_args(vm, "function", signature, args, &mut bound)?;
     missing(vm, &bound, &["year", "month", "day"])?;
     let mut fields = [0; 7];
@@ -342,7 +343,10 @@ fn now(vm: &mut Vm, class: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 }
 
 fn utcnow(vm: &mut Vm, class: Ref<'_>) -> PyResult {
-    system::deprecated(vm, "datetime.datetime.utcnow() is deprecated and scheduled for removal in a future version. Use timezone-aware objects to represent datetimes in UTC: datetime.datetime.now(datetime.UTC).")?;
+    system::deprecated(
+        vm,
+        "datetime.datetime.utcnow() is deprecated and scheduled for removal in a future version. Use timezone-aware objects to represent datetimes in UTC: datetime.datetime.now(datetime.UTC).",
+    )?;
     let (seconds, microsecond) = system::now();
     universal(vm, class, seconds, microsecond)
 }
@@ -354,7 +358,10 @@ fn from_timestamp(vm: &mut Vm, class: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyRe
 }
 
 fn utc_from_timestamp(vm: &mut Vm, class: Ref<'_>, timestamp: Ref<'_>) -> PyResult {
-    system::deprecated(vm, "datetime.datetime.utcfromtimestamp() is deprecated and scheduled for removal in a future version. Use timezone-aware objects to represent datetimes in UTC: datetime.datetime.fromtimestamp(timestamp, datetime.UTC).")?;
+    system::deprecated(
+        vm,
+        "datetime.datetime.utcfromtimestamp() is deprecated and scheduled for removal in a future version. Use timezone-aware objects to represent datetimes in UTC: datetime.datetime.fromtimestamp(timestamp, datetime.UTC).",
+    )?;
     let (seconds, microsecond) = system::seconds_and_microseconds(vm, timestamp)?;
     universal(vm, class, seconds, microsecond)
 }

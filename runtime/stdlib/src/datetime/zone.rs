@@ -101,9 +101,7 @@ pub fn fixed(vm: &mut Vm, offset: i128, name: Option<Object>) -> PyResult {
     let delta = delta::make(vm, offset)?;
     if offset.abs() >= DAY {
         let shown = vm.repr_text(delta.borrow())?;
-        return Err(vm.value_error(format!(
-            "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {shown}"
-        )));
+        return Err(vm.value_error(format!("offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {shown}")));
     }
     Ok(vm.allocate(Zone { offset: delta, name }).into_object())
 }
@@ -277,9 +275,7 @@ pub fn offset_of(vm: &mut Vm, zone: Option<Ref<'_>>, method: &str, argument: Ref
     let total = delta.total();
     if total.abs() >= DAY {
         let shown = vm.repr_text(answer.borrow())?;
-        return Err(vm.value_error(format!(
-            "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {shown}"
-        )));
+        return Err(vm.value_error(format!("offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {shown}")));
     }
     Ok(Some(total))
 }

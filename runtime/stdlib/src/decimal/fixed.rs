@@ -58,14 +58,14 @@ pub fn exp(x: &BigInt, bits: u64) -> BigInt {
     let mut sum = BigInt::one() << scale;
     let mut term = sum.clone();
     for step in 1u64.. {
-        term = (term * &x >> scale) / step;
+        term = ((term * &x) >> scale) / step;
         if term.is_zero() || term == BigInt::from(-1) {
             break;
         }
         sum += &term;
     }
     for _ in 0..halvings {
-        sum = &sum * &sum >> scale;
+        sum = (&sum * &sum) >> scale;
     }
     sum >> (scale - bits)
 }

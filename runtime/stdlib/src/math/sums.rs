@@ -39,23 +39,40 @@ pub(super) fn sumprod(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -
     if p.len() != q.len() {
         return Err(vm.value_error("Inputs are not the same length"));
     }
-    let all = || p.iter().chain(&q).map(Object::borrow);
-    if all().all(is_plain_int) {
-        return Ok(vm.new_bigint(integer_sum(&p, &q)));
+    // Ints at the beginning are added exactly, then pairs with a float in more than double precision; the
+    // rest as Python would.
+    let pairs: Vec<(Ref<'_>, Ref<'_>)> = p.iter().zip(&q).map(|(left, right)| (left.borrow(), right.borrow())).collect();
+    let n_ints = pairs.iter().take_while(|(left, right)| is_plain_int(*left) && is_plain_int(*right)).count();
+    let mut sum = vm.new_bigint(integer_sum(&p[..n_ints], &q[..n_ints]));
+    let mut total = Total::default();
+    let mut at = n_ints;
+    while let Some(next) = pairs.get(at).and_then(|&(left, right)| total.plus(float_pair(left, right)?)) {
+        total = next;
+        at += 1;
     }
-    if all().all(|item| is_plain_int(item) || item.is_exactly(&FLOAT))
-        && let (Some(p), Some(q)) = (floats(&p), floats(&q))
-        && let sum = float_sum_of_products(&p, &q)
-        && sum.is_finite()
-    {
-        return Ok(vm.new_float(sum));
+    if at > n_ints {
+        let floats = vm.new_float(total.value());
+        sum = vm.binary(BinaryOp::Add, sum.borrow(), floats.borrow())?;
     }
-    let mut sum = Object::small_int(0);
-    for (left, right) in p.iter().zip(&q) {
-        let product = vm.binary(BinaryOp::Multiply, left.borrow(), right.borrow())?;
+    for &(left, right) in &pairs[at..] {
+        let product = vm.binary(BinaryOp::Multiply, left, right)?;
         sum = vm.binary(BinaryOp::Add, sum.borrow(), product.borrow())?;
     }
     Ok(sum)
+}
+
+/// Two floats, or a float and an int that a float can be near to.
+fn float_pair(left: Ref<'_>, right: Ref<'_>) -> Option<(f64, f64)> {
+    let number = |item: Ref<'_>| {
+        if item.is_exactly(&FLOAT) {
+            return float::value(item);
+        }
+        is_plain_int(item).then(|| int::to_bigint(item).and_then(|value| int::rounding::to_f64(&value))).flatten()
+    };
+    if !left.is_exactly(&FLOAT) && !right.is_exactly(&FLOAT) {
+        return None;
+    }
+    Some((number(left)?, number(right)?))
 }
 
 /// The exact sum of two floats: what it rounds to, and what that is off by.
@@ -65,18 +82,28 @@ fn exact_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - (sum - part)) + (b - part))
 }
 
-/// The sum of products with three floats for the total, after Dekker, Ogita and Rump.
-fn float_sum_of_products(p: &[f64], q: &[f64]) -> f64 {
-    let (mut high, mut low, mut tiny) = (0.0, 0.0, 0.0);
-    for (&x, &y) in p.iter().zip(q) {
+/// A sum of products in three floats, after Dekker, Ogita and Rump.
+#[derive(Default)]
+struct Total {
+    high: f64,
+    low: f64,
+    tiny: f64,
+}
+
+impl Total {
+    /// With one more product; `None` if it is beyond what floats hold.
+    fn plus(&self, (x, y): (f64, f64)) -> Option<Total> {
         let product = x * y;
-        let (sum, rest) = exact_sum(high, product);
-        let (first, first_rest) = exact_sum(low, x.mul_add(y, -product));
-        let (second, second_rest) = exact_sum(first, rest);
-        (high, low, tiny) = (sum, second, tiny + first_rest + second_rest);
+        let (high, rest) = exact_sum(self.high, product);
+        let (first, first_rest) = exact_sum(self.low, x.mul_add(y, -product));
+        let (low, low_rest) = exact_sum(first, rest);
+        high.is_finite().then_some(Total { high, low, tiny: self.tiny + first_rest + low_rest })
     }
-    let (last, rest) = exact_sum(low, high);
-    tiny + rest + last
+
+    fn value(&self) -> f64 {
+        let (last, rest) = exact_sum(self.low, self.high);
+        self.tiny + rest + last
+    }
 }
 
 fn integer_sum(p: &[Object], q: &[Object]) -> BigInt {
@@ -84,13 +111,6 @@ fn integer_sum(p: &[Object], q: &[Object]) -> BigInt {
         (Some(left), Some(right)) => sum + left.into_owned() * right.into_owned(),
         _ => sum,
     })
-}
-
-fn floats(items: &[Object]) -> Option<Vec<f64>> {
-    items
-        .iter()
-        .map(|item| float::value(item.borrow()).or_else(|| int::to_bigint(item.borrow()).and_then(|value| int::rounding::to_f64(&value))))
-        .collect()
 }
 
 fn coordinates(vm: &mut Vm, point: Ref<'_>) -> PyResult<Vec<f64>> {
