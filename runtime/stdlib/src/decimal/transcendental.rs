@@ -275,7 +275,7 @@ impl Settings {
             1.. => decimal_length(adjusted) - 1,
             ..=-2 => decimal_length(-1 - adjusted) - 1,
             0 => distance_to_one(base) - 2,
-            -1 => distance_to_one(base),
+            -1 => distance_to_one(base) - 1,
         };
         let bound = bound + exponent.adjusted();
         let limit = if small { -self.etiny() } else { self.emax };
