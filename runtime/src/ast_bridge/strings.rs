@@ -130,7 +130,8 @@ impl Maker<'_> {
     fn expression_text<'t>(&'t self, element: &'t InterpolatedElement) -> &'t str {
         match &element.debug_text {
             Some(debug) => {
-                let text = debug.as_str().trim_end();
+                // After the sign there may be blanks and continued lines.
+                let text = debug.as_str().trim_end_matches(|char: char| char.is_whitespace() || char == '\\');
                 text.strip_suffix('=').unwrap_or(text)
             }
             None => {
