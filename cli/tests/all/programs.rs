@@ -98,6 +98,7 @@ macro_rules! programs {
 programs! {
     argparse_module
     async_await
+    awaited_calls
     builtin_functions
     bytearray_reentrance
     bytes_types

@@ -26,8 +26,8 @@ use crate::frame::{Ending, Frame, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
-use crate::shadow::dispatch::{self, Why};
 use crate::shadow;
+use crate::shadow::dispatch::{self, Why};
 use crate::tracing::{self, monitoring::event};
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
@@ -1146,6 +1146,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 break;
                             }
                         }
+                        Opcode::ReturnGenerator if (*frame).ending == Ending::Awaited => push!(Object::none()),
                         Opcode::ReturnGenerator => {
                             (*frame).sp = sp;
                             let generator = generator::make(vm, frame);
@@ -1176,6 +1177,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             frame = vm.frame.cast();
                             ip = (*frame).ip.add(1);
                             load_registers!();
+                            if ending == Ending::Awaited {
+                                drop(vm.handled.pop());
+                                push!(value);
+                                ip = shadow::after_await(&*(*frame).code, (*frame).ip);
+                                continue;
+                            }
                             if ending != Ending::Push {
                                 // The instance is on the stack already.
                                 if ending == Ending::Init && !value.borrow().is_none() {
@@ -1211,6 +1218,16 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             let value = pop!();
                             (*frame).sp = sp;
+                            if (*frame).ending == Ending::Awaited {
+                                (*frame).ending = Ending::Push;
+                                let coroutine = generator::make_suspended(vm, frame);
+                                frame = vm.frame.cast();
+                                ip = (*frame).ip.add(shadow::AWAITED_CALL);
+                                load_registers!();
+                                push!(coroutine);
+                                push!(value);
+                                continue;
+                            }
                             let is_entry = (*frame).is_entry;
                             generator::suspend(vm, frame);
                             if is_entry {
@@ -1260,6 +1277,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                 if (*frame).generator != 0 {
                     generator::finish(vm, frame, n_stack);
                 } else {
+                    if (*frame).ending == Ending::Awaited {
+                        drop(vm.handled.pop());
+                    }
                     pop_frame(vm, frame, n_stack);
                 }
                 if is_entry {

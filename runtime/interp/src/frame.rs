@@ -51,6 +51,9 @@ pub(crate) enum Ending {
     Init,
     /// It goes nowhere.
     Discard,
+    /// It is the result of an `await`: the frame is that of a coroutine function whose call is awaited at once. It becomes a
+    /// coroutine when it waits for something.
+    Awaited,
 }
 
 pub(crate) const FRAME_WORDS: usize = size_of::<Frame>() / 8;

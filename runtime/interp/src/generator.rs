@@ -233,6 +233,21 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
     }
 }
 
+/// Makes the coroutine of a frame that ran without one until now, and leaves it at its first `yield`.
+///
+/// # Safety
+///
+/// As for [`make`]; the frame has an entry of its own in `vm.handled`.
+pub(crate) unsafe fn make_suspended(vm: &mut Vm, frame: *mut Frame) -> Object {
+    let handled = vm.handled.pop().flatten();
+    // SAFETY: the caller's promise.
+    let object = unsafe { make(vm, frame) };
+    let data = data(object.borrow()).expect("it was just made");
+    data.state.set(State::Suspended);
+    data.handled.set(handled);
+    object
+}
+
 /// Links a generator's frame to the running one. Only a resumption that enters the loop anew is held to the
 /// recursion limit: one within the loop takes no stack, and CPython lets chains of awaits be as long as they like.
 fn link(vm: &mut Vm, data: &GeneratorData, is_entry: bool) -> PyResult<*mut Frame> {

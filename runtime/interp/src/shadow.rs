@@ -26,6 +26,8 @@ mod handlers;
 pub mod opcode;
 mod specialize;
 
+use opcode::Specialized;
+
 /// Marks the words of a copy.
 const SHADOW: u64 = 1 << 31;
 const DISTANCE_SHIFT: u32 = 8;
@@ -78,6 +80,7 @@ impl Shadow {
                 distance = to_target as u64 & DISTANCE_MASK;
             }
             let bare = instruction.0 & !(DISTANCE_MASK << DISTANCE_SHIFT | SHADOW);
+            let bare = if is_awaited_call(instructions, index) { bare & !0xff | Specialized::CallAwaited as u64 } else { bare };
             words.push(Cell::new(bare | distance << DISTANCE_SHIFT | SHADOW));
         }
         words.extend(sites.into_iter().map(Cell::new));
@@ -116,6 +119,31 @@ fn has_site(instruction: Instr) -> bool {
             Opcode::BinaryOp | Opcode::CompareOp | Opcode::LoadGlobal | Opcode::LoadAttr | Opcode::StoreAttr | Opcode::ForIter | Opcode::StoreSubscr
         )
     })
+}
+
+/// The instructions of `await f()`: call, `GET_AWAITABLE`, `LOAD_CONST None`, `SEND`.
+pub(crate) const AWAITED_CALL: usize = 4;
+
+/// Whether the instruction at `index` calls what is awaited at once.
+fn is_awaited_call(instructions: &[Instr], index: usize) -> bool {
+    let Some(&[call, awaitable, constant, send]) = instructions.get(index..index + AWAITED_CALL) else { return false };
+    let opcodes = [call, awaitable, constant, send].map(Instr::opcode);
+    let end = instructions.get(send.arg() as usize).and_then(|end| end.opcode());
+    opcodes == [Opcode::Call, Opcode::GetAwaitable, Opcode::LoadConst, Opcode::Send].map(Some) && awaitable.arg() == 0 && end == Some(Opcode::EndSend)
+}
+
+/// Where code goes on after the awaited call at `call` gave a result without waiting.
+///
+/// # Safety
+///
+/// The instruction is an awaited call of this code.
+#[inline]
+pub(crate) unsafe fn after_await(code: &CodeObject, call: *const Instr) -> *const Instr {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let send = *call.add(AWAITED_CALL - 1);
+        code.entry().add(send.arg() as usize + 1)
+    }
 }
 
 /// Whether an instruction belongs to a copy.

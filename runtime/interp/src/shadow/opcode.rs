@@ -67,6 +67,7 @@ declare! {
     175 LoadAttrPolymorphic LoadAttr attributes::load_polymorphic;
     176 LoadAttrProperty LoadAttr attributes::load_property;
     177 MethodItem BinaryOp containers::method_item;
+    178 CallAwaited Call calls::call_awaited;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
 }
 
@@ -113,6 +114,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::Call, calls::call),
     (Opcode::ReturnValue, calls::return_value),
     (Opcode::YieldValue, calls::yield_value),
+    (Opcode::ReturnGenerator, calls::return_generator),
     (Opcode::ContainsOp, containers::contains),
     (Opcode::BuildTuple, containers::build_tuple),
     (Opcode::BuildList, containers::build_list),

@@ -6,7 +6,7 @@ use crate::function::{self, FUNCTION, Function};
 use crate::generator;
 use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler};
 use crate::shadow::opcode::HANDLERS;
-use bytecode::Instr;
+use bytecode::{CodeFlags, Instr};
 use object::class::TYPE;
 use object::raw;
 use object::vm::{breaker, breaker_reasons};
@@ -160,6 +160,56 @@ handler!(
     }
 );
 
+/// Makes the frame of a coroutine function's call that is awaited at once: it runs without a coroutine until it waits. `None` if
+/// the callable is something else, null if the call raised.
+///
+/// # Safety
+///
+/// As for [`enter_function`], with any callable.
+#[inline(never)]
+unsafe fn enter_awaited(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usize) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let function = Ref::from_bits(*first.sub(2)).downcast_exact::<Function>()?;
+        let flags = function.get().code().data.flags;
+        if !flags.has(CodeFlags::COROUTINE) || flags.has(CodeFlags::ITERABLE_COROUTINE) || crate::frame::interp(&mut *vm).coroutine_origin_depth > 0 {
+            return None;
+        }
+        let inner = enter_function(vm, frame, first, n);
+        if !inner.is_null() {
+            (*inner).ending = Ending::Awaited;
+            (*vm).handled.push(None);
+        }
+        Some(inner)
+    }
+}
+
+handler!(
+    /// A call whose result is awaited by the instructions after it.
+    call_awaited(vm ip sp frame word fuel) {
+        let first = sp.sub(arg(word));
+        if *first.sub(1) == 0 {
+            eval_calls::unpack_bound_method(first);
+        }
+        (*frame).ip = ip;
+        let Some(inner) = enter_awaited(vm, frame, first, arg(word)) else {
+            return call(vm, ip, sp, frame, word, fuel);
+        };
+        if inner.is_null() {
+            return Exit::raised(ip, first.sub(2));
+        }
+        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+    }
+);
+
+handler!(return_generator(vm ip sp frame word fuel) {
+    if (*frame).ending != Ending::Awaited {
+        return Exit::miss(ip, sp);
+    }
+    *sp = raw::NONE;
+    go!(vm, ip.add(1), sp.add(1), frame, fuel);
+});
+
 handler!(return_value(vm ip sp frame word fuel) {
     let leaver = &*frame;
     if leaver.is_entry || leaver.generator | leaver.object | leaver.namespace != 0 || leaver.ending != Ending::Push {
@@ -190,7 +240,7 @@ handler!(return_value(vm ip sp frame word fuel) {
 });
 
 handler!(yield_value(vm ip sp frame word fuel) {
-    if (*frame).is_entry {
+    if (*frame).is_entry || (*frame).ending == Ending::Awaited {
         return Exit::miss(ip, sp);
     }
     let value = *sp.sub(1);
