@@ -10,12 +10,16 @@
 
 use crate::cell::{Visitor, VmCell};
 use crate::class::Type;
-use crate::heap::{self, bit};
+use crate::heap::{self, Part, bit};
 use crate::instance;
 use crate::value::{Header, Object, Ref};
 use crate::vm::{Vm, breaker, breaker_reasons, clear_breaker, set_breaker};
 use crate::weak;
 use std::hash::Hasher;
+
+mod immortal;
+
+pub use immortal::immortalize_heap;
 
 /// Which objects a collection looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +178,7 @@ pub fn collect_in_order(vm: &mut Vm, generation: Generation, order: &[usize]) ->
 /// The unreachable objects among those of a generation; survivors become old.
 fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
     let mut set = Vec::new();
-    heap::for_each_traced(generation == Generation::Full, &mut |pointer, bits| {
+    heap::for_each_traced(if generation == Generation::Full { Part::Mortal } else { Part::Young }, &mut |pointer, bits| {
         let skipped = bit::FROZEN | if generation == Generation::Young { bit::OLD } else { 0 };
         let count = refcount(pointer.addr());
         if bits & skipped == 0 && count & abi::header::IMMORTAL == 0 {
@@ -326,7 +330,7 @@ pub(crate) fn ask_for_collection() {
 /// All objects the collector knows, for `gc.get_objects`.
 pub fn objects(generation: Option<Generation>) -> Vec<Object> {
     let mut found = Vec::new();
-    heap::for_each_traced(true, &mut |pointer, bits| {
+    heap::for_each_traced(Part::All, &mut |pointer, bits| {
         let matches = match generation {
             None => true,
             Some(Generation::Young) => bits & bit::OLD == 0,
@@ -406,7 +410,7 @@ pub fn unfreeze() -> usize {
 
 fn set_frozen(frozen: bool) -> usize {
     let mut n = 0;
-    heap::for_each_traced(true, &mut |pointer, bits| {
+    heap::for_each_traced(Part::All, &mut |pointer, bits| {
         if frozen {
             heap::set_bits(pointer.addr(), bit::FROZEN | bit::OLD);
             n += 1;
@@ -421,6 +425,6 @@ fn set_frozen(frozen: bool) -> usize {
 /// `gc.get_freeze_count`
 pub fn freeze_count() -> usize {
     let mut n = 0;
-    heap::for_each_traced(true, &mut |_, bits| n += usize::from(bits & bit::FROZEN != 0));
+    heap::for_each_traced(Part::All, &mut |_, bits| n += usize::from(bits & bit::FROZEN != 0));
     n
 }

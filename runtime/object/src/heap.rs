@@ -198,10 +198,30 @@ pub(crate) fn forget_counts() {
     HEAP.memory.forget_counts();
 }
 
-/// Calls `each` with every live traced object, or, unless `all` are asked for, with those of blocks
-/// that handed out a cell since the last time. Nothing is allocated or freed meanwhile.
-pub(crate) fn for_each_traced(all: bool, each: &mut dyn FnMut(*mut Header, u8)) {
-    HEAP.for_each_traced(all, each);
+/// A part of the heap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Blocks that handed out a cell since the last time this part was asked for.
+    Young,
+    /// All but the blocks in which everything is immortal.
+    Mortal,
+    All,
+}
+
+/// Calls `each` with every live traced object of a part. Nothing is allocated or freed meanwhile.
+pub(crate) fn for_each_traced(part: Part, each: &mut dyn FnMut(*mut Header, u8)) {
+    HEAP.for_each_traced(part, each);
+}
+
+/// Calls `each` with every live object, traced or not. Nothing is allocated or freed meanwhile.
+pub(crate) fn for_each_live(each: &mut dyn FnMut(*mut Header, u8)) {
+    HEAP.for_each_live(each);
+}
+
+/// To be called after objects were made immortal: no new objects are put between them, on pages that forked
+/// processes should go on sharing, and the collector looks at them no more.
+pub(crate) fn close_immortal_blocks() {
+    HEAP.close();
 }
 
 impl Heap {
@@ -279,6 +299,7 @@ impl Heap {
         block.run.set(0);
         block.young.set(false);
         block.in_use.set(true);
+        block.closed.set(false);
         block.listed.set(true);
         descriptor
     }

@@ -28,6 +28,8 @@ pub static MODULE: Module = Module {
         method!(Unary freeze "($module, /)", "Freeze all current tracked objects and ignore them for future collections."),
         method!(Unary unfreeze "($module, /)", "Unfreeze all objects in the permanent generation."),
         method!(Unary get_freeze_count "($module, /)", "Return the number of objects in the permanent generation."),
+        method!(Unary immortalize_heap "($module, /)", "Collect garbage and make all objects that are left immortal."),
+        method!(Binary is_immortal "($module, obj, /)", "Returns true if the object is immortal: not counted and never freed."),
     ],
     init: Some(|vm, module| {
         crate::os_support::add_constants(
@@ -208,6 +210,17 @@ fn is_finalized(_vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
 fn freeze(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     collector::freeze();
     Ok(Object::none())
+}
+
+/// Cinder's; also in the modules `cinder` and `cinderx`.
+pub(crate) fn immortalize_heap(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    collector::immortalize_heap(vm);
+    Ok(Object::none())
+}
+
+/// The same.
+pub(crate) fn is_immortal(_vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
+    Ok(Object::bool(object.is_immortal()))
 }
 
 fn unfreeze(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {

@@ -6,7 +6,7 @@
 //! which segment there is no such run. Segments that become empty are unmapped, but for a few; free
 //! blocks of the others are given back to the system when there are more of them than blocks in use.
 
-use super::{Heap, N_CLASSES, bit, block_of, block_start, segment_of, side};
+use super::{Heap, N_CLASSES, Part, bit, block_of, block_start, segment_of, side};
 use crate::value::Header;
 use abi::heap::{GRANULE, SEGMENT};
 use std::cell::{Cell, UnsafeCell};
@@ -44,6 +44,8 @@ pub(super) struct Block {
     /// Whether a cell was handed out since the last collection.
     pub(super) young: Cell<bool>,
     pub(super) in_use: Cell<bool>,
+    /// Whether all its objects are immortal: nothing is allocated here any more, and the collector keeps out.
+    pub(super) closed: Cell<bool>,
 }
 
 /// What a segment knows of itself, in place of the descriptor of its first block, which is never used.
@@ -135,6 +137,19 @@ impl Memory {
     pub(super) fn mapped_objects(&self) -> impl ExactSizeIterator<Item = usize> {
         // SAFETY: as above.
         unsafe { &*self.mappings.get() }.iter().map(|&(start, _)| start + TABLE)
+    }
+
+    /// Calls `each` with every block that has objects, its segment and its place there.
+    fn for_each_block(&self, each: &mut dyn FnMut(&Block, usize, usize)) {
+        for &segment in self.segments() {
+            for index in FIRST_BLOCK..N_BLOCKS {
+                // SAFETY: descriptors of a segment are mapped.
+                let block = unsafe { &*(segment as *mut Block).wrapping_add(index) };
+                if block.in_use.get() && block.live.get() != 0 {
+                    each(block, segment, index);
+                }
+            }
+        }
     }
 
     /// A run of `n` blocks that nobody uses.
@@ -282,6 +297,7 @@ impl Memory {
         block.live.set(1);
         block.class.set(RUN_CLASS + if traced { N_CLASSES as u16 } else { 0 });
         block.in_use.set(true);
+        block.closed.set(false);
         block.young.set(true);
         block.listed.set(true);
         // SAFETY: the address lies in a mapped segment.
@@ -458,34 +474,84 @@ impl Heap {
         n
     }
 
-    /// Calls `each` with every traced object, or, unless `all` are asked for, with those of blocks
-    /// that handed out a cell since the last time.
-    pub(super) fn for_each_traced(&self, all: bool, each: &mut dyn FnMut(*mut Header, u8)) {
-        for &segment in self.memory.segments() {
-            for index in FIRST_BLOCK..N_BLOCKS {
-                // SAFETY: descriptors of a segment are mapped.
-                let block = unsafe { &*(segment as *mut Block).wrapping_add(index) };
-                if !block.in_use.get() || block.live.get() == 0 || usize::from(block.class.get()) < N_CLASSES || !(all || block.young.get()) {
-                    continue;
-                }
-                if !all {
-                    block.young.set(false);
-                }
-                let (start, cell) = (segment + index * BLOCK, block.cell.get() as usize);
-                for number in 0..block.fresh.get() as usize {
-                    let address = start + number * cell;
-                    let entry = super::bits(address);
-                    if entry & (bit::LIVE | bit::TRACED) == bit::LIVE | bit::TRACED {
-                        each(address as *mut Header, entry);
-                    }
-                }
+    /// Calls `each` with every traced object of a part of the heap.
+    pub(super) fn for_each_traced(&self, part: Part, each: &mut dyn FnMut(*mut Header, u8)) {
+        self.memory.for_each_block(&mut |block, segment, index| {
+            let wanted = match part {
+                Part::Young => block.young.replace(false),
+                Part::Mortal => !block.closed.get(),
+                Part::All => true,
+            };
+            if wanted && usize::from(block.class.get()) >= N_CLASSES {
+                for_each_object(block, segment + index * BLOCK, each);
             }
-        }
+        });
         for address in self.memory.mapped_objects() {
             let entry = super::bits(address);
-            if entry & bit::TRACED != 0 {
+            // SAFETY: a mapping has a descriptor.
+            let closed = unsafe { &*block_of(address) }.closed.get();
+            if entry & bit::TRACED != 0 && !(closed && part != Part::All) {
                 each(address as *mut Header, entry);
             }
         }
     }
+
+    /// Calls `each` with every object, traced or not.
+    pub(super) fn for_each_live(&self, each: &mut dyn FnMut(*mut Header, u8)) {
+        self.memory.for_each_block(&mut |block, segment, index| for_each_object(block, segment + index * BLOCK, each));
+        for address in self.memory.mapped_objects() {
+            each(address as *mut Header, super::bits(address));
+        }
+    }
+
+    /// Closes the blocks whose objects are all immortal.
+    pub(super) fn close(&self) {
+        self.memory.for_each_block(&mut |block, segment, index| {
+            let mut all_immortal = true;
+            for_each_object(block, segment + index * BLOCK, &mut |pointer, _| all_immortal &= is_immortal(pointer));
+            if all_immortal && !block.closed.replace(true) {
+                block.young.set(false);
+                self.retire(block);
+            }
+        });
+        for address in self.memory.mapped_objects() {
+            // SAFETY: a mapping has a descriptor.
+            let block = unsafe { &*block_of(address) };
+            if is_immortal(address as *mut Header) && !block.closed.replace(true) {
+                block.young.set(false);
+            }
+        }
+    }
+
+    /// Sees that nothing is allocated in a block any more.
+    fn retire(&self, block: &Block) {
+        if block.run.get() != 0 {
+            return;
+        }
+        let (number, descriptor) = (usize::from(block.class.get()), std::ptr::from_ref(block).cast_mut());
+        let class = &self.classes[number / N_CLASSES][number % N_CLASSES];
+        if std::ptr::eq(class.current.get(), descriptor) {
+            class.current.set(std::ptr::null_mut());
+        } else if block.listed.get() {
+            super::unlink(class, descriptor);
+        }
+        block.listed.set(false);
+    }
+}
+
+/// Calls `each` with every object in a block.
+fn for_each_object(block: &Block, start: usize, each: &mut dyn FnMut(*mut Header, u8)) {
+    let cell = block.cell.get() as usize;
+    for number in 0..block.fresh.get() as usize {
+        let address = start + number * cell;
+        let entry = super::bits(address);
+        if entry & bit::LIVE != 0 {
+            each(address as *mut Header, entry);
+        }
+    }
+}
+
+fn is_immortal(pointer: *mut Header) -> bool {
+    // SAFETY: the pointer is a live object's.
+    unsafe { (*pointer).refcount.get() & abi::header::IMMORTAL != 0 }
 }

@@ -43,7 +43,7 @@ fn is_intact(address: usize, live: &Live) -> bool {
 
 fn traced_addresses(heap: &Heap) -> Vec<usize> {
     let mut found = Vec::new();
-    heap.for_each_traced(true, &mut |pointer, _| found.push(pointer.addr()));
+    heap.for_each_traced(Part::All, &mut |pointer, _| found.push(pointer.addr()));
     found.sort_unstable();
     found
 }
