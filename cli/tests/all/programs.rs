@@ -148,6 +148,7 @@ programs! {
     metaclasses
     mro_super
     multibyte_codecs
+    multiprocessing_module
     names_and_patterns
     operators
     pickle_machine
@@ -161,6 +162,7 @@ programs! {
     sets
     signals_sockets
     slicing
+    sqlite_module
     strings
     struct_module
     subclass_builtins

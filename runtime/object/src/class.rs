@@ -355,6 +355,9 @@ impl Type {
         if *next == u32::MAX {
             return 0;
         }
+        if !self.follows_bases() {
+            return 0;
+        }
         // Its own first: an order that a metaclass made may lead back here.
         self.version.set(*next);
         *next += 1;
@@ -365,6 +368,23 @@ impl Type {
             }
         }
         self.version.get()
+    }
+
+    /// Whether all classes of the order are bases, so that changes of them are heard of. An order that a metaclass made may have
+    /// others; nothing is remembered of such a class.
+    fn follows_bases(&self) -> bool {
+        if self.to_object().borrow().is_exactly(&TYPE) {
+            return true;
+        }
+        let bases_of = |class: &Type| class.bases_object();
+        self.mro_types().all(|class| {
+            std::ptr::eq(class, self)
+                || self.mro_types().any(|derived| {
+                    let bases = bases_of(derived);
+                    let bases = bases.borrow().downcast::<Tuple>();
+                    bases.is_some_and(|bases| bases.items().iter().any(|base| base.downcast::<Type>().is_some_and(|base| std::ptr::eq(base.get(), class))))
+                })
+        })
     }
 
     /// To be called after every change of the type's namespace, bases or order: whatever was

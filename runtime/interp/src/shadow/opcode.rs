@@ -68,6 +68,7 @@ declare! {
     176 LoadAttrProperty LoadAttr attributes::load_property;
     177 MethodItem BinaryOp containers::method_item;
     178 CallAwaited Call calls::call_awaited;
+    179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
 }
 
@@ -113,6 +114,12 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::StoreSubscr, specialize::store_subscript),
     (Opcode::Call, calls::call),
     (Opcode::ReturnValue, calls::return_value),
+    (Opcode::CallKw, calls::call_kw),
+    (Opcode::MakeCell, locals::make_cell),
+    (Opcode::CopyFreeVars, locals::copy_free_variables),
+    (Opcode::LoadFastAndClear, locals::load_fast_and_clear),
+    (Opcode::BinarySlice, containers::binary_slice),
+    (Opcode::FormatSimple, containers::format_simple),
     (Opcode::YieldValue, calls::yield_value),
     (Opcode::ReturnGenerator, calls::return_generator),
     (Opcode::ContainsOp, containers::contains),

@@ -195,7 +195,14 @@ handler!(for_iter(vm ip sp frame word fuel) {
 });
 
 handler!(store_subscript(vm ip sp frame word fuel) {
-    let is_list = Ref::from_bits(*sp.sub(2)).is_exactly(&LIST) && raw::is_int(*sp.sub(1));
-    rewrite(ip, if is_list { Specialized::StoreListItem } else { Specialized::StoreSubscrGeneral } as u8);
+    let owner = Ref::from_bits(*sp.sub(2));
+    let form = if owner.is_exactly(&LIST) && raw::is_int(*sp.sub(1)) {
+        Specialized::StoreListItem
+    } else if owner.is_exactly(&DICT) {
+        Specialized::StoreDictItem
+    } else {
+        Specialized::StoreSubscrGeneral
+    };
+    rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });

@@ -7,6 +7,7 @@
 //! [`Kind::Generic`], so that nobody tries again.
 
 use crate::class::{TYPE, Type};
+use crate::dict::Dict;
 use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
 use crate::instance;
 use crate::native::flag;
@@ -24,6 +25,9 @@ enum Kind {
     Method,
     /// The class's attribute, which is not a descriptor.
     Value,
+    /// The instance's attributes are in a dict, whose word is so many bytes from its start; what is not there may be a
+    /// function of the class that binds `self`.
+    Dict,
     /// Storing adds the attribute: at the offset, and the instance gets the shape.
     Add,
 }
@@ -193,7 +197,8 @@ impl Site {
         }
         let (kind, offset, value) = how(class, shape);
         let (kind, value) = match kind {
-            Kind::Generic => return None,
+            // The table that all sites share has these.
+            Kind::Generic | Kind::Dict => return None,
             Kind::Word => (SiteKind::Word, u64::from(offset)),
             Kind::Method => (SiteKind::Method, value),
             Kind::Value => (SiteKind::Value, value),
@@ -296,11 +301,26 @@ pub fn load<'a>(object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {
     if !entry.matches(header, name) {
         return load_first(object, header, name);
     }
-    read(header, entry)
+    read(header, entry, name)
+}
+
+/// An attribute of an instance that keeps its attributes in a dict, or else the class's function.
+#[inline]
+fn in_dict<'a>(header: &'a Header, offset: u32, function: u64, name: Ref<'_>) -> Option<Found<'a>> {
+    let word = word_at(header, offset).get();
+    if word != 0 {
+        // SAFETY: the word is the instance's dict.
+        let dict = unsafe { Ref::<'a>::from_bits(word).downcast_unchecked::<Dict>() };
+        if let Some(value) = dict.get_interned(name) {
+            return Some(Found::Value(value));
+        }
+    }
+    // SAFETY: while the version holds, the namespace that holds the function has not changed.
+    (function != 0).then(|| Found::Method(unsafe { Ref::from_bits(function) }))
 }
 
 #[inline]
-fn read<'a>(header: &'a Header, entry: &Entry) -> Option<Found<'a>> {
+fn read<'a>(header: &'a Header, entry: &Entry, name: Ref<'_>) -> Option<Found<'a>> {
     match entry.kind.get() {
         Kind::Word => {
             let word = word_at(header, entry.offset.get()).get();
@@ -311,6 +331,7 @@ fn read<'a>(header: &'a Header, entry: &Entry) -> Option<Found<'a>> {
         Kind::Method => Some(Found::Method(unsafe { Ref::from_bits(entry.value.get()) })),
         // SAFETY: as above.
         Kind::Value => Some(Found::Value(unsafe { Ref::from_bits(entry.value.get()) })),
+        Kind::Dict => in_dict(header, entry.offset.get(), entry.value.get(), name),
         Kind::Generic | Kind::Add => None,
     }
 }
@@ -325,7 +346,7 @@ fn load_first<'a>(object: Ref<'a>, header: &'a Header, name: Ref<'_>) -> Option<
     }
     let entry = LOADS.at(shape, name);
     entry.fill(header, version, name, how_to_load(class, shape, name));
-    read(header, entry)
+    read(header, entry, name)
 }
 
 const GENERIC: (Kind, u32, u64) = (Kind::Generic, 0, 0);
@@ -342,7 +363,11 @@ fn how_to_load(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
     }
     if class.capacity.get().is_some() {
         if shape::is_dict_shape(shape) {
-            return GENERIC;
+            let function = match found {
+                Some(found) if found.class().has_flag(flag::METHOD_DESCRIPTOR) => found.bits(),
+                _ => 0,
+            };
+            return instance::slot_offset(class, 0).map_or(GENERIC, |offset| (Kind::Dict, offset - 8, function));
         }
         if let Some(slot) = shape::slot_of(shape, name) {
             return instance::slot_offset(class, slot).map_or(GENERIC, |offset| (Kind::Word, offset, 0));

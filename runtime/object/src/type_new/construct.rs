@@ -412,7 +412,9 @@ fn choose_capacity(vm: &mut Vm, class: &Type) {
             }
         }
     }
-    let capacity = names.len().min(usize::from(GREATEST_CAPACITY)) as u16;
+    // Other code adds attributes too, to what has several of them already.
+    let spare = if names.len() > 3 { names.len() / 2 } else { 0 };
+    let capacity = (names.len() + spare).min(usize::from(GREATEST_CAPACITY)) as u16;
     class.capacity.set(Some(capacity));
     class.root_shape.set(shape::new_root(class, capacity));
 }

@@ -9,6 +9,7 @@ use crate::shadow::opcode::HANDLERS;
 use bytecode::{CodeFlags, Instr};
 use object::class::TYPE;
 use object::raw;
+use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
@@ -251,4 +252,39 @@ handler!(yield_value(vm ip sp frame word fuel) {
     let (ip, sp) = ((*resumer).ip.add(1), (*resumer).sp);
     *sp = value;
     go_anywhere!(vm, ip, sp.add(1), resumer, fuel);
+});
+
+/// Makes the frame of a call with keyword arguments: `None` if the callable is no Python function, null if the call raised.
+///
+/// # Safety
+///
+/// `names` is a word that owns a tuple of the keywords' names; the callable is below the `n` arguments at `first`. All are taken over unless the answer is `None`.
+#[inline(never)]
+unsafe fn enter_with_keywords(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usize, names: u64) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if raw::class_address(*first.sub(2)) != std::ptr::from_ref(&FUNCTION).addr() {
+            return None;
+        }
+        let has_self = usize::from(*first.sub(1) != 0);
+        let callee = Object::from_raw(*first.sub(2)).expect("a callable is never null");
+        let names = Object::from_raw(names).expect("a value is never null");
+        (*frame).sp = first.sub(2);
+        let keywords = names.borrow().downcast_unchecked::<Tuple>();
+        let inner = function::push_call_frame(&mut *vm, callee, first.sub(has_self), n + has_self, Some(keywords));
+        Some(inner.unwrap_or(std::ptr::null_mut()))
+    }
+}
+
+handler!(call_kw(vm ip sp frame word fuel) {
+    let first = sp.sub(1).sub(arg(word));
+    if *first.sub(1) == 0 {
+        eval_calls::unpack_bound_method(first);
+    }
+    (*frame).ip = ip;
+    let Some(inner) = enter_with_keywords(vm, frame, first, arg(word), *sp.sub(1)) else { return Exit::miss(ip, sp) };
+    if inner.is_null() {
+        return Exit::raised(ip, first.sub(2));
+    }
+    go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
 });

@@ -7,9 +7,10 @@ use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, go_anywhere, handl
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::attribute::cache::Site;
-use object::dict::Dict;
+use object::dict::{DICT, Dict};
 use object::list::List;
 use object::raw;
+use object::str::STR;
 use object::tuple::Tuple;
 use object::{Object, Ref, Vm};
 
@@ -62,7 +63,7 @@ handler!(
     dict_item(vm ip sp frame word fuel) {
         let (owner, key) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
         if let Some(dict) = owner.downcast_exact::<Dict>()
-            && key.is_exactly(&object::str::STR)
+            && key.is_exactly(&STR)
         {
             // The loop raises `KeyError`.
             let Some(value) = dict.get().get_interned(key) else { return Exit::miss(ip, sp) };
@@ -184,3 +185,76 @@ handler!(unpack_sequence(vm ip sp frame word fuel) {
     }
     go!(vm, ip.add(1), sp, frame, fuel);
 });
+
+/// Stores `value` in a dict: whether that raised.
+///
+/// # Safety
+///
+/// All words are those of live values; the container is a dict.
+#[inline(never)]
+unsafe fn set_in_dict(vm: *mut Vm, owner: u64, key: u64, value: u64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { Ref::from_bits(owner).downcast_unchecked::<Dict>().set(&mut *vm, Ref::from_bits(key), Ref::from_bits(value).to_owned()).is_err() }
+}
+
+handler!(store_dict_item(vm ip sp frame word fuel) {
+    let (value, owner, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+    if raw::class_address(owner) != std::ptr::from_ref(&DICT).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    (*frame).ip = ip;
+    if set_in_dict(vm, owner, key, value) {
+        return Exit::raised(ip, sp);
+    }
+    // The dict holds the value.
+    if raw::decrement(value) {
+        raw::release(value);
+    }
+    let sp = sp.sub(3);
+    *sp = owner;
+    *sp.add(1) = key;
+    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+});
+
+/// A slice of a list, tuple, string or bytes object; 0 if that raised.
+///
+/// # Safety
+///
+/// The words own references to a container and two bounds; the bounds are taken over.
+#[inline(never)]
+unsafe fn slice_of(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let bound = |word| Object::from_raw(word).expect("a value is never null");
+        let slice = builtins::slice::new(&mut *vm, bound(start), bound(stop), Object::none());
+        (*vm).get_item(Ref::from_bits(owner), slice.borrow()).map_or(0, Object::into_raw)
+    }
+}
+
+handler!(binary_slice(vm ip sp frame word fuel) {
+    let owner = *sp.sub(3);
+    if Ref::from_bits(owner).class().is_heap_type() {
+        return Exit::miss(ip, sp);
+    }
+    (*frame).ip = ip;
+    let result = slice_of(vm, owner, *sp.sub(2), *sp.sub(1));
+    let sp = sp.sub(2);
+    if result == 0 {
+        return Exit::raised(ip, sp);
+    }
+    *sp.sub(1) = result;
+    if raw::decrement(owner) {
+        return release_and_go(vm, ip, sp, frame, owner, fuel);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(
+    /// What is a string already formats as itself.
+    format_simple(vm ip sp frame word fuel) {
+        if raw::class_address(*sp.sub(1)) == std::ptr::from_ref(&STR).addr() {
+            go!(vm, ip.add(1), sp, frame, fuel);
+        }
+        Exit::miss(ip, sp)
+    }
+);

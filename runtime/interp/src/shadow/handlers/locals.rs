@@ -1,12 +1,13 @@
 //! Locals, cells, constants and the stack itself.
 
-use crate::cell_object::CellObject;
+use crate::cell_object::{CellObject, new_cell};
 use crate::frame::Frame;
 use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::raw;
-use object::{Ref, Vm};
+use object::tuple::Tuple;
+use object::{Object, Ref, Vm};
 
 /// Replaces a word that owns a reference by another; the old one has to be dropped.
 #[inline(always)]
@@ -134,3 +135,35 @@ handler!(store_deref(vm ip sp frame word fuel) {
     }
     go!(vm, ip.add(1), sp, frame, fuel);
 });
+
+handler!(load_fast_and_clear(vm ip sp frame word fuel) {
+    *sp = swap_in(Frame::locals(frame).add(arg(word)), 0);
+    go!(vm, ip.add(1), sp.add(1), frame, fuel);
+});
+
+handler!(copy_free_variables(vm ip sp frame word fuel) {
+    let closure = Ref::from_bits((*frame).function().closure.bits()).downcast_unchecked::<Tuple>();
+    let place = Frame::locals(frame).add((*(*frame).code).n_locals - arg(word));
+    for (index, cell) in closure.items().iter().enumerate() {
+        raw::increment(cell.bits());
+        *place.add(index) = cell.bits();
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+handler!(make_cell(vm ip sp frame word fuel) {
+    let place = Frame::locals(frame).add(arg(word));
+    *place = cell_of(vm, *place);
+    go!(vm, ip.add(1), sp, frame, fuel);
+});
+
+/// A new cell with the value, which moves.
+///
+/// # Safety
+///
+/// The word is zero or owns a reference.
+#[inline(never)]
+unsafe fn cell_of(vm: *mut Vm, value: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { new_cell(&mut *vm, Object::from_raw(value)).into_object().into_raw() }
+}
