@@ -2,5 +2,6 @@
 
 mod command_line;
 mod leaks;
+mod mutations;
 mod programs;
 mod run;
