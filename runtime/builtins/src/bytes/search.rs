@@ -46,9 +46,10 @@ type Finder = fn(&[u8], &[u8]) -> Option<usize>;
 
 fn search(vm: &mut Vm, name: &str, this: Ref<'_>, arguments: &[Ref<'_>], finder: Finder) -> PyResult<Option<usize>> {
     check_count(vm, name, arguments.len(), 1, 3)?;
+    // The bounds may do what they like, the subsection must let the buffer be.
+    let range = common::range(vm, &arguments[1..], this)?;
     let _pin = common::pin(vm, this)?;
     let sub = Sub::new(vm, arguments[0])?;
-    let range = common::range(vm, &arguments[1..], this)?;
     let vm: &Vm = vm;
     let found = range.and_then(|(start, end)| finder(data(vm, this).get(start..end)?, sub.bytes(vm)).map(|found| found + start));
     Ok(found)
@@ -85,9 +86,10 @@ pub(crate) fn rindex(vm: &mut Vm, this: Ref<'_>, arguments: &[Ref<'_>]) -> PyRes
 
 pub(crate) fn count(vm: &mut Vm, this: Ref<'_>, arguments: &[Ref<'_>]) -> PyResult {
     check_count(vm, "count", arguments.len(), 1, 3)?;
+    let range = common::range(vm, &arguments[1..], this)?;
     let _pin = common::pin(vm, this)?;
     let sub = Sub::new(vm, arguments[0])?;
-    let Some((start, end)) = common::range(vm, &arguments[1..], this)? else {
+    let Some((start, end)) = range else {
         return Ok(Object::small_int(0));
     };
     let hay = data(vm, this).get(start..end).unwrap_or(&[]);
@@ -101,8 +103,8 @@ pub(crate) fn count(vm: &mut Vm, this: Ref<'_>, arguments: &[Ref<'_>]) -> PyResu
 
 fn affix(vm: &mut Vm, name: &str, this: Ref<'_>, arguments: &[Ref<'_>], test: fn(&[u8], &[u8]) -> bool) -> PyResult {
     check_count(vm, name, arguments.len(), 1, 3)?;
-    let _pin = common::pin(vm, this)?;
     let range = common::range(vm, &arguments[1..], this)?;
+    let _pin = common::pin(vm, this)?;
     let holds = |vm: &mut Vm, affix: Ref<'_>| -> PyResult<bool> {
         let affix = vm.buffer(affix)?;
         let vm: &Vm = vm;
