@@ -52,7 +52,7 @@ fn class(this: Ref<'_>) -> &Type {
 }
 
 fn is_immutable(class: &Type) -> bool {
-    !class.is_heap_type() && !class.has_flag(flag::MUTABLE)
+    class.is_immutable()
 }
 
 fn immutable_error(vm: &mut Vm, class: &Type, name: &str) -> Raised {

@@ -87,6 +87,13 @@ impl CodeObject {
         self.entry.get()
     }
 
+    /// Has the code run from its original instructions again, until it has been called or has looped
+    /// as often as new code must; 0: for good.
+    pub fn cool_down(&self, threshold: u32) {
+        self.entry.set(self.data.instructions.as_ptr());
+        self.warmth.set(threshold);
+    }
+
     /// The index of an instruction of this code.
     pub fn index_of(&self, instruction: *const Instr) -> usize {
         match self.shadow.get().and_then(|shadow| shadow.index_of(instruction)) {

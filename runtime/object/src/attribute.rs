@@ -225,7 +225,7 @@ pub(crate) fn type_get(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> PyResult 
 /// `type.__setattr__` and `type.__delattr__`
 pub(crate) fn type_set(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let class = object.downcast::<Type>().expect("the slot belongs to `type`").get();
-    if !class.is_heap_type() && !class.has_flag(flag::MUTABLE) {
+    if class.is_immutable() {
         let text = name_text(vm, name);
         return Err(vm.type_error(format!("cannot set '{text}' attribute of immutable type '{}'", class.full_name())));
     }

@@ -232,6 +232,12 @@ impl Type {
         self.has_flag(flag::HEAP)
     }
 
+    /// Whether attributes of the type cannot be set.
+    #[inline]
+    pub fn is_immutable(&self) -> bool {
+        if self.is_heap_type() { self.has_flag(flag::FROZEN) } else { !self.has_flag(flag::MUTABLE) }
+    }
+
     #[inline]
     pub(crate) fn has_finalizer(&self) -> bool {
         self.has_flag(flag::FINALIZER)

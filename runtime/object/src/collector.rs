@@ -344,6 +344,19 @@ pub fn objects(generation: Option<Generation>) -> Vec<Object> {
     found
 }
 
+/// All objects of exactly one class whose instances the collector knows, those set aside included.
+pub fn instances_of(class: &Type) -> Vec<Object> {
+    let mut found = Vec::new();
+    heap::for_each_traced(Part::All, &mut |pointer, _| {
+        // SAFETY: the object is live.
+        let object = unsafe { Ref::from_bits(pointer.addr() as u64) };
+        if object.is_exactly(class) && object.refcount() > 0 {
+            found.push(object.to_owned());
+        }
+    });
+    found
+}
+
 /// What an object refers to, for `gc.get_referents`.
 pub fn referents(object: Ref<'_>) -> Vec<Object> {
     let mut found = Vec::new();

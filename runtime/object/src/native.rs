@@ -152,6 +152,8 @@ pub mod flag {
     pub const READY: u32 = 1 << 14;
     /// `SEQUENCE` and `MAPPING` were set explicitly, by registration with an ABC.
     pub const INSTANCE_IN_ITEMS: u32 = 1 << 15;
+    /// A Python class whose attributes cannot be changed any more.
+    pub const FROZEN: u32 = 1 << 16;
 }
 
 /// What the heap must know of a payload.

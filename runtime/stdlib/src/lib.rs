@@ -69,16 +69,16 @@ pub mod abc;
 pub mod array;
 pub mod asyncio;
 pub mod bisect;
+pub mod cinderx;
 pub mod collections;
 pub mod contextvars;
 pub mod csv;
-pub mod elementtree;
-pub mod expat;
 pub mod ctypes;
 pub mod datetime;
 pub mod decimal;
-pub mod zoneinfo;
+pub mod elementtree;
 pub mod exception_class;
+pub mod expat;
 pub mod functools;
 pub mod heapq;
 pub mod itertools;
@@ -89,6 +89,7 @@ pub mod operator;
 pub mod queue;
 pub mod statistics;
 pub mod struct_module;
+pub mod zoneinfo;
 
 pub mod cmath;
 pub mod math;
@@ -106,6 +107,7 @@ pub static MODULES: &[&Module] = &[
     &typing::MODULE,
     &weakref::MODULE,
     &gc::MODULE,
+    &cinderx::MODULE,
     &imp::MODULE,
     &itertools::MODULE,
     &csv::MODULE,
