@@ -18,6 +18,11 @@ pub enum Action {
     Help,
     /// The arguments are wrong: a message, and exit status 2.
     Misuse(String),
+    /// An option or a variable has a value that nothing can start with.
+    Refusal {
+        message: String,
+        state: &'static str,
+    },
 }
 
 /// A stage of compilation to print.
@@ -65,7 +70,8 @@ Options (and corresponding environment variables):
          also PYTHONWARNINGS=arg
 -x     : skip first line of source, allowing use of non-Unix forms of #!cmd
 -X opt : set implementation-specific option
---dump=STAGES         : print tokens, ast, symbols or bytecode instead of running
+--dump=STAGES         : print tokens, ast, symbols or bytecode instead of running; shadowcode: run, then print
+                        what hot code has become
 --dump-only=MOD:NAME  : only for one function
 --stdlib DIR          : use another 3.14 Lib/ than the one inside the program
 
@@ -98,6 +104,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
     let mut command = Command { action: Action::Stdin, configuration: Configuration::default(), skip_first_line: false, dump: None };
     let mut warnings = Vec::new();
     let mut versions = 0;
+    let mut refusal = None;
     let action = loop {
         let Some(given) = rest.front().cloned() else { break Action::Stdin };
         let argument = text(given.clone());
@@ -138,7 +145,11 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
                     }
                     'm' => chosen = Some(Action::Module(text(value))),
                     'W' => warnings.push(text(value)),
-                    _ => x_option(&mut configuration, &text(value)),
+                    _ => {
+                        if let Err(why) = x_option(&mut configuration, &text(value)) {
+                            refusal.get_or_insert(why);
+                        }
+                    }
                 }
                 break;
             }
@@ -177,7 +188,11 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
         }
     };
     let action = if versions > 0 { Action::Version { verbose: versions > 1 } } else { action };
-    environment(&mut configuration, &mut warnings);
+    if let Err(why) = environment(&mut configuration, &mut warnings) {
+        refusal.get_or_insert(why);
+    }
+    let runs = !matches!(action, Action::Version { .. } | Action::Help | Action::Misuse(_));
+    let action = if runs { refusal.unwrap_or(action) } else { action };
     configuration.warn_options = warnings;
     configuration.arguments = match &action {
         Action::Command(_) => vec!["-c".into()],
@@ -202,7 +217,9 @@ fn long_option(
         "help" | "help-all" => Ok(Some(Action::Help)),
         "version" => Ok(Some(Action::Version { verbose: false })),
         "check-hash-based-pycs" => {
-            let mode = value.or_else(|| rest.pop_front().map(text)).unwrap_or_default();
+            let Some(mode) = value.or_else(|| rest.pop_front().map(text)) else {
+                return Err("Argument expected for the --check-hash-based-pycs option".into());
+            };
             if matches!(mode.as_str(), "always" | "never" | "default") {
                 Ok(None)
             } else {
@@ -232,21 +249,43 @@ fn long_option(
 }
 
 /// `-X name` or `-X name=value`
-fn x_option(configuration: &mut Configuration, option: &str) {
+fn x_option(configuration: &mut Configuration, option: &str) -> Result<(), Action> {
     let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value.to_owned())));
     match name {
         "dev" => configuration.dev_mode = true,
-        "utf8" => utf8_mode(configuration, value.as_deref() != Some("0")),
+        "utf8" => match value.as_deref() {
+            None | Some("1") => utf8_mode(configuration, true),
+            Some("0") => utf8_mode(configuration, false),
+            Some(_) => return Err(refusal("preconfig_init_utf8_mode: invalid -X utf8 option value", "preinitializing")),
+        },
+        "frozen_modules" if !matches!(value.as_deref(), None | Some("" | "on" | "off")) => {
+            return Err(refusal("bad value for option -X frozen_modules (expected \"on\" or \"off\")", "preinitialized"));
+        }
         "warn_default_encoding" => configuration.warn_default_encoding = true,
         "int_max_str_digits" => {
-            if let Some(digits) = value.as_ref().and_then(|value| value.parse().ok()) {
-                configuration.int_max_str_digits = digits;
-            }
+            configuration.int_max_str_digits = max_str_digits("-X int_max_str_digits", value.as_deref().unwrap_or_default())?;
         }
         "pycache_prefix" => configuration.pycache_prefix = value.clone().filter(|value| !value.is_empty()),
         _ => {}
     }
     configuration.x_options.push((name.to_owned(), value));
+    Ok(())
+}
+
+fn refusal(message: &str, state: &'static str) -> Action {
+    Action::Refusal { message: message.to_owned(), state }
+}
+
+/// The most digits that an int may have in decimal text: none are few enough to keep programs from working.
+fn max_str_digits(origin: &str, value: &str) -> Result<i64, Action> {
+    let digits = value.parse::<i32>().ok().filter(|&digits| digits == 0 || digits >= 640);
+    let message = || format!("config_init_int_max_str_digits: {origin}: invalid limit; must be >= 640 or 0 for unlimited.");
+    digits.map(i64::from).ok_or_else(|| refusal(&message(), "preinitialized"))
+}
+
+fn hash_seed(value: &str) -> Result<u32, Action> {
+    let message = "config_init_hash_seed: PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]";
+    value.parse().map_err(|_| refusal(message, "preinitialized"))
 }
 
 fn utf8_mode(configuration: &mut Configuration, on: bool) {
@@ -268,11 +307,11 @@ fn locale(configuration: &mut Configuration) {
 }
 
 /// `PYTHON*` variables.
-fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
+fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) -> Result<(), Action> {
     configuration.hash_seed = None;
     locale(configuration);
     if configuration.ignore_environment {
-        return;
+        return Ok(());
     }
     let number = |name: &str| variable(name).map(|value| value.parse::<i64>().unwrap_or(1).max(1));
     configuration.optimize = configuration.optimize.max(number("PYTHONOPTIMIZE").unwrap_or(0));
@@ -288,6 +327,9 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
     if let Some(value) = variable("PYTHONUTF8")
         && !configuration.x_options.iter().any(|(name, _)| name == "utf8")
     {
+        if !matches!(value.as_str(), "0" | "1") {
+            return Err(refusal("preconfig_init_utf8_mode: invalid PYTHONUTF8 environment variable value", "preinitializing"));
+        }
         utf8_mode(configuration, value == "1");
     }
     configuration.warn_default_encoding |= variable("PYTHONWARNDEFAULTENCODING").is_some();
@@ -295,11 +337,15 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
     if configuration.pycache_prefix.is_none() {
         configuration.pycache_prefix = variable("PYTHONPYCACHEPREFIX");
     }
-    if let Some(digits) = variable("PYTHONINTMAXSTRDIGITS").and_then(|value| value.parse().ok()) {
-        configuration.int_max_str_digits = digits;
+    if let Some(value) = variable("PYTHONINTMAXSTRDIGITS") {
+        let digits = max_str_digits("PYTHONINTMAXSTRDIGITS", &value)?;
+        // The option has precedence.
+        if !configuration.x_options.iter().any(|(name, _)| name == "int_max_str_digits") {
+            configuration.int_max_str_digits = digits;
+        }
     }
     if let Some(seed) = variable("PYTHONHASHSEED").filter(|seed| seed != "random") {
-        configuration.hash_seed = seed.parse().ok();
+        configuration.hash_seed = Some(hash_seed(&seed)?.into());
     }
     if let Some(path) = variable("PYTHONPATH") {
         configuration.search_path.extend(path.split(':').map(str::to_owned));
@@ -319,4 +365,5 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) {
     if configuration.dev_mode {
         warnings.insert(0, "default".into());
     }
+    Ok(())
 }

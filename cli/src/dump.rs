@@ -23,7 +23,21 @@ struct Program<'a> {
 
 /// Whether there is a stage of this name.
 pub fn is_stage(name: &str) -> bool {
-    STAGES.iter().any(|(stage, _)| *stage == name)
+    name == SHADOWCODE || STAGES.iter().any(|(stage, _)| *stage == name)
+}
+
+/// What the program's hot code has become; for this, the program runs.
+const SHADOWCODE: &str = "shadowcode";
+
+impl Dump {
+    pub fn wants_shadowcode(&self) -> bool {
+        self.stages.iter().any(|stage| stage == SHADOWCODE)
+    }
+
+    /// The qualified name of the only function wanted. The module's name in front of the colon is for the reader: there is one module.
+    pub fn only_name(&self) -> Option<&str> {
+        self.only.as_deref().map(|only| only.split_once(':').map_or(only, |(_, name)| name))
+    }
 }
 
 /// Prints the stages the command asks for.
@@ -45,8 +59,7 @@ fn text(command: &Command, dump: &Dump) -> Result<String, String> {
     let parsed = parser::parse(source.as_slice(), Mode::Module, &parser::Options::default()).map_err(|error| at(&error))?;
     let optimize = command.configuration.optimize.clamp(0, 2) as u8;
     let options = compiler::Options { optimize, ..compiler::Options::new(&filename) };
-    // The module's name in front of the colon is for the reader: there is one module.
-    let only = dump.only.as_deref().map(|only| only.split_once(':').map_or(only, |(_, name)| name));
+    let only = dump.only_name();
     let program = Program { parsed, options, only };
     let mut out = String::new();
     for (name, print) in STAGES.iter().filter(|(name, _)| dump.stages.iter().any(|stage| stage == name)) {
@@ -62,13 +75,17 @@ fn text(command: &Command, dump: &Dump) -> Result<String, String> {
 fn source(action: &Action) -> Result<(String, Vec<u8>), String> {
     match action {
         Action::Command(text) => Ok(("<string>".into(), text.clone().into_encoded_bytes())),
-        Action::Script(path) => std::fs::read(path).map(|source| (path.to_string_lossy().into_owned(), source)).map_err(|error| format!("{}: {error}", path.display())),
+        Action::Script(path) => {
+            std::fs::read(path).map(|source| (path.to_string_lossy().into_owned(), source)).map_err(|error| format!("{}: {error}", path.display()))
+        }
         Action::Stdin => {
             let mut source = Vec::new();
             std::io::stdin().read_to_end(&mut source).map_err(|error| format!("<stdin>: {error}"))?;
             Ok(("<stdin>".into(), source))
         }
-        Action::Module(_) | Action::Version { .. } | Action::Help | Action::Misuse(_) => Err("--dump wants a file, -c, or -".into()),
+        Action::Module(_) | Action::Version { .. } | Action::Help | Action::Misuse(_) | Action::Refusal { .. } => {
+            Err("--dump wants a file, -c, or -".into())
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::arguments::{self, Action, Command};
 use object::exception::{self, Exception};
 use object::{Object, Raised, Ref, Vm, int};
 use runtime::{Configuration, Runtime};
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 /// The program on its own thread.
@@ -12,20 +12,26 @@ pub fn main() -> ExitCode {
     let mut command = arguments::parse(std::env::args_os());
     match &command.action {
         Action::Version { verbose } => {
-            println!("Python 3.14.0{}", if *verbose { " (scoria)" } else { "" });
+            // Nobody may be there to read it; that is no failure.
+            let _ = writeln!(std::io::stdout(), "Python 3.14.0{}", if *verbose { " (scoria)" } else { "" });
             return ExitCode::SUCCESS;
         }
         Action::Help => {
-            print!("{}", arguments::help());
+            let _ = write!(std::io::stdout(), "{}", arguments::help());
             return ExitCode::SUCCESS;
         }
         Action::Misuse(message) => {
-            eprintln!("{message}\n{}\nTry `python -h' for more information.", arguments::USAGE);
+            let _ = writeln!(std::io::stderr(), "{message}\n{}\nTry `python -h' for more information.", arguments::USAGE);
             return ExitCode::from(2);
+        }
+        Action::Refusal { message, state } => {
+            let _ = writeln!(std::io::stderr(), "Fatal Python error: {message}\nPython runtime state: {state}\n");
+            return ExitCode::FAILURE;
         }
         Action::Command(_) | Action::Module(_) | Action::Script(_) | Action::Stdin => {}
     }
-    if let Some(dump) = &command.dump {
+    let dump = command.dump.take();
+    if let Some(dump) = dump.as_ref().filter(|dump| !dump.wants_shadowcode()) {
         return crate::dump::run(&command, dump);
     }
     locate(&mut command.configuration);
@@ -36,7 +42,15 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if dump.is_some() {
+        runtime.record_shadowcode();
+    }
     let outcome = run(&mut runtime, &command);
+    if let Some(dump) = &dump {
+        let only = dump.only_name();
+        // Whoever reads may stop reading.
+        let _ = std::io::stdout().write_all(runtime.shadowcode(only).as_bytes());
+    }
     let mut end = match outcome {
         Ok(_) => End::Status(0),
         Err(()) => report(&mut runtime.vm),

@@ -56,6 +56,16 @@ impl Runtime {
         }
     }
 
+    /// From now on hot code is remembered for [`Runtime::shadowcode`].
+    pub fn record_shadowcode(&mut self) {
+        interp::shadow::listing::start(&mut self.vm);
+    }
+
+    /// What the hot code recorded has become, as text; of one function, if its qualified name is given.
+    pub fn shadowcode(&self, only: Option<&str>) -> String {
+        interp::shadow::listing::text(only)
+    }
+
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
         let vm = &mut self.vm;
         builtins::text_codecs::set_dev_mode(configuration.dev_mode);
@@ -218,7 +228,14 @@ impl Runtime {
 
     /// Runs a file's contents.
     pub fn run_source(&mut self, source: &[u8], filename: &str, namespace: Object) -> PyResult {
-        let request = compile_hook::Request { source: compile_hook::Source::Script(source), filename, mode: Mode::Exec, flags: 0, optimize: -1, feature_version: None };
+        let request = compile_hook::Request {
+            source: compile_hook::Source::Script(source),
+            filename,
+            mode: Mode::Exec,
+            flags: 0,
+            optimize: -1,
+            feature_version: None,
+        };
         let code = compile_hook::compile(&mut self.vm, &request)?;
         self.run_code(code, namespace)
     }

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) mod dispatch;
 mod handlers;
+pub mod listing;
 pub mod opcode;
 mod specialize;
 
@@ -105,9 +106,15 @@ impl Shadow {
         address
     }
 
-    /// The specialised instructions as they are now, for display.
-    pub fn instructions(&self) -> impl Iterator<Item = (u8, u32)> + '_ {
+    /// Opcodes and operands as they are now.
+    fn instructions(&self) -> impl Iterator<Item = (u8, u32)> + '_ {
         self.words[..self.n_instructions].iter().map(|word| (word.get() as u8, (word.get() >> 32) as u32))
+    }
+}
+
+impl Drop for Shadow {
+    fn drop(&mut self) {
+        listing::forget(self);
     }
 }
 
@@ -177,6 +184,7 @@ impl CodeObject {
         if let Some(shadow) = Shadow::new(&self.data.instructions) {
             let shadow = self.shadow.get_or_init(|| shadow);
             self.entry.set(shadow.entry());
+            listing::note(self);
         }
     }
 }
