@@ -224,6 +224,10 @@ fn copy(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn extend(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
     let array = array(vm, this)?;
+    if let Some(bytes) = iterable.downcast_exact::<object::bytes::Bytes>() {
+        append_all(vm, array, object::RefOf::get(bytes).data())?;
+        return Ok(Object::none());
+    }
     let end = array.len(vm);
     let more = if vm.has_buffer(iterable) {
         copied(vm, iterable)?

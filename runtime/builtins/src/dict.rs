@@ -9,6 +9,7 @@ use object::method;
 use object::native::Extension;
 use object::protocol::ordering_satisfies;
 use object::str::StrBuilder;
+use object::tuple::Tuple;
 use object::vm::Raised;
 use object::{Method, Object, ObjectOf, PyResult, Ref, RefOf, Slots, Type, Vm};
 
@@ -128,6 +129,13 @@ fn update_from_pairs(vm: &mut Vm, dict: RefOf<'_, Dict>, source: Ref<'_>) -> PyR
     let pairs = vm.iter(source)?;
     let mut index = 0usize;
     while let Some(pair) = vm.next(pairs.borrow())? {
+        if let Some(tuple) = pair.borrow().downcast_exact::<Tuple>()
+            && let &[key, value] = tuple.items()
+        {
+            dict.set(vm, key, value.to_owned())?;
+            index += 1;
+            continue;
+        }
         let items = match vm.iter(pair.borrow()) {
             Ok(iterator) => vm.collect(iterator.borrow()),
             Err(raised) => Err(not_iterable(vm, raised)),

@@ -102,7 +102,7 @@ fn magnitude(vm: &mut Vm, value: Ref<'_>, code: char) -> PyResult<(bool, String)
             'o' => format!("{magnitude:o}"),
             'x' => format!("{magnitude:x}"),
             'X' => format!("{magnitude:X}"),
-            _ => magnitude.to_string(),
+            _ => object::int::text::decimal_digits(small, &mut [0; 20]).trim_start_matches('-').to_owned(),
         };
         return Ok((small < 0, text));
     }
@@ -139,7 +139,7 @@ fn int_text(vm: &mut Vm, value: Ref<'_>, spec: &Spec<'_>) -> PyResult<StrBuilder
     let locale = locale_for(spec, code);
     spec::check_size(vm, spec.width.unwrap_or(0))?;
     let parts = number::Parts { negative, prefix, digits: &digits, rest: "", fraction: "" };
-    let mut out = StrBuilder::new();
+    let mut out = StrBuilder::with_capacity(spec.width.unwrap_or(0).max(digits.len() * 2 + 4));
     parts.write(spec, locale.as_ref(), &mut out);
     Ok(out)
 }
@@ -201,7 +201,7 @@ fn float_text(vm: &mut Vm, value: f64, spec: &Spec<'_>) -> PyResult<StrBuilder> 
         text.push('%');
     }
     let locale = spec.code.and_then(char::from_u32).and_then(|code| locale_for(spec, code));
-    let mut out = StrBuilder::new();
+    let mut out = StrBuilder::with_capacity(spec.width.unwrap_or(0).max(text.len() + 1));
     number::Parts::of_float(&text).write(spec, locale.as_ref(), &mut out);
     Ok(out)
 }

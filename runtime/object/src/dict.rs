@@ -348,7 +348,16 @@ impl Dict {
         self.value_changes(vm, key);
     }
 
+    #[inline]
     fn find(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<usize>> {
+        if let (Storage::Str(_), Some(name)) = (self.storage.get(vm), key.downcast_exact::<Str>()) {
+            // The keys are exact strings too: no `__eq__` is called.
+            return Ok(self.storage.get(vm).find_str(name));
+        }
+        self.find_any(vm, key, hash)
+    }
+
+    fn find_any(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<usize>> {
         loop {
             let result = match self.storage.get(vm) {
                 Storage::Str(_) => lookup(vm, &self.storage, Storage::as_str, key, hash)?,

@@ -502,8 +502,9 @@ fn make_data(class: &Type, data: StrData<'_>) -> Object {
         (StrData::Latin1(units), _) => make(class, units, greatest < 0x80),
         (StrData::Ucs2(units), Kind::Ucs2 | Kind::Ucs4) => make(class, units, false),
         (StrData::Ucs4(units), Kind::Ucs4) => make(class, units, false),
-        (_, Kind::Latin1) => make_from::<u8>(class, len, greatest < 0x80, data.code_points()),
-        (StrData::Ucs4(_), Kind::Ucs2) => make_from::<u16>(class, len, false, data.code_points()),
+        (StrData::Ucs2(units), Kind::Latin1) => make_from::<u8>(class, len, greatest < 0x80, units.iter().map(|&unit| u32::from(unit))),
+        (StrData::Ucs4(units), Kind::Latin1) => make_from::<u8>(class, len, greatest < 0x80, units.iter().copied()),
+        (StrData::Ucs4(units), Kind::Ucs2) => make_from::<u16>(class, len, false, units.iter().copied()),
     }
 }
 
@@ -526,9 +527,9 @@ impl Vm {
     fn new_str_not_ascii(&self, text: &str) -> ObjectOf<Str> {
         // Each character has one byte that is no continuation, and the greatest byte tells the kind.
         let len = text.bytes().filter(|&byte| byte & 0xC0 != 0x80).count();
-        let greatest = match text.bytes().max() {
-            Some(0xF0..) => 0x10_FFFF,
-            Some(0xC4..) => 0xFFFF,
+        let greatest = match text.bytes().fold(0, u8::max) {
+            0xF0.. => 0x10_FFFF,
+            0xC4.. => 0xFFFF,
             _ => 0xFF,
         };
         self.new_str_of(len, greatest, text.chars().map(u32::from))

@@ -1,7 +1,7 @@
 //! Hexadecimal text of bytes, and bytes of it.
 
 use super::common::data;
-use object::Ref;
+use object::{Ref, RefOf};
 use object::bytes::Bytes;
 use object::str::Str;
 use object::vm::{PyResult, Vm};
@@ -11,6 +11,11 @@ use object::vm::{PyResult, Vm};
 pub fn to_hex(data: &[u8], separator: Option<u8>, group: i64) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let size = group.unsigned_abs() as usize;
+    if separator.is_none() || size == 0 {
+        let mut out = Vec::with_capacity(data.len() * 2);
+        out.extend(data.iter().flat_map(|&byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
+        return String::from_utf8(out).unwrap_or_default();
+    }
     let mut out = String::with_capacity(data.len() * 2 + data.len().checked_div(size).unwrap_or(0));
     for (index, &byte) in data.iter().enumerate() {
         if let Some(separator) = separator
@@ -57,8 +62,44 @@ pub(crate) fn hex(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> 
     Ok(vm.new_str(&text).into_object())
 }
 
+/// The value of each hexadecimal digit; 255 for other characters.
+static VALUES: [u8; 256] = {
+    let (mut values, mut byte) = ([255u8; 256], 0);
+    while byte < 256 {
+        values[byte] = match byte as u8 {
+            digit @ b'0'..=b'9' => digit - b'0',
+            digit @ b'a'..=b'f' => digit - b'a' + 10,
+            digit @ b'A'..=b'F' => digit - b'A' + 10,
+            _ => 255,
+        };
+        byte += 1;
+    }
+    values
+};
+
+/// The bytes of text that is hexadecimal digits and nothing else.
+fn from_digits_only(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let mut seen = 0;
+    let mut out = Vec::with_capacity(pairs.len());
+    out.extend(pairs.iter().map(|&[high, low]| {
+        let (high, low) = (VALUES[usize::from(high)], VALUES[usize::from(low)]);
+        seen |= high | low;
+        high << 4 | low & 15
+    }));
+    (seen < 16).then_some(out)
+}
+
 /// The bytes of hexadecimal text; whitespace may stand between two bytes.
 pub fn from_hex(vm: &mut Vm, value: Ref<'_>) -> PyResult<Vec<u8>> {
+    if let Some(text) = value.downcast::<Str>().and_then(|text| RefOf::get(text).as_latin1())
+        && let Some(data) = from_digits_only(text)
+    {
+        return Ok(data);
+    }
     let text: Vec<u32> = if let Some(text) = value.downcast::<Str>() {
         text.code_points().collect()
     } else if vm.has_buffer(value) {

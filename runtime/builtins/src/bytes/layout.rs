@@ -142,6 +142,10 @@ pub(crate) fn translate(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>
     }
     let whole = data(vm, this);
     let table = table.as_ref().map(|table| table.bytes(vm));
+    if let (Some(table), true) = (table.and_then(|table| table.first_chunk::<256>()), delete.is_none()) {
+        let out: Vec<u8> = whole.iter().map(|&byte| table[usize::from(byte)]).collect();
+        return Ok(if out == whole { part(vm, this, 0, whole.len()) } else { make_from(vm, this, out) });
+    }
     let out: Vec<u8> =
         whole.iter().filter(|&&byte| !deleted[usize::from(byte)]).map(|&byte| table.map_or(byte, |table| table[usize::from(byte)])).collect();
     Ok(if out == whole { part(vm, this, 0, whole.len()) } else { make_from(vm, this, out) })

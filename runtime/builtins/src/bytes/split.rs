@@ -2,11 +2,12 @@
 
 use super::common::{data, make_from, part};
 use memchr::memmem;
-use object::Ref;
 use object::bytes::{Buffer, Bytes};
 use object::exception;
 use object::list::List;
+use object::tuple::Tuple;
 use object::vm::{PyResult, Vm};
+use object::{Object, Ref, RefOf};
 
 /// What `split` and `strip` take for whitespace.
 pub(super) fn is_space(byte: u8) -> bool {
@@ -33,7 +34,7 @@ pub(crate) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> P
     let (separator, most) = arguments(vm, values)?;
     let vm: &Vm = vm;
     let whole = data(vm, this);
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(16);
     match &separator {
         Some(separator) => {
             let mut start = 0;
@@ -113,7 +114,47 @@ pub(crate) fn splitlines(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>])
     Ok(vm.new_list(parts).into_object())
 }
 
+/// Joins a list or tuple of exact `bytes` with an exact `bytes`; `None` for anything else.
+fn join_bytes(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult<Option<Object>> {
+    let (Some(separator), false) = (this.downcast_exact::<Bytes>(), iterable.is_none()) else { return Ok(None) };
+    let separator = RefOf::get(separator).data();
+    fn items_of<'a>(vm: &'a Vm, iterable: Ref<'a>) -> Option<&'a [Ref<'a>]> {
+        if let Some(list) = iterable.downcast_exact::<List>() {
+            return Some(Object::as_refs(RefOf::get(list).items(vm)));
+        }
+        iterable.downcast_exact::<Tuple>().map(|tuple| RefOf::get(tuple).items())
+    }
+    let Some(items) = items_of(vm, iterable).filter(|items| items.len() > 1) else { return Ok(None) };
+    let mut len = separator.len().saturating_mul(items.len() - 1);
+    for item in items {
+        let Some(bytes) = item.downcast_exact::<Bytes>() else { return Ok(None) };
+        len = len.saturating_add(bytes.len());
+    }
+    vm.check_room(len)?;
+    let items = items_of(vm, iterable).unwrap_or(&[]);
+    let joined = vm.new_bytes_with(len, |mut out| {
+        let mut write = |data: &[u8]| {
+            if let Some((place, rest)) = std::mem::take(&mut out).split_at_mut_checked(data.len()) {
+                place.copy_from_slice(data);
+                out = rest;
+            }
+        };
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                write(separator);
+            }
+            if let Some(bytes) = item.downcast_exact::<Bytes>() {
+                write(RefOf::get(bytes).data());
+            }
+        }
+    });
+    Ok(Some(joined.into_object()))
+}
+
 pub(crate) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {
+    if let Some(joined) = join_bytes(vm, this, iterable)? {
+        return Ok(joined);
+    }
     let _pin = super::common::pin(vm, this)?;
     let items = match vm.iter(iterable) {
         Ok(iterator) => vm.collect(iterator.borrow())?,

@@ -40,12 +40,50 @@ fn is_zero(text: &str) -> bool {
 }
 
 fn fixed(value: f64, precision: usize, alternate: bool) -> String {
+    if let Some(text) = fixed_exactly(value, precision).filter(|_| !alternate) {
+        return text;
+    }
     let mut text = format!("{value:.*}", precision.min(MOST_DIGITS));
     text.push_str(&"0".repeat(precision.saturating_sub(MOST_DIGITS)));
     if alternate && precision == 0 {
         text.push('.');
     }
     text
+}
+
+/// The text of a number that is no multiple of a great power of two, with few decimals: the number times a power of ten
+/// is rounded, half to even, in integers that hold all of it.
+fn fixed_exactly(value: f64, precision: usize) -> Option<String> {
+    const MOST_DECIMALS: usize = 15;
+    if precision > MOST_DECIMALS {
+        return None;
+    }
+    let bits = value.to_bits();
+    let exponent = (bits >> 52 & 0x7FF) as i32;
+    let fraction = bits & ((1 << 52) - 1);
+    let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
+    // value = mantissa / 2 ** shift
+    let shift = if mantissa == 0 { 1 } else { u32::try_from(1075 - exponent.max(1)).ok().filter(|shift| (1..=120).contains(shift))? };
+    let scale = 10u64.pow(precision as u32);
+    // Less than 2 ** 53 times 2 ** 50.
+    let product = u128::from(mantissa) * u128::from(scale);
+    let (quotient, rest, half) = (product >> shift, product & ((1 << shift) - 1), 1 << (shift - 1));
+    let quotient = u64::try_from(quotient).ok()?;
+    let rounded = quotient.checked_add(u64::from(rest > half || (rest == half && quotient % 2 == 1)))?;
+    let (whole, decimals) = (i64::try_from(rounded / scale).ok()?, rounded % scale);
+    let mut text = String::with_capacity(24 + precision);
+    if value.is_sign_negative() {
+        text.push('-');
+    }
+    text.push_str(object::int::text::decimal_digits(whole, &mut [0; 20]));
+    if precision > 0 {
+        text.push('.');
+        let mut buffer = [0; 20];
+        let digits = object::int::text::decimal_digits(decimals as i64, &mut buffer);
+        text.push_str(&"000000000000000"[digits.len()..][..precision - digits.len()]);
+        text.push_str(digits);
+    }
+    Some(text)
 }
 
 /// The digits, with a point after the first, and the exponent.

@@ -3,6 +3,7 @@
 use super::Locale;
 use super::spec::{Align, Sign, Spec, Thousands};
 use object::str::StrBuilder;
+use std::borrow::Cow;
 
 /// A number in pieces.
 #[derive(Clone, Copy, Debug)]
@@ -68,10 +69,13 @@ impl<'a> Parts<'a> {
     }
 
     /// The fraction with its point and grouping.
-    fn fraction_text(&self, spec: &Spec<'_>, locale: Option<&Locale>) -> String {
+    fn fraction_text(&self, spec: &Spec<'_>, locale: Option<&Locale>) -> Cow<'a, str> {
         let Some(digits) = self.fraction.strip_prefix('.') else {
-            return String::new();
+            return Cow::Borrowed("");
         };
+        if locale.is_none() && spec.fraction_thousands == Thousands::None {
+            return Cow::Borrowed(self.fraction);
+        }
         let mut text = locale.map_or(".", |locale| locale.decimal_point.as_str()).to_owned();
         let separator = spec.fraction_thousands.separator();
         for (index, digit) in digits.chars().enumerate() {
@@ -80,7 +84,7 @@ impl<'a> Parts<'a> {
             }
             text.push(digit);
         }
-        text
+        Cow::Owned(text)
     }
 }
 
@@ -105,11 +109,30 @@ impl<'a> Grouping<'a> {
     }
 
     /// The digits with separators, and with zeros before them until there are `width` characters.
-    fn apply(&self, digits: &str, width: usize) -> String {
-        if digits.is_empty() {
-            return String::new();
+    fn apply<'d>(&self, digits: &'d str, width: usize) -> Cow<'d, str> {
+        if digits.is_empty() || (width <= digits.len() && (self.sizes.is_empty() || self.separator.is_empty())) {
+            return Cow::Borrowed(digits);
         }
+        Cow::Owned(self.group(digits, width))
+    }
+
+    fn group(&self, digits: &str, width: usize) -> String {
         let separator_len = self.separator.chars().count();
+        if let (&[size], 0) = (self.sizes, width)
+            && (1..127).contains(&size)
+        {
+            // The first group takes what does not fill one.
+            let (size, mut text) = (usize::from(size), String::with_capacity(digits.len() * 2));
+            let (first, rest) = digits.split_at((digits.len() - 1) % size + 1);
+            text.push_str(first);
+            for (index, digit) in rest.chars().enumerate() {
+                if index % size == 0 {
+                    text.push_str(self.separator);
+                }
+                text.push(digit);
+            }
+            return text;
+        }
         if self.sizes.is_empty() || separator_len == 0 {
             return format!("{}{digits}", "0".repeat(width.saturating_sub(digits.len())));
         }

@@ -493,7 +493,7 @@ fn int_parts(vm: &mut Vm, conversion: Conversion, code: char, value: Ref<'_>) ->
                 'o' => format!("{magnitude:o}"),
                 'x' => format!("{magnitude:x}"),
                 'X' => format!("{magnitude:X}"),
-                _ => magnitude.to_string(),
+                _ => object::int::text::decimal_digits(small, &mut [0; 20]).trim_start_matches('-').to_owned(),
             };
             (small < 0, digits)
         }

@@ -1,7 +1,7 @@
 //! Format specifications: `[[fill]align][sign][z][#][0][width][grouping][.precision[grouping]][type]`.
 
 use object::Ref;
-use object::str::{Str, StrBuilder};
+use object::str::{Str, StrBuilder, StrData};
 use object::vm::{PyResult, Raised, Vm};
 
 /// Where the padding goes.
@@ -68,14 +68,28 @@ fn align_of(code_point: u32) -> Option<Align> {
     })
 }
 
+/// The value of a decimal digit of any script.
+#[inline]
+fn digit_value(code_point: u32) -> Option<u8> {
+    match code_point {
+        0x30..=0x39 => Some((code_point - 0x30) as u8),
+        0..0x80 => None,
+        _ => crate::unicode::decimal_value(code_point),
+    }
+}
+
 struct Reader<'a> {
-    text: &'a [u32],
+    text: StrData<'a>,
     position: usize,
 }
 
 impl Reader<'_> {
     fn peek(&self) -> Option<char> {
-        self.text.get(self.position).and_then(|&code_point| char::from_u32(code_point))
+        self.code_point().and_then(char::from_u32)
+    }
+
+    fn code_point(&self) -> Option<u32> {
+        (self.position < self.text.len()).then(|| self.text.at(self.position))
     }
 
     fn eat(&mut self, wanted: char) -> bool {
@@ -87,7 +101,7 @@ impl Reader<'_> {
     /// A number, if there is one; `Err` if it is too big.
     fn number(&mut self) -> Result<Option<usize>, ()> {
         let mut value: Option<usize> = None;
-        while let Some(digit) = self.text.get(self.position).and_then(|&code_point| crate::unicode::decimal_value(code_point)) {
+        while let Some(digit) = self.code_point().and_then(digit_value) {
             let next = value.unwrap_or(0).checked_mul(10).and_then(|value| value.checked_add(usize::from(digit)));
             value = Some(next.filter(|&value| value <= isize::MAX as usize).ok_or(())?);
             self.position += 1;
@@ -110,8 +124,8 @@ impl<'a> Spec<'a> {
     /// Reads a specification for `value`, which is aligned by default as said.
     pub fn parse(vm: &mut Vm, text: &Str, value: Ref<'a>, default_align: Align) -> PyResult<Spec<'a>> {
         let type_name = value.class().full_name();
-        let points: Vec<u32> = text.code_points().collect();
-        let mut reader = Reader { text: &points, position: 0 };
+        let points = text.data();
+        let mut reader = Reader { text: points, position: 0 };
         let mut spec = Spec {
             fill: None,
             align: None,
@@ -125,9 +139,9 @@ impl<'a> Spec<'a> {
             code: None,
             type_name,
         };
-        if let Some(align) = points.get(1).copied().and_then(align_of) {
-            (spec.fill, spec.align, reader.position) = (Some(points[0]), Some(align), 2);
-        } else if let Some(align) = points.first().copied().and_then(align_of) {
+        if let Some(align) = (points.len() > 1).then(|| points.at(1)).and_then(align_of) {
+            (spec.fill, spec.align, reader.position) = (Some(points.at(0)), Some(align), 2);
+        } else if let Some(align) = reader.code_point().and_then(align_of) {
             (spec.align, reader.position) = (Some(align), 1);
         }
         spec.sign = if reader.eat('+') {
@@ -175,9 +189,9 @@ impl<'a> Spec<'a> {
                 return Err(vm.value_error("Format specifier missing precision"));
             }
         }
-        match reader.text[reader.position..] {
-            [] => {}
-            [code] => self.code = Some(code),
+        match reader.text.len() - reader.position {
+            0 => {}
+            1 => self.code = reader.code_point(),
             _ => {
                 let message = format!("Invalid format specifier '{}' for object of type '{}'", text.to_string_lossy(), self.type_name);
                 return Err(vm.value_error(message));

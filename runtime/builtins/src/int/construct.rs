@@ -8,6 +8,9 @@ use object::str::Str;
 use object::{Object, PyResult, Ref, RefOf, Type, Vm};
 
 pub(super) fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
+    if let ([object], false, true) = (args.positionals(), args.has_keywords(), class.object().is(INT.object())) {
+        return to_int(vm, *object);
+    }
     check_arguments(vm, "int", args, &["base"], 2)?;
     let object = args.positionals().first().copied();
     let base = args.positionals().get(1).copied().or_else(|| args.keyword("base"));
@@ -40,7 +43,13 @@ pub fn to_int(vm: &mut Vm, object: Ref<'_>) -> PyResult {
     if object.is_exactly(&INT) {
         return Ok(object.to_owned());
     }
-    let slots = *object.class().slots();
+    if let Some(text) = object.downcast_exact::<Str>() {
+        return match text.get().as_str().and_then(int::text::parse_plain) {
+            Some(value) => Ok(vm.new_int(value)),
+            None => from_text(vm, text.get(), object, 10),
+        };
+    }
+    let slots = object.class().slots();
     if let Some(convert) = slots.int {
         let result = convert(vm, object)?;
         return plain(vm, "__int__", result);

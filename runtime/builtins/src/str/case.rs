@@ -27,22 +27,33 @@ fn is_final_sigma(data: StrData<'_>, index: usize) -> bool {
     cased(Box::new(data.slice(0, index).code_points().rev())) && !cased(Box::new(data.slice(index + 1, data.len()).code_points()))
 }
 
+fn lower_sigma(data: StrData<'_>, index: usize) -> u32 {
+    if is_final_sigma(data, index) { 0x3C2 } else { 0x3C3 }
+}
+
 fn push_lower(data: StrData<'_>, index: usize, out: &mut StrBuilder) {
     match data.at(index) {
-        SIGMA => out.push(if is_final_sigma(data, index) { 0x3C2 } else { 0x3C3 }),
+        SIGMA => out.push(lower_sigma(data, index)),
         code_point => unicode::to_lower(code_point, |mapped| out.push(mapped)),
     }
 }
 
+#[expect(clippy::useless_conversion, reason = "useless in one of the expansions only")]
 pub(super) fn lower(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = string(vm, this)?;
     if this.is_ascii() {
         return Ok(map_ascii(vm, this, <[u8]>::make_ascii_lowercase));
     }
     let data = this.get().data();
-    let mut out = StrBuilder::with_capacity(data.len());
-    (0..data.len()).for_each(|index| push_lower(data, index, &mut out));
-    Ok(out.finish(vm).into_object())
+    let mut out: Vec<u32> = Vec::with_capacity(data.len());
+    object::with_str_data!(data, units => for (index, &unit) in units.iter().enumerate() {
+        match u32::from(unit) {
+            code_point @ 0..0x80 => out.push(u32::from((code_point as u8).to_ascii_lowercase())),
+            SIGMA => out.push(lower_sigma(data, index)),
+            code_point => unicode::to_lower(code_point, |mapped| out.push(mapped)),
+        }
+    });
+    Ok(vm.new_str_from_code_points(&out).into_object())
 }
 
 pub(super) fn upper(vm: &mut Vm, this: Ref<'_>) -> PyResult {

@@ -302,6 +302,9 @@ pub(super) fn replace(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>])
     if needle.is_empty() {
         return interleave(vm, data, &new, most);
     }
+    if let (StrData::Latin1(text), StrData::Latin1(&[old]), StrData::Latin1(&[new])) = (data, old.get().data(), new.get().data()) {
+        return Ok(replace_byte(vm, this, text, old, new, most));
+    }
     // Nothing is copied before the first hit is known.
     let (mut out, mut done, mut replaced) = (StrBuilder::new(), 0, 0);
     needle.for_each(data, |found| {
@@ -319,6 +322,21 @@ pub(super) fn replace(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>])
     }
     out.push_data(data.slice(done, data.len()));
     Ok(out.finish(vm).into_object())
+}
+
+/// Replaces one Latin-1 character by another.
+fn replace_byte(vm: &Vm, this: RefOf<'_, Str>, text: &[u8], old: u8, new: u8, most: usize) -> Object {
+    let Some(first) = memchr::memchr(old, text) else { return exact(vm, this) };
+    let replaced = vm.new_str_latin1_with(text.len(), |out| {
+        out.copy_from_slice(text);
+        if most < text.len() {
+            memchr::memchr_iter(old, &text[first..]).take(most).for_each(|found| out[first + found] = new);
+        } else {
+            // Without branches, so that many are looked at at once.
+            out[first..].iter_mut().for_each(|byte| *byte = if *byte == old { new } else { *byte });
+        }
+    });
+    replaced.into_object()
 }
 
 /// Puts `new` before each character and at the end, `most` times at the most.

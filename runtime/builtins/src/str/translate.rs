@@ -41,13 +41,46 @@ fn look_up(vm: &mut Vm, table: Ref<'_>, code_point: u32) -> PyResult<Mapped> {
     }
 }
 
+/// Translates ASCII text up to a character that becomes anything but ASCII characters; also returns how
+/// much was read.
+fn translate_ascii(vm: &mut Vm, text: &[u8], table: Ref<'_>) -> PyResult<(Vec<u8>, usize)> {
+    const UNKNOWN: u8 = 0xFF;
+    const DELETED: u8 = 0xFE;
+    let mut known = [UNKNOWN; 128];
+    let mut out = Vec::with_capacity(text.len());
+    for (position, &byte) in text.iter().enumerate() {
+        let place = usize::from(byte & 0x7F);
+        if known[place] == UNKNOWN {
+            known[place] = match look_up(vm, table, u32::from(byte))? {
+                Mapped::Same => byte,
+                Mapped::Deleted => DELETED,
+                Mapped::Char(code_point @ 0..0x80) => code_point as u8,
+                Mapped::Char(_) | Mapped::Text(_) => return Ok((out, position)),
+            };
+        }
+        if known[place] != DELETED {
+            out.push(known[place]);
+        }
+    }
+    Ok((out, text.len()))
+}
+
 pub(super) fn translate(vm: &mut Vm, this: Ref<'_>, table: Ref<'_>) -> PyResult {
     let this = string(vm, this)?;
     // A table does not change its mind, so each character below 128 is asked for once.
     let mut known: [Option<Mapped>; 128] = [const { None }; 128];
     let mut out = StrBuilder::with_capacity(this.len());
-    let mut changed = false;
-    for code_point in RefOf::get(this).code_points() {
+    let (mut start, mut changed) = (0, false);
+    if let Some(text) = RefOf::get(this).as_str() {
+        let (translated, read) = translate_ascii(vm, text.as_bytes(), table)?;
+        if read == text.len() {
+            return Ok(if translated == text.as_bytes() { exact(vm, this) } else { vm.new_str_latin1(&translated).into_object() });
+        }
+        changed = translated != text.as_bytes()[..read];
+        out.push_latin1(&translated);
+        start = read;
+    }
+    for code_point in RefOf::get(this).data().slice(start, this.len()).code_points() {
         let mapped = match known.get(code_point as usize) {
             Some(Some(mapped)) => mapped.clone(),
             _ => {

@@ -46,10 +46,45 @@ fn encode_whole(string: &Str) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// A character that storage of two bytes holds, and the length of its UTF-8; `None` for anything else.
+#[inline]
+fn short_character(data: &[u8], start: usize) -> Option<(u16, usize)> {
+    let follows = |offset: usize| data.get(start + offset).filter(|&&byte| byte & 0xC0 == 0x80).map(|&byte| u16::from(byte & 0x3F));
+    match u16::from(*data.get(start)?) {
+        lead @ 0..0x80 => Some((lead, 1)),
+        lead @ 0xC2..0xE0 => Some(((lead & 0x1F) << 6 | follows(1)?, 2)),
+        lead @ 0xE0..0xF0 => {
+            let code_point = (lead & 0x0F) << 12 | follows(1)? << 6 | follows(2)?;
+            matches!(code_point, 0x800..0xD800 | 0xE000..).then_some((code_point, 3))
+        }
+        _ => None,
+    }
+}
+
+/// The text of valid UTF-8 in one pass; `None` if there is an error.
+fn decode_whole(vm: &Vm, data: &[u8]) -> Option<ObjectOf<Str>> {
+    let mut units: Vec<u16> = Vec::with_capacity(data.len());
+    let mut position = 0;
+    while position < data.len() {
+        match short_character(data, position) {
+            Some((unit, len)) => {
+                units.push(unit);
+                position += len;
+            }
+            // Longer characters, and errors.
+            None => return std::str::from_utf8(data).ok().map(|text| vm.new_str(text)),
+        }
+    }
+    Some(vm.new_str_ucs2(&units))
+}
+
 /// The text, and how many bytes were read: all, unless more may come.
 pub fn decode(vm: &mut Vm, data: &[u8], errors: Errors<'_>, is_final: bool) -> PyResult<(ObjectOf<Str>, usize)> {
-    if let Ok(text) = std::str::from_utf8(data) {
-        return Ok((vm.new_str(text), data.len()));
+    if data.is_ascii() {
+        return Ok((vm.new_str_latin1(data), data.len()));
+    }
+    if let Some(text) = decode_whole(vm, data) {
+        return Ok((text, data.len()));
     }
     let mut decoding = Decoding::new("utf-8", data, errors);
     let mut position = 0;

@@ -86,6 +86,57 @@ pub fn parse(text: &str, base: u32) -> Result<BigInt, ParseError> {
     Ok(BigInt::from_biguint(if negative { Sign::Minus } else { Sign::Plus }, magnitude))
 }
 
+/// A decimal number that is nothing but a few digits, perhaps after a sign; `None` for what needs [`parse`].
+#[inline]
+pub fn parse_plain(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0;
+    for &byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// The decimal digits of a small number, written at the end of `buffer`.
+#[inline]
+pub fn decimal_digits(value: i64, buffer: &mut [u8; 20]) -> &str {
+    const PAIRS: [[u8; 2]; 100] = {
+        let (mut pairs, mut number) = ([[0; 2]; 100], 0);
+        while number < 100 {
+            pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+            number += 1;
+        }
+        pairs
+    };
+    let (mut rest, mut start) = (value.unsigned_abs(), buffer.len());
+    while rest >= 10 {
+        let pair = PAIRS[(rest % 100) as usize];
+        rest /= 100;
+        start -= 2;
+        buffer[start..start + 2].copy_from_slice(&pair);
+    }
+    // What is left is one digit, or none behind the last pair.
+    if rest > 0 || start == buffer.len() {
+        start -= 1;
+        buffer[start] = b'0' + rest as u8;
+    }
+    if value < 0 {
+        start -= 1;
+        buffer[start] = b'-';
+    }
+    std::str::from_utf8(&buffer[start..]).unwrap_or_default()
+}
+
 /// Takes a base's prefix off. The last part says that a decimal number must be zero, because it
 /// starts with one and has no prefix.
 fn split_prefix(text: &[u8], base: u32) -> (u32, &[u8], bool) {

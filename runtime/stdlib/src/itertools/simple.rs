@@ -153,7 +153,12 @@ fn next_chain(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let this = payload::<Chain>(this);
     loop {
         if let Some(active) = this.active.get() {
-            if let Some(item) = vm.next(active.borrow())? {
+            let quick = active.borrow().downcast_exact::<builtins::iterators::ListIterator>().map(|list| list.get().advance(vm));
+            let next = match quick {
+                Some(next) => next,
+                None => vm.next(active.borrow())?,
+            };
+            if let Some(item) = next {
                 return Ok(Some(item));
             }
             this.active.set(None);
