@@ -16,6 +16,8 @@ const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "tkinter", "test", "lib2to3
 const CHANGES: &[(&str, &str, &str)] = &[
     ("sysconfig/__init__.py", "return 'RustPython'  # XXX: RUSTPYTHON; For site-packages", "return 'Python'"),
     ("site.py", "return 'RustPython' # XXX: RUSTPYTHON; for site-packages", "return 'Python'"),
+    ("asyncio/tasks.py", "\n_py_current_task = current_task\n", "\n_py_gather = gather\n_py_current_task = current_task\n"),
+    ("asyncio/tasks.py", "                          current_task, all_tasks)\n", "                          current_task, all_tasks, gather)\n"),
     ("site.py", "    # XXX: RUSTPYTHON\n    return f'{userbase}/lib/rustpython", "    return f'{userbase}/lib/python"),
 ];
 

@@ -98,11 +98,13 @@ macro_rules! programs {
 programs! {
     argparse_module
     async_await
+    async_gather_generators
     awaited_calls
     builtin_functions
     bytearray_reentrance
     bytes_types
     c_types
+    cinder_properties
     classes
     closures
     collection_types
@@ -135,6 +137,7 @@ programs! {
     generator_throw
     generators
     hash_names
+    immortal_heap
     imports
     introspection
     ints

@@ -2,6 +2,7 @@
 
 use crate::frame;
 use crate::generator::{self, GeneratorData, OnExit, Resumed, State, Thrown, generator_payload};
+use crate::tracing;
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::exception;
@@ -78,33 +79,11 @@ fn first_iteration(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     }
 }
 
-/// What a value yielded by an async generator is wrapped in, to tell it from an awaitable's.
-pub struct WrappedValue {
-    value: ObjectCell,
-}
-
-/// `async_generator_wrapped_value`
-pub static WRAPPED_VALUE: Type = Type::new(&WRAPPED_VALUE_SPEC);
-static WRAPPED_VALUE_SPEC: TypeSpec = TypeSpec {
-    name: "async_generator_wrapped_value",
-    flags: flag::NO_INSTANTIATION,
-    payload: PayloadInfo::of::<WrappedValue>(),
-    ..TypeSpec::DEFAULT
-};
-
-impl Payload for WrappedValue {
-    fn class() -> &'static Type {
-        &WRAPPED_VALUE
-    }
-
-    fn traverse(&self, visitor: &mut Visitor<'_>) {
-        self.value.traverse(visitor);
-    }
-}
-
-/// Wraps a value that an async generator yields.
+/// Gives a value that an async generator is about to yield. Where CPython wraps it, to tell it from what an awaitable
+/// yields, the generator notes it.
 pub(crate) fn wrap(vm: &mut Vm, value: Ref<'_>) -> Object {
-    vm.allocate(WrappedValue { value: ObjectCell::new(Some(value.to_owned())) }).into_object()
+    generator::note_own_value(vm);
+    value.to_owned()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,13 +114,7 @@ static ASEND_SPEC: TypeSpec = TypeSpec {
     name: "async_generator_asend",
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<AsyncGeneratorSend>(),
-    slots: Slots {
-        r#await: Some(iter_self),
-        iter: Some(iter_self),
-        next: Some(|vm, this| as_next(vm, this, asend_send)),
-        finalize: Some(asend_finalize),
-        ..Slots::NONE
-    },
+    slots: Slots { r#await: Some(iter_self), iter: Some(iter_self), next: Some(asend_next), finalize: Some(asend_finalize), ..Slots::NONE },
     methods: &[
         method!(Binary asend_send as "send" "($self, value, /)", "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration."),
         method!(Many asend_throw as "throw" "", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."),
@@ -268,16 +241,14 @@ fn set_progress(this: Ref<'_>, cell: &Cell<Progress>, progress: Progress) {
     }
 }
 
-/// What a resumed async generator gives: a wrapped value ends the awaitable with `StopIteration`.
-fn unwrap(vm: &mut Vm, generator: &GeneratorData, result: PyResult<Resumed>) -> PyResult {
+/// What a resumed async generator gives: a value of its own is what the awaitable returns.
+fn unwrap(vm: &mut Vm, generator: &GeneratorData, result: PyResult<Resumed>) -> PyResult<Resumed> {
     match result {
-        Ok(Resumed::Yield(value)) => match value.borrow().downcast_exact::<WrappedValue>() {
-            Some(wrapped) => {
-                generator.running_async.set(false);
-                Err(generator::raise_stop_iteration(vm, wrapped.value.get_or_none()))
-            }
-            None => Ok(value),
-        },
+        Ok(Resumed::Yield(value)) if generator.yields.replace(false) => {
+            generator.running_async.set(false);
+            Ok(Resumed::Return(value))
+        }
+        Ok(Resumed::Yield(value)) => Ok(Resumed::Yield(value)),
         Ok(Resumed::Return(_)) => {
             generator.running_async.set(false);
             generator.closed.set(true);
@@ -300,13 +271,57 @@ fn asend_of(this: Ref<'_>) -> &AsyncGeneratorSend {
     this.downcast::<AsyncGeneratorSend>().expect("the method belongs to the type").get()
 }
 
-fn asend_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
-    let own = asend_of(this);
-    if own.progress.get() == Progress::Closed {
-        return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
+/// Whether the awaitable has ended. One that the evaluation loop resumes is not told when its generator raises.
+fn is_spent(own: &AsyncGeneratorSend, generator: &GeneratorData) -> bool {
+    match own.progress.get() {
+        Progress::Init => false,
+        Progress::Iterating => !generator.running_async.get(),
+        Progress::Closed => true,
     }
+}
+
+/// Lets the evaluation loop resume the generator of an awaitable itself: the generator, and what to send. `None` if that takes more than that.
+#[inline]
+pub(crate) fn start_inline(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> Option<(Object, Object)> {
+    let own = this.downcast_exact::<AsyncGeneratorSend>()?.get();
+    if tracing::is_active(vm) {
+        return None;
+    }
+    let generator = own.generator.get()?;
+    let data = &generator.borrow().downcast_exact::<AsyncGenerator>()?.get().0;
+    let sent = match (own.progress.get(), data.state()) {
+        (Progress::Init, State::Created | State::Suspended) if !data.running_async.get() => {
+            let sent = if value.is_none() { own.value.get_or_none() } else { value.to_owned() };
+            if data.state() == State::Created && !sent.borrow().is_none() {
+                return None;
+            }
+            set_progress(this, &own.progress, Progress::Iterating);
+            data.running_async.set(true);
+            sent
+        }
+        (Progress::Iterating, State::Suspended) if data.running_async.get() => value.to_owned(),
+        _ => return None,
+    };
+    Some((generator, sent))
+}
+
+/// The generator that the evaluation loop resumed yields a value of its own: its awaitable ends.
+#[inline]
+pub(crate) fn end_inline(this: Ref<'_>, generator: &GeneratorData) {
+    generator.running_async.set(false);
+    if let Some(own) = this.downcast_exact::<AsyncGeneratorSend>() {
+        own.progress.set(Progress::Closed);
+    }
+}
+
+/// Sends a value to the generator of an awaitable; `Return` is its end.
+pub(crate) fn advance(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult<Resumed> {
+    let own = asend_of(this);
     let generator = own.generator.get_or_none();
     let generator_data = data(generator.borrow());
+    if is_spent(own, generator_data) {
+        return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
+    }
     let mut sent = value.to_owned();
     if own.progress.get() == Progress::Init {
         if generator_data.running_async.get() {
@@ -321,19 +336,34 @@ fn asend_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     generator_data.running_async.set(true);
     let result = generator::resume(vm, generator.borrow(), sent, None);
     let result = unwrap(vm, generator_data, result);
-    if result.is_err() {
+    if !matches!(result, Ok(Resumed::Yield(_))) {
         set_progress(this, &own.progress, Progress::Closed);
     }
     result
 }
 
+fn asend_send(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
+    let resumed = advance(vm, this, value)?;
+    generator::stop_on_return(vm, resumed)
+}
+
+fn asend_next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
+    match advance(vm, this, Ref::NONE)? {
+        Resumed::Yield(value) => Ok(Some(value)),
+        Resumed::Return(value) => {
+            vm.set_stop_value(Some(value).filter(|value| !value.borrow().is_none()));
+            Ok(None)
+        }
+    }
+}
+
 fn asend_throw(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let own = asend_of(this);
-    if own.progress.get() == Progress::Closed {
-        return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
-    }
     let generator = own.generator.get_or_none();
     let generator_data = data(generator.borrow());
+    if is_spent(own, generator_data) {
+        return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
+    }
     if own.progress.get() == Progress::Init {
         if generator_data.running_async.get() {
             set_progress(this, &own.progress, Progress::Closed);
@@ -344,7 +374,7 @@ fn asend_throw(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     }
     let thrown = Thrown::from_method(vm, args)?;
     let result = generator::throw_args(vm, generator.borrow(), thrown, OnExit::Close);
-    let result = unwrap(vm, generator_data, result);
+    let result = unwrap(vm, generator_data, result).and_then(|resumed| generator::stop_on_return(vm, resumed));
     if result.is_err() {
         set_progress(this, &own.progress, Progress::Closed);
     }
@@ -368,7 +398,9 @@ fn close_awaitable(vm: &mut Vm, this: Ref<'_>, throw: fn(&mut Vm, Ref<'_>, &[Ref
 }
 
 fn asend_close(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    if asend_of(this).progress.get() == Progress::Closed {
+    let own = asend_of(this);
+    let generator = own.generator.get_or_none();
+    if is_spent(own, data(generator.borrow())) {
         return Ok(Object::none());
     }
     close_awaitable(vm, this, asend_throw)
@@ -433,14 +465,14 @@ fn begin_athrow(vm: &mut Vm, this: Ref<'_>, generator: &GeneratorData, is_close:
 fn finish_athrow(vm: &mut Vm, this: Ref<'_>, generator: &GeneratorData, result: PyResult<Resumed>, is_close: bool) -> PyResult {
     let own = athrow_of(this);
     if !is_close {
-        let result = unwrap(vm, generator, result);
+        let result = unwrap(vm, generator, result).and_then(|resumed| generator::stop_on_return(vm, resumed));
         if result.is_err() {
             own.progress.set(Progress::Closed);
         }
         return result;
     }
     let raised = match result {
-        Ok(Resumed::Yield(value)) if value.borrow().is_exactly(&WRAPPED_VALUE) => {
+        Ok(Resumed::Yield(_)) if generator.yields.replace(false) => {
             generator.running_async.set(false);
             own.progress.set(Progress::Closed);
             return Err(vm.runtime_error("async generator ignored GeneratorExit"));

@@ -43,6 +43,8 @@ pub struct GeneratorData {
     /// `ag_closed` of an async generator, and whether one of its awaitables is running.
     pub(crate) closed: Cell<bool>,
     pub(crate) running_async: Cell<bool>,
+    /// Whether what an async generator is about to yield is its own value, and not an awaitable's.
+    pub(crate) yields: Cell<bool>,
     pub(crate) hooks_called: Cell<bool>,
     pub(crate) finalizer: ObjectCell,
 }
@@ -212,6 +214,7 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
             origin: ObjectCell::EMPTY,
             closed: Cell::new(false),
             running_async: Cell::new(false),
+            yields: Cell::new(false),
             hooks_called: Cell::new(false),
             finalizer: ObjectCell::EMPTY,
         };
@@ -282,8 +285,11 @@ unsafe fn push(frame: *mut Frame, value: Object) {
 pub(crate) fn start_inline(vm: &mut Vm, object: Ref<'_>, value: Option<&Object>) -> Option<PyResult<*mut Frame>> {
     let data = match object.downcast_exact::<Generator>() {
         Some(generator) => &generator.get().0,
-        None if value.is_some() => &object.downcast_exact::<Coroutine>()?.get().0,
-        None => return None,
+        None => match (object.downcast_exact::<Coroutine>(), value) {
+            (Some(coroutine), Some(_)) => &coroutine.get().0,
+            (None, Some(value)) => return start_awaitable(vm, object, value),
+            (_, None) => return None,
+        },
     };
     match data.state.get() {
         State::Suspended => {}
@@ -293,6 +299,16 @@ pub(crate) fn start_inline(vm: &mut Vm, object: Ref<'_>, value: Option<&Object>)
     let value = value.cloned().unwrap_or(Object::none());
     Some(link(vm, data, false).inspect(|&frame| {
         // SAFETY: the frame is the generator's, and waits for a value.
+        unsafe { push(frame, value) };
+    }))
+}
+
+/// Enters the frame of an async generator, one of whose awaitables is sent a value.
+fn start_awaitable(vm: &mut Vm, object: Ref<'_>, value: &Object) -> Option<PyResult<*mut Frame>> {
+    let (generator, value) = crate::async_generator::start_inline(vm, object, value.borrow())?;
+    let data = data(generator.borrow()).expect("it is an async generator");
+    Some(link(vm, data, false).inspect(|&frame| {
+        // SAFETY: as above.
         unsafe { push(frame, value) };
     }))
 }
@@ -308,9 +324,27 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, frame: *mut Frame) {
         let data = data(Ref::from_bits((*frame).generator)).expect("the frame is a generator's");
         data.state.set(State::Suspended);
         data.handled.set(vm.handled.pop().flatten());
-        vm.frame = (*frame).previous.cast();
+        let resumer = (*frame).previous;
+        vm.frame = resumer.cast();
         (*frame).previous = std::ptr::null_mut();
         vm.depth -= 1;
+        if data.yields.get() && !(*frame).is_entry {
+            // The loop sent a value to an awaitable, which ends: the loop goes on where the `SEND` jumps to then.
+            data.yields.set(false);
+            crate::async_generator::end_inline(Ref::from_bits(*(*resumer).sp.sub(1)), data);
+            (*resumer).ip = (*(*resumer).code).entry().add((*(*resumer).ip).arg() as usize - 1);
+        }
+    }
+}
+
+/// Notes that what the running async generator yields next is a value of its own.
+pub(crate) fn note_own_value(vm: &mut Vm) {
+    // SAFETY: the innermost frame runs the code that yields; whoever runs its generator holds it.
+    unsafe {
+        let generator = (*vm.frame.cast::<Frame>()).generator;
+        if generator != 0 {
+            data(Ref::from_bits(generator)).expect("the frame is a generator's").yields.set(true);
+        }
     }
 }
 
@@ -329,6 +363,16 @@ pub(crate) unsafe fn finish(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
         vm.frame = (*frame).previous.cast();
         vm.depth -= 1;
         data.state.set(State::Finished);
+        if !(*frame).is_entry && object.is_exactly(&crate::async_generator::ASYNC_GENERATOR) {
+            if vm.raised().is_some() {
+                data.running_async.set(false);
+            } else {
+                // The loop sent a value to an awaitable, which must raise: the `SEND` comes again, with the `None` that
+                // the generator returns, and finds that the generator has ended.
+                let resumer = (*frame).previous;
+                (*resumer).ip = (*resumer).ip.sub(1);
+            }
+        }
         data.frame.set(std::ptr::null_mut());
         eval::clear_frame(frame, n_stack, None);
         drop(std::mem::take(data.memory.get_unchecked()));
@@ -394,6 +438,9 @@ pub fn send(vm: &mut Vm, receiver: Ref<'_>, value: Object) -> PyResult<Resumed> 
     if receiver.downcast_exact::<Generator>().is_some() || receiver.downcast_exact::<Coroutine>().is_some() {
         return resume(vm, receiver, value, None);
     }
+    if receiver.is_exactly(&crate::async_generator::ASYNC_GENERATOR_ASEND) {
+        return crate::async_generator::advance(vm, receiver, value.borrow());
+    }
     if value.borrow().is_none() && receiver.class().slots().next.is_some() {
         return Ok(match vm.next(receiver)? {
             Some(value) => Resumed::Yield(value),
@@ -410,7 +457,7 @@ pub fn send(vm: &mut Vm, receiver: Ref<'_>, value: Object) -> PyResult<Resumed> 
 }
 
 /// The outcome as `next()` and `send()` show it: a value, or `StopIteration`.
-fn stop_on_return(vm: &mut Vm, resumed: Resumed) -> PyResult {
+pub(crate) fn stop_on_return(vm: &mut Vm, resumed: Resumed) -> PyResult {
     match resumed {
         Resumed::Yield(value) => Ok(value),
         Resumed::Return(value) => Err(raise_stop_iteration(vm, value)),

@@ -37,7 +37,6 @@ pub static TYPES: &[&Type] = &[
     &async_generator::ASYNC_GENERATOR,
     &async_generator::ASYNC_GENERATOR_ASEND,
     &async_generator::ASYNC_GENERATOR_ATHROW,
-    &async_generator::WRAPPED_VALUE,
 ];
 
 /// Plugs the interpreter into the object model.

@@ -1,8 +1,10 @@
 //! `_asyncio`: futures, tasks, and which loop and task run.
 
+mod base_loop;
 mod current;
 mod future;
 mod future_iterator;
+mod gather;
 mod task;
 
 use object::call::Args;
@@ -30,6 +32,7 @@ pub static MODULE: Module = Module {
         method!(Bound enter_task as "_enter_task" "($module, /, loop, task)", "Enter into task execution or resume suspended task.\n\nTask belongs to loop."),
         method!(Bound leave_task as "_leave_task" "($module, /, loop, task)", "Leave task execution or suspend a task.\n\nTask belongs to loop."),
         method!(Bound swap_current_task as "_swap_current_task" "($module, /, loop, task)", "Temporarily swap in the supplied task and return the original one (or None).\n\nThis is intended for use during eager coroutine execution."),
+        method!(Raw gather "($module, /, *coros_or_futures, return_exceptions=False)", "Return a future aggregating results from the given coroutines/futures.\n\nCoroutines will be wrapped in a future and scheduled in the event\nloop. They will not necessarily be scheduled in the same order as\npassed in.\n\nAll futures must share the same event loop.  If all the tasks are\ndone successfully, the returned future's result is the list of\nresults (in the order of the original sequence, not necessarily\nthe order of results arrival).  If *return_exceptions* is True,\nexceptions in the tasks are treated the same as successful\nresults, and gathered in the result list; otherwise, the first\nraised exception will be immediately propagated to the returned\nfuture."),
         method!(Many future_add_to_awaited_by "($module, fut, waiter, /)", "Record that `fut` is awaited on by `waiter`."),
         method!(Many future_discard_from_awaited_by "($module, fut, waiter, /)", ""),
     ],
@@ -37,9 +40,12 @@ pub static MODULE: Module = Module {
     init: Some(|vm, _| {
         object::type_new::ready(vm, &future_iterator::FUTURE_ITERATOR);
         object::type_new::ready(vm, &task::TASK_STEP);
+        object::type_new::ready(vm, &gather::GATHERING);
         Ok(())
     }),
 };
+
+use gather::gather;
 
 /// In the child of a fork: no loop runs and no task.
 pub fn after_fork(vm: &mut Vm) {

@@ -20,6 +20,9 @@ static RUNNING: VmCell<Vec<Running>> = VmCell::new(Vec::new());
 /// Weak references to the native tasks that are not done, by the task's word.
 static TASKS: VmCell<BTreeMap<u64, ObjectOf<WeakReference>>> = VmCell::new(BTreeMap::new());
 
+/// The native tasks in their first step, before the loop knows of them; most end in it.
+static EAGER_TASKS: VmCell<Vec<Object>> = VmCell::new(Vec::new());
+
 /// A `WeakSet` of the tasks of other kinds, and a set of those that are in their first step.
 static OTHER_TASKS: ObjectCell = ObjectCell::EMPTY;
 static OTHER_EAGER_TASKS: ObjectCell = ObjectCell::EMPTY;
@@ -48,6 +51,11 @@ pub(super) fn running_loop(vm: &Vm) -> Option<Object> {
     own(vm)?.event_loop.clone()
 }
 
+/// Whether that loop runs in this thread.
+pub(super) fn is_running_loop(vm: &Vm, event_loop: Ref<'_>) -> bool {
+    own(vm).and_then(|running| running.event_loop.as_ref()).is_some_and(|running| running.borrow().is(event_loop))
+}
+
 pub(super) fn set_running_loop(vm: &mut Vm, event_loop: Option<Ref<'_>>) {
     let event_loop = event_loop.map(Ref::to_owned);
     let old = change(vm, |running| std::mem::replace(&mut running.event_loop, event_loop));
@@ -61,7 +69,7 @@ pub(super) fn current_task(vm: &Vm, event_loop: Ref<'_>) -> Option<Object> {
 }
 
 fn check_running(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<()> {
-    if own(vm).and_then(|running| running.event_loop.as_ref()).is_some_and(|running| running.borrow().is(event_loop)) {
+    if is_running_loop(vm, event_loop) {
         return Ok(());
     }
     let shown = vm.repr_text(event_loop)?;
@@ -115,6 +123,19 @@ pub(super) fn register_native(vm: &mut Vm, task: Ref<'_>) {
 
 pub(super) fn unregister_native(vm: &mut Vm, task: Ref<'_>) {
     let old = TASKS.get_mut(vm).remove(&task.bits());
+    drop(old);
+}
+
+/// Counts a native task among those that are in their first step.
+pub(super) fn begin_eager(vm: &mut Vm, task: Ref<'_>) {
+    let task = task.to_owned();
+    EAGER_TASKS.get_mut(vm).push(task);
+}
+
+/// The opposite of [`begin_eager`].
+pub(super) fn end_eager(vm: &mut Vm, task: Ref<'_>) {
+    let tasks = EAGER_TASKS.get_mut(vm);
+    let old = tasks.iter().rposition(|entry| entry.borrow().is(task)).map(|index| tasks.remove(index));
     drop(old);
 }
 
@@ -191,7 +212,8 @@ pub(super) fn all_tasks(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult {
         }
     }
     TASKS.get_mut(vm).retain(|_, reference| !reference.borrow().is_dead());
-    let native: Vec<Object> = TASKS.get(vm).values().filter_map(|reference| reference.borrow().target()).collect();
+    let mut native: Vec<Object> = TASKS.get(vm).values().filter_map(|reference| reference.borrow().target()).collect();
+    native.extend(EAGER_TASKS.get(vm).iter().cloned());
     found.extend(native.into_iter().filter(|task| {
         let task = future::payload(task.borrow());
         task.state.get() == State::Pending && task.event_loop.get().is_some_and(|own| own.borrow().is(event_loop))

@@ -1,6 +1,6 @@
 //! `Future`: a result that may not be there yet.
 
-use super::{call_in_context, future_iterator, task};
+use super::{base_loop, future_iterator, task};
 use object::call::{Args, bind_args};
 use object::cell::{ObjectCell, Visitor, VmCell};
 use object::exception::{self, Exception};
@@ -209,8 +209,7 @@ pub(super) fn initialize(vm: &mut Vm, this: Ref<'_>, event_loop: Option<Object>)
         None => super::event_loop(vm)?,
     };
     future.event_loop.set(Some(event_loop.clone()));
-    let debug = vm.call_method(event_loop.borrow(), "get_debug", &[])?;
-    if vm.is_true(debug.borrow())? {
+    if base_loop::is_debugged(vm, event_loop.borrow())? {
         let module = vm.import("traceback")?;
         let stack = vm.call_method(module.borrow(), "extract_stack", &[])?;
         future.source_traceback.set(Some(stack));
@@ -254,7 +253,7 @@ pub(super) fn report(vm: &mut Vm, this: Ref<'_>, message: &str, entries: &[(&str
 
 /// Calls a callback soon, in its context.
 pub(super) fn call_soon(vm: &mut Vm, event_loop: Ref<'_>, args: &[Ref<'_>], context: Ref<'_>) -> PyResult<()> {
-    call_in_context(vm, event_loop, "call_soon", args, context).map(drop)
+    base_loop::call_soon(vm, event_loop, args, context)
 }
 
 fn schedule_callbacks(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
@@ -462,7 +461,7 @@ fn result(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     result_of(vm, this)
 }
 
-fn exception_method(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+pub(super) fn exception_method(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     check_usable(vm, this)?;
     let future = payload(this);
     match future.state.get() {

@@ -34,11 +34,7 @@ static FUTURE_ITERATOR_SPEC: TypeSpec = TypeSpec {
     flags: flag::NO_INSTANTIATION,
     payload: PayloadInfo::of::<FutureIterator>(),
     slots: Slots { iter: Some(iter_self), next: Some(next), ..Slots::NONE },
-    methods: &[
-        method!(Binary send "($self, object, /)", ""),
-        method!(Many throw "", ""),
-        method!(Unary close "($self, /)", ""),
-    ],
+    methods: &[method!(Binary send "($self, object, /)", ""), method!(Many throw "", ""), method!(Unary close "($self, /)", "")],
     ..TypeSpec::DEFAULT
 };
 

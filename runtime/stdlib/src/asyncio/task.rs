@@ -1,7 +1,7 @@
 //! `Task`: a future that drives a coroutine, one step at each turn of the loop.
 
 use super::future::{self, Future, State};
-use super::{call_cancel, call_in_context, current, imported, invalid_state, is_cancelled_error};
+use super::{base_loop, call_cancel, call_in_context, current, imported, invalid_state, is_cancelled_error};
 use crate::contextvars;
 use interp::generator::{self, COROUTINE, GENERATOR, Resumed};
 use object::call::{Args, NativeInfo, bind_args};
@@ -97,19 +97,43 @@ fn payload(object: Ref<'_>) -> &Task {
     object.downcast::<Task>().expect("the method belongs to tasks").get()
 }
 
+impl Task {
+    /// A task whose `__init__` has not run.
+    fn new() -> Task {
+        Task {
+            future: Future::new(),
+            coroutine: ObjectCell::EMPTY,
+            context: ObjectCell::EMPTY,
+            waiter: ObjectCell::EMPTY,
+            name: ObjectCell::EMPTY,
+            number: Cell::new(0),
+            cancel_requests: Cell::new(0),
+            must_cancel: Cell::new(false),
+            log_destroy_pending: Cell::new(false),
+        }
+    }
+}
+
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, _args: Args<'_>) -> PyResult {
-    let task = Task {
-        future: Future::new(),
-        coroutine: ObjectCell::EMPTY,
-        context: ObjectCell::EMPTY,
-        waiter: ObjectCell::EMPTY,
-        name: ObjectCell::EMPTY,
-        number: Cell::new(0),
-        cancel_requests: Cell::new(0),
-        must_cancel: Cell::new(false),
-        log_destroy_pending: Cell::new(false),
-    };
-    Ok(vm.allocate_in(class.get(), task))
+    Ok(vm.allocate_in(class.get(), Task::new()))
+}
+
+/// `Task(coroutine, loop=event_loop, eager_start=eager)` for a loop that is not debugged.
+pub(super) fn create(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Ref<'_>, eager: bool) -> PyResult {
+    let made = vm.allocate(Task::new()).into_object();
+    let this = made.borrow();
+    payload(this).future.event_loop.set(Some(event_loop.to_owned()));
+    begin(vm, this, coroutine.to_owned(), None, None, eager)?;
+    Ok(made)
+}
+
+/// No word when the task is dropped while it is pending.
+pub(super) fn set_silent(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
+    if this.is_exactly(&TASK) {
+        payload(this).log_destroy_pending.set(false);
+        return Ok(());
+    }
+    vm.set_attr_str(this, "_log_destroy_pending", Ref::FALSE)
 }
 
 /// Whether a task can drive the object.
@@ -135,6 +159,16 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
         let shown = vm.repr_text(coroutine.borrow())?;
         return Err(vm.type_error(format!("a coroutine was expected, got {shown}")));
     }
+    let eager = match eager_start {
+        Some(eager_start) => vm.is_true(eager_start.borrow())?,
+        None => false,
+    };
+    begin(vm, this, coroutine, name, context, eager)
+}
+
+/// Gives a task with a loop what it drives, and does or schedules the first step.
+fn begin(vm: &mut Vm, this: Ref<'_>, coroutine: Object, name: Option<Object>, context: Option<Object>, eager: bool) -> PyResult<()> {
+    let task = payload(this);
     let context = match context.filter(|context| !context.borrow().is_none()) {
         Some(context) => context,
         None => contextvars::copy_current(vm),
@@ -146,14 +180,9 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     task.cancel_requests.set(0);
     task.coroutine.set(Some(coroutine));
     set_given_name(vm, task, name)?;
-    let eager = match eager_start {
-        Some(eager_start) => vm.is_true(eager_start.borrow())?,
-        None => false,
-    };
     if eager {
         let event_loop = task.future.event_loop.get_or_none();
-        let running = vm.call_method(event_loop.borrow(), "is_running", &[])?;
-        if vm.is_true(running.borrow())? {
+        if base_loop::is_running(vm, event_loop.borrow())? {
             return start_eagerly(vm, this);
         }
     }
@@ -249,9 +278,8 @@ fn step_soon(vm: &mut Vm, this: Ref<'_>, error: Option<Object>) -> PyResult<()> 
 fn start_eagerly(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     let task = payload(this);
     let event_loop = task.future.event_loop.get_or_none();
-    let previous = current::swap(vm, event_loop.borrow(), None)?;
-    current::swap(vm, event_loop.borrow(), Some(this.to_owned()))?;
-    current::register_native(vm, this);
+    let previous = current::swap(vm, event_loop.borrow(), Some(this.to_owned()))?;
+    current::begin_eager(vm, this);
     let context = task.context.get_or_none();
     let result = match enter_context(vm, context.borrow()) {
         Ok(()) => {
@@ -262,8 +290,10 @@ fn start_eagerly(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
         Err(raised) => Err(raised),
     };
     let result = after(vm, result, |vm| current::swap(vm, event_loop.borrow(), previous).map(drop));
-    if task.future.state.get() != State::Pending {
-        current::unregister_native(vm, this);
+    current::end_eager(vm, this);
+    if task.future.state.get() == State::Pending {
+        current::register_native(vm, this);
+    } else {
         task.coroutine.set(None);
     }
     result.map(drop)
