@@ -8,6 +8,7 @@ use std::path::Path;
 /// Programs that are known to leave something behind, and why.
 const KNOWN: &[(&str, &str)] = &[
     ("contextvars_logging", "logging keeps the handlers of loggers by name"),
+    ("immortal_heap", "what is immortal is never freed"),
     ("c_types", "a function type is remembered by its signature for good"),
     ("mro_super", "an order of classes that is replaced is kept, since somebody may be walking along it"),
     ("names_and_patterns", "the namespaces of classes with deferred annotations refer to themselves through cells"),
