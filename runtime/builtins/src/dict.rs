@@ -5,6 +5,7 @@ use object::call::{Args, check_positional};
 use object::dict::{DICT, Dict, Merge};
 use object::exception;
 use object::instance::size_of_instance;
+use object::list::List;
 use object::method;
 use object::native::Extension;
 use object::protocol::ordering_satisfies;
@@ -322,6 +323,14 @@ fn from_keys(vm: &mut Vm, class: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
             let key = key.to_owned();
             position = next;
             dict.set_with_hash(vm, key.borrow(), hash, value.to_owned())?;
+        }
+        return Ok(result);
+    }
+    if let (Some(dict), Some(list)) = (result.borrow().downcast_exact::<Dict>(), iterable.downcast_exact::<List>()) {
+        let mut index = 0;
+        while let Some(key) = list.get().get(vm, index).map(Ref::to_owned) {
+            index += 1;
+            dict.set(vm, key.borrow(), value.to_owned())?;
         }
         return Ok(result);
     }

@@ -241,6 +241,27 @@ macro_rules! operation {
     };
 }
 
+/// The product. That of short numbers is made where it costs no memory.
+fn product(left: &BigInt, right: &BigInt) -> BigInt {
+    const MOST: usize = 8;
+    let (a, b_len) = (left.magnitude().iter_u64_digits(), right.magnitude().iter_u64_digits().len());
+    let len = a.len() + b_len;
+    if len > MOST {
+        return left * right;
+    }
+    let mut digits = [0u64; MOST];
+    for (start, x) in a.enumerate() {
+        let mut carry = 0;
+        for (place, y) in digits[start..].iter_mut().zip(right.magnitude().iter_u64_digits()) {
+            let sum = u128::from(x) * u128::from(y) + u128::from(*place) + carry;
+            (*place, carry) = (sum as u64, sum >> 64);
+        }
+        digits[start + b_len] = carry as u64;
+    }
+    let halves: [u32; MOST * 2] = std::array::from_fn(|index| (digits[index / 2] >> (index % 2 * 32)) as u32);
+    BigInt::from_slice(left.sign() * right.sign(), &halves[..len * 2])
+}
+
 operation!(add, |vm, x, y| vm.new_int(x + y), |a, b| a + b);
 operation!(subtract, |vm, x, y| vm.new_int(x - y), |a, b| a - b);
 operation!(
@@ -249,7 +270,7 @@ operation!(
         Some(product) => vm.new_int(product),
         None => vm.new_bigint(BigInt::from(i128::from(x) * i128::from(y))),
     },
-    |a, b| a * b
+    |a, b| product(a, b)
 );
 operation!(and, |vm, x, y| vm.new_int(x & y), |a, b| a & b);
 operation!(or, |vm, x, y| vm.new_int(x | y), |a, b| a | b);

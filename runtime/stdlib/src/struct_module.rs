@@ -118,8 +118,13 @@ fn pack_item(vm: &mut Vm, item: &Item, order: Order, value: Ref<'_>, out: &mut [
         }
         _ => {
             let number = int_value(vm, item, value)?;
-            let bytes = number.to_le_bytes();
-            out.copy_from_slice(&bytes[..size]);
+            let bytes = (number as u64).to_le_bytes();
+            // Copies of a length that is known need no call.
+            match (size, &mut *out) {
+                (4, [a, b, c, d]) => [*a, *b, *c, *d] = [bytes[0], bytes[1], bytes[2], bytes[3]],
+                (1, [byte]) => *byte = bytes[0],
+                _ => out.copy_from_slice(&bytes[..size]),
+            }
             order.arrange(out);
         }
     }
@@ -184,6 +189,12 @@ fn pack_bytes(vm: &mut Vm, item: &Item, value: Ref<'_>, out: &mut [u8]) -> PyRes
 
 /// An int in the range of its format.
 fn int_value(vm: &mut Vm, item: &Item, value: Ref<'_>) -> PyResult<i128> {
+    if let Some(number) = value.as_small_int().map(i128::from) {
+        let (low, high) = item.range();
+        if item.code != b'P' && (low..=high).contains(&number) {
+            return Ok(number);
+        }
+    }
     if !int::is_int(value) && value.class().slots().index.is_none() {
         return Err(error(vm, "required argument is not an integer"));
     }

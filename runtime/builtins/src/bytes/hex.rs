@@ -1,10 +1,10 @@
 //! Hexadecimal text of bytes, and bytes of it.
 
 use super::common::data;
-use object::{Ref, RefOf};
 use object::bytes::Bytes;
 use object::str::Str;
 use object::vm::{PyResult, Vm};
+use object::{Ref, RefOf};
 
 /// Bytes in hexadecimal. `group`: bytes between separators, counted from the right, or from the left
 /// if negative; 0: no separators.

@@ -152,13 +152,12 @@ fn class_get_item(vm: &mut Vm, class: Ref<'_>, args: Ref<'_>) -> PyResult {
 fn next_chain(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let this = payload::<Chain>(this);
     loop {
+        let list = this.active.borrow(vm).and_then(|active| active.downcast_exact::<builtins::iterators::ListIterator>());
+        if let Some(item) = list.and_then(|list| list.get().advance(vm)) {
+            return Ok(Some(item));
+        }
         if let Some(active) = this.active.get() {
-            let quick = active.borrow().downcast_exact::<builtins::iterators::ListIterator>().map(|list| list.get().advance(vm));
-            let next = match quick {
-                Some(next) => next,
-                None => vm.next(active.borrow())?,
-            };
-            if let Some(item) = next {
+            if let Some(item) = vm.next(active.borrow())? {
                 return Ok(Some(item));
             }
             this.active.set(None);
