@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/shadow/handlers/containers.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/iteration.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/locals.rs", "fast locals and cells"),
+    ("runtime/interp/src/shadow/listing.rs", "code objects that are alive are remembered by address"),
     ("runtime/interp/src/shadow/specialize.rs", "reads the value stack, rewrites instructions"),
     ("runtime/interp/src/traceback.rs", "walks the chain of frames"),
     ("runtime/interp/src/tracing.rs", "events name the running frame"),

@@ -58,7 +58,7 @@ declare! {
     165 ForIterTuple ForIter iteration::for_tuple;
     166 ForIterGeneral ForIter iteration::for_general;
     167 StoreListItem StoreSubscr containers::store_list_item;
-    168 StoreSubscrGeneral StoreSubscr miss;
+    168 StoreSubscrGeneral StoreSubscr containers::store_general;
     169 DictItem BinaryOp containers::dict_item;
     170 BitwiseInt BinaryOp arithmetic::bitwise_int;
     171 CompareGeneralJump CompareOp arithmetic::compare_general_jump;

@@ -80,7 +80,7 @@ handler!(
     binary_general(vm ip sp frame word fuel) {
         let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
         let Some(result) = arithmetic::fast(&mut *vm, arg(word) as u32, left, right) else {
-            return Exit::miss(ip, sp);
+            return binary_native(vm, ip, sp, frame, word, fuel);
         };
         *sp.sub(2) = result.into_raw();
         if raw::class_address(left.bits()) | raw::class_address(right.bits()) == 0 {
@@ -92,6 +92,65 @@ handler!(
         return drop_two_and_go(vm, ip, sp, frame, word, fuel);
     }
 );
+
+handler!(
+    /// Operands of native classes; what classes of Python do is the loop's.
+    binary_native(vm ip sp frame word fuel) {
+        let (left, right) = (*sp.sub(2), *sp.sub(1));
+        if Ref::from_bits(left).class().is_heap_type() || Ref::from_bits(right).class().is_heap_type() {
+            return Exit::miss(ip, sp);
+        }
+        (*frame).ip = ip;
+        let result = operate(vm, ip, sp, frame, arg(word) as u32);
+        if result == 0 {
+            return Exit::raised(ip, sp);
+        }
+        let left = std::mem::replace(&mut *sp.sub(2), result);
+        let sp = sp.sub(1);
+        *sp = left;
+        *sp.add(1) = right;
+        return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+/// The result of an operator on the two values on top of the stack, which stay; 0 if it raised.
+///
+/// # Safety
+///
+/// As for a handler at a `BINARY_OP` with this operand.
+#[inline(never)]
+unsafe fn operate(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: *mut Frame, op: u32) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+        let op = BinaryOp::from_u32(op).expect("the operand was verified");
+        let result = if op == BinaryOp::InplaceAdd && arithmetic::is_append(left, right) {
+            arithmetic::append(&mut *vm, sp, ip.add(1), Frame::locals(frame))
+        } else {
+            (*vm).binary(op, left, right)
+        };
+        result.map_or(0, Object::into_raw)
+    }
+}
+
+/// The result of a comparison of the two values on top of the stack, which stay; 0 if it raised.
+///
+/// # Safety
+///
+/// As for a handler at a `COMPARE_OP` with this operand.
+#[inline(never)]
+unsafe fn compare_values(vm: *mut Vm, sp: *mut u64, operand: u32) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+        let op = Comparison::from_u32(operand & 15).expect("the operand was verified");
+        let Ok(result) = (*vm).compare(left, right, op) else { return 0 };
+        if operand & 16 == 0 || result.borrow().as_bool().is_some() {
+            return result.into_raw();
+        }
+        (*vm).is_true(result.borrow()).map_or(0, raw::bool_word)
+    }
+}
 
 /// What the operand of a comparison says of two ints in words.
 #[inline(always)]
@@ -149,10 +208,18 @@ handler!(
 
 handler!(compare_general(vm ip sp frame word fuel) {
     let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
-    let Some(truth) = arithmetic::fast_compare(arg(word) as u32 & 15, left, right) else {
-        return Exit::miss(ip, sp);
+    let result = match arithmetic::fast_compare(arg(word) as u32 & 15, left, right) {
+        Some(truth) => raw::bool_word(truth),
+        None if left.class().is_heap_type() || right.class().is_heap_type() => return Exit::miss(ip, sp),
+        None => {
+            (*frame).ip = ip;
+            compare_values(vm, sp, arg(word) as u32)
+        }
     };
-    *sp.sub(2) = raw::bool_word(truth);
+    if result == 0 {
+        return Exit::raised(ip, sp);
+    }
+    *sp.sub(2) = result;
     if raw::class_address(left.bits()) | raw::class_address(right.bits()) == 0 {
         go!(vm, ip.add(1), sp.sub(1), frame, fuel);
     }

@@ -9,7 +9,8 @@ use object::attribute::cache::{self, Found, Polymorphic, Site};
 use object::dict::GlobalSite;
 use object::raw;
 use object::singleton::{MODULE, ModuleObject};
-use object::{Ref, Vm};
+use object::vm::{breaker, breaker_reasons};
+use object::{Object, Ref, Vm};
 
 handler!(load_word(vm ip sp frame word fuel) {
     let owner = *sp.sub(1);
@@ -191,7 +192,56 @@ handler!(
     load_general(vm ip sp frame word fuel) {
         let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
         let found = cache::load(Ref::from_bits(*sp.sub(1)), name);
+        if found.is_none() {
+            return load_native(vm, ip, sp, frame, word, fuel);
+        }
         finish_load!(found, vm, ip, sp, frame, word, fuel)
+    }
+);
+
+/// The attribute, and for a call what it is bound to; 0 if that raised.
+///
+/// # Safety
+///
+/// The words are those of live values.
+#[inline(never)]
+unsafe fn get_attribute(vm: *mut Vm, owner: u64, name: Ref<'_>, is_call: bool) -> (u64, u64) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !is_call {
+            return ((*vm).get_attr(Ref::from_bits(owner), name).map_or(0, Object::into_raw), 0);
+        }
+        (*vm).get_method(Ref::from_bits(owner), name).map_or((0, 0), |(method, this)| (method.into_raw(), this.map_or(0, Object::into_raw)))
+    }
+}
+
+handler!(
+    /// Attributes of objects of native classes, computed ones say; what classes of Python do is the loop's.
+    load_native(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        if Ref::from_bits(owner).class().is_heap_type() {
+            return Exit::miss(ip, sp);
+        }
+        (*frame).ip = ip;
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
+        let is_call = word >> 32 & 1 != 0;
+        let (value, this) = get_attribute(vm, owner, name, is_call);
+        if value == 0 {
+            return Exit::raised(ip, sp);
+        }
+        *sp.sub(1) = value;
+        let mut top = sp;
+        if is_call {
+            *top = this;
+            top = top.add(1);
+        }
+        if raw::decrement(owner) {
+            return release_and_go(vm, ip, top, frame, owner, fuel);
+        }
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(ip.add(1), top);
+        }
+        go!(vm, ip.add(1), top, frame, fuel);
     }
 );
 

@@ -204,19 +204,34 @@ handler!(
 );
 
 handler!(return_generator(vm ip sp frame word fuel) {
-    if (*frame).ending != Ending::Awaited {
+    if (*frame).ending == Ending::Awaited {
+        *sp = raw::NONE;
+        go!(vm, ip.add(1), sp.add(1), frame, fuel);
+    }
+    if (*frame).is_entry || (*frame).ending != Ending::Push {
         return Exit::miss(ip, sp);
     }
-    *sp = raw::NONE;
-    go!(vm, ip.add(1), sp.add(1), frame, fuel);
+    (*frame).ip = ip;
+    (*frame).sp = sp;
+    let generator = generator_of(vm, frame);
+    let caller = (*vm).frame.cast::<Frame>();
+    let (ip, sp) = ((*caller).ip.add(1), (*caller).sp);
+    *sp = generator;
+    go_anywhere!(vm, ip, sp.add(1), caller, fuel);
 });
 
 handler!(return_value(vm ip sp frame word fuel) {
     let leaver = &*frame;
-    if leaver.is_entry || leaver.generator | leaver.object | leaver.namespace != 0 || leaver.ending != Ending::Push {
+    let value = *sp.sub(1);
+    let is_simple = match leaver.ending {
+        Ending::Push | Ending::Awaited => true,
+        Ending::Init => value == raw::NONE,
+        Ending::Discard => false,
+    };
+    if leaver.is_entry || leaver.generator | leaver.object | leaver.namespace != 0 || !is_simple {
         return Exit::miss(ip, sp);
     }
-    let value = *sp.sub(1);
+    let ending = leaver.ending;
     let locals = Frame::locals(frame);
     for index in 0..(*leaver.code).n_locals {
         let word = *locals.add(index);
@@ -232,13 +247,43 @@ handler!(return_value(vm ip sp frame word fuel) {
     (*vm).frame = caller.cast();
     (*vm).depth -= 1;
     (*vm).data_stack.start = frame.cast();
-    let (ip, sp) = ((*caller).ip.add(1), (*caller).sp);
-    *sp = value;
-    if breaker_reasons() & breaker::FINALIZERS != 0 {
-        return Exit::look(ip, sp.add(1));
+    let (mut ip, mut sp) = ((*caller).ip.add(1), (*caller).sp);
+    if ending == Ending::Awaited {
+        leave_awaited(vm);
+        ip = crate::shadow::after_await(&*(*caller).code, (*caller).ip);
     }
-    go_anywhere!(vm, ip, sp.add(1), caller, fuel);
+    // The instance that was set up is on the stack already.
+    if ending != Ending::Init {
+        *sp = value;
+        sp = sp.add(1);
+    }
+    if breaker_reasons() & breaker::FINALIZERS != 0 {
+        return Exit::look(ip, sp);
+    }
+    go_anywhere!(vm, ip, sp, caller, fuel);
 });
+
+/// Takes away the entry for exceptions being handled that an awaited call has.
+///
+/// # Safety
+///
+/// The `Vm` is the running thread's.
+#[inline(never)]
+unsafe fn leave_awaited(vm: *mut Vm) {
+    // SAFETY: the caller's promise.
+    drop(unsafe { &mut (*vm).handled }.pop());
+}
+
+/// Makes the generator of a frame that has just started; its caller becomes the innermost frame.
+///
+/// # Safety
+///
+/// As for [`generator::make`].
+#[inline(never)]
+unsafe fn generator_of(vm: *mut Vm, frame: *mut Frame) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { generator::make(&mut *vm, frame).into_raw() }
+}
 
 handler!(yield_value(vm ip sp frame word fuel) {
     if (*frame).is_entry || (*frame).ending == Ending::Awaited {

@@ -258,3 +258,35 @@ handler!(
         Exit::miss(ip, sp)
     }
 );
+
+/// Does `owner[key] = value`: whether that raised.
+///
+/// # Safety
+///
+/// All words are those of live values.
+#[inline(never)]
+unsafe fn set_item(vm: *mut Vm, owner: u64, key: u64, value: u64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).set_item(Ref::from_bits(owner), Ref::from_bits(key), Ref::from_bits(value)).is_err() }
+}
+
+handler!(
+    /// Items of objects of native classes; what classes of Python do is the loop's.
+    store_general(vm ip sp frame word fuel) {
+        let (value, owner, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        if Ref::from_bits(owner).class().is_heap_type() {
+            return Exit::miss(ip, sp);
+        }
+        (*frame).ip = ip;
+        if set_item(vm, owner, key, value) {
+            return Exit::raised(ip, sp);
+        }
+        if raw::decrement(value) {
+            raw::release(value);
+        }
+        let sp = sp.sub(3);
+        *sp = owner;
+        *sp.add(1) = key;
+        return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+    }
+);

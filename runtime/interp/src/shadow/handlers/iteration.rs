@@ -8,9 +8,7 @@ use crate::shadow::opcode::HANDLERS;
 use builtins::iterators::{LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
 use bytecode::Instr;
-use object::list::LIST;
 use object::raw;
-use object::tuple::TUPLE;
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
@@ -67,9 +65,30 @@ handler!(
             (*frame).sp = sp;
             go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
         }
-        Exit::miss(ip, sp)
+        if iterator.class().is_heap_type() {
+            return Exit::miss(ip, sp);
+        }
+        let Ok(value) = next_value(vm, iterator.bits()) else { return Exit::raised(ip, sp) };
+        let is_quiet = breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) == 0;
+        let (next, top) = if value == 0 { (loop_end(ip, word).add(1), sp) } else { (ip.add(1), sp.add(1)) };
+        *sp = value;
+        if is_quiet {
+            go!(vm, next, top, frame, fuel);
+        }
+        Exit::look(next, top)
     }
 );
+
+/// The next value of a native iterator, 0 at its end; an error if it raised.
+///
+/// # Safety
+///
+/// The word is that of a live iterator.
+#[inline(never)]
+unsafe fn next_value(vm: *mut Vm, iterator: u64) -> Result<u64, ()> {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).next(Ref::from_bits(iterator)).map_or(Err(()), |value| Ok(value.map_or(0, Object::into_raw))) }
+}
 
 /// Resumes the generator or coroutine `receiver`, if that needs no native call, and gives its frame; null if that raised. The value
 /// is taken over unless the answer is `None`.
@@ -104,11 +123,10 @@ handler!(
 );
 
 handler!(
-    /// Iterators of lists and tuples, and of what is an iterator already; others are the loop's.
+    /// Iterators of objects of native classes; others are the loop's.
     get_iter(vm ip sp frame word fuel) {
         let iterable = *sp.sub(1);
-        let class = raw::class_address(iterable);
-        if class != std::ptr::from_ref(&LIST).addr() && class != std::ptr::from_ref(&TUPLE).addr() {
+        if Ref::from_bits(iterable).class().is_heap_type() {
             return Exit::miss(ip, sp);
         }
         (*frame).ip = ip;

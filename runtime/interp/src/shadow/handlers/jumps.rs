@@ -4,9 +4,9 @@ use crate::frame::Frame;
 use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, release_and_go, target};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
-use object::Vm;
 use object::raw;
 use object::vm::breaker_reasons;
+use object::{Ref, Vm};
 
 handler!(nop(vm ip sp frame word fuel) {
     go!(vm, ip.add(1), sp, frame, fuel);
@@ -88,7 +88,16 @@ handler!(to_bool(vm ip sp frame word fuel) {
         *sp.sub(1) = raw::FALSE;
         go!(vm, ip.add(1), sp, frame, fuel);
     }
-    Exit::miss(ip, sp)
+    if Ref::from_bits(value).class().is_heap_type() {
+        return Exit::miss(ip, sp);
+    }
+    (*frame).ip = ip;
+    let Ok(truth) = (*vm).is_true(Ref::from_bits(value)) else { return Exit::raised(ip, sp) };
+    *sp.sub(1) = raw::bool_word(truth);
+    if raw::decrement(value) {
+        return release_and_go(vm, ip, sp, frame, value, fuel);
+    }
+    go!(vm, ip.add(1), sp, frame, fuel);
 });
 
 handler!(is_op(vm ip sp frame word fuel) {
