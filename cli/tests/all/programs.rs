@@ -149,6 +149,7 @@ programs! {
     lists
     match_statement
     metaclasses
+    method_paths
     mro_super
     multibyte_codecs
     multiprocessing_module
