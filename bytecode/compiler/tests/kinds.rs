@@ -1,0 +1,71 @@
+//! Each kind of statement and expression: the symbols and the bytecode of the small programs under `kinds/`. The instructions are
+//! CPython 3.14's, the operands of pairs and jumps ours.
+
+use bytecode::{Code, Constant};
+use compiler::symtable::{Scope, SymbolTable};
+use std::fmt::Write;
+
+fn print_scope(out: &mut String, table: &SymbolTable, scope: &Scope, depth: usize) {
+    let indent = "  ".repeat(depth);
+    let _ = writeln!(out, "{indent}{:?} {} (line {})", scope.kind, scope.name, scope.line);
+    for (name, _) in &scope.symbols {
+        let _ = writeln!(out, "{indent}  {name}: {:?}", scope.resolve(name));
+    }
+    for &child in &scope.children {
+        print_scope(out, table, table.scope(child), depth + 1);
+    }
+}
+
+fn print_code(out: &mut String, code: &Code) {
+    let _ = writeln!(out, "\n{} (stack {})", code.qualname, code.stack_size);
+    let mut line = 0;
+    for (index, (instr, location)) in code.instructions.iter().zip(code.locations.iter()).enumerate() {
+        let opcode = instr.opcode().expect("compiled code has opcodes");
+        let shown = if location.line == line { String::new() } else { location.line.to_string() };
+        line = location.line;
+        let text = format!("{shown:>4} {index:>3} {} {}", opcode.name(), instr.arg());
+        let _ = writeln!(out, "{}", text.trim_end());
+    }
+    for entry in &code.exception_table {
+        let lasti = if entry.lasti { " lasti" } else { "" };
+        let _ = writeln!(out, "  {}..{} -> {} [{}]{lasti}", entry.start, entry.end, entry.target, entry.depth);
+    }
+    for constant in &code.constants {
+        if let Constant::Code(inner) = constant {
+            print_code(out, inner);
+        }
+    }
+}
+
+fn check(name: &str, source: &str) {
+    let parsed = ruff_python_parser::parse_module(source).expect("the test's source parses");
+    let options = compiler::Options::new("test");
+    let table = compiler::module_symbols(parsed.syntax(), source, &options).expect("the test's names are right");
+    let code = compiler::compile_module(parsed.syntax(), source, &options).expect("the test's source compiles");
+    assert_eq!(bytecode::verify::verify(&code), Ok(()), "{name}");
+    let printed = code.to_string();
+    let read = bytecode::text::parse(&printed).expect("what is printed can be read");
+    assert_eq!(read.to_string(), printed, "{name}");
+    let mut out = String::new();
+    print_scope(&mut out, &table, table.scope(SymbolTable::TOP), 0);
+    print_code(&mut out, &code);
+    insta::with_settings!({ description => source, omit_expression => true }, { insta::assert_snapshot!(name, out) });
+}
+
+macro_rules! kinds {
+    ($($name:ident)*) => { $(
+        #[test]
+        fn $name() {
+            check(stringify!($name), include_str!(concat!("kinds/", stringify!($name), ".py")));
+        }
+    )* };
+}
+
+kinds! {
+    annotated_assignments assignments async_comprehensions augmented_assignments big_displays boolean_operations
+    calls chained_attributes classes_and_metaclasses comparisons comprehensions_nested constants coroutines dead_code
+    deletions displays fast_pairs for_loops formatted_strings functions_and_defaults generators global_and_nonlocal
+    if_statements imports locals_may_be_unbound match_literals_and_classes named_expressions
+    nested_functions_and_cells operators private_names raise_and_assert return_in_finally_blocks
+    subscripts_and_slices template_strings try_nested try_star type_aliases_and_parameters while_loops with_several
+}

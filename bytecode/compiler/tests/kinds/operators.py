@@ -1,0 +1,4 @@
+def f(a, b):
+    a + b; a - b; a * b; a / b; a // b; a % b; a ** b; a @ b
+    a << b; a >> b; a & b; a | b; a ^ b
+    -a; +a; ~a; not a

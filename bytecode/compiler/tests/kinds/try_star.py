@@ -1,0 +1,9 @@
+def f():
+    try:
+        a()
+    except* B as c:
+        d(c)
+    except* E:
+        pass
+    else:
+        g()
