@@ -15,8 +15,9 @@ use crate::value::Ref;
 use crate::vm::Vm;
 use crate::weak;
 
-/// How deep tuples are looked into for items whose hashes are known to run no Python.
-const MAX_DEPTH: u32 = 50;
+/// How deep tuples are looked into for items whose hashes run no Python; a frozenset counts as several.
+const MAX_DEPTH: u32 = 20;
+const FROZENSET_DEPTH: u32 = 8;
 
 /// Collects garbage and makes every object that is left immortal.
 pub fn immortalize_heap(vm: &mut Vm) {
@@ -74,13 +75,17 @@ fn remember_hash(vm: &mut Vm, object: Ref<'_>, depth: u32) -> bool {
         bytes.hash();
         return true;
     }
-    let Some(tuple) = object.downcast_exact::<Tuple>() else {
-        return object.address().is_none() || class.is_exactly_number();
+    let quick = if let Some(tuple) = object.downcast_exact::<Tuple>() {
+        if tuple.known_hash().is_some() {
+            return true;
+        }
+        depth > 0 && tuple.items().iter().all(|&item| remember_hash(vm, item, depth - 1))
+    } else if is_frozenset(class) {
+        depth >= FROZENSET_DEPTH && super::referents(object).iter().all(|item| remember_hash(vm, item.borrow(), depth - FROZENSET_DEPTH))
+    } else {
+        return object.address().is_none() || is_number(class);
     };
-    if tuple.known_hash().is_some() {
-        return true;
-    }
-    if depth == 0 || !tuple.items().iter().all(|&item| remember_hash(vm, item, depth - 1)) {
+    if !quick {
         return false;
     }
     match vm.hash(object) {
@@ -92,8 +97,11 @@ fn remember_hash(vm: &mut Vm, object: Ref<'_>, depth: u32) -> bool {
     }
 }
 
-impl Type {
-    fn is_exactly_number(&self) -> bool {
-        std::ptr::eq(self, &crate::int::INT) || std::ptr::eq(self, &crate::float::FLOAT)
-    }
+fn is_number(class: &Type) -> bool {
+    std::ptr::eq(class, &crate::int::INT) || std::ptr::eq(class, &crate::float::FLOAT)
+}
+
+/// The type is declared in a crate that knows this one.
+fn is_frozenset(class: &Type) -> bool {
+    !class.is_heap_type() && class.full_name() == "frozenset"
 }
