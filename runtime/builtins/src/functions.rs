@@ -271,6 +271,12 @@ pub fn format_value(vm: &mut Vm, value: Ref<'_>, spec: Ref<'_>) -> PyResult<Obje
             return vm.str(value);
         }
     }
+    if let Some(text) = spec.downcast_exact::<Str>()
+        && let Some(formatted) = format_exact(vm, value, text.get())?
+        && let Ok(formatted) = formatted.downcast::<Str>()
+    {
+        return Ok(formatted);
+    }
     let Some(method) = vm.lookup_special(value, names::__format__())? else {
         return Err(vm.type_error(format!("Type {} doesn't define __format__", value.class().full_name())));
     };
@@ -278,6 +284,22 @@ pub fn format_value(vm: &mut Vm, value: Ref<'_>, spec: Ref<'_>) -> PyResult<Obje
     match result.downcast::<Str>() {
         Ok(text) => Ok(text),
         Err(other) => Err(vm.type_error(format!("__format__ must return a str, not {}", other.borrow().class().full_name()))),
+    }
+}
+
+/// What `__format__` returns for an exact str, int or float: these have theirs for good.
+fn format_exact(vm: &mut Vm, value: Ref<'_>, spec: &Str) -> PyResult<Option<Object>> {
+    if value.as_small_int().is_some() {
+        return crate::format::format_int(vm, value, spec).map(Some);
+    }
+    if value.is_exactly(&object::float::FLOAT)
+        && let Some(number) = object::float::value(value)
+    {
+        return crate::format::format_float(vm, value, number, spec).map(Some);
+    }
+    match value.downcast_exact::<Str>() {
+        Some(text) => crate::format::format_str(vm, text, spec).map(Some),
+        None => Ok(None),
     }
 }
 
