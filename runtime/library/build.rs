@@ -16,6 +16,47 @@ const LEFT_OUT: &[&str] = &["idlelib", "turtledemo", "tkinter", "test", "lib2to3
 const CHANGES: &[(&str, &str, &str)] = &[
     ("sysconfig/__init__.py", "return 'RustPython'  # XXX: RUSTPYTHON; For site-packages", "return 'Python'"),
     ("site.py", "return 'RustPython' # XXX: RUSTPYTHON; for site-packages", "return 'Python'"),
+    // What later versions of 3.14 do about who awaits whom when a wait ends early.
+    (
+        "asyncio/tasks.py",
+        "            f.remove_done_callback(_on_completion)\n\n",
+        "            f.remove_done_callback(_on_completion)\n            futures.future_discard_from_awaited_by(f, cur_task)\n\n",
+    ),
+    (
+        "asyncio/tasks.py",
+        "    fut.add_done_callback(cb)\n\n    try:\n        fut.cancel()",
+        "    fut.add_done_callback(cb)\n    task = current_task()\n    futures.future_add_to_awaited_by(fut, task)\n\n    try:\n        fut.cancel()",
+    ),
+    (
+        "asyncio/tasks.py",
+        "        fut.remove_done_callback(cb)\n\n\nclass",
+        "        fut.remove_done_callback(cb)\n        futures.future_discard_from_awaited_by(fut, task)\n\n\nclass",
+    ),
+    (
+        "asyncio/tasks.py",
+        "        for f in todo:\n            f.add_done_callback(self._handle_completion)\n",
+        "        self._cur_task = current_task()\n        for f in todo:\n            f.add_done_callback(self._handle_completion)\n            futures.future_add_to_awaited_by(f, self._cur_task)\n",
+    ),
+    (
+        "asyncio/tasks.py",
+        "            f.remove_done_callback(self._handle_completion)\n",
+        "            f.remove_done_callback(self._handle_completion)\n            futures.future_discard_from_awaited_by(f, self._cur_task)\n",
+    ),
+    (
+        "asyncio/tasks.py",
+        "        self._todo.remove(f)\n",
+        "        self._todo.remove(f)\n        futures.future_discard_from_awaited_by(f, self._cur_task)\n",
+    ),
+    (
+        "asyncio/tasks.py",
+        "        f = await self._done.get()\n",
+        "        try:\n            f = await self._done.get()\n        except BaseException:\n            self._todo_left += 1\n            raise\n",
+    ),
+    (
+        "asyncio/tasks.py",
+        "            # Keep only one callback to log on cancel\n            inner.remove_done_callback(_log_on_exception)\n            inner.add_done_callback(_log_on_exception)\n",
+        "            if cur_task is not None:\n                inner.remove_done_callback(_clear_awaited_by_callback)\n                _clear_awaited_by_callback(inner)\n",
+    ),
     ("asyncio/tasks.py", "\n_py_current_task = current_task\n", "\n_py_gather = gather\n_py_current_task = current_task\n"),
     ("asyncio/tasks.py", "                          current_task, all_tasks)\n", "                          current_task, all_tasks, gather)\n"),
     ("site.py", "    # XXX: RUSTPYTHON\n    return f'{userbase}/lib/rustpython", "    return f'{userbase}/lib/python"),

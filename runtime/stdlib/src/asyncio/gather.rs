@@ -129,7 +129,7 @@ fn gather_all(vm: &mut Vm, callback: Ref<'_>, awaitables: &[Ref<'_>], event_loop
             done.push(child.clone());
         } else {
             if let Some(current) = gathering.current.get() {
-                future::add_awaiter(vm, child.borrow(), current.borrow());
+                set_edge(vm, child.borrow(), current.borrow(), true)?;
             }
             if future::is_plain(child.borrow()) {
                 let context = context.get_or_insert_with(|| contextvars::copy_current(vm)).clone();
@@ -239,11 +239,35 @@ fn exception_of(vm: &mut Vm, child: Ref<'_>) -> PyResult<Option<Object>> {
     Ok(Some(error).filter(|error| !error.borrow().is_none()))
 }
 
+/// Notes that the caller of `gather` awaits a child, or that it does not any more.
+fn set_edge(vm: &mut Vm, child: Ref<'_>, current: Ref<'_>, is_awaited: bool) -> PyResult<()> {
+    if child.downcast::<future::Future>().is_some() && current.downcast::<future::Future>().is_some() {
+        if is_awaited {
+            future::add_awaiter(vm, child, current);
+        } else {
+            future::discard_awaiter(vm, child, current);
+        }
+        return Ok(());
+    }
+    let module = vm.import("asyncio.futures")?;
+    let function = if is_awaited { "future_add_to_awaited_by" } else { "future_discard_from_awaited_by" };
+    vm.call_method(module.borrow(), function, &[child, current]).map(drop)
+}
+
+/// Children that outlive `gather` are not awaited by its caller any more.
+fn discard_edges(vm: &mut Vm, gathering: &Gathering) -> PyResult<()> {
+    let Some(current) = gathering.current.get() else { return Ok(()) };
+    for child in gathering.children.get(vm).clone() {
+        set_edge(vm, child.borrow(), current.borrow(), false)?;
+    }
+    Ok(())
+}
+
 /// A child is done: perhaps it is the last, or it ends it all.
 fn child_done(vm: &mut Vm, gathering: &Gathering, child: Ref<'_>) -> PyResult<()> {
     gathering.n_finished.set(gathering.n_finished.get() + 1);
     if let Some(current) = gathering.current.get() {
-        future::discard_awaiter(vm, child, current.borrow());
+        set_edge(vm, child, current.borrow(), false)?;
     }
     let outer = gathering.outer.get().filter(|outer| future::payload(outer.borrow()).state.get() == State::Pending);
     let Some(outer) = outer else {
@@ -256,6 +280,7 @@ fn child_done(vm: &mut Vm, gathering: &Gathering, child: Ref<'_>) -> PyResult<()
     if !gathering.return_exceptions {
         let error = if is_cancelled(vm, child)? { Some(vm.call_method(child, "_make_cancelled_error", &[])?) } else { exception_of(vm, child)? };
         if let Some(error) = error {
+            discard_edges(vm, gathering)?;
             return future::set_exception(vm, outer.borrow(), error.borrow());
         }
     }
