@@ -116,13 +116,18 @@ pub(super) fn call_soon(vm: &mut Vm, event_loop: Ref<'_>, args: &[Ref<'_>], cont
 /// `loop.create_task(coroutine)`
 pub(super) fn create_task(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Ref<'_>) -> PyResult {
     static EAGER_FACTORY: ObjectCell = ObjectCell::EMPTY;
+    static TASKS: ObjectCell = ObjectCell::EMPTY;
     let found = known(vm, event_loop, &[Original::CreateTask, Original::CheckClosed]).and_then(|known| {
         let closed = instance::get_attribute(event_loop, known.closed)?;
         let factory = instance::get_attribute(event_loop, known.task_factory)?;
         closed.is(Ref::FALSE).then(|| factory.to_owned())
     });
     let eager = match &found {
-        Some(factory) if factory.borrow().is_none() => Some(false),
+        Some(factory) if factory.borrow().is_none() => {
+            let tasks = imported(vm, &TASKS, "asyncio", "tasks")?;
+            let class = vm.get_attr_str(tasks.borrow(), "Task")?;
+            class.borrow().is(task::TASK.object()).then_some(false)
+        }
         Some(factory) => {
             let eager = imported(vm, &EAGER_FACTORY, "asyncio.tasks", "eager_task_factory")?;
             factory.borrow().is(eager.borrow()).then_some(true)

@@ -90,7 +90,10 @@ pub(super) fn gather(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult 
         return Ok(outer);
     }
     let event_loop = current::running_loop(vm);
-    let current = event_loop.as_ref().and_then(|event_loop| current::current_task(vm, event_loop.borrow()));
+    let current = match &event_loop {
+        Some(event_loop) => current_task(vm, event_loop.borrow())?,
+        None => None,
+    };
     let gathering = Gathering {
         children: VmCell::new(Vec::with_capacity(awaitables.len())),
         outer: ObjectCell::EMPTY,
@@ -101,6 +104,16 @@ pub(super) fn gather(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult 
     };
     let callback = vm.allocate(gathering).into_object();
     gather_all(vm, callback.borrow(), awaitables, event_loop)
+}
+
+/// The task that runs; one that is written in Python is known to the library alone.
+fn current_task(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<Option<Object>> {
+    if let Some(current) = current::current_task(vm, event_loop) {
+        return Ok(Some(current));
+    }
+    let module = vm.import("asyncio.tasks")?;
+    let current = vm.call_method(module.borrow(), "current_task", &[event_loop])?;
+    Ok(Some(current).filter(|current| !current.borrow().is_none()))
 }
 
 /// Makes a future of each awaitable and one of them all.
