@@ -218,7 +218,7 @@ fn long_option(
         "version" => Ok(Some(Action::Version { verbose: false })),
         "check-hash-based-pycs" => {
             let Some(mode) = value.or_else(|| rest.pop_front().map(text)) else {
-                return Err("Argument expected for the --check-hash-based-pycs option".into());
+                return Err("Argument expected for the --check-hash-based-pycs options".into());
             };
             if matches!(mode.as_str(), "always" | "never" | "default") {
                 Ok(None)
@@ -345,7 +345,7 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
         }
     }
     if let Some(seed) = variable("PYTHONHASHSEED").filter(|seed| seed != "random") {
-        configuration.hash_seed = Some(hash_seed(&seed)?.into());
+        configuration.hash_seed = Some(hash_seed(&seed)?);
     }
     if let Some(path) = variable("PYTHONPATH") {
         configuration.search_path.extend(path.split(':').map(str::to_owned));

@@ -507,7 +507,13 @@ fn open_stream(vm: &mut Vm, io: Ref<'_>, descriptor: i64, name: &str, configurat
         "strict"
     };
     let handler = if descriptor == 2 { default_handler } else { handler.unwrap_or(default_handler) };
-    let (encoding, handler) = (vm.new_str(encoding).into_object(), vm.new_str(handler).into_object());
+    let (mut encoding, handler) = (vm.new_str(encoding).into_object(), vm.new_str(handler).into_object());
+    if configuration.io_encoding.is_some() {
+        // Streams go by the codec's own name.
+        let codecs = vm.import("codecs")?;
+        let codec = vm.call_method(codecs.borrow(), "lookup", &[encoding.borrow()])?;
+        encoding = vm.get_attr_str(codec.borrow(), "name")?;
+    }
     let newline = if is_input { Object::none() } else { vm.new_str("\n").into_object() };
     let line_buffered = Object::bool(terminal || descriptor == 2);
     let write_through = Object::bool(unbuffered);

@@ -1,6 +1,8 @@
 //! Runs the scoria binary with a time limit and collects what it says.
 
+use std::fs;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -80,4 +82,29 @@ fn status_number(status: ExitStatus) -> i32 {
 #[cfg(not(unix))]
 fn status_number(status: ExitStatus) -> i32 {
     status.code().expect("a process ends by exit")
+}
+
+/// A new folder that goes away at the end of the test.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("scoria-test-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).expect("the temporary folder is writable");
+        Self(path.canonicalize().expect("the folder was just made"))
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().expect("the file is in the folder")).expect("the temporary folder is writable");
+        fs::write(&path, content).expect("the temporary folder is writable");
+        path.to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to clean up.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
