@@ -23,7 +23,8 @@ pub(crate) fn make_table(vm: &mut Vm, source: Source<'_>, mode: Mode, filename: 
         Ok(parsed) => parsed,
         Err(error) => return Err(compile::raise_syntax_error(vm, &error, filename)),
     };
-    let request = compile_hook::Request { source: compile_hook::Source::Text(&parsed.source), filename, mode, flags: 0, optimize: 0, feature_version: None };
+    let request =
+        compile_hook::Request { source: compile_hook::Source::Text(&parsed.source), filename, mode, flags: 0, optimize: 0, feature_version: None };
     let table = compile::with_options(vm, &request, |options| match parsed.tree() {
         Tree::Module(module) | Tree::Interactive(module) => compiler::module_symbols(module, &parsed.source, options),
         Tree::Expression(expression) => compiler::expression_symbols(expression, &parsed.source, options),

@@ -57,6 +57,7 @@ pub(crate) struct Shadow {
     words: Box<[Cell<u64>]>,
     n_instructions: usize,
     /// What sites with several classes have seen; the sites have the addresses.
+    #[expect(clippy::vec_box, reason = "the addresses must stay")]
     polymorphic: RefCell<Vec<Box<Polymorphic>>>,
 }
 

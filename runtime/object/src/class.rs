@@ -388,7 +388,9 @@ impl Type {
                 || self.mro_types().any(|derived| {
                     let bases = bases_of(derived);
                     let bases = bases.borrow().downcast::<Tuple>();
-                    bases.is_some_and(|bases| bases.items().iter().any(|base| base.downcast::<Type>().is_some_and(|base| std::ptr::eq(base.get(), class))))
+                    bases.is_some_and(|bases| {
+                        bases.items().iter().any(|base| base.downcast::<Type>().is_some_and(|base| std::ptr::eq(base.get(), class)))
+                    })
                 })
         })
     }

@@ -141,7 +141,10 @@ fn compile_source(
         let Some(text) = text.get().to_utf8() else {
             return Err(surrogates(vm, source));
         };
-        return compile_hook::compile(vm, &Request { source: Source::Text(&text), filename, mode, flags: flags | flag::IGNORE_COOKIE, optimize, feature_version });
+        return compile_hook::compile(
+            vm,
+            &Request { source: Source::Text(&text), filename, mode, flags: flags | flag::IGNORE_COOKIE, optimize, feature_version },
+        );
     }
     if source.class().slots().buffer.is_some() {
         let buffer = vm.buffer(source);

@@ -461,7 +461,9 @@ fn setsockopt(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
         }
         Some(_) => return Err(vm.type_error(format!("socket option should be None when optlen is given, not {}", value.class().full_name()))),
         // A number that is none of C's is refused for what it is not.
-        None if object::int::as_i64(value).is_some_and(|number| i32::try_from(number).is_ok()) || (value.class().slots().index.is_some() && !object::int::is_int(value)) => {
+        None if object::int::as_i64(value).is_some_and(|number| i32::try_from(number).is_ok())
+            || (value.class().slots().index.is_some() && !object::int::is_int(value)) =>
+        {
             let number = vm.to_i32(value)?;
             sys::setsockopt(fd, level, option, Some(&number.to_ne_bytes()), 4)
         }

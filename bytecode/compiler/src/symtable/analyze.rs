@@ -240,10 +240,8 @@ impl Pass<'_> {
                 }
                 Some(existing) => {
                     // A free variable of the comprehension that the scope binds is now simply local.
-                    if existing & flag::DEF_BOUND != 0 && !in_class {
-                        if !self.free_in_any_child(comprehension, &name) {
-                            free.remove(&name);
-                        }
+                    if existing & flag::DEF_BOUND != 0 && !in_class && !self.free_in_any_child(comprehension, &name) {
+                        free.remove(&name);
                     }
                     if own_flags & flag::DEF_BOUND == 0 && !in_class {
                         self.table.scope_mut(id).symbols.insert(name, existing | flags & flag::USE);

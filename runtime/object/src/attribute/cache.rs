@@ -7,8 +7,8 @@
 //! [`Kind::Generic`], so that nobody tries again.
 
 use crate::class::{TYPE, Type};
-use crate::dict::Dict;
 use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
+use crate::dict::Dict;
 use crate::instance;
 use crate::native::flag;
 use crate::shape;

@@ -99,7 +99,7 @@ fn bits_argument(vm: &mut Vm, name: Ref<'_>, byte_size: usize, size: Option<Ref<
     if size <= 0 || size > 64 {
         return Err(vm.value_error(format!("bit size of field {shown} out of range, got {size}")));
     }
-    if offset < 0 || offset > 64 {
+    if !(0..=64).contains(&offset) {
         return Err(vm.value_error(format!("bit offset of field {shown} out of range, got {offset}")));
     }
     if (size + offset) as usize > byte_size * 8 {

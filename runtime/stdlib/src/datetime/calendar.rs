@@ -81,7 +81,7 @@ pub fn from_iso(year: i64, week: i64, day: i64) -> Result<(i64, i64, i64), IsoPr
     if !(1..=9999).contains(&year) {
         return Err(IsoProblem::Year);
     }
-    if week < 1 || week > 53 || week == 53 && first_iso_monday(year + 1) - first_iso_monday(year) < 53 * 7 {
+    if !(1..=53).contains(&week) || week == 53 && first_iso_monday(year + 1) - first_iso_monday(year) < 53 * 7 {
         return Err(IsoProblem::Week);
     }
     if !(1..=7).contains(&day) {

@@ -142,8 +142,8 @@ unary_methods! {
     next_plus: |settings, number, status| settings.next(number, false, status);
     normalize: Settings::normalize;
     plus: Settings::plus;
-    to_integral_value: Settings::to_integral_value;
-    to_integral_exact: Settings::to_integral_exact;
+    to_integral_value: Settings::integral_value;
+    to_integral_exact: Settings::integral_exact;
     sqrt: Settings::square_root;
     logb: Settings::logb;
     logical_invert: Settings::logical_invert;

@@ -209,14 +209,14 @@ fn rounded_settings(vm: &mut Vm, rounding: Option<Ref<'_>>, context: Option<Ref<
 fn to_integral_value(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let (context, settings) = rounded_settings(vm, args[0], args[1])?;
     let mut status = Status::default();
-    let result = settings.to_integral_value(number(this), &mut status);
+    let result = settings.integral_value(number(this), &mut status);
     finish(vm, &context.borrow(), result, status)
 }
 
 fn to_integral_exact(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let (context, settings) = rounded_settings(vm, args[0], args[1])?;
     let mut status = Status::default();
-    let result = settings.to_integral_exact(number(this), &mut status);
+    let result = settings.integral_exact(number(this), &mut status);
     finish(vm, &context.borrow(), result, status)
 }
 

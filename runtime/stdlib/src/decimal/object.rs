@@ -248,7 +248,7 @@ pub fn to_int(vm: &mut Vm, number: &Number, rounding: super::settings::Rounding)
         Kind::Finite => {}
     }
     let mut status = Status::default();
-    let whole = Settings::MAXIMUM.with_rounding(rounding).to_integral_value(number, &mut status);
+    let whole = Settings::MAXIMUM.with_rounding(rounding).integral_value(number, &mut status);
     if whole.exponent > super::coefficient::MOST_DIGITS {
         return Err(vm.memory_error());
     }

@@ -76,7 +76,7 @@ impl Settings {
     }
 
     /// `to_integral_exact`: reports what rounding lost.
-    pub fn to_integral_exact(&self, number: &Number, status: &mut Status) -> Number {
+    pub fn integral_exact(&self, number: &Number, status: &mut Status) -> Number {
         if let Some(nan) = self.propagate(&[number], status) {
             return nan;
         }
@@ -89,9 +89,9 @@ impl Settings {
         self.rescale(number, 0, status)
     }
 
-    pub fn to_integral_value(&self, number: &Number, status: &mut Status) -> Number {
+    pub fn integral_value(&self, number: &Number, status: &mut Status) -> Number {
         let mut own = Status::default();
-        let result = self.to_integral_exact(number, &mut own);
+        let result = self.integral_exact(number, &mut own);
         status.add(own.0 & !(INEXACT | ROUNDED));
         result
     }

@@ -338,7 +338,7 @@ fn append(vm: &mut Vm, this: &Unpickler, values: Vec<Object>) -> PyResult<()> {
 }
 
 fn set_items(vm: &mut Vm, target: Ref<'_>, items: Vec<Object>, opcode: &str) -> PyResult<()> {
-    if items.len() % 2 != 0 {
+    if !items.len().is_multiple_of(2) {
         return Err(unpickling_error(vm, format!("odd number of items for {opcode}")));
     }
     let mut items = items.into_iter();

@@ -1,9 +1,9 @@
 //! The constants of `sys`.
 
-use std::os::unix::ffi::OsStrExt;
 use super::{Configuration, ModuleRef};
 use builtins::struct_sequence::StructSequence;
 use object::{Object, PyResult, Vm};
+use std::os::unix::ffi::OsStrExt;
 
 builtins::struct_sequence!(VersionInfo, VERSION_INFO, "sys.version_info", "sys.version_info\n\nVersion information as a named tuple.",
     [major "Major release number", minor "Minor release number", micro "Patch release number", releaselevel "'alpha', 'beta', 'candidate', or 'final'", serial "Serial release number"], [], []);
@@ -72,10 +72,7 @@ pub(super) fn populate(vm: &mut Vm, module: ModuleRef<'_>, configuration: &Confi
         None => Object::none(),
     };
     module.set(vm, "pycache_prefix", prefix);
-    let lists = [
-        ("argv", &configuration.arguments),
-        ("orig_argv", &configuration.original_arguments),
-    ];
+    let lists = [("argv", &configuration.arguments), ("orig_argv", &configuration.original_arguments)];
     for (name, texts) in lists {
         let list = list_of(vm, texts);
         module.set(vm, name, list);

@@ -226,7 +226,7 @@ unsafe fn slice_of(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
         let bound = |word| Object::from_raw(word).expect("a value is never null");
-        let slice = builtins::slice::new(&mut *vm, bound(start), bound(stop), Object::none());
+        let slice = builtins::slice::new(&*vm, bound(start), bound(stop), Object::none());
         (*vm).get_item(Ref::from_bits(owner), slice.borrow()).map_or(0, Object::into_raw)
     }
 }

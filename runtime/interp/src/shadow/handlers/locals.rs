@@ -165,5 +165,5 @@ handler!(make_cell(vm ip sp frame word fuel) {
 #[inline(never)]
 unsafe fn cell_of(vm: *mut Vm, value: u64) -> u64 {
     // SAFETY: the caller's promise.
-    unsafe { new_cell(&mut *vm, Object::from_raw(value)).into_object().into_raw() }
+    unsafe { new_cell(&*vm, Object::from_raw(value)).into_object().into_raw() }
 }
