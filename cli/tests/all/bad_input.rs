@@ -78,7 +78,7 @@ fn scripts_that_are_none() {
     fails(&scoria_with(&[&within]), 2, &format!(": can't open file '{within}': [Errno 20] Not a directory\n"));
     let path = folder.0.join("folder").to_string_lossy().into_owned();
     fails(&scoria_with(&[&path]), 1, &format!(": can't find '__main__' module in '{path}'\n"));
-    fs::set_permissions(&file, Permissions::from_mode(0)).expect("the file is ours");
+    fs::set_permissions(&file, Permissions::from_mode(0o000)).expect("the file is ours");
     // Some users may read everything.
     if File::open(&file).is_err() {
         fails(&scoria_with(&[&file]), 2, &format!(": can't open file '{file}': [Errno 13] Permission denied\n"));

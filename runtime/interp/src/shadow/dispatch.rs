@@ -10,8 +10,8 @@ use object::vm::{breaker, breaker_reasons};
 use std::cell::Cell;
 
 /// Runs the instruction at `ip`, whose word is `word`, and those after it. The last parameter is how many more
-/// jumps backward, calls and returns may follow before the evaluation loop is visited again: in a build without
-/// optimisation, where handlers do call one another, it bounds the native stack.
+/// jumps backward, calls and returns may follow before the evaluation loop is visited again: where
+/// the optimiser leaves a call of the next handler a call, it bounds the native stack.
 ///
 /// # Safety
 ///
@@ -65,7 +65,7 @@ impl Exit {
 }
 
 /// See [`Handler`].
-const FUEL: u64 = if cfg!(debug_assertions) { 50 } else { 1 << 40 };
+const FUEL: u64 = if cfg!(debug_assertions) { 50 } else { 4096 };
 
 /// Runs instructions until one needs the evaluation loop.
 ///

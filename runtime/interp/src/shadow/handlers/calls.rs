@@ -136,15 +136,18 @@ handler!(
     }
 );
 
-handler!(
-    /// Calls what is no Python function.
-    call_native(vm ip sp frame word fuel) {
-        let n = arg(word);
-        let first = sp.sub(n);
-        let callable = Ref::from_bits(*first.sub(2));
-        let has_self = usize::from(*first.sub(1) != 0);
-        let values: &[Ref<'_>] = std::slice::from_raw_parts(first.sub(has_self).cast(), n + has_self);
-        let result = eval_calls::call_native(&mut *vm, callable, values);
+/// What a call of something native gives; 0 if it raised. All from below `first` to `sp` is dropped.
+///
+/// # Safety
+///
+/// The callable and self, or null, are below the arguments at `first`.
+#[inline(never)]
+unsafe fn value_of_call(vm: *mut Vm, first: *mut u64, sp: *mut u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let start = first.sub(usize::from(*first.sub(1) != 0));
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(start.cast(), sp.offset_from(start) as usize);
+        let result = eval_calls::call_native(&mut *vm, Ref::from_bits(*first.sub(2)), values);
         let mut top = sp;
         while top > first.sub(2) {
             top = top.sub(1);
@@ -152,8 +155,21 @@ handler!(
                 raw::release(*top);
             }
         }
-        let Ok(value) = result else { return Exit::raised(ip, top) };
-        *top = value.into_raw();
+        result.map_or(0, Object::into_raw)
+    }
+}
+
+handler!(
+    /// Calls what is no Python function.
+    call_native(vm ip sp frame word fuel) {
+        let n = arg(word);
+        let first = sp.sub(n);
+        let top = first.sub(2);
+        let value = value_of_call(vm, first, sp);
+        if value == 0 {
+            return Exit::raised(ip, top);
+        }
+        *top = value;
         if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
             return Exit::look(ip.add(1), top.add(1));
         }
