@@ -4,7 +4,7 @@ use object::bytes::Bytes;
 use object::exception;
 use object::str::{Str, StrBuilder};
 use object::tuple::Tuple;
-use object::vm::{PyResult, Raised, Vm};
+use object::vm::{PyResult, Raised, Vm, hooks};
 use object::{Object, Ref, RefOf};
 use std::borrow::Cow;
 
@@ -191,7 +191,9 @@ impl<'a> Encoding<'a> {
             Kind::XmlCharRefReplace => escaped(&|code_point, text| text.push_str(&format!("&#{code_point};"))),
             Kind::NameReplace => {
                 // CPython asks the module for the names, and so programs find it imported.
-                vm.import("unicodedata")?;
+                if hooks().import.is_some() {
+                    vm.import("unicodedata")?;
+                }
                 escaped(&|code_point, text| match char::from_u32(code_point).and_then(unicode_names2::name) {
                     Some(name) => text.push_str(&format!("\\N{{{name}}}")),
                     None => push_backslash_escape(code_point, &mut |piece| text.push_str(piece)),

@@ -225,6 +225,7 @@ fn lay_out(number: &Number, spec: &Spec, style: &Style, rounding: Rounding, capi
     let left = value.exponent + digits.len() as i64;
     let point = match code {
         'e' | 'E' if value.coefficient.is_zero() => 1 - precision.unwrap_or(0),
+        'e' | 'E' => 1,
         'f' | 'F' | '%' => left,
         _ if value.exponent <= 0 && left > -6 => left,
         _ => 1,
