@@ -228,7 +228,32 @@ fn get_item(vm: &mut Vm, range: Ref<'_>, key: Ref<'_>) -> PyResult {
     Ok(range.item(vm, &index))
 }
 
+/// Start, stop and step of a slice of a range, where words hold all that goes into it.
+fn quick_slice(range: &Range, slice: &Slice) -> Option<[i64; 3]> {
+    let small = |object: &Object| object.borrow().as_small_int();
+    let bound = |object: &Object| if object.borrow().is_none() { Some(None) } else { small(object).map(Some) };
+    let (length, first, stride) = (small(&range.length)?, small(&range.start)?, small(&range.step)?);
+    let step = bound(&slice.step)?.unwrap_or(1);
+    if step == 0 {
+        return None;
+    }
+    let (low, high) = if step < 0 { (-1, length - 1) } else { (0, length) };
+    let fit = |bound: Option<i64>, default: i64| match bound {
+        None => default,
+        Some(bound) if bound < 0 => (bound + length).max(low),
+        Some(bound) => bound.min(high),
+    };
+    let (from, to) = if step < 0 { (high, low) } else { (low, high) };
+    let at = |index: i64| index.checked_mul(stride)?.checked_add(first);
+    Some([at(fit(bound(&slice.start)?, from))?, at(fit(bound(&slice.stop)?, to))?, stride.checked_mul(step)?])
+}
+
 fn get_slice(vm: &mut Vm, range: RefOf<'_, Range>, slice: &Slice) -> PyResult {
+    if let Some(parts) = quick_slice(range.get(), slice) {
+        let [start, stop, step] = parts.map(|part| vm.new_int(part));
+        let part = Range::new(vm, start, stop, step);
+        return Ok(vm.allocate(part).into_object());
+    }
     let parts = slice::long_indices(vm, slice, big(&range.length))?;
     let [start, stop, step] = parts.map(|part| vm.new_bigint(part));
     let start = range.item(vm, &start);

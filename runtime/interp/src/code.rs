@@ -109,7 +109,9 @@ impl CodeObject {
 
     /// The line an instruction belongs to; 0: none.
     pub fn line(&self, index: usize) -> u32 {
-        match self.lines.get() {
+        // Hot code is asked often.
+        let lines = if self.warmth.get() == 0 { Some(self.lines()) } else { self.lines.get() };
+        match lines {
             Some(lines) => lines.line(index),
             None => self.location(index).line,
         }

@@ -95,6 +95,7 @@ handler!(
 
 handler!(
     /// Operands of native classes; what classes of Python do is the loop's.
+    #[inline(never)]
     binary_native(vm ip sp frame word fuel) {
         let (left, right) = (*sp.sub(2), *sp.sub(1));
         if Ref::from_bits(left).class().is_heap_type() || Ref::from_bits(right).class().is_heap_type() {

@@ -217,6 +217,7 @@ unsafe fn get_attribute(vm: *mut Vm, owner: u64, name: Ref<'_>, is_call: bool) -
 
 handler!(
     /// Attributes of objects of native classes, computed ones say; what classes of Python do is the loop's.
+    #[inline(never)]
     load_native(vm ip sp frame word fuel) {
         let owner = *sp.sub(1);
         if Ref::from_bits(owner).class().is_heap_type() {

@@ -8,20 +8,31 @@ use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{CodeFlags, Instr};
 use object::class::TYPE;
+use object::function::BOUND_METHOD;
 use object::raw;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
+handler!(
+    /// A bound method is replaced by its function and `self`.
+    #[inline(never)]
+    call_method(vm ip sp frame word fuel) {
+        eval_calls::unpack_bound_method(sp.sub(arg(word)));
+        return call(vm, ip, sp, frame, word, fuel);
+    }
+);
+
 handler!(call(vm ip sp frame word fuel) {
     let n = arg(word);
     let first = sp.sub(n);
-    if *first.sub(1) == 0 {
-        eval_calls::unpack_bound_method(first);
-    }
     let callable = *first.sub(2);
     (*frame).ip = ip;
-    if raw::class_address(callable) != std::ptr::from_ref(&FUNCTION).addr() {
+    let class = raw::class_address(callable);
+    if class != std::ptr::from_ref(&FUNCTION).addr() {
+        if class == std::ptr::from_ref(&BOUND_METHOD).addr() && *first.sub(1) == 0 {
+            return call_method(vm, ip, sp, frame, word, fuel);
+        }
         return call_other(vm, ip, sp, frame, word, fuel);
     }
     let has_self = usize::from(*first.sub(1) != 0);
@@ -89,6 +100,7 @@ pub(super) unsafe fn enter(vm: *mut Vm, frame: *mut Frame, function: u64, args: 
 
 handler!(
     /// Calls a Python function whose arguments have to be bound first.
+    #[inline(never)]
     call_function(vm ip sp frame word fuel) {
         let first = sp.sub(arg(word));
         let inner = enter_function(vm, frame, first, arg(word));
@@ -116,6 +128,7 @@ unsafe fn enter_class(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usize)
 
 handler!(
     /// Calls a class or something native.
+    #[inline(never)]
     call_other(vm ip sp frame word fuel) {
         let first = sp.sub(arg(word));
         if *first.sub(1) == 0 {
@@ -161,6 +174,7 @@ unsafe fn value_of_call(vm: *mut Vm, first: *mut u64, sp: *mut u64) -> u64 {
 
 handler!(
     /// Calls what is no Python function.
+    #[inline(never)]
     call_native(vm ip sp frame word fuel) {
         let n = arg(word);
         let first = sp.sub(n);
