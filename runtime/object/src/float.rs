@@ -92,7 +92,9 @@ pub fn shortest_digits(value: f64) -> (String, i32) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits = mantissa.replace('.', "");
     let exponent = exponent.parse().unwrap_or(0);
-    let even = if digits.len() >= 15 { even_neighbour(value.abs(), &digits) } else { None };
+    // A value halfway between two texts has at most 18 digits, hence at most 25 binary places.
+    let may_be_halfway = digits.len() >= 15 && (value * f64::from(1 << 25)).fract() == 0.0;
+    let even = if may_be_halfway { even_neighbour(value.abs(), &digits) } else { None };
     (even.unwrap_or(digits), exponent)
 }
 
