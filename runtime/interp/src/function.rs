@@ -3,7 +3,7 @@
 use crate::cell_object::CellObject;
 use crate::code::CodeObject;
 use crate::eval;
-use crate::frame::{self, Ending, Frame};
+use crate::frame::{self, Frame};
 use bytecode::{CodeFlags, LocalKind};
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
@@ -262,20 +262,7 @@ pub(crate) unsafe fn new_frame(vm: &mut Vm, function: Object, code: &CodeObject)
         for index in 0..code.n_locals {
             locals.add(index).write(0);
         }
-        frame.write(Frame {
-            function: std::mem::ManuallyDrop::new(function),
-            code,
-            ip: code.entry(),
-            sp: locals.add(code.n_locals),
-            previous: vm.frame.cast(),
-            namespace: 0,
-            object: 0,
-            generator: 0,
-            is_entry: false,
-            ending: Ending::Push,
-            traced: 0,
-            traced_line: 0,
-        });
+        Frame::write_called(frame, function.into_raw(), code, locals.add(code.n_locals), vm.frame.cast());
     }
     vm.frame = frame.cast();
     Ok(frame)

@@ -126,6 +126,30 @@ macro_rules! go_anywhere {
 }
 pub(super) use go_anywhere;
 
+/// Goes on in the frame `$inner` that a call has made; null: the call raised, and `$sp` is the stack's top now.
+macro_rules! go_into {
+    ($vm:ident, $inner:expr, $ip:ident, $sp:expr, $fuel:ident) => {{
+        let inner: *mut Frame = $inner;
+        if inner.is_null() {
+            return Exit::raised($ip, $sp);
+        }
+        go_anywhere!($vm, (*inner).ip, (*inner).sp, inner, $fuel);
+    }};
+}
+pub(super) use go_into;
+
+/// Drops the value that an instruction has taken off the stack, and goes on with the next instruction.
+macro_rules! drop_and_go {
+    ($vm:ident, $ip:ident, $sp:expr, $frame:ident, $value:expr, $fuel:ident) => {{
+        let (sp, value) = ($sp, $value);
+        if raw::decrement(value) {
+            return release_and_go($vm, $ip, sp, $frame, value, $fuel);
+        }
+        go!($vm, $ip.add(1), sp, $frame, $fuel);
+    }};
+}
+pub(super) use drop_and_go;
+
 /// The operand.
 #[inline(always)]
 pub(super) fn arg(word: u64) -> usize {

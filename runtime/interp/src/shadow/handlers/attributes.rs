@@ -2,7 +2,7 @@
 
 use super::calls::enter;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler, misfit, release_and_go, seen, site};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen, site};
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
 use object::attribute::cache::{self, Found, Polymorphic, Site};
@@ -12,23 +12,27 @@ use object::singleton::{MODULE, ModuleObject};
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
+/// Puts an attribute's value in the owner's place on the stack, for a call with a null above, and goes on.
+macro_rules! put_value {
+    ($value:ident, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $word:ident, $fuel:ident) => {{
+        raw::increment($value);
+        let owner = std::mem::replace(&mut *$sp.sub(1), $value);
+        let mut top = $sp;
+        if $word >> 32 & 1 != 0 {
+            *top = 0;
+            top = top.add(1);
+        }
+        drop_and_go!($vm, $ip, top, $frame, owner, $fuel);
+    }};
+}
+
 handler!(load_word(vm ip sp frame word fuel) {
     let owner = *sp.sub(1);
     let site: &Site = seen(ip, word);
     if site.matches(Ref::from_bits(owner)) {
         let value = site.word(Ref::from_bits(owner)).get();
         if value != 0 {
-            raw::increment(value);
-            *sp.sub(1) = value;
-            let mut top = sp;
-            if word >> 32 & 1 != 0 {
-                *top = 0;
-                top = top.add(1);
-            }
-            if raw::decrement(owner) {
-                return release_and_go(vm, ip, top, frame, owner, fuel);
-            }
-            go!(vm, ip.add(1), top, frame, fuel);
+            put_value!(value, vm, ip, sp, frame, word, fuel);
         }
         return Exit::miss(ip, sp);
     }
@@ -83,17 +87,7 @@ handler!(
         let site: &Site = seen(ip, word);
         if site.matches(Ref::from_bits(owner)) {
             let value = site.class_value();
-            raw::increment(value);
-            *sp.sub(1) = value;
-            let mut top = sp;
-            if word >> 32 & 1 != 0 {
-                *top = 0;
-                top = top.add(1);
-            }
-            if raw::decrement(owner) {
-                return release_and_go(vm, ip, top, frame, owner, fuel);
-            }
-            go!(vm, ip.add(1), top, frame, fuel);
+            put_value!(value, vm, ip, sp, frame, word, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
     }
@@ -107,17 +101,7 @@ handler!(
         if raw::class_address(owner) == std::ptr::from_ref(&MODULE).addr()
             && let Some(value) = site.in_globals(Ref::from_bits(owner).downcast_unchecked::<ModuleObject>().dict().get())
         {
-            raw::increment(value);
-            *sp.sub(1) = value;
-            let mut top = sp;
-            if word >> 32 & 1 != 0 {
-                *top = 0;
-                top = top.add(1);
-            }
-            if raw::decrement(owner) {
-                return release_and_go(vm, ip, top, frame, owner, fuel);
-            }
-            go!(vm, ip.add(1), top, frame, fuel);
+            put_value!(value, vm, ip, sp, frame, word, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
     }
@@ -130,17 +114,7 @@ handler!(
         let site: &Site = seen(ip, word);
         if site.matches_class(Ref::from_bits(owner)) {
             let value = site.class_value();
-            raw::increment(value);
-            *sp.sub(1) = value;
-            let mut top = sp;
-            if word >> 32 & 1 != 0 {
-                *top = 0;
-                top = top.add(1);
-            }
-            if raw::decrement(owner) {
-                return release_and_go(vm, ip, top, frame, owner, fuel);
-            }
-            go!(vm, ip.add(1), top, frame, fuel);
+            put_value!(value, vm, ip, sp, frame, word, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
     }
@@ -149,27 +123,15 @@ handler!(
 /// Puts what was found in the owner's place on the stack and goes on; what is not simple is the loop's.
 macro_rules! finish_load {
     ($found:expr, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $word:ident, $fuel:ident) => {{
-        let owner = *$sp.sub(1);
         match $found {
             Some(Found::Value(value)) => {
                 let value = value.bits();
-                raw::increment(value);
-                *$sp.sub(1) = value;
-                let mut top = $sp;
-                if $word >> 32 & 1 != 0 {
-                    *top = 0;
-                    top = top.add(1);
-                }
-                if raw::decrement(owner) {
-                    return release_and_go($vm, $ip, top, $frame, owner, $fuel);
-                }
-                go!($vm, $ip.add(1), top, $frame, $fuel);
+                put_value!(value, $vm, $ip, $sp, $frame, $word, $fuel);
             }
             Some(Found::Method(method)) if $word >> 32 & 1 != 0 => {
                 let method = method.bits();
                 raw::increment(method);
-                *$sp.sub(1) = method;
-                *$sp = owner;
+                *$sp = std::mem::replace(&mut *$sp.sub(1), method);
                 go!($vm, $ip.add(1), $sp.add(1), $frame, $fuel);
             }
             _ => Exit::miss($ip, $sp),
@@ -256,10 +218,7 @@ handler!(
         }
         (*frame).ip = ip;
         let inner = enter(vm, frame, site.class_value(), sp.sub(1), 1);
-        if inner.is_null() {
-            return Exit::raised(ip, sp.sub(1));
-        }
-        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+        go_into!(vm, inner, ip, sp.sub(1), fuel);
     }
 );
 
@@ -272,12 +231,9 @@ handler!(store_word(vm ip sp frame word fuel) {
         if raw::decrement(old) {
             *top = old;
             *top.add(1) = owner;
-            return crate::shadow::dispatch::drop_two_and_go(vm, ip, top, frame, word, fuel);
+            return drop_two_and_go(vm, ip, top, frame, word, fuel);
         }
-        if raw::decrement(owner) {
-            return release_and_go(vm, ip, top, frame, owner, fuel);
-        }
-        go!(vm, ip.add(1), top, frame, fuel);
+        drop_and_go!(vm, ip, top, frame, owner, fuel);
     }
     return misfit(vm, ip, sp, frame, word, fuel);
 });
@@ -290,10 +246,7 @@ handler!(
         if site.matches(Ref::from_bits(owner)) {
             site.add(Ref::from_bits(owner), *sp.sub(2));
             let top = sp.sub(2);
-            if raw::decrement(owner) {
-                return release_and_go(vm, ip, top, frame, owner, fuel);
-            }
-            go!(vm, ip.add(1), top, frame, fuel);
+            drop_and_go!(vm, ip, top, frame, owner, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
     }

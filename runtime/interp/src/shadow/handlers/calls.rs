@@ -4,7 +4,7 @@ use crate::eval::calls as eval_calls;
 use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
-use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, handler};
+use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, go_into, handler};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{CodeFlags, Instr};
 use object::class::TYPE;
@@ -104,10 +104,7 @@ handler!(
     call_function(vm ip sp frame word fuel) {
         let first = sp.sub(arg(word));
         let inner = enter_function(vm, frame, first, arg(word));
-        if inner.is_null() {
-            return Exit::raised(ip, first.sub(2));
-        }
-        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+        go_into!(vm, inner, ip, first.sub(2), fuel);
     }
 );
 
@@ -136,10 +133,7 @@ handler!(
             if raw::class_address(callable.bits()) == std::ptr::from_ref(&TYPE).addr()
                 && let Some(inner) = enter_class(vm, frame, first, arg(word))
             {
-                if inner.is_null() {
-                    return Exit::raised(ip, first.sub(1));
-                }
-                go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+                go_into!(vm, inner, ip, first.sub(1), fuel);
             }
             if eval_calls::python_method(callable, object::names::__call__()).is_some() {
                 return Exit::miss(ip, sp);
@@ -226,10 +220,7 @@ handler!(
         let Some(inner) = enter_awaited(vm, frame, first, arg(word)) else {
             return call(vm, ip, sp, frame, word, fuel);
         };
-        if inner.is_null() {
-            return Exit::raised(ip, first.sub(2));
-        }
-        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+        go_into!(vm, inner, ip, first.sub(2), fuel);
     }
 );
 
@@ -358,8 +349,5 @@ handler!(call_kw(vm ip sp frame word fuel) {
     }
     (*frame).ip = ip;
     let Some(inner) = enter_with_keywords(vm, frame, first, arg(word), *sp.sub(1)) else { return Exit::miss(ip, sp) };
-    if inner.is_null() {
-        return Exit::raised(ip, first.sub(2));
-    }
-    go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+    go_into!(vm, inner, ip, first.sub(2), fuel);
 });

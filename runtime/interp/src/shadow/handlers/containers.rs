@@ -3,7 +3,7 @@
 use super::calls::enter;
 use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, go_anywhere, handler, misfit, release_and_go, seen};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::attribute::cache::Site;
@@ -32,10 +32,7 @@ handler!(list_item(vm ip sp frame word fuel) {
         let value = items.get_unchecked(index).borrow().bits();
         raw::increment(value);
         *sp.sub(2) = value;
-        if raw::decrement(owner) {
-            return release_and_go(vm, ip, sp.sub(1), frame, owner, fuel);
-        }
-        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
+        drop_and_go!(vm, ip, sp.sub(1), frame, owner, fuel);
     }
     return misfit(vm, ip, sp, frame, word, fuel);
 });
@@ -50,10 +47,7 @@ handler!(tuple_item(vm ip sp frame word fuel) {
         let value = items.get_unchecked(index).bits();
         raw::increment(value);
         *sp.sub(2) = value;
-        if raw::decrement(owner) {
-            return release_and_go(vm, ip, sp.sub(1), frame, owner, fuel);
-        }
-        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
+        drop_and_go!(vm, ip, sp.sub(1), frame, owner, fuel);
     }
     return misfit(vm, ip, sp, frame, word, fuel);
 });
@@ -94,10 +88,7 @@ handler!(
         }
         (*frame).ip = ip;
         let inner = enter(vm, frame, site.class_value(), sp.sub(2), 2);
-        if inner.is_null() {
-            return Exit::raised(ip, sp.sub(2));
-        }
-        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+        go_into!(vm, inner, ip, sp.sub(2), fuel);
     }
 );
 
@@ -116,10 +107,7 @@ handler!(store_list_item(vm ip sp frame word fuel) {
             *sp.add(1) = owner;
             return drop_two_and_go(vm, ip, sp, frame, word, fuel);
         }
-        if raw::decrement(owner) {
-            return release_and_go(vm, ip, sp, frame, owner, fuel);
-        }
-        go!(vm, ip.add(1), sp, frame, fuel);
+        drop_and_go!(vm, ip, sp, frame, owner, fuel);
     }
     return misfit(vm, ip, sp, frame, word, fuel);
 });
@@ -180,10 +168,7 @@ handler!(unpack_sequence(vm ip sp frame word fuel) {
         return Exit::miss(ip, sp);
     }
     let sp = sp.sub(1).add(n);
-    if raw::decrement(sequence) {
-        return release_and_go(vm, ip, sp, frame, sequence, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, sequence, fuel);
 });
 
 /// Stores `value` in a dict: whether that raised.
@@ -243,10 +228,7 @@ handler!(binary_slice(vm ip sp frame word fuel) {
         return Exit::raised(ip, sp);
     }
     *sp.sub(1) = result;
-    if raw::decrement(owner) {
-        return release_and_go(vm, ip, sp, frame, owner, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, owner, fuel);
 });
 
 handler!(

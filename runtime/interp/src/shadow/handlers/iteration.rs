@@ -3,7 +3,7 @@
 use crate::eval::iteration as eval_iteration;
 use crate::frame::Frame;
 use crate::generator;
-use crate::shadow::dispatch::{Exit, go, go_anywhere, handler, loop_end, misfit, release_and_go};
+use crate::shadow::dispatch::{Exit, drop_and_go, go, go_anywhere, handler, loop_end, misfit, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use builtins::iterators::{LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
@@ -132,9 +132,6 @@ handler!(
         (*frame).ip = ip;
         let Ok(iterator) = (*vm).iter(Ref::from_bits(iterable)) else { return Exit::raised(ip, sp) };
         *sp.sub(1) = iterator.into_raw();
-        if raw::decrement(iterable) {
-            return release_and_go(vm, ip, sp, frame, iterable, fuel);
-        }
-        go!(vm, ip.add(1), sp, frame, fuel);
+        drop_and_go!(vm, ip, sp, frame, iterable, fuel);
     }
 );

@@ -1,7 +1,7 @@
 //! Jumps, and tests that give bools.
 
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, release_and_go, target};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, handler, release_and_go, target};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::raw;
@@ -52,10 +52,7 @@ handler!(pop_jump_if_none(vm ip sp frame word fuel) {
     if value == raw::NONE {
         go!(vm, target(ip, word), sp, frame, fuel);
     }
-    if raw::decrement(value) {
-        return release_and_go(vm, ip, sp, frame, value, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, value, fuel);
 });
 
 handler!(pop_jump_if_not_none(vm ip sp frame word fuel) {
@@ -94,10 +91,7 @@ handler!(to_bool(vm ip sp frame word fuel) {
     (*frame).ip = ip;
     let Ok(truth) = (*vm).is_true(Ref::from_bits(value)) else { return Exit::raised(ip, sp) };
     *sp.sub(1) = raw::bool_word(truth);
-    if raw::decrement(value) {
-        return release_and_go(vm, ip, sp, frame, value, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, value, fuel);
 });
 
 handler!(is_op(vm ip sp frame word fuel) {
@@ -105,10 +99,7 @@ handler!(is_op(vm ip sp frame word fuel) {
     let sp = sp.sub(1);
     *sp.sub(1) = raw::bool_word((left == right) != (arg(word) == 1));
     if raw::class_address(right) == 0 {
-        if raw::decrement(left) {
-            return release_and_go(vm, ip, sp, frame, left, fuel);
-        }
-        go!(vm, ip.add(1), sp, frame, fuel);
+        drop_and_go!(vm, ip, sp, frame, left, fuel);
     }
     *sp = left;
     *sp.add(1) = right;

@@ -2,7 +2,7 @@
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, handler, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::raw;
@@ -45,10 +45,7 @@ handler!(load_fast_load_fast(vm ip sp frame word fuel) {
 handler!(store_fast(vm ip sp frame word fuel) {
     let sp = sp.sub(1);
     let old = swap_in(Frame::locals(frame).add(arg(word)), *sp);
-    if raw::decrement(old) {
-        return release_and_go(vm, ip, sp, frame, old, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, old, fuel);
 });
 
 handler!(store_fast_load_fast(vm ip sp frame word fuel) {
@@ -56,10 +53,7 @@ handler!(store_fast_load_fast(vm ip sp frame word fuel) {
     let value = *Frame::locals(frame).add((word >> 32 & 0xffff) as usize);
     raw::increment(value);
     *sp.sub(1) = value;
-    if raw::decrement(old) {
-        return release_and_go(vm, ip, sp, frame, old, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, old, fuel);
 });
 
 handler!(store_fast_store_fast(vm ip sp frame word fuel) {
@@ -90,10 +84,7 @@ handler!(load_small_int(vm ip sp frame word fuel) {
 handler!(pop_top(vm ip sp frame word fuel) {
     let sp = sp.sub(1);
     let value = *sp;
-    if raw::decrement(value) {
-        return release_and_go(vm, ip, sp, frame, value, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, value, fuel);
 });
 
 handler!(push_null(vm ip sp frame word fuel) {
@@ -130,10 +121,7 @@ handler!(store_deref(vm ip sp frame word fuel) {
     let cell = Ref::from_bits(*Frame::locals(frame).add(arg(word))).downcast_unchecked::<CellObject>();
     let sp = sp.sub(1);
     let old = cell.contents.replace_bits(*sp);
-    if raw::decrement(old) {
-        return release_and_go(vm, ip, sp, frame, old, fuel);
-    }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    drop_and_go!(vm, ip, sp, frame, old, fuel);
 });
 
 handler!(load_fast_and_clear(vm ip sp frame word fuel) {
