@@ -79,14 +79,20 @@ def read(groups):
     return total
 
 
-def resident(what):
-    """One number of `smaps_rollup`, in KiB, without making more objects than it must."""
-    descriptor = os.open("/proc/self/smaps_rollup", os.O_RDONLY)
+def private_memory():
+    """Memory that this process alone has written to, in KiB. A page of a file does not count, even if the file was just written."""
+    descriptor = os.open("/proc/self/smaps", os.O_RDONLY)
     try:
-        text = os.read(descriptor, 4096)
+        text = b"".join(iter(lambda: os.read(descriptor, 1 << 16), b""))
     finally:
         os.close(descriptor)
-    return int(text.split(what + b":")[1].split()[0])
+    total = 0
+    for line in text.splitlines():
+        if line.startswith(b"Private_Dirty:"):
+            dirty = int(line.split()[1])
+        elif line.startswith(b"Anonymous:"):
+            total += min(dirty, int(line.split()[1]))
+    return total
 
 
 def fork_and_read(groups):
@@ -94,9 +100,11 @@ def fork_and_read(groups):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        before = resident(b"Private_Dirty")
+        # The measuring writes to memory too: the first time is not counted.
+        private_memory()
+        before = private_memory()
         total = read(groups)
-        grown = resident(b"Private_Dirty") - before
+        grown = private_memory() - before
         os.write(writer, b"%d %d" % (total, grown))
         os._exit(0)
     os.close(writer)
@@ -110,10 +118,10 @@ def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
     # A server has answered some requests before it forks its workers.
     read(make(1000))
-    at_start = resident(b"Private_Dirty")
+    at_start = private_memory()
     groups = make(count)
     getattr(gc, "immortalize_heap", gc.freeze)()
-    size = resident(b"Private_Dirty") - at_start
+    size = private_memory() - at_start
     total, grown = fork_and_read(groups)
     # Not before the child has ended, lest the parent's writing make the pages the child's own.
     if total != read(groups):
