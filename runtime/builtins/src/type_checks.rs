@@ -52,6 +52,9 @@ pub fn real_is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResul
         }
         // A proxy may claim another class; hardly anything does.
         let own = object.class();
+        if !own.is_heap_type() && own.slots().getattr.is_none() {
+            return Ok(false);
+        }
         let inherited = object::class::OBJECT.lookup(names::__class__());
         if own.slots().getattr.is_none() && own.lookup(names::__class__()).zip(inherited).is_some_and(|(found, inherited)| found.is(inherited)) {
             return Ok(false);

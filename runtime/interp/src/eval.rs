@@ -15,6 +15,7 @@ mod intrinsics;
 pub(crate) mod iteration;
 mod matching;
 mod names;
+pub(crate) mod steps;
 
 pub use calls::call_keywords_of;
 pub use classes::build_class;
@@ -24,7 +25,7 @@ use crate::cell_object::{CellObject, new_cell};
 use crate::code::CodeObject;
 use crate::frame::{Ending, Frame, take};
 use crate::frame_object;
-use crate::function::{self, FUNCTION, Function};
+use crate::function::{self, FUNCTION};
 use crate::generator;
 use crate::shadow;
 use crate::shadow::dispatch::{self, Why};
@@ -33,12 +34,11 @@ use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
 use object::attribute::cache;
 use object::class::TYPE;
-use object::dict::Dict;
 use object::exception;
 use object::list::List;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons, clear_breaker, hooks};
-use object::{Object, ObjectOf, PyResult, Raised, Ref, Vm};
+use object::{Object, PyResult, Raised, Ref, Vm};
 
 /// Runs a frame on the top of the data stack until it ends.
 pub(crate) fn run(vm: &mut Vm, frame: *mut Frame) -> PyResult {
@@ -357,16 +357,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             drop(Object::from_raw(std::mem::replace(&mut *Frame::locals(frame).add((arg & 0xffff) as usize), below)));
                             check_finalizers!();
                         }
-                        Opcode::DeleteFast => {
-                            if *Frame::locals(frame).add(arg as usize) == 0 {
-                                break 'raise names::unbound_local(vm, &*(*frame).code, arg as usize);
-                            }
-                            drop(take(Frame::locals(frame).add(arg as usize)));
-                            check_finalizers!();
-                        }
                         Opcode::LoadConst => push!(constant_at((*frame).code, arg)),
                         Opcode::LoadSmallInt => push!(Object::small_int(i64::from(arg))),
-                        Opcode::LoadCommonConstant => push!(names::common_constant(vm, arg)),
                         Opcode::PopTop | Opcode::PopIter | Opcode::EndFor => {
                             // The null that marks an exhausted value may be here.
                             sp = sp.sub(1);
@@ -386,8 +378,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             sp = sp.add(1);
                         }
                         Opcode::Swap => std::ptr::swap(sp.sub(1), sp.sub(arg as usize)),
-                        Opcode::EndSend => {
-                            if TRACED && generator::data(top!(2)).is_some() {
+                        Opcode::EndSend if TRACED => {
+                            if generator::data(top!(2)).is_some() {
                                 attempt!(tracing::iteration_ended(vm, frame, top!(1)));
                             }
                             let value = pop!();
@@ -396,16 +388,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         Opcode::UnaryNot => {
                             let value = top!(1).is_true();
                             set_top!(1, Object::bool(!value));
-                        }
-                        Opcode::UnaryNegative => {
-                            let value = attempt!(vm.negative(top!(1)));
-                            set_top!(1, value);
-                            check_finalizers!();
-                        }
-                        Opcode::UnaryInvert => {
-                            let value = attempt!(vm.invert(top!(1)));
-                            set_top!(1, value);
-                            check_finalizers!();
                         }
                         Opcode::ToBool => {
                             let value = top!(1);
@@ -517,46 +499,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 sp = sp.add(1);
                             }
                         }
-                        Opcode::LoadName => {
-                            let name = name_at((*frame).code, arg);
-                            let value = attempt!(names::load_name(vm, &*frame, name));
-                            push!(value);
-                        }
-                        Opcode::StoreName => {
-                            let name = name_at((*frame).code, arg);
-                            let value = pop!();
-                            attempt!(names::store_name(vm, &*frame, name, value));
-                            check_finalizers!();
-                        }
-                        Opcode::DeleteName => {
-                            attempt!(names::delete_name(vm, &*frame, name_at((*frame).code, arg)));
-                            check_finalizers!();
-                        }
-                        Opcode::StoreGlobal => {
-                            let name = name_at((*frame).code, arg);
-                            let value = pop!();
-                            attempt!(names::store_global(vm, &*frame, name, value));
-                            check_finalizers!();
-                        }
-                        Opcode::DeleteGlobal => {
-                            attempt!(names::delete_global(vm, &*frame, name_at((*frame).code, arg)));
-                            check_finalizers!();
-                        }
-                        Opcode::LoadLocals => {
-                            let value = attempt!(names::load_locals(vm, &*frame));
-                            push!(value);
-                        }
-                        Opcode::LoadFromDictOrGlobals => {
-                            let mapping = pop!();
-                            let name = name_at((*frame).code, arg);
-                            let value = attempt!(names::load_from_mapping_or_globals(vm, &*frame, mapping.borrow(), name));
-                            push!(value);
-                        }
-                        Opcode::LoadFromDictOrDeref => {
-                            let mapping = pop!();
-                            let value = attempt!(names::load_from_mapping_or_cell(vm, &*frame, mapping.borrow(), arg as usize));
-                            push!(value);
-                        }
                         Opcode::MakeCell => {
                             let contents = take(Frame::locals(frame).add(arg as usize));
                             *Frame::locals(frame).add(arg as usize) = new_cell(vm, contents).into_object().into_raw();
@@ -633,19 +575,11 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             sp = sp.sub(1);
                             check_finalizers!();
                         }
-                        Opcode::DeleteAttr => {
-                            let name = name_at((*frame).code, arg);
-                            attempt!(vm.set_attr(top!(1), name, None));
-                            drop(pop!());
-                            check_finalizers!();
-                        }
-                        Opcode::LoadSuperAttr => {
+                        Opcode::LoadSuperAttr if TRACED => {
                             let name = name_at((*frame).code, arg >> 2);
-                            let watchers = if TRACED { attempt!(tracing::calling(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2)))) } else { 0 };
-                            let mut found = names::load_super_attribute(vm, top!(3), top!(2), top!(1), name, arg);
-                            if TRACED {
-                                found = tracing::called_super(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2)), watchers, found);
-                            }
+                            let watchers = attempt!(tracing::calling(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2))));
+                            let found = names::load_super_attribute(vm, top!(3), top!(2), top!(1), name, arg);
+                            let found = tracing::called_super(vm, frame, top!(3), (arg & 2 != 0).then(|| top!(2)), watchers, found);
                             let (value, this) = attempt!(found);
                             drop(pop!());
                             drop(pop!());
@@ -655,12 +589,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 sp = sp.add(1);
                             }
                             check_finalizers!();
-                        }
-                        Opcode::LoadSpecial => {
-                            let (method, this) = attempt!(names::load_special(vm, top!(1), arg));
-                            set_top!(1, method);
-                            sp.write(this.map_or(0, Object::into_raw));
-                            sp = sp.add(1);
                         }
                         Opcode::StoreSubscr => {
                             if let Some(index) = top!(1).as_small_int()
@@ -690,25 +618,11 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             drop(pop!());
                             check_finalizers!();
                         }
-                        Opcode::DeleteSubscr => {
-                            attempt!(vm.del_item(top!(2), top!(1)));
-                            drop(pop!());
-                            drop(pop!());
-                            check_finalizers!();
-                        }
                         Opcode::BinarySlice => {
                             let (stop, start) = (pop!(), pop!());
                             let slice = builtins::slice::new(vm, start, stop, Object::none());
                             let result = attempt!(vm.get_item(top!(1), slice.borrow()));
                             set_top!(1, result);
-                            check_finalizers!();
-                        }
-                        Opcode::StoreSlice => {
-                            let (stop, start) = (pop!(), pop!());
-                            let slice = builtins::slice::new(vm, start, stop, Object::none());
-                            attempt!(vm.set_item(top!(1), slice.borrow(), top!(2)));
-                            drop(pop!());
-                            drop(pop!());
                             check_finalizers!();
                         }
                         Opcode::BuildList => {
@@ -721,81 +635,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             sp = sp.sub(arg as usize);
                             push!(tuple.into_object());
                         }
-                        Opcode::BuildSet => {
-                            let items = take_values(sp, arg as usize);
-                            sp = sp.sub(arg as usize);
-                            let set = builtins::set::new_set(vm);
-                            for item in items {
-                                attempt!(builtins::set::add(
-                                    vm,
-                                    builtins::set::core(set.borrow().object()).expect("a set was just made"),
-                                    item.borrow()
-                                ));
-                            }
-                            push!(set.into_object());
-                        }
-                        Opcode::BuildMap => {
-                            let items = take_values(sp, 2 * arg as usize);
-                            sp = sp.sub(2 * arg as usize);
-                            let dict = vm.new_dict();
-                            let mut items = items.into_iter();
-                            while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                                attempt!(dict.borrow().set(vm, key.borrow(), value));
-                            }
-                            push!(dict.into_object());
-                        }
-                        Opcode::BuildString => {
-                            let parts = take_values(sp, arg as usize);
-                            sp = sp.sub(arg as usize);
-                            push!(intrinsics::join_strings(vm, &parts));
-                        }
-                        Opcode::BuildSlice => {
-                            let step = if arg == 3 { pop!() } else { Object::none() };
-                            let (stop, start) = (pop!(), pop!());
-                            push!(builtins::slice::new(vm, start, stop, step));
-                        }
-                        Opcode::BuildTemplate => {
-                            let (interpolations, strings) = (pop!(), pop!());
-                            let template = builtins::template::new_template(vm, strings, interpolations);
-                            push!(template);
-                        }
-                        Opcode::BuildInterpolation => {
-                            let spec = if arg & 1 != 0 { Some(pop!()) } else { None };
-                            let (text, value) = (pop!(), pop!());
-                            let interpolation = attempt!(intrinsics::interpolation(vm, value, text, arg >> 2, spec));
-                            push!(interpolation);
-                        }
                         Opcode::ListAppend => {
                             let value = pop!();
                             top!(arg as usize).downcast_unchecked::<List>().push(vm, value);
-                        }
-                        Opcode::SetAdd => {
-                            let value = pop!();
-                            attempt!(calls::set_add(vm, top!(arg as usize), value.borrow()));
-                            drop(value);
-                            check_finalizers!();
-                        }
-                        Opcode::MapAdd => {
-                            let (value, key) = (pop!(), pop!());
-                            attempt!(top!(arg as usize).downcast_unchecked::<Dict>().set(vm, key.borrow(), value));
-                            drop(key);
-                            check_finalizers!();
-                        }
-                        Opcode::ListExtend => {
-                            let iterable = pop!();
-                            attempt!(calls::list_extend(vm, top!(arg as usize), iterable.borrow()));
-                        }
-                        Opcode::SetUpdate => {
-                            let iterable = pop!();
-                            attempt!(builtins::set::update(vm, builtins::set::core(top!(arg as usize)).expect(NO_VALUE), iterable.borrow()));
-                        }
-                        Opcode::DictUpdate => {
-                            let mapping = pop!();
-                            attempt!(calls::dict_update(vm, top!(arg as usize), mapping.borrow()));
-                        }
-                        Opcode::DictMerge => {
-                            let mapping = pop!();
-                            attempt!(calls::dict_merge(vm, top!(arg as usize), mapping.borrow(), top!(arg as usize + 3)));
                         }
                         Opcode::UnpackSequence => {
                             let sequence = pop!();
@@ -804,24 +646,10 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             drop(sequence);
                             check_finalizers!();
                         }
-                        Opcode::UnpackEx => {
-                            let sequence = pop!();
-                            let (before, after) = ((arg & 0xff) as usize, (arg >> 8) as usize);
-                            attempt!(calls::unpack_starred(vm, sequence.borrow(), before, after, sp));
-                            sp = sp.add(before + 1 + after);
-                        }
-                        Opcode::GetLen => {
-                            let length = attempt!(vm.len(top!(1)));
-                            push!(vm.new_int(length as i64));
-                        }
                         Opcode::GetIter => {
                             let iterator = attempt!(vm.iter(top!(1)));
                             set_top!(1, iterator);
                             check_finalizers!();
-                        }
-                        Opcode::GetYieldFromIter => {
-                            let iterator = attempt!(generator::yield_from_iter(vm, top!(1), &*(*frame).code));
-                            set_top!(1, iterator);
                         }
                         Opcode::ForIter => {
                             let iterator = top!(1);
@@ -870,18 +698,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 }
                             }
                             check_finalizers!();
-                        }
-                        Opcode::GetAwaitable => {
-                            let awaitable = attempt!(generator::get_awaitable(vm, top!(1), arg));
-                            set_top!(1, awaitable);
-                        }
-                        Opcode::GetAiter => {
-                            let iterator = attempt!(crate::async_generator::get_aiter(vm, top!(1)));
-                            set_top!(1, iterator);
-                        }
-                        Opcode::GetAnext => {
-                            let awaitable = attempt!(crate::async_generator::get_anext(vm, top!(1)));
-                            push!(awaitable);
                         }
                         Opcode::Call => {
                             let n = arg as usize;
@@ -997,78 +813,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 calls::Call::Value(value) => finish_call!(Ok(value)),
                             }
                         }
-                        Opcode::MakeFunction => {
-                            let code_object = pop!();
-                            let code_object: ObjectOf<CodeObject> = code_object.downcast().expect("MAKE_FUNCTION is given a code object");
-                            let globals = (*frame).globals();
-                            push!(function::new_function(vm, code_object, globals).into_object());
-                        }
-                        Opcode::SetFunctionAttribute => {
-                            let function = pop!();
-                            let value = pop!();
-                            calls::set_function_attribute(function.borrow().downcast_unchecked::<Function>().get(), arg, value);
-                            push!(function);
-                        }
-                        Opcode::LoadBuildClass => {
-                            let value = attempt!(names::load_build_class(vm, (*frame).function()));
-                            push!(value);
-                        }
-                        Opcode::SetupAnnotations => attempt!(names::setup_annotations(vm, &*frame)),
-                        Opcode::ImportName => {
-                            let (names, level) = (pop!(), pop!());
-                            let name = name_at((*frame).code, arg);
-                            let module = attempt!(names::import_name_from_frame(vm, &*frame, name, names.borrow(), level.borrow()));
-                            push!(module);
-                        }
-                        Opcode::ImportFrom => {
-                            let value = attempt!(import_from(vm, top!(1), name_at((*frame).code, arg)));
-                            push!(value);
-                        }
                         Opcode::FormatSimple => {
                             if !top!(1).is_exactly(&object::str::STR) {
                                 let text = attempt!(builtins::functions::format_value(vm, top!(1), vm.empty_str().object()));
                                 set_top!(1, text.into_object());
                                 check_finalizers!();
                             }
-                        }
-                        Opcode::FormatWithSpec => {
-                            let spec = pop!();
-                            let text = attempt!(builtins::functions::format_value(vm, top!(1), spec.borrow()));
-                            set_top!(1, text.into_object());
-                            check_finalizers!();
-                        }
-                        Opcode::ConvertValue => {
-                            let text = attempt!(intrinsics::convert(vm, top!(1), arg));
-                            set_top!(1, text);
-                            check_finalizers!();
-                        }
-                        Opcode::CallIntrinsic1 => {
-                            let value = attempt!(intrinsics::call_1(vm, &*frame, arg, top!(1)));
-                            set_top!(1, value);
-                            check_finalizers!();
-                        }
-                        Opcode::CallIntrinsic2 => {
-                            let value = attempt!(intrinsics::call_2(vm, arg, top!(2), top!(1)));
-                            drop(pop!());
-                            set_top!(1, value);
-                        }
-                        Opcode::MatchMapping => {
-                            let is_mapping = top!(1).class().has_flag(object::native::flag::MAPPING);
-                            push!(Object::bool(is_mapping));
-                        }
-                        Opcode::MatchSequence => {
-                            let is_sequence = top!(1).class().has_flag(object::native::flag::SEQUENCE);
-                            push!(Object::bool(is_sequence));
-                        }
-                        Opcode::MatchKeys => {
-                            let values = attempt!(matching::match_keys(vm, top!(2), top!(1)));
-                            push!(values);
-                        }
-                        Opcode::MatchClass => {
-                            let attributes = attempt!(matching::match_class(vm, top!(3), top!(2), arg as usize, top!(1)));
-                            drop(pop!());
-                            drop(pop!());
-                            set_top!(1, attributes);
                         }
                         Opcode::RaiseVarargs => {
                             let cause = if arg == 2 { Some(pop!()) } else { None };
@@ -1090,37 +840,6 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             // Raised again, not anew: no traceback entry is added.
                             (*frame).traced |= exceptions::RERAISED;
                             break;
-                        }
-                        Opcode::PushExcInfo => {
-                            let exception = pop!();
-                            let current = vm.handled.last_mut().expect("there is always an entry");
-                            let previous = current.replace(exception.clone());
-                            push!(previous.unwrap_or(Object::none()));
-                            push!(exception);
-                        }
-                        Opcode::PopExcept => {
-                            let previous = pop!();
-                            let previous = if previous.borrow().is_none() { None } else { Some(previous) };
-                            let current = vm.handled.last_mut().expect("there is always an entry");
-                            drop(std::mem::replace(current, previous));
-                            check_finalizers!();
-                        }
-                        Opcode::CheckExcMatch => {
-                            let matches = attempt!(exceptions::matches(vm, top!(2), top!(1)));
-                            set_top!(1, Object::bool(matches));
-                        }
-                        Opcode::CheckEgMatch => {
-                            let (matched, rest) = attempt!(exceptions::match_group(vm, top!(2), top!(1)));
-                            if !matched.borrow().is_none() {
-                                let current = vm.handled.last_mut().expect("there is always an entry");
-                                drop(current.replace(matched.clone()));
-                            }
-                            set_top!(2, rest);
-                            set_top!(1, matched);
-                        }
-                        Opcode::WithExceptStart => {
-                            let result = attempt!(exceptions::with_except_start(vm, sp));
-                            push!(result);
                         }
                         Opcode::CleanupThrow => match exceptions::cleanup_throw(vm, top!(1)) {
                             Some(value) => {
@@ -1238,7 +957,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             load_registers!();
                             push!(value);
                         }
-                        Opcode::InterpreterExit => unreachable!("the compiler emits no INTERPRETER_EXIT"),
+                        _ => {
+                            let stepped = steps::STEPS[opcode as usize](vm, frame, sp, arg);
+                            sp = stepped.sp;
+                            attempt!(stepped.result);
+                            check_finalizers!();
+                        }
                     }
                 }
                 continue 'resume;

@@ -7,7 +7,7 @@ use crate::str::Str;
 use crate::tuple::Tuple;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 
 /// The arguments of a call: positional ones, then the values of keyword arguments, whose names are
@@ -130,6 +130,9 @@ pub struct Signature {
 /// Most parameters a native function has.
 const MAX_PARAMETERS: usize = 24;
 
+/// As many as nearly all native functions have.
+const FEW_PARAMETERS: usize = 5;
+
 impl Signature {
     /// Reads `"($self, a, b=1, /, *args, c, **kwargs)"`. `$self` and its like are left out.
     pub fn parse(text: &'static str) -> Signature {
@@ -198,15 +201,23 @@ pub struct NativeInfo {
     /// The type that declares it, for names in error messages.
     pub class: Option<&'static Type>,
     signature: OnceCell<Signature>,
+    /// The number of arguments that need no binding, since there is one for each parameter; `usize::MAX` if that is not known.
+    arity: Cell<usize>,
 }
 
 impl NativeInfo {
     pub fn leak(method: &'static Method, class: Option<&'static Type>) -> &'static NativeInfo {
-        Box::leak(Box::new(NativeInfo { method, class, signature: OnceCell::new() }))
+        Box::leak(Box::new(NativeInfo { method, class, signature: OnceCell::new(), arity: Cell::new(usize::MAX) }))
     }
 
     fn signature(&self) -> &Signature {
-        self.signature.get_or_init(|| Signature::parse(self.method.signature))
+        self.signature.get_or_init(|| {
+            let signature = Signature::parse(self.method.signature);
+            if signature.n_positional == signature.parameters.len() {
+                self.arity.set(signature.n_positional);
+            }
+            signature
+        })
     }
 
     /// `list.append`, as messages about arguments show it.
@@ -217,8 +228,20 @@ impl NativeInfo {
         }
     }
 
+    /// Calls the function with positional arguments alone.
+    #[inline(always)]
+    pub fn call_positional(&self, vm: &mut Vm, this: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
+        match (self.method.call, values) {
+            (Native::Unary(function), []) => function(vm, this),
+            (Native::Binary(function), &[argument]) => function(vm, this, argument),
+            (Native::Many(function), values) => function(vm, this, values),
+            (Native::Bound(function), values) if values.len() == self.arity.get() => function(vm, this, Ref::as_options(values)),
+            (Native::Raw(function), values) => function(vm, this, Args::positional(values)),
+            _ => self.call(vm, this, Args::positional(values)),
+        }
+    }
+
     /// Calls the function.
-    #[inline]
     pub fn call(&self, vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
         if let Native::Bound(function) = self.method.call {
             return call_bound(vm, self.method.name, self.signature(), this, args, function);
@@ -243,16 +266,15 @@ type BoundFn = fn(&mut Vm, Ref<'_>, &[Option<Ref<'_>>]) -> PyResult;
 
 fn call_bound(vm: &mut Vm, name: &str, signature: &Signature, this: Ref<'_>, args: Args<'_>, function: BoundFn) -> PyResult {
     let n = signature.parameters.len();
-    let mut slots: [Option<Ref<'_>>; MAX_PARAMETERS] = [None; MAX_PARAMETERS];
-    if !args.has_keywords() && signature.var_positional.is_none() && signature.var_keyword.is_none() {
-        let given = args.n_positional();
-        if given <= signature.n_positional && given >= signature.n_required && n == signature.n_positional {
-            for (slot, &value) in slots.iter_mut().zip(args.positionals()) {
-                *slot = Some(value);
-            }
-            return function(vm, this, &slots[..n]);
+    let given = args.n_positional();
+    if n == signature.n_positional && n <= FEW_PARAMETERS && (signature.n_required..=n).contains(&given) && !args.has_keywords() {
+        let mut slots = [None; FEW_PARAMETERS];
+        for (slot, &value) in slots.iter_mut().zip(args.positionals()) {
+            *slot = Some(value);
         }
+        return function(vm, this, &slots[..n]);
     }
+    let mut slots: [Option<Ref<'_>>; MAX_PARAMETERS] = [None; MAX_PARAMETERS];
     let (star, keywords) = bind(vm, name, signature, args, &mut slots)?;
     // The slots are reborrowed at the shorter lifetime of the two objects made here.
     let slots: &mut [Option<Ref<'_>>] = &mut slots[..n];

@@ -206,6 +206,13 @@ impl<'a> Ref<'a> {
     pub const NOT_IMPLEMENTED: Ref<'static> = Ref(word(tag::NOT_IMPLEMENTED), PhantomData);
     pub const ELLIPSIS: Ref<'static> = Ref(word(tag::ELLIPSIS), PhantomData);
 
+    /// The references as values that could be missing.
+    #[inline]
+    pub fn as_options<'s>(references: &'s [Ref<'a>]) -> &'s [Option<Ref<'a>>] {
+        // SAFETY: a reference is never zero, so an optional one is the same word.
+        unsafe { &*(std::ptr::from_ref(references) as *const [Option<Ref<'a>>]) }
+    }
+
     /// The word. Two values with the same word are the same object.
     #[inline]
     pub const fn bits(self) -> u64 {

@@ -8,11 +8,11 @@ use bytecode::opcode::FunctionAttribute;
 use object::descriptor::{PROPERTY, Property};
 use object::dict::Dict;
 use object::exception;
-use object::function::{BOUND_METHOD, BoundMethod, METHOD_DESCRIPTOR, MethodDescriptor};
+use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, BoundMethod, BuiltinFunction, METHOD_DESCRIPTOR, MethodDescriptor};
 use object::list::List;
 use object::str::Str;
 use object::tuple::Tuple;
-use object::{Args, Object, PyResult, Raised, Ref, Type, Vm};
+use object::{Object, PyResult, Raised, Ref, Type, Vm};
 
 /// Turns a bound method below the arguments into its function and `self`.
 ///
@@ -115,8 +115,17 @@ pub(crate) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) ->
         // SAFETY: the type was just compared.
         let method = unsafe { callable.downcast_unchecked::<MethodDescriptor>() };
         if std::ptr::eq(this.class(), method.class) {
-            return method.get().info.call(vm, *this, Args::positional(rest));
+            return method.get().info.call_positional(vm, *this, rest);
         }
+    } else if callable.is_exactly(&BUILTIN_FUNCTION) {
+        // SAFETY: the type was just compared; the callable, which the caller holds, never changes what it is bound to.
+        let function = unsafe { callable.downcast_unchecked::<BuiltinFunction>() }.get();
+        let this = match function.this.bits() {
+            0 => Ref::NONE,
+            // SAFETY: as above.
+            bits => unsafe { Ref::from_bits(bits) },
+        };
+        return function.info.call_positional(vm, this, values);
     }
     vm.call(callable, values)
 }

@@ -2,6 +2,7 @@
 
 use super::opcode::{HANDLERS, Specialized};
 use super::{DISTANCE_MASK, DISTANCE_SHIFT, SITE_WORDS};
+use crate::eval::steps::STEPS;
 use crate::frame::Frame;
 use bytecode::{Instr, Opcode};
 use object::Vm;
@@ -150,6 +151,21 @@ macro_rules! drop_and_go {
 }
 pub(super) use drop_and_go;
 
+/// The same after native code ran, which may have left the loop something to look at.
+macro_rules! drop_after_native {
+    ($vm:ident, $ip:ident, $sp:expr, $frame:ident, $value:expr, $fuel:ident) => {{
+        let (sp, value) = ($sp, $value);
+        if raw::decrement(value) {
+            return release_and_go($vm, $ip, sp, $frame, value, $fuel);
+        }
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look($ip.add(1), sp);
+        }
+        go!($vm, $ip.add(1), sp, $frame, $fuel);
+    }};
+}
+pub(super) use drop_after_native;
+
 /// The operand.
 #[inline(always)]
 pub(super) fn arg(word: u64) -> usize {
@@ -269,6 +285,21 @@ handler!(
     }
 );
 
+handler!(
+    /// An instruction that is a function from the stack to the stack.
+    step(vm ip sp frame word fuel) {
+        (*frame).ip = ip;
+        let stepped = STEPS[usize::from(word as u8)](&mut *vm, frame, sp, arg(word) as u32);
+        if stepped.result.is_err() {
+            return Exit::raised(ip, stepped.sp);
+        }
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(ip.add(1), stepped.sp);
+        }
+        go!(vm, ip.add(1), stepped.sp, frame, fuel);
+    }
+);
+
 /// Ends the object `dead`, whose last reference an instruction dropped, and goes on with the next instruction.
 ///
 /// # Safety
@@ -281,14 +312,15 @@ pub(super) unsafe fn release_and_go(vm: *mut Vm, ip: *const Instr, sp: *mut u64,
     unsafe {
         (*frame).ip = ip;
         raw::release(dead);
-        if breaker_reasons() & breaker::FINALIZERS != 0 {
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
             return Exit::look(ip.add(1), sp);
         }
         go!(vm, ip.add(1), sp, frame, fuel);
     }
 }
 
-/// Drops the two words above the stack and goes on with the next instruction.
+/// Drops the two words above the stack and goes on with the next instruction. Something may have happened that the loop wants to
+/// know of: what was dropped, or native code that ran before.
 ///
 /// # Safety
 ///
@@ -304,7 +336,7 @@ pub(super) unsafe fn drop_two_and_go(vm: *mut Vm, ip: *const Instr, sp: *mut u64
                 raw::release(word);
             }
         }
-        if breaker_reasons() & breaker::FINALIZERS != 0 {
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
             return Exit::look(ip.add(1), sp);
         }
         go!(vm, ip.add(1), sp, frame, fuel);

@@ -1,8 +1,9 @@
 //! The specialised instructions, declared once: number, name, the original they stand for, handler.
 
-use super::dispatch::{Handler, miss};
+use super::dispatch::{Handler, miss, step};
 use super::handlers::{arithmetic, attributes, calls, containers, globals, iteration, jumps, locals};
 use super::specialize;
+use crate::eval::steps::OPCODES;
 use bytecode::Opcode;
 
 macro_rules! declare {
@@ -51,7 +52,7 @@ declare! {
     158 LoadAttrGeneral LoadAttr attributes::load_general;
     159 StoreAttrWord StoreAttr attributes::store_word;
     160 StoreAttrAdd StoreAttr attributes::store_add;
-    161 StoreAttrGeneral StoreAttr miss;
+    161 StoreAttrGeneral StoreAttr attributes::store_general;
     162 LoadFastAttrWord LoadFast attributes::load_fast_word;
     163 ForIterList ForIter iteration::for_list;
     164 ForIterRange ForIter iteration::for_range;
@@ -135,6 +136,11 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
 pub(super) static HANDLERS: [Handler; 256] = {
     let mut handlers: [Handler; 256] = [miss; 256];
     let mut index = 0;
+    while index < OPCODES.len() {
+        handlers[OPCODES[index] as usize] = step;
+        index += 1;
+    }
+    index = 0;
     while index < PLAIN_HANDLERS.len() {
         handlers[PLAIN_HANDLERS[index].0 as usize] = PLAIN_HANDLERS[index].1;
         index += 1;

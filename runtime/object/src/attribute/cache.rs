@@ -6,7 +6,7 @@
 //! an entry cannot say (dicts of instances, data descriptors of Python) is remembered as
 //! [`Kind::Generic`], so that nobody tries again.
 
-use crate::class::{TYPE, Type};
+use crate::class::Type;
 use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
 use crate::dict::Dict;
 use crate::instance;
@@ -147,11 +147,15 @@ impl Site {
         self.version.set(object.class().known_version());
     }
 
-    /// Whether the object is the class the site was filled for, and it is as it was.
+    /// Whether the object is the class the site was filled for, and both it and its metaclass are as they were.
     #[inline(always)]
     pub fn matches_class(&self, object: Ref<'_>) -> bool {
-        // SAFETY: the type was just compared.
-        object.is_exactly(&TYPE) && unsafe { object.downcast_unchecked::<Type>() }.get().known_version() == self.version.get()
+        let Some(header) = object.header() else { return false };
+        // SAFETY: an object keeps its type alive; a version belongs to one type, here to a metaclass, whose instances are types.
+        unsafe {
+            (*header.ty.get()).known_version() == self.shape.get()
+                && object.downcast_unchecked::<Type>().get().known_version() == self.version.get()
+        }
     }
 
     /// Notes a function that instances of the object's class use for something; it is [`Site::class_value`] after [`Site::matches`].
@@ -169,11 +173,13 @@ impl Site {
 
     /// Notes what `class.name` is, if that is simple: then it is [`Site::class_value`] after [`Site::matches_class`].
     pub fn fill_class(&self, object: Ref<'_>, name: Ref<'_>) -> bool {
-        let Some(class) = object.downcast_exact::<Type>().map(RefOf::get) else { return false };
-        let version = class.version();
-        if version == 0 || TYPE.lookup(name).is_some() {
+        let Some(class) = object.downcast::<Type>().map(RefOf::get) else { return false };
+        let metaclass = object.class();
+        let (version, metaclass_version) = (class.version(), metaclass.version());
+        if version == 0 || metaclass_version == 0 || !crate::type_new::finds_like_type(metaclass) || metaclass.lookup(name).is_some() {
             return false;
         }
+        self.shape.set(metaclass_version);
         match class.lookup(name) {
             // A function is its own value when asked of the class.
             Some(found)
@@ -394,24 +400,31 @@ fn member_offset(class: &Type, descriptor: Ref<'_>) -> Option<u32> {
 /// Does `object.name = value` if that is simple and known; the value comes back if not. `name` is interned.
 #[inline]
 pub fn store(object: Ref<'_>, name: Ref<'_>, value: Object) -> Result<(), Object> {
-    let Some(header) = object.header() else { return Err(value) };
+    let word = value.borrow().bits();
+    let Some(old) = exchange(object, name, word) else { return Err(value) };
+    std::mem::forget(value);
+    // SAFETY: the reference was the object's and is taken over.
+    drop(unsafe { Object::from_raw(old) });
+    Ok(())
+}
+
+/// Does `object.name = value` if that is simple and known, with a word that owns a reference; gives the word that was
+/// there, whose reference is the caller's then, zero if none was. `name` is interned.
+#[inline]
+pub fn exchange(object: Ref<'_>, name: Ref<'_>, value: u64) -> Option<u64> {
+    let header = object.header()?;
     let entry = STORES.at(header.shape.get(), name);
     if !entry.matches(header, name) && !store_first(object, header, name) {
-        return Err(value);
+        return None;
     }
     match entry.kind.get() {
-        Kind::Word => {
-            let old = word_at(header, entry.offset.get()).replace(value.into_raw());
-            // SAFETY: the reference was the object's and is taken over.
-            drop(unsafe { Object::from_raw(old) });
-            Ok(())
-        }
+        Kind::Word => Some(word_at(header, entry.offset.get()).replace(value)),
         Kind::Add => {
-            word_at(header, entry.offset.get()).set(value.into_raw());
+            word_at(header, entry.offset.get()).set(value);
             header.shape.set(entry.value.get() as u32);
-            Ok(())
+            Some(0)
         }
-        _ => Err(value),
+        _ => None,
     }
 }
 

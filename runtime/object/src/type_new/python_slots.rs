@@ -254,6 +254,12 @@ fn slot_getattr_hook(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
     }
 }
 
+/// Whether classes made by a metaclass look their attributes up as `type` does.
+pub(crate) fn finds_like_type(metaclass: &Type) -> bool {
+    let get: crate::slots::BinaryFn = crate::attribute::type_get;
+    metaclass.slots().getattr.is_some_and(|getattr| std::ptr::fn_addr_eq(getattr, get))
+}
+
 /// Whether attributes that are found are what `object.__getattribute__` finds.
 pub(crate) fn finds_like_object(class: &Type) -> bool {
     let Some(getattr) = class.slots().getattr else { return true };

@@ -94,11 +94,10 @@ handler!(
 );
 
 handler!(
-    /// Operands of native classes; what classes of Python do is the loop's.
+    /// Anything but items that a Python method gives, whose frame is the loop's to make.
     #[inline(never)]
     binary_native(vm ip sp frame word fuel) {
-        let (left, right) = (*sp.sub(2), *sp.sub(1));
-        if Ref::from_bits(left).class().is_heap_type() || Ref::from_bits(right).class().is_heap_type() {
+        if arg(word) == BinaryOp::Subscript as usize && Ref::from_bits(*sp.sub(2)).class().is_heap_type() {
             return Exit::miss(ip, sp);
         }
         (*frame).ip = ip;
@@ -108,8 +107,8 @@ handler!(
         }
         let left = std::mem::replace(&mut *sp.sub(2), result);
         let sp = sp.sub(1);
+        *sp.add(1) = *sp;
         *sp = left;
-        *sp.add(1) = right;
         return drop_two_and_go(vm, ip, sp, frame, word, fuel);
     }
 );
@@ -211,7 +210,6 @@ handler!(compare_general(vm ip sp frame word fuel) {
     let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
     let result = match arithmetic::fast_compare(arg(word) as u32 & 15, left, right) {
         Some(truth) => raw::bool_word(truth),
-        None if left.class().is_heap_type() || right.class().is_heap_type() => return Exit::miss(ip, sp),
         None => {
             (*frame).ip = ip;
             compare_values(vm, sp, arg(word) as u32)
@@ -225,8 +223,9 @@ handler!(compare_general(vm ip sp frame word fuel) {
         go!(vm, ip.add(1), sp.sub(1), frame, fuel);
     }
     let sp = sp.sub(1);
-    *sp = left.bits();
-    *sp.add(1) = right.bits();
+    // The order of the drops is CPython's.
+    *sp = right.bits();
+    *sp.add(1) = left.bits();
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
 });
 

@@ -2,7 +2,9 @@
 
 use super::calls::enter;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen, site};
+use crate::shadow::dispatch::{
+    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen, site,
+};
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
 use object::attribute::cache::{self, Found, Polymorphic, Site};
@@ -198,13 +200,7 @@ handler!(
             *top = this;
             top = top.add(1);
         }
-        if raw::decrement(owner) {
-            return release_and_go(vm, ip, top, frame, owner, fuel);
-        }
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(ip.add(1), top);
-        }
-        go!(vm, ip.add(1), top, frame, fuel);
+        drop_after_native!(vm, ip, top, frame, owner, fuel);
     }
 );
 
@@ -249,5 +245,19 @@ handler!(
             drop_and_go!(vm, ip, top, frame, owner, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// A site that is not simple: the cache that all sites share.
+    store_general(vm ip sp frame word fuel) {
+        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word));
+        (*frame).ip = ip;
+        let Some(old) = cache::exchange(Ref::from_bits(owner), name, value) else { return Exit::miss(ip, sp) };
+        let top = sp.sub(2);
+        *top = old;
+        *top.add(1) = owner;
+        return drop_two_and_go(vm, ip, top, frame, word, fuel);
     }
 );

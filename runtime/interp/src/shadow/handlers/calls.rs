@@ -8,11 +8,11 @@ use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, go_into, handler};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{CodeFlags, Instr};
 use object::class::TYPE;
-use object::function::BOUND_METHOD;
+use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, METHOD_DESCRIPTOR};
 use object::raw;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
-use object::{Object, Ref, Vm};
+use object::{Args, Object, Ref, Vm};
 
 handler!(
     /// A bound method is replaced by its function and `self`.
@@ -30,6 +30,9 @@ handler!(call(vm ip sp frame word fuel) {
     (*frame).ip = ip;
     let class = raw::class_address(callable);
     if class != std::ptr::from_ref(&FUNCTION).addr() {
+        if class == std::ptr::from_ref(&METHOD_DESCRIPTOR).addr() || class == std::ptr::from_ref(&BUILTIN_FUNCTION).addr() {
+            return call_native(vm, ip, sp, frame, word, fuel);
+        }
         if class == std::ptr::from_ref(&BOUND_METHOD).addr() && *first.sub(1) == 0 {
             return call_method(vm, ip, sp, frame, word, fuel);
         }
@@ -155,14 +158,45 @@ unsafe fn value_of_call(vm: *mut Vm, first: *mut u64, sp: *mut u64) -> u64 {
         let start = first.sub(usize::from(*first.sub(1) != 0));
         let values: &[Ref<'_>] = std::slice::from_raw_parts(start.cast(), sp.offset_from(start) as usize);
         let result = eval_calls::call_native(&mut *vm, Ref::from_bits(*first.sub(2)), values);
-        let mut top = sp;
-        while top > first.sub(2) {
+        drop_words_down_to(first.sub(2), sp);
+        result.map_or(0, Object::into_raw)
+    }
+}
+
+/// The same for a call whose last arguments have names, which are in a tuple on top of the stack.
+///
+/// # Safety
+///
+/// As for [`value_of_call`].
+#[inline(never)]
+unsafe fn value_of_call_kw(vm: *mut Vm, first: *mut u64, sp: *mut u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let start = first.sub(usize::from(*first.sub(1) != 0));
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(start.cast(), sp.offset_from(start) as usize - 1);
+        let names = Ref::from_bits(*sp.sub(1)).downcast_unchecked::<Tuple>();
+        let result = (*vm).call_with(Ref::from_bits(*first.sub(2)), Args::new(values, Some(names)));
+        drop_words_down_to(first.sub(2), sp);
+        result.map_or(0, Object::into_raw)
+    }
+}
+
+/// Drops the words of a stack from its top, `sp`, down to `bottom`.
+///
+/// # Safety
+///
+/// The words own references or are zero.
+#[inline(always)]
+unsafe fn drop_words_down_to(bottom: *mut u64, sp: *mut u64) {
+    let mut top = sp;
+    while top > bottom {
+        // SAFETY: the caller's promise.
+        unsafe {
             top = top.sub(1);
             if raw::decrement(*top) {
                 raw::release(*top);
             }
         }
-        result.map_or(0, Object::into_raw)
     }
 }
 
@@ -348,6 +382,25 @@ handler!(call_kw(vm ip sp frame word fuel) {
         eval_calls::unpack_bound_method(first);
     }
     (*frame).ip = ip;
-    let Some(inner) = enter_with_keywords(vm, frame, first, arg(word), *sp.sub(1)) else { return Exit::miss(ip, sp) };
+    let Some(inner) = enter_with_keywords(vm, frame, first, arg(word), *sp.sub(1)) else {
+        return call_native_kw(vm, ip, sp, frame, word, fuel);
+    };
     go_into!(vm, inner, ip, first.sub(2), fuel);
 });
+
+handler!(
+    /// Calls what is no Python function with keyword arguments.
+    #[inline(never)]
+    call_native_kw(vm ip sp frame word fuel) {
+        let top = sp.sub(arg(word) + 3);
+        let value = value_of_call_kw(vm, top.add(2), sp);
+        if value == 0 {
+            return Exit::raised(ip, top);
+        }
+        *top = value;
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(ip.add(1), top.add(1));
+        }
+        go!(vm, ip.add(1), top.add(1), frame, fuel);
+    }
+);

@@ -3,7 +3,9 @@
 use super::calls::enter;
 use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen};
+use crate::shadow::dispatch::{
+    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen,
+};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::attribute::cache::Site;
@@ -12,6 +14,7 @@ use object::list::List;
 use object::raw;
 use object::str::STR;
 use object::tuple::Tuple;
+use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
 /// An index as a place in a sequence of `n` items.
@@ -118,8 +121,8 @@ handler!(contains(vm ip sp frame word fuel) {
     let Ok(found) = (*vm).contains(container, item) else { return Exit::raised(ip, sp) };
     *sp.sub(2) = raw::bool_word(found != (arg(word) == 1));
     let sp = sp.sub(1);
-    *sp = item.bits();
-    *sp.add(1) = container.bits();
+    *sp = container.bits();
+    *sp.add(1) = item.bits();
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
 });
 
@@ -218,9 +221,6 @@ unsafe fn slice_of(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> u64 {
 
 handler!(binary_slice(vm ip sp frame word fuel) {
     let owner = *sp.sub(3);
-    if Ref::from_bits(owner).class().is_heap_type() {
-        return Exit::miss(ip, sp);
-    }
     (*frame).ip = ip;
     let result = slice_of(vm, owner, *sp.sub(2), *sp.sub(1));
     let sp = sp.sub(2);
@@ -228,7 +228,7 @@ handler!(binary_slice(vm ip sp frame word fuel) {
         return Exit::raised(ip, sp);
     }
     *sp.sub(1) = result;
-    drop_and_go!(vm, ip, sp, frame, owner, fuel);
+    drop_after_native!(vm, ip, sp, frame, owner, fuel);
 });
 
 handler!(

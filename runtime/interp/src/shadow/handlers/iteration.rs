@@ -3,7 +3,7 @@
 use crate::eval::iteration as eval_iteration;
 use crate::frame::Frame;
 use crate::generator;
-use crate::shadow::dispatch::{Exit, drop_and_go, go, go_anywhere, handler, loop_end, misfit, release_and_go};
+use crate::shadow::dispatch::{Exit, drop_after_native, go, go_anywhere, handler, loop_end, misfit, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use builtins::iterators::{LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
@@ -122,16 +122,24 @@ handler!(
     }
 );
 
-handler!(
-    /// Iterators of objects of native classes; others are the loop's.
-    get_iter(vm ip sp frame word fuel) {
-        let iterable = *sp.sub(1);
-        if Ref::from_bits(iterable).class().is_heap_type() {
-            return Exit::miss(ip, sp);
-        }
-        (*frame).ip = ip;
-        let Ok(iterator) = (*vm).iter(Ref::from_bits(iterable)) else { return Exit::raised(ip, sp) };
-        *sp.sub(1) = iterator.into_raw();
-        drop_and_go!(vm, ip, sp, frame, iterable, fuel);
+/// An iterator over a value; 0 if making it raised.
+///
+/// # Safety
+///
+/// The word is that of a live value.
+#[inline(never)]
+unsafe fn iterator_of(vm: *mut Vm, iterable: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).iter(Ref::from_bits(iterable)).map_or(0, Object::into_raw) }
+}
+
+handler!(get_iter(vm ip sp frame word fuel) {
+    let iterable = *sp.sub(1);
+    (*frame).ip = ip;
+    let iterator = iterator_of(vm, iterable);
+    if iterator == 0 {
+        return Exit::raised(ip, sp);
     }
-);
+    *sp.sub(1) = iterator;
+    drop_after_native!(vm, ip, sp, frame, iterable, fuel);
+});

@@ -1,11 +1,11 @@
 //! Jumps, and tests that give bools.
 
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, handler, release_and_go, target};
+use crate::shadow::dispatch::{Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, handler, release_and_go, target};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::raw;
-use object::vm::breaker_reasons;
+use object::vm::{breaker, breaker_reasons};
 use object::{Ref, Vm};
 
 handler!(nop(vm ip sp frame word fuel) {
@@ -85,14 +85,33 @@ handler!(to_bool(vm ip sp frame word fuel) {
         *sp.sub(1) = raw::FALSE;
         go!(vm, ip.add(1), sp, frame, fuel);
     }
-    if Ref::from_bits(value).class().is_heap_type() {
-        return Exit::miss(ip, sp);
-    }
-    (*frame).ip = ip;
-    let Ok(truth) = (*vm).is_true(Ref::from_bits(value)) else { return Exit::raised(ip, sp) };
-    *sp.sub(1) = raw::bool_word(truth);
-    drop_and_go!(vm, ip, sp, frame, value, fuel);
+    return to_bool_general(vm, ip, sp, frame, word, fuel);
 });
+
+/// The word of a value's truth; 0 if asking for it raised.
+///
+/// # Safety
+///
+/// The word is that of a live value.
+#[inline(never)]
+unsafe fn truth_of(vm: *mut Vm, value: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).is_true(Ref::from_bits(value)).map_or(0, raw::bool_word) }
+}
+
+handler!(
+    #[inline(never)]
+    to_bool_general(vm ip sp frame word fuel) {
+        (*frame).ip = ip;
+        let value = *sp.sub(1);
+        let truth = truth_of(vm, value);
+        if truth == 0 {
+            return Exit::raised(ip, sp);
+        }
+        *sp.sub(1) = truth;
+        drop_after_native!(vm, ip, sp, frame, value, fuel);
+    }
+);
 
 handler!(is_op(vm ip sp frame word fuel) {
     let (left, right) = (*sp.sub(2), *sp.sub(1));
@@ -101,7 +120,7 @@ handler!(is_op(vm ip sp frame word fuel) {
     if raw::class_address(right) == 0 {
         drop_and_go!(vm, ip, sp, frame, left, fuel);
     }
-    *sp = left;
-    *sp.add(1) = right;
+    *sp = right;
+    *sp.add(1) = left;
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
 });
