@@ -139,6 +139,7 @@ programs! {
     hash_names
     immortal_heap
     imports
+    instance_dicts
     introspection
     ints
     io_streams

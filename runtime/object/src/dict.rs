@@ -2,10 +2,15 @@
 //!
 //! Lookups of string keys run no Python and need no `&mut Vm`. Other keys may be compared with
 //! `__eq__`; [`table::lookup`] copes with one that changes the dict.
+//!
+//! The `__dict__` of an instance has no table of its own as long as the instance's slots will do: it is a view of
+//! them. Attribute access does not go by the dict, so a view has no versions; one that somebody wants to watch, or to
+//! remember positions in, takes the attributes over first.
 
 use crate::cell::{Visitor, VmCell};
 use crate::class::{Payload, Type};
 use crate::exception;
+use crate::instance::Slots;
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::Str;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
@@ -29,11 +34,12 @@ pub struct Dict {
     watched: Cell<bool>,
 }
 
-#[derive(Clone)]
 enum Storage {
     /// All keys are exact strings.
     Str(Table<StrEntry>),
     General(Table<DictEntry>),
+    /// The attributes of an instance, in its slots.
+    Slots(Slots),
 }
 
 impl Payload for Dict {
@@ -57,6 +63,7 @@ impl Payload for Dict {
                     visitor.visit(entry.value.borrow());
                 }
             }
+            Storage::Slots(slots) => slots.values().for_each(|value| visitor.visit(value)),
         }
     }
 
@@ -95,13 +102,13 @@ impl Storage {
     fn as_str(&self) -> Option<&Table<StrEntry>> {
         match self {
             Storage::Str(table) => Some(table),
-            Storage::General(_) => None,
+            Storage::General(_) | Storage::Slots(_) => None,
         }
     }
 
     fn as_general(&self) -> Option<&Table<DictEntry>> {
         match self {
-            Storage::Str(_) => None,
+            Storage::Str(_) | Storage::Slots(_) => None,
             Storage::General(table) => Some(table),
         }
     }
@@ -111,6 +118,7 @@ impl Storage {
         match self {
             Storage::Str(table) => table.len(),
             Storage::General(table) => table.len(),
+            Storage::Slots(slots) => slots.len(),
         }
     }
 
@@ -119,6 +127,7 @@ impl Storage {
         match self {
             Storage::Str(table) => &table.entry(position).value,
             Storage::General(table) => &table.entry(position).value,
+            Storage::Slots(slots) => slots.value(position),
         }
     }
 
@@ -126,6 +135,7 @@ impl Storage {
         let place = match self {
             Storage::Str(table) => &mut table.entry_mut(position).value,
             Storage::General(table) => &mut table.entry_mut(position).value,
+            Storage::Slots(slots) => return slots.replace(position, value),
         };
         std::mem::replace(place, value)
     }
@@ -135,11 +145,35 @@ impl Storage {
         match self {
             Storage::Str(table) => table.growth(),
             Storage::General(table) => table.growth(),
+            Storage::Slots(_) => 0,
         }
+    }
+
+    /// Takes the attributes of an instance over, if that is where the entries are.
+    fn own(&mut self) {
+        if let Storage::Slots(slots) = self {
+            let mut table = Table::with_capacity(slots.len());
+            slots.leave(|name, value| {
+                table.insert(Storage::name_hash(name), StrEntry::new(name, value));
+            });
+            *self = Storage::Str(table);
+        }
+    }
+
+    fn name_hash(name: Ref<'_>) -> i64 {
+        name.downcast_exact::<Str>().expect("names are exact strings").hash()
     }
 
     /// Adds a key that is known to be absent.
     fn insert(&mut self, key: Ref<'_>, hash: i64, value: Object) {
+        let value = match self {
+            Storage::Slots(slots) => match slots.add_key(key, value) {
+                Ok(()) => return,
+                Err(value) => value,
+            },
+            _ => value,
+        };
+        self.own();
         if let Storage::Str(table) = self {
             if let Some(key) = key.downcast_exact::<Str>() {
                 table.insert(hash, StrEntry { key: Some(key.to_owned()), value });
@@ -155,7 +189,15 @@ impl Storage {
     }
 
     fn remove(&mut self, position: usize) -> (Option<Object>, Object) {
+        if let Storage::Slots(slots) = self {
+            let key = slots.names()[position].to_owned();
+            if let Some(value) = slots.remove(position) {
+                return (Some(key), value);
+            }
+            self.own();
+        }
         match self {
+            Storage::Slots(_) => unreachable!("the entries were just taken over"),
             Storage::Str(table) => {
                 let entry = table.remove(position);
                 (entry.key.map(ObjectOf::into_object), entry.value)
@@ -169,6 +211,11 @@ impl Storage {
 
     fn pop(&mut self) -> Option<(Object, Object)> {
         match self {
+            Storage::Slots(slots) => {
+                let last = slots.len().checked_sub(1)?;
+                let key = slots.names()[last].to_owned();
+                Some((key, slots.remove(last)?))
+            }
             Storage::Str(table) => table.pop().and_then(|entry| Some((entry.key?.into_object(), entry.value))),
             Storage::General(table) => table.pop().and_then(|entry| Some((entry.key?, entry.value))),
         }
@@ -179,6 +226,7 @@ impl Storage {
         match self {
             Storage::Str(table) => table.entry_from(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
             Storage::General(table) => table.entry_from(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
+            Storage::Slots(slots) => slots.names().get(position).map(|&name| (position, name, slots.value(position).borrow())),
         }
     }
 
@@ -186,6 +234,10 @@ impl Storage {
         match self {
             Storage::Str(table) => table.entry_before(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
             Storage::General(table) => table.entry_before(position).and_then(|(index, entry)| Some((index, entry.key()?, entry.value.borrow()))),
+            Storage::Slots(slots) => {
+                let index = position.min(slots.len()).checked_sub(1)?;
+                Some((index, slots.names()[index], slots.value(index).borrow()))
+            }
         }
     }
 
@@ -193,6 +245,7 @@ impl Storage {
         match self {
             Storage::Str(table) => table.entry(position).hash(),
             Storage::General(table) => table.entry(position).hash(),
+            Storage::Slots(slots) => Storage::name_hash(slots.names()[position]),
         }
     }
 
@@ -201,6 +254,7 @@ impl Storage {
     fn find_str(&self, name: RefOf<'_, Str>) -> Option<usize> {
         let hash = name.hash();
         match self {
+            Storage::Slots(slots) => slots.find(name),
             Storage::Str(table) => table.find(hash, |entry| {
                 entry.key.as_ref().is_some_and(|key| key.borrow().object().is(name.object()) || (key.hash() == hash && **key == *name.get()))
             }),
@@ -214,6 +268,13 @@ impl Storage {
         match self {
             Storage::Str(table) => Storage::Str(table.compact_copy()),
             Storage::General(table) => Storage::General(table.compact_copy()),
+            Storage::Slots(slots) => {
+                let mut table = Table::with_capacity(slots.len());
+                for (&name, value) in slots.names().iter().zip(slots.values()) {
+                    table.insert(Storage::name_hash(name), StrEntry::new(name, value.to_owned()));
+                }
+                Storage::Str(table)
+            }
         }
     }
 
@@ -221,6 +282,7 @@ impl Storage {
         match self {
             Storage::Str(table) => table.entries().len(),
             Storage::General(table) => table.entries().len(),
+            Storage::Slots(slots) => slots.len(),
         }
     }
 }
@@ -271,6 +333,28 @@ impl Dict {
         Dict { storage: VmCell::new(Storage::Str(Table::with_capacity(entries))), ..Dict::new() }
     }
 
+    /// The live `__dict__` of an instance.
+    pub(crate) fn of_slots(slots: Slots) -> Dict {
+        Dict { storage: VmCell::new(Storage::Slots(slots)), ..Dict::new() }
+    }
+
+    /// Takes the attributes of an instance over, if this dict shows them. Entries keep their positions.
+    pub(crate) fn own(&self) {
+        // SAFETY: nothing else runs, and what is borrowed of a view are values, which stay where they are in memory.
+        unsafe { self.storage.get_unchecked() }.own();
+    }
+
+    /// Lets go of the instance that it shows, which is about to end, and the dict with it.
+    pub(crate) fn forget_slots(&self) {
+        // SAFETY: nothing else runs, and nobody else has the dict.
+        *unsafe { self.storage.get_unchecked() } = Storage::EMPTY;
+    }
+
+    /// Whether this dict shows the slots of an instance.
+    pub(crate) fn is_view(&self, vm: &Vm) -> bool {
+        matches!(self.storage.get(vm), Storage::Slots(_))
+    }
+
     #[inline]
     pub fn len(&self, vm: &Vm) -> usize {
         self.storage.get(vm).len()
@@ -281,7 +365,7 @@ impl Dict {
         self.len(vm) == 0
     }
 
-    /// A number that changes with every change to the dict.
+    /// A number that changes with every change to the dict, but not with the attributes of an instance whose dict it is.
     #[inline]
     pub fn version(&self) -> u32 {
         self.version.get()
@@ -297,6 +381,8 @@ impl Dict {
 
     #[cold]
     fn assign_keys_version(&self) -> u32 {
+        // The attributes of an instance change without the dict.
+        self.own();
         // SAFETY: the lock is held and the borrow ends here.
         let next = unsafe { NEXT_KEYS_VERSION.get_unchecked() };
         let version = *next;
@@ -309,6 +395,7 @@ impl Dict {
 
     /// From now on the watcher is told of changes.
     pub fn watch(&self) {
+        self.own();
         self.watched.set(true);
     }
 
@@ -319,7 +406,7 @@ impl Dict {
     /// Whether all keys are exact strings.
     pub fn has_only_str_keys(&self, vm: &Vm) -> bool {
         match self.storage.get(vm) {
-            Storage::Str(_) => true,
+            Storage::Str(_) | Storage::Slots(_) => true,
             Storage::General(table) => table.iter().all(|entry| entry.key().is_some_and(|key| key.is_exactly(Str::class()))),
         }
     }
@@ -329,6 +416,7 @@ impl Dict {
         match self.storage.get(vm) {
             Storage::Str(table) => table.allocated_bytes(),
             Storage::General(table) => table.allocated_bytes(),
+            Storage::Slots(_) => 0,
         }
     }
 
@@ -350,7 +438,7 @@ impl Dict {
 
     #[inline]
     fn find(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<usize>> {
-        if let (Storage::Str(_), Some(name)) = (self.storage.get(vm), key.downcast_exact::<Str>()) {
+        if let (Storage::Str(_) | Storage::Slots(_), Some(name)) = (self.storage.get(vm), key.downcast_exact::<Str>()) {
             // The keys are exact strings too: no `__eq__` is called.
             return Ok(self.storage.get(vm).find_str(name));
         }
@@ -362,6 +450,11 @@ impl Dict {
             let result = match self.storage.get(vm) {
                 Storage::Str(_) => lookup(vm, &self.storage, Storage::as_str, key, hash)?,
                 Storage::General(_) => lookup(vm, &self.storage, Storage::as_general, key, hash)?,
+                Storage::Slots(slots) if slots.names().iter().all(|&name| Storage::name_hash(name) != hash) => return Ok(None),
+                Storage::Slots(_) => {
+                    self.own();
+                    continue;
+                }
             };
             match result {
                 Lookup::Found(position) => return Ok(Some(position)),
@@ -474,12 +567,14 @@ impl Dict {
             return;
         }
         self.keys_change(vm, None);
-        let storage = self.storage.get_mut(vm);
-        let old = match storage {
-            Storage::Str(table) => Storage::Str(table.take_all()),
-            Storage::General(_) => std::mem::replace(storage, Storage::EMPTY),
-        };
-        drop(old);
+        let (mut old, mut values) = (Storage::EMPTY, Vec::new());
+        match self.storage.get_mut(vm) {
+            Storage::Str(table) => old = Storage::Str(table.take_all()),
+            storage @ Storage::General(_) => std::mem::swap(storage, &mut old),
+            Storage::Slots(slots) => values = slots.clear(),
+        }
+        // The instance that the dict shows may end with its attributes.
+        drop((old, values));
     }
 
     /// A new exact dict with the same entries.
@@ -497,7 +592,7 @@ impl Dict {
         if std::ptr::eq(self, other) || other.is_empty(vm) {
             return Ok(());
         }
-        if self.storage.get(vm).end() == 0 {
+        if self.storage.get(vm).end() == 0 && !self.is_view(vm) {
             let copy = other.storage.get(vm).compact_copy();
             self.keys_change(vm, None);
             return self.replace_storage(vm, copy);

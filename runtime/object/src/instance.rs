@@ -4,9 +4,9 @@
 //! header · payload of the native base · __slots__ members · items, if their number varies · dict · attribute slots
 //! ```
 //!
-//! The last two exist where the class gives its instances a `__dict__`. Attributes are in slots, as
-//! the shape says, until the instance needs a real dict (its `__dict__` is asked for, an attribute
-//! is deleted, slots run out); then they move there for good.
+//! The last two exist where the class gives its instances a `__dict__`. Attributes are in slots, as the shape says, and
+//! the dict, if somebody asked for it, is a view of them (`slots.rs`). Where slots will not do (they run out, a key is
+//! not the name of an attribute, another `__dict__` or `__class__` is assigned), the attributes move to the dict for good.
 
 use crate::class::{Payload, Type};
 use crate::dict::Dict;
@@ -15,7 +15,10 @@ use crate::native::flag;
 use crate::shape;
 use crate::value::{Header, Object, ObjectOf, Ref};
 use crate::vm::{PyResult, Vm};
+pub(crate) use slots::Slots;
 use std::cell::Cell;
+
+mod slots;
 
 /// Slots of an instance's attributes at the least.
 const LEAST_CAPACITY: u16 = 2;
@@ -69,6 +72,9 @@ pub(crate) unsafe fn drop_attributes(pointer: *mut Header, class: &Type) {
     // SAFETY: the layout is the class's; each reference is taken out once.
     unsafe {
         if let Some(region) = region(pointer, class) {
+            if (*region).is_some() {
+                end_view(Slots::new(pointer, region));
+            }
             let n = shape::n_names((*pointer).shape.get());
             for index in 0..n {
                 drop(region.add(1 + index).replace(None));
@@ -79,6 +85,14 @@ pub(crate) unsafe fn drop_attributes(pointer: *mut Header, class: &Type) {
         for offset in (start..class.fixed_size.get() as usize).step_by(8) {
             drop(pointer.cast::<u8>().add(offset).cast::<Option<Object>>().replace(None));
         }
+    }
+}
+
+/// Parts the dict that shows the slots from the instance, which is about to end: one that somebody else has takes the values over.
+#[inline(never)]
+fn end_view(slots: Slots) {
+    if let Some(dict) = slots.view() {
+        if dict.object().is_unique() { dict.forget_slots() } else { dict.own() }
     }
 }
 
@@ -109,7 +123,9 @@ pub(crate) unsafe fn traverse_attributes(pointer: *mut Header, class: &Type, vis
     // SAFETY: the layout is the class's; nothing else runs.
     unsafe {
         if let Some(region) = region(pointer, class) {
-            for index in 0..=shape::n_names((*pointer).shape.get()) {
+            // Of a dict that shows the slots it is said to refer to the values.
+            let n = if (*region).is_some() { 0 } else { shape::n_names((*pointer).shape.get()) };
+            for index in 0..=n {
                 if let Some(object) = &*region.add(index) {
                     visitor.visit(object.borrow());
                 }
@@ -139,6 +155,9 @@ pub(crate) unsafe fn clear_attributes(pointer: *mut Header, class: &Type) {
     // SAFETY: as for `drop_attributes`; the shape says that nothing is left.
     unsafe {
         if let Some(region) = region(pointer, class) {
+            if let Some(dict) = Slots::new(pointer, region).view() {
+                dict.own();
+            }
             let n = shape::n_names((*pointer).shape.get());
             let taken: Vec<_> = (0..=n).map(|index| region.add(index).replace(None)).collect();
             (*pointer).shape.set(class.dict_shape.get());
@@ -165,6 +184,15 @@ fn region_of(object: Ref<'_>) -> Option<*mut Option<Object>> {
     unsafe { region(std::ptr::from_ref(header).cast_mut(), class) }
 }
 
+/// The slots of an object, whether they are in use or not; `None` if instances have no attributes.
+#[inline]
+fn slots_of(object: Ref<'_>) -> Option<Slots> {
+    let region = region_of(object)?;
+    // SAFETY: the region is that of the object. The callers do not keep the slots; a dict does, and `end_view` and
+    // `clear_attributes` see to it that it does not use them when the object has ended.
+    Some(unsafe { Slots::new(object.header()?, region) })
+}
+
 /// The value of an attribute in the instance itself. `name` is interned. Runs no Python.
 #[inline]
 pub fn get_attribute<'a>(object: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
@@ -175,7 +203,7 @@ pub fn get_attribute<'a>(object: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
         if let Some(slot) = shape::slot_of(shape, name) {
             return (*region.add(1 + usize::from(slot))).as_ref().map(|value| Ref::from_bits(value.borrow().bits()));
         }
-        let dict = (*region).as_ref()?.borrow().downcast::<Dict>()?;
+        let dict = (*region).as_ref().filter(|_| shape::is_dict_shape(shape))?.borrow().downcast::<Dict>()?;
         dict.get_interned(name).map(|value| Ref::from_bits(value.bits()))
     }
 }
@@ -183,33 +211,25 @@ pub fn get_attribute<'a>(object: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
 /// Sets an attribute in the instance itself; `false` if instances have no attributes. `name` is interned.
 #[inline]
 pub fn set_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Object) -> bool {
-    let Some(region) = region_of(object) else { return false };
-    let header = object.header().expect("an object with attributes has a header");
-    let shape = header.shape.get();
-    if let Some(slot) = shape::slot_of(shape, name) {
-        // SAFETY: the shape says that the slot is there; the old value is dropped after the new one is in.
-        drop(unsafe { region.add(1 + usize::from(slot)).replace(Some(value)) });
+    let Some(slots) = slots_of(object) else { return false };
+    if let Some(slot) = slots.position_of(name) {
+        drop(slots.replace(slot, value));
         return true;
     }
-    if !shape::is_dict_shape(shape) {
-        if let Some(next) = shape::with_name(shape, name) {
-            // SAFETY: the new shape's capacity is the instance's, so there is a slot.
-            unsafe { region.add(shape::n_names(next)).write(Some(value)) };
-            header.shape.set(next);
-            return true;
-        }
-        learn_capacity(object.class());
-    }
-    let dict = dict_of(vm, object).expect("an object with attributes has a dict");
+    let value = match if slots.in_use() { slots.add(name, value) } else { Err(value) } {
+        Ok(()) => return true,
+        Err(value) => value,
+    };
+    let dict = own_dict_of(vm, object).expect("an object with attributes has a dict");
     dict.borrow().set_interned(vm, name, value);
     true
 }
 
-/// Gives later instances of a class more slots.
+/// Gives later instances of a class more slots, if there are no more than were needed.
 #[cold]
-fn learn_capacity(class: &Type) {
+fn learn_capacity(class: &Type, needed: usize) {
     let capacity = class.capacity.get().unwrap_or(0);
-    if capacity < GREATEST_CAPACITY {
+    if capacity < GREATEST_CAPACITY && needed >= usize::from(capacity) {
         let more = (capacity * 2).clamp(LEAST_CAPACITY, GREATEST_CAPACITY);
         class.capacity.set(Some(more));
         class.root_shape.set(shape::new_root(class, more));
@@ -218,42 +238,52 @@ fn learn_capacity(class: &Type) {
 
 /// Deletes an attribute of the instance itself; `false` if it is not there.
 pub fn delete_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> bool {
-    if get_attribute(object, name).is_none() {
-        return false;
+    let Some(slots) = slots_of(object) else { return false };
+    if slots.in_use() {
+        let Some(slot) = slots.position_of(name) else { return false };
+        if slots.remove(slot).is_some() {
+            return true;
+        }
     }
-    let dict = dict_of(vm, object).expect("an object with attributes has a dict");
+    let dict = own_dict_of(vm, object).expect("an object with attributes has a dict");
     dict.borrow().remove_interned(vm, name).is_some()
 }
 
 /// The instance's `__dict__`, made if it was not there; `None` if instances have none.
 pub fn dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
+    let slots = slots_of(object)?;
     let region = region_of(object)?;
     // SAFETY: the region starts with the dict's word.
     if let Some(dict) = unsafe { &*region } {
         return dict.borrow().downcast::<Dict>().map(|dict| dict.to_owned());
     }
-    let header = object.header()?;
-    let dict = vm.new_dict();
-    for (index, &name) in shape::names(header.shape.get()).iter().enumerate() {
-        // SAFETY: the shape says that the slot is there and set.
-        if let Some(value) = unsafe { region.add(1 + index).replace(None) } {
-            dict.borrow().set_interned(vm, name, value);
-        }
-    }
-    header.shape.set(object.class().dict_shape.get());
+    let dict = if slots.in_use() { vm.allocate(Dict::of_slots(slots)) } else { vm.new_dict() };
     // SAFETY: as above; the word was empty.
     unsafe { region.write(Some(dict.clone().into_object())) };
     Some(dict)
 }
 
-/// Replaces the instance's `__dict__`; the error is for instances that have none.
-pub fn set_dict(vm: &mut Vm, object: Ref<'_>, dict: ObjectOf<Dict>) -> bool {
-    if dict_of(vm, object).is_none() {
-        return false;
+/// The same, with the attributes moved there for good.
+fn own_dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
+    let dict = dict_of(vm, object)?;
+    if slots_of(object)?.in_use() {
+        dict.borrow().own();
     }
-    let region = region_of(object).expect("the object has a dict");
+    Some(dict)
+}
+
+/// Replaces the instance's `__dict__`; the error is for instances that have none.
+pub fn set_dict(_vm: &mut Vm, object: Ref<'_>, dict: ObjectOf<Dict>) -> bool {
+    let (Some(slots), Some(region)) = (slots_of(object), region_of(object)) else { return false };
+    let mut values = Vec::new();
+    match slots.view() {
+        Some(view) => view.own(),
+        None if slots.in_use() => slots.leave(|_, value| values.push(value)),
+        None => {}
+    }
     // SAFETY: the region starts with the dict's word.
     drop(unsafe { region.replace(Some(dict.into_object())) });
+    drop(values);
     true
 }
 
@@ -322,7 +352,7 @@ impl Vm {
 /// Changes an instance's class to one with the same layout.
 pub(crate) fn set_class(vm: &mut Vm, object: Ref<'_>, class: &Type) -> PyResult<()> {
     // Attributes go to the dict, whose shape is the same for all layouts.
-    let dict = dict_of(vm, object);
+    let dict = own_dict_of(vm, object);
     let header = object.header().expect("only heap objects change class");
     let old = object.class();
     let old_reference = if old.is_heap_type() {

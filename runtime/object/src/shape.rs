@@ -22,7 +22,17 @@ pub struct Shape {
     transitions: Vec<(u64, u32)>,
     capacity: u16,
     in_dict: bool,
+    /// The shape without the last name; a root is its own.
+    parent: u32,
+    root: u32,
+    /// Of a root: how many shapes may yet be made for the sake of deleted attributes.
+    deletions: u16,
 }
+
+/// How many shapes of a tree deletions may add: a program that uses an instance as a table of changing names gets a dict.
+const GREATEST_DELETIONS: u16 = 64;
+/// How many shapes may add one name to the same shape, for the same reason.
+const GREATEST_TRANSITIONS: usize = 128;
 
 /// How many names are searched one by one.
 const SCANNED: usize = 8;
@@ -38,20 +48,35 @@ fn add(shape: Shape) -> u32 {
     let shapes = shapes();
     if shapes.is_empty() {
         // Id 0 is for values without a header.
-        shapes.push(Shape { class: std::ptr::null(), names: Vec::new(), index: None, transitions: Vec::new(), capacity: 0, in_dict: false });
+        shapes.push(Shape::root(std::ptr::null(), 0));
     }
     shapes.push(shape);
     shapes.len() as u32 - 1
 }
 
+impl Shape {
+    /// A shape without names, for [`add_root`].
+    const fn root(class: *const Type, capacity: u16) -> Shape {
+        let deletions = GREATEST_DELETIONS;
+        Shape { class, names: Vec::new(), index: None, transitions: Vec::new(), capacity, in_dict: false, parent: 0, root: 0, deletions }
+    }
+}
+
+fn add_root(shape: Shape) -> u32 {
+    let id = add(shape);
+    let shape = &mut shapes()[id as usize];
+    (shape.parent, shape.root) = (id, id);
+    id
+}
+
 /// The shape of an instance of `class` without attributes and with room for `capacity`.
 pub(crate) fn new_root(class: &Type, capacity: u16) -> u32 {
-    add(Shape { class, names: Vec::new(), index: None, transitions: Vec::new(), capacity, in_dict: false })
+    add_root(Shape::root(class, capacity))
 }
 
 /// The shape of an instance of `class` whose attributes are in a dict.
 pub(crate) fn new_dict_shape(class: &Type) -> u32 {
-    add(Shape { class, names: Vec::new(), index: None, transitions: Vec::new(), capacity: 0, in_dict: true })
+    add_root(Shape { in_dict: true, ..Shape::root(class, 0) })
 }
 
 /// The slot of `name`, which is interned.
@@ -64,22 +89,53 @@ pub fn slot_of(shape: u32, name: Ref<'_>) -> Option<u16> {
     }
 }
 
+fn transition(id: u32, name: Ref<'_>) -> Option<u32> {
+    shapes()[id as usize].transitions.iter().find(|(known, _)| *known == name.bits()).map(|&(_, next)| next)
+}
+
 /// The shape with `name` added, if there is a slot for it.
 pub(crate) fn with_name(id: u32, name: Ref<'_>) -> Option<u32> {
+    transition(id, name).or_else(|| extend(id, name))
+}
+
+fn extend(id: u32, name: Ref<'_>) -> Option<u32> {
     let shape = &shapes()[id as usize];
-    if let Some(&(_, next)) = shape.transitions.iter().find(|(known, _)| *known == name.bits()) {
-        return Some(next);
-    }
-    if shape.names.len() >= usize::from(shape.capacity) {
+    if shape.names.len() >= usize::from(shape.capacity) || shape.transitions.len() >= GREATEST_TRANSITIONS {
         return None;
     }
     let mut names = shape.names.clone();
     // SAFETY: interned strings are immortal.
     names.push(unsafe { Ref::from_bits(name.bits()) });
     let index = (names.len() > SCANNED).then(|| names.iter().enumerate().map(|(slot, name)| (name.bits(), slot as u16)).collect());
-    let next = add(Shape { class: shape.class, names, index, transitions: Vec::new(), capacity: shape.capacity, in_dict: false });
+    let next = add(Shape { names, index, parent: id, root: shape.root, ..Shape::root(shape.class, shape.capacity) });
     shapes()[id as usize].transitions.push((name.bits(), next));
     Some(next)
+}
+
+/// The shape without the name in `slot`, and the later ones moved up; `None` if there should not be one.
+pub(crate) fn without(id: u32, slot: usize) -> Option<u32> {
+    let names = names(id);
+    let mut shape = id;
+    for _ in slot..names.len() {
+        shape = shapes()[shape as usize].parent;
+    }
+    for &name in &names[slot + 1..] {
+        shape = match transition(shape, name) {
+            Some(next) => next,
+            None => {
+                let root = root_of(shape);
+                let deletions = &mut shapes()[root as usize].deletions;
+                *deletions = deletions.checked_sub(1)?;
+                extend(shape, name)?
+            }
+        };
+    }
+    Some(shape)
+}
+
+/// The shape without any of the names.
+pub(crate) fn root_of(shape: u32) -> u32 {
+    shapes()[shape as usize].root
 }
 
 /// The attributes' names in slot order.

@@ -54,7 +54,7 @@ fn prepare(vm: &mut Vm, object: Ref<'_>) {
     if let Some(class) = object.downcast::<Type>() {
         class.get().version();
     } else if let Some(dict) = object.downcast::<Dict>() {
-        if dict.has_only_str_keys(vm) {
+        if dict.has_only_str_keys(vm) && !dict.is_view(vm) {
             dict.keys_version();
         }
     } else if let Some(string) = object.downcast::<Str>() {

@@ -10,7 +10,7 @@
 
 use crate::cell::VmCell;
 use crate::str::Str;
-use crate::value::{Object, ObjectOf, Ref};
+use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 
 /// What a table must know of its entries.
@@ -51,6 +51,13 @@ impl Entry for DictEntry {
 
     fn take(&mut self) -> DictEntry {
         DictEntry { hash: self.hash, key: self.key.take(), value: std::mem::replace(&mut self.value, Object::none()) }
+    }
+}
+
+impl StrEntry {
+    /// An entry for a key that is an exact string.
+    pub(super) fn new(key: Ref<'_>, value: Object) -> StrEntry {
+        StrEntry { key: key.downcast_exact::<Str>().map(RefOf::to_owned), value }
     }
 }
 

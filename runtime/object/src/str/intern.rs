@@ -49,6 +49,11 @@ impl Table {
         }
     }
 
+    /// The word of the interned string of the same text, or 0.
+    fn find(&self, string: RefOf<'_, Str>) -> u64 {
+        if self.entries.is_empty() { 0 } else { self.entries[self.position(string.hash(), |entry| entry.equals(string.get()))] }
+    }
+
     fn make_room(&mut self) {
         if (self.used + 1) * 2 <= self.entries.len() {
             return;
@@ -149,6 +154,13 @@ pub(crate) fn intern(text: &str) -> Ref<'static> {
     debug_assert!(text.is_ascii());
     // SAFETY: the word is that of an interned string.
     unsafe { from_word(intern_literal(text)) }.object()
+}
+
+/// The interned string of the same text, if there is one.
+pub(crate) fn find(string: RefOf<'_, Str>) -> Option<Ref<'static>> {
+    let word = if string.is_interned() { string.object().bits() } else { table().find(string) };
+    // SAFETY: the word is that of an interned string.
+    (word != 0).then(|| unsafe { from_word(word) }.object())
 }
 
 /// How many strings are interned.
