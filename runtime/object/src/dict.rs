@@ -598,7 +598,7 @@ impl Dict {
             return self.replace_storage(vm, copy);
         }
         let size = other.len(vm);
-        let mut position = 0;
+        let mut position = if merge == Merge::Replace && self.is_view(vm) { self.merge_attributes(vm, other) } else { 0 };
         while let Some((index, key, value)) = other.storage.get(vm).entry_from(position) {
             let (key, value, hash) = (key.to_owned(), value.to_owned(), other.storage.get(vm).hash_at(index));
             position = index + 1;
@@ -616,6 +616,20 @@ impl Dict {
             }
         }
         Ok(())
+    }
+
+    /// Sets attributes of the instance that this dict shows, as long as the other dict's keys are names. Returns the position to go on from.
+    fn merge_attributes(&self, vm: &mut Vm, other: &Dict) -> usize {
+        self.keys_change(vm, None);
+        let mut position = 0;
+        while let Some((index, key, value)) = other.storage.get(vm).entry_from(position)
+            && let Storage::Slots(slots) = self.storage.get(vm)
+            && let Ok(old) = slots.set_key(key, value.to_owned())
+        {
+            position = index + 1;
+            drop(old);
+        }
+        position
     }
 
     fn replace_storage(&self, vm: &mut Vm, storage: Storage) -> PyResult<()> {

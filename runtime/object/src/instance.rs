@@ -351,9 +351,17 @@ impl Vm {
 
 /// Changes an instance's class to one with the same layout.
 pub(crate) fn set_class(vm: &mut Vm, object: Ref<'_>, class: &Type) -> PyResult<()> {
-    // Attributes go to the dict, whose shape is the same for all layouts.
-    let dict = own_dict_of(vm, object);
     let header = object.header().expect("only heap objects change class");
+    let slots = slots_of(object).filter(Slots::in_use);
+    let shape = match slots.map(|_| shape::in_class(header.shape.get(), class)) {
+        None if region_of(object).is_none() => class.root_shape.get(),
+        Some(Some(shape)) => shape,
+        // The shape of what is in a dict is the same for all layouts.
+        _ => {
+            own_dict_of(vm, object);
+            class.dict_shape.get()
+        }
+    };
     let old = object.class();
     let old_reference = if old.is_heap_type() {
         // SAFETY: the instance held one reference to its old class and gives it up here.
@@ -365,7 +373,7 @@ pub(crate) fn set_class(vm: &mut Vm, object: Ref<'_>, class: &Type) -> PyResult<
         std::mem::forget(class.to_object());
     }
     header.ty.set(class);
-    header.shape.set(if dict.is_some() { class.dict_shape.get() } else { class.root_shape.get() });
+    header.shape.set(shape);
     drop(old_reference);
     Ok(())
 }

@@ -133,6 +133,15 @@ pub(crate) fn without(id: u32, slot: usize) -> Option<u32> {
     Some(shape)
 }
 
+/// The shape of instances of `class` with the same names in the same slots, if all instances with this one have room for it.
+pub(crate) fn in_class(id: u32, class: &Type) -> Option<u32> {
+    let root = class.root_shape.get();
+    if class.capacity.get().is_none() || shapes()[root as usize].capacity > shapes()[id as usize].capacity {
+        return None;
+    }
+    names(id).iter().try_fold(root, |shape, &name| with_name(shape, name))
+}
+
 /// The shape without any of the names.
 pub(crate) fn root_of(shape: u32) -> u32 {
     shapes()[shape as usize].root

@@ -135,6 +135,15 @@ impl Slots {
         }
     }
 
+    /// Adds or replaces an entry of the dict, if an attribute can be called so. Returns the old value.
+    pub(crate) fn set_key(&self, key: Ref<'_>, value: Object) -> Result<Option<Object>, Object> {
+        let Some(name) = key.downcast_exact::<Str>().and_then(intern::find) else { return Err(value) };
+        match self.position_of(name) {
+            Some(slot) => Ok(Some(self.replace(slot, value))),
+            None => self.add(name, value).map(|()| None),
+        }
+    }
+
     /// Deletes an attribute, if there is a shape without it.
     pub(crate) fn remove(&self, slot: usize) -> Option<Object> {
         let next = shape::without(self.shape(), slot)?;
