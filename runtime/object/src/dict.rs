@@ -700,6 +700,22 @@ impl Dict {
         self.store(vm, found, name.object(), name.hash(), value);
     }
 
+    /// Puts the word of another value in the place of a string key's, if it is there and nobody watches, and gives the old one out.
+    ///
+    /// # Safety
+    ///
+    /// The new word owns a reference, which moves in unless the result is `None`. The old one's is the caller's.
+    #[inline]
+    pub(crate) unsafe fn exchange_interned(&self, name: Ref<'_>, value: u64) -> Option<u64> {
+        let name = name.downcast_exact::<Str>().filter(|_| !self.watched.get())?;
+        // SAFETY: nothing else runs, and nothing is dropped here.
+        let storage = unsafe { self.storage.get_unchecked() };
+        let position = storage.find_str(name)?;
+        self.version.set(self.version.get().wrapping_add(1));
+        // SAFETY: the caller's promise.
+        unsafe { Object::from_raw(value) }.map(|value| storage.replace_value(position, value).into_raw())
+    }
+
     pub fn set_str(&self, vm: &mut Vm, name: &str, value: Object) {
         let name = vm.intern(name);
         self.set_interned(vm, name, value);

@@ -153,8 +153,7 @@ impl Site {
         let Some(header) = object.header() else { return false };
         // SAFETY: an object keeps its type alive; a version belongs to one type, here to a metaclass, whose instances are types.
         unsafe {
-            (*header.ty.get()).known_version() == self.shape.get()
-                && object.downcast_unchecked::<Type>().get().known_version() == self.version.get()
+            (*header.ty.get()).known_version() == self.shape.get() && object.downcast_unchecked::<Type>().get().known_version() == self.version.get()
         }
     }
 
@@ -424,8 +423,21 @@ pub fn exchange(object: Ref<'_>, name: Ref<'_>, value: u64) -> Option<u64> {
             header.shape.set(entry.value.get() as u32);
             Some(0)
         }
+        Kind::Dict => exchange_in_dict(header, entry.offset.get(), name, value),
         _ => None,
     }
+}
+
+/// Replaces an attribute of an instance that keeps its attributes in a dict; the algorithm adds those that are not there.
+fn exchange_in_dict(header: &Header, offset: u32, name: Ref<'_>, value: u64) -> Option<u64> {
+    let word = word_at(header, offset).get();
+    if word == 0 {
+        return None;
+    }
+    // SAFETY: the word is the instance's dict.
+    let dict = unsafe { Ref::from_bits(word).downcast_unchecked::<Dict>() };
+    // SAFETY: the reference is the caller's until it is put in.
+    unsafe { dict.exchange_interned(name, value) }
 }
 
 #[cold]
@@ -449,8 +461,11 @@ fn how_to_store(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
     {
         return member_offset(class, found).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
     }
-    if class.capacity.get().is_none() || shape::is_dict_shape(shape) {
+    if class.capacity.get().is_none() {
         return GENERIC;
+    }
+    if shape::is_dict_shape(shape) {
+        return instance::slot_offset(class, 0).map_or(GENERIC, |offset| (Kind::Dict, offset - 8, 0));
     }
     if let Some(slot) = shape::slot_of(shape, name) {
         return instance::slot_offset(class, slot).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
