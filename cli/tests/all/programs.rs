@@ -160,6 +160,7 @@ programs! {
     pickles
     random_seeded
     recursion_limits
+    regex_matching
     regular_expressions
     run_module
     run_package

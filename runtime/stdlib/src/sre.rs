@@ -1,16 +1,23 @@
 //! `_sre`: the regular expression engine under `re`.
 //!
-//! `re` compiles patterns to code words; the crate `rustpython-sre_engine` runs them. Here are the
-//! objects: [`pattern`], [`matching`], [`template`]. [`drive`] lets the engine walk over strings
-//! as they are stored, and [`validate`] keeps code words that `re` did not make away from it.
+//! `re` compiles patterns to code words ([`codes`]). [`validate`] keeps words that `re` did not make away, [`program`] makes
+//! instructions of them, [`analysis`] sees what can follow where; [`search`] finds places where a match may start, and [`matcher`] tries
+//! them. [`drive`] does so for strings as they are stored. The objects are in [`pattern`], [`matching`] and [`template`].
 
+mod analysis;
+mod charset;
+mod codes;
 mod drive;
+mod matcher;
 mod matching;
 mod pattern;
+mod program;
+mod search;
 mod template;
 mod validate;
 
 use builtins::unicode;
+use codes::{CODESIZE, MAGIC, MAXGROUPS, MAXREPEAT};
 use object::dict::Dict;
 use object::int;
 use object::list::List;
@@ -19,7 +26,6 @@ use object::singleton::ModuleObject;
 use object::str::Str;
 use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, RefOf, Vm, method};
-use rustpython_sre_engine::{CODESIZE, MAXGROUPS, MAXREPEAT, SRE_MAGIC, string};
 
 pub static MODULE: Module = Module {
     name: "_sre",
@@ -40,7 +46,7 @@ fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     for class in [&pattern::PATTERN, &pattern::SCANNER, &pattern::FOUND, &matching::MATCH, &template::TEMPLATE] {
         object::type_new::ready(vm, class);
     }
-    for (name, value) in [("MAGIC", SRE_MAGIC), ("CODESIZE", CODESIZE), ("MAXREPEAT", MAXREPEAT), ("MAXGROUPS", MAXGROUPS / 2)] {
+    for (name, value) in [("MAGIC", MAGIC), ("CODESIZE", CODESIZE), ("MAXREPEAT", MAXREPEAT as usize), ("MAXGROUPS", MAXGROUPS)] {
         let value = vm.new_int(value as i64);
         module.set(vm, name, value);
     }
@@ -75,7 +81,7 @@ fn unicode_iscased(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
 
 fn ascii_tolower(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
     let character = character(vm, object)?;
-    Ok(vm.new_int(i64::from(string::lower_ascii(character) as i32)))
+    Ok(vm.new_int(i64::from(charset::lower_ascii(character) as i32)))
 }
 
 fn unicode_tolower(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
@@ -130,13 +136,14 @@ fn compile(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
         pattern::check_subject(vm, source)?;
         Some(pattern::Kind::Bytes)
     };
-    let valid = usize::try_from(groups).is_ok_and(|groups| groups <= MAXGROUPS / 2 && validate::is_valid(&code, groups));
+    let valid = usize::try_from(groups).is_ok_and(|groups| groups <= MAXGROUPS && validate::is_valid(&code, groups));
     if !valid {
         return Err(vm.runtime_error("invalid SRE code"));
     }
     let compiled = pattern::Pattern {
         source: source.to_owned(),
         flags,
+        program: program::Program::new(&code, groups as usize),
         code: code.into_boxed_slice(),
         groups: groups as usize,
         group_index: group_index.to_owned(),

@@ -1,94 +1,11 @@
-//! Walks the engine over strings as they are stored: one, two or four bytes a character.
-//!
-//! The engine's cursor holds a pointer that only the engine's own drives can move; the one over bytes
-//! does here for units of any width. A unit is read byte by byte, which the compiler makes one load.
+//! Runs programs over subjects: strings as they are stored, one, two or four bytes a character, and bytes-like objects.
 
+use super::matcher::{Character, Ending, Matcher, Memory, UNSET};
+use super::program::Program;
 use object::bytes::Buffer;
 use object::str::{Str, StrData};
 use object::{Object, Ref, RefOf, Vm};
-use rustpython_sre_engine::{Request, State, StrDrive, StringCursor};
-
-type Bytes<'a> = &'a [u8];
-
-/// A string of units of `WIDTH` bytes, seen as bytes.
-#[derive(Clone, Copy)]
-struct Units<'a, const WIDTH: usize>(&'a [u8]);
-
-#[inline]
-fn move_by(cursor: &mut StringCursor, position: usize, bytes: usize) {
-    Bytes::skip(cursor, bytes);
-    cursor.position = position;
-}
-
-#[inline]
-fn move_back(cursor: &mut StringCursor, position: usize, bytes: usize) {
-    // The drive over bytes counts bytes; the true position is set after.
-    cursor.position = bytes;
-    Bytes::back_skip(cursor, bytes);
-    cursor.position = position;
-}
-
-impl<const WIDTH: usize> StrDrive for Units<'_, WIDTH> {
-    #[inline]
-    fn count(&self) -> usize {
-        self.0.len() / WIDTH
-    }
-
-    #[inline]
-    fn create_cursor(&self, n: usize) -> StringCursor {
-        let mut cursor = self.0.create_cursor(n * WIDTH);
-        cursor.position = n;
-        cursor
-    }
-
-    #[inline]
-    fn adjust_cursor(&self, cursor: &mut StringCursor, n: usize) {
-        *cursor = self.create_cursor(n);
-    }
-
-    #[inline]
-    fn advance(cursor: &mut StringCursor) -> u32 {
-        let unit = Self::peek(cursor);
-        Self::skip(cursor, 1);
-        unit
-    }
-
-    #[inline]
-    fn peek(cursor: &StringCursor) -> u32 {
-        let mut bytes = [0; 4];
-        let mut at = *cursor;
-        for (index, byte) in bytes[..WIDTH].iter_mut().enumerate() {
-            if index > 0 {
-                Bytes::skip(&mut at, 1);
-            }
-            *byte = Bytes::peek(&at) as u8;
-        }
-        // Strings are stored in the machine's byte order.
-        if cfg!(target_endian = "little") { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) >> (8 * (4 - WIDTH)) }
-    }
-
-    #[inline]
-    fn skip(cursor: &mut StringCursor, n: usize) {
-        move_by(cursor, cursor.position + n, n * WIDTH);
-    }
-
-    #[inline]
-    fn back_advance(cursor: &mut StringCursor) -> u32 {
-        Self::back_skip(cursor, 1);
-        Self::peek(cursor)
-    }
-
-    #[inline]
-    fn back_peek(cursor: &StringCursor) -> u32 {
-        let mut cursor = *cursor;
-        Self::back_advance(&mut cursor)
-    }
-
-    #[inline]
-    fn back_skip(cursor: &mut StringCursor, n: usize) {
-        move_back(cursor, cursor.position - n, n * WIDTH);
-    }
-}
+use std::cell::Cell;
 
 /// What a pattern is matched against.
 pub enum Subject {
@@ -113,15 +30,110 @@ pub struct Range {
     pub must_advance: bool,
 }
 
-/// A match: start and end of all groups, the whole match first.
+/// The span of a group, if it took part in the match.
+pub type Span = Option<(usize, usize)>;
+
+/// A match.
 pub struct Found {
-    pub regs: Box<[Option<(usize, usize)>]>,
+    start: usize,
+    end: usize,
+    groups: Box<[Span]>,
     pub last_index: Option<usize>,
 }
 
 impl Found {
     pub fn span(&self) -> (usize, usize) {
-        self.regs[0].expect("the whole match took part in the match")
+        (self.start, self.end)
+    }
+
+    /// The number of groups, the whole match being one.
+    pub fn len(&self) -> usize {
+        self.groups.len() + 1
+    }
+
+    /// The span of a group, 0 being the whole match; `None` if there is no such group.
+    pub fn reg(&self, index: usize) -> Option<Span> {
+        match index.checked_sub(1) {
+            None => Some(Some(self.span())),
+            Some(index) => self.groups.get(index).copied(),
+        }
+    }
+
+    pub fn regs(&self) -> impl Iterator<Item = Span> + '_ {
+        std::iter::once(Some(self.span())).chain(self.groups.iter().copied())
+    }
+}
+
+thread_local! {
+    /// Memory that no matcher uses now.
+    static MEMORY: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
+}
+
+/// Matches a program against subjects, again and again with the same memory.
+pub struct Driver {
+    memory: Option<Box<Memory>>,
+}
+
+impl Driver {
+    pub fn new() -> Driver {
+        Driver { memory: Some(MEMORY.take().unwrap_or_default()) }
+    }
+
+    fn memory(&self) -> &Memory {
+        self.memory.as_ref().expect("it is there until the end")
+    }
+
+    /// Looks for a match; what it is can be asked for until the next one.
+    pub fn run(&mut self, vm: &Vm, program: &Program, subject: &Subject, range: Range, mode: Mode) -> bool {
+        let memory = self.memory.as_mut().expect("it is there until the end");
+        match subject {
+            Subject::Text(object) => match Subject::text(object).get().data() {
+                StrData::Latin1(units) => run(units, program, memory, range, mode),
+                StrData::Ucs2(units) => run(units, program, memory, range, mode),
+                StrData::Ucs4(units) => run(units, program, memory, range, mode),
+            },
+            Subject::Bytes(_, buffer) => run(buffer.bytes(vm), program, memory, range, mode),
+        }
+    }
+
+    /// The span of the last match.
+    pub fn span(&self) -> (usize, usize) {
+        (self.memory().start, self.memory().end)
+    }
+
+    /// The span of a group of the last match, 0 being the whole match.
+    pub fn group(&self, index: usize) -> Span {
+        match index.checked_sub(1) {
+            None => Some(self.span()),
+            Some(index) => self.memory().group(index),
+        }
+    }
+
+    /// The last match, to be kept.
+    pub fn found(&self, program: &Program) -> Found {
+        let (start, end) = self.span();
+        let groups = (0..program.groups).map(|index| self.memory().group(index)).collect();
+        Found { start, end, groups, last_index: self.memory().last_group(program) }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(memory) = self.memory.take().filter(|memory| !memory.is_large()) {
+            MEMORY.set(Some(memory));
+        }
+    }
+}
+
+fn run<C: Character>(text: &[C], program: &Program, memory: &mut Memory, range: Range, mode: Mode) -> bool {
+    // As CPython has it, `match` finds an empty match behind the end.
+    let end = if mode == Mode::Match { range.end.max(range.start) } else { range.end }.min(text.len());
+    let not_at = if range.must_advance { range.start } else { UNSET };
+    let ending = Ending { at_end: mode == Mode::FullMatch, not_at };
+    let mut matcher = Matcher { program, text: &text[..end], ending, memory };
+    match mode {
+        Mode::Search => range.start <= end && matcher.search(range.start),
+        Mode::Match | Mode::FullMatch => range.start <= end && matcher.match_at(range.start),
     }
 }
 
@@ -145,46 +157,27 @@ impl Subject {
 
     /// The part from `start` to before `end`; the subject itself if that is all of it.
     pub fn slice(&self, vm: &Vm, start: usize, end: usize) -> Object {
-        let (start, end) = (start.min(self.len()), end.min(self.len()));
-        let end = end.max(start);
-        let whole = start == 0 && end == self.len();
         match self {
-            Subject::Text(object) if whole && object.borrow().is_exactly(&object::str::STR) => object.clone(),
-            Subject::Text(object) => vm.str_slice(Subject::text(object).get(), start, end - start).into_object(),
-            Subject::Bytes(object, _) if whole && object.borrow().is_exactly(&object::bytes::BYTES) => object.clone(),
-            Subject::Bytes(_, buffer) => vm.new_bytes(&buffer.bytes(vm)[start..end]).into_object(),
-        }
-    }
-
-    /// Runs a pattern's code.
-    pub fn run(&self, vm: &Vm, code: &[u32], groups: usize, range: Range, mode: Mode) -> Option<Found> {
-        if range.start > range.end {
-            return None;
-        }
-        match self {
-            Subject::Text(object) => match Subject::text(object).get().data() {
-                StrData::Latin1(units) => run(Units::<1>(units), code, groups, range, mode),
-                StrData::Ucs2(units) => run(Units::<2>(bytemuck::cast_slice(units)), code, groups, range, mode),
-                StrData::Ucs4(units) => run(Units::<4>(bytemuck::cast_slice(units)), code, groups, range, mode),
-            },
-            Subject::Bytes(_, buffer) => run(Units::<1>(buffer.bytes(vm)), code, groups, range, mode),
+            Subject::Text(object) => slice_text(vm, object.borrow(), Subject::text(object), start, end),
+            Subject::Bytes(object, buffer) => {
+                let (start, end) = (start.min(buffer.len()), end.min(buffer.len()));
+                let end = end.max(start);
+                let whole = start == 0 && end == buffer.len();
+                if whole && object.borrow().is_exactly(&object::bytes::BYTES) {
+                    return object.clone();
+                }
+                vm.new_bytes(&buffer.bytes(vm)[start..end]).into_object()
+            }
         }
     }
 }
 
-fn run<S: StrDrive>(string: S, code: &[u32], groups: usize, range: Range, mode: Mode) -> Option<Found> {
-    let mut request = Request::new(string, range.start, range.end, code, mode == Mode::FullMatch);
-    request.must_advance = range.must_advance;
-    let mut state = State::default();
-    let found = if mode == Mode::Search { state.search(request) } else { state.py_match(&request) };
-    if !found {
-        return None;
+/// The part of a string from `start` to before `end`; the string itself if that is all of it.
+pub fn slice_text(vm: &Vm, object: Ref<'_>, text: RefOf<'_, Str>, start: usize, end: usize) -> Object {
+    let (start, end) = (start.min(text.len()), end.min(text.len()));
+    let end = end.max(start);
+    if start == 0 && end == text.len() && object.is_exactly(&object::str::STR) {
+        return object.to_owned();
     }
-    let mut regs = vec![None; groups + 1].into_boxed_slice();
-    regs[0] = Some((state.start, state.cursor.position));
-    for (index, reg) in regs[1..].iter_mut().enumerate() {
-        let (start, end) = state.marks.get(index);
-        *reg = start.into_option().zip(end.into_option());
-    }
-    Some(Found { regs, last_index: usize::try_from(state.marks.last_index()).ok() })
+    vm.str_slice(text.get(), start, end - start).into_object()
 }

@@ -1,6 +1,6 @@
 //! `re.Match`.
 
-use super::drive::{Found, Range, Subject};
+use super::drive::{self, Found, Range, Span, Subject};
 use super::pattern::{Pattern, check_subject, compile_template};
 use super::template::Template;
 use object::exception;
@@ -46,7 +46,7 @@ static SPEC: TypeSpec = TypeSpec {
         }),
         Getset::readonly("lastgroup", "The name of the last matched capturing group.", |_, this| Ok(matched(this).last_group())),
         Getset::readonly("regs", "", |vm, this| {
-            let spans: Vec<Object> = matched(this).found.regs.iter().map(|&reg| span_tuple(vm, reg)).collect();
+            let spans: Vec<Object> = matched(this).found.regs().map(|reg| span_tuple(vm, reg)).collect();
             Ok(vm.new_tuple(spans).into_object())
         }),
     ],
@@ -83,7 +83,7 @@ fn matched<'a>(this: Ref<'a>) -> RefOf<'a, Match> {
     this.downcast::<Match>().expect("the method belongs to the type")
 }
 
-fn span_tuple(vm: &Vm, reg: Option<(usize, usize)>) -> Object {
+fn span_tuple(vm: &Vm, reg: Span) -> Object {
     let (start, end) = reg.map_or((-1, -1), |(start, end)| (start as i64, end as i64));
     vm.new_tuple([Object::small_int(start), Object::small_int(end)]).into_object()
 }
@@ -99,9 +99,13 @@ impl Match {
 
     /// The text of a group that took part in the match.
     pub fn group_at(&self, vm: &mut Vm, index: usize) -> PyResult<Option<Object>> {
-        match self.found.regs.get(index) {
-            Some(&None) => Ok(None),
-            Some(&Some((start, end))) => {
+        match self.found.reg(index) {
+            Some(None) => Ok(None),
+            Some(Some((start, end))) => {
+                let object = self.subject.borrow();
+                if let Some(text) = object.downcast::<Str>() {
+                    return Ok(Some(drive::slice_text(vm, object, text, start, end)));
+                }
                 let subject = check_subject(vm, self.subject.borrow())?;
                 Ok(Some(subject.slice(vm, start, end)))
             }
@@ -111,7 +115,9 @@ impl Match {
 
     /// The number of a group given by number or name.
     fn index_of(&self, vm: &mut Vm, group: Ref<'_>) -> PyResult<usize> {
-        let number = if group.class().slots().index.is_some() {
+        let number = if let Some(number) = group.as_small_int() {
+            number as isize
+        } else if group.class().slots().index.is_some() {
             vm.index_clamped(group)?
         } else {
             let names = self.pattern.names();
@@ -120,17 +126,17 @@ impl Match {
             number.and_then(|number| number.borrow().as_small_int()).map_or(-1, |number| number as isize)
         };
         match usize::try_from(number) {
-            Ok(number) if number < self.found.regs.len() => Ok(number),
+            Ok(number) if number < self.found.len() => Ok(number),
             _ => Err(Match::no_such_group(vm)),
         }
     }
 
-    fn reg(&self, vm: &mut Vm, group: Option<Ref<'_>>) -> PyResult<Option<(usize, usize)>> {
+    fn reg(&self, vm: &mut Vm, group: Option<Ref<'_>>) -> PyResult<Span> {
         let index = match group {
             Some(group) => self.index_of(vm, group)?,
             None => 0,
         };
-        Ok(self.found.regs[index])
+        Ok(self.found.reg(index).flatten())
     }
 
     fn last_group(&self) -> Object {
@@ -186,7 +192,7 @@ fn span(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 fn groups(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let this = matched(this);
     let default = args[0].unwrap_or(Ref::NONE);
-    let texts = (1..this.found.regs.len()).map(|index| Ok(this.group_at(vm, index)?.unwrap_or_else(|| default.to_owned())));
+    let texts = (1..this.found.len()).map(|index| Ok(this.group_at(vm, index)?.unwrap_or_else(|| default.to_owned())));
     let texts = texts.collect::<PyResult<Vec<_>>>()?;
     Ok(vm.new_tuple(texts).into_object())
 }

@@ -1,8 +1,9 @@
 //! `re.Pattern`, scanners and the iterator of `finditer`.
 
-use super::drive::{Found, Mode, Range, Subject};
+use super::drive::{Driver, Mode, Range, Span, Subject};
 use super::matching;
-use super::template::Template;
+use super::program::Program;
+use super::template::{self, Output, Template};
 use builtins::dict::mapping_proxy::new_proxy;
 use bytecode::opcode::Comparison;
 use object::bytes::Bytes;
@@ -27,6 +28,8 @@ pub struct Pattern {
     pub flags: i32,
     pub code: Box<[u32]>,
     pub groups: usize,
+    /// What runs, made of the code words.
+    pub program: Program,
     /// A dict: name of a group to its number.
     pub group_index: Object,
     /// The names of groups by number.
@@ -112,10 +115,6 @@ impl Pattern {
             _ => Ok(subject),
         }
     }
-
-    fn run(&self, vm: &Vm, subject: &Subject, range: Range, mode: Mode) -> Option<Found> {
-        subject.run(vm, &self.code, self.groups, range, mode)
-    }
 }
 
 /// Subject and range of `string, pos, endpos`.
@@ -131,10 +130,11 @@ fn subject_and_range(vm: &mut Vm, pattern: RefOf<'_, Pattern>, args: &[Option<Re
 fn find(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>], mode: Mode) -> PyResult {
     let pattern = pattern(this);
     let (subject, range) = subject_and_range(vm, pattern, args)?;
-    Ok(match pattern.run(vm, &subject, range, mode) {
-        Some(found) => matching::new(vm, pattern, &subject, range, found),
-        None => Object::none(),
-    })
+    let mut driver = Driver::new();
+    if !driver.run(vm, &pattern.program, &subject, range, mode) {
+        return Ok(Object::none());
+    }
+    Ok(matching::new(vm, pattern, &subject, range, driver.found(&pattern.program)))
 }
 
 fn match_(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
@@ -150,27 +150,26 @@ fn search(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 }
 
 /// The range after a match.
-fn after(range: Range, found: &Found) -> Range {
-    let (start, end) = found.span();
+fn after(range: Range, (start, end): (usize, usize)) -> Range {
     Range { start: end, must_advance: start == end, ..range }
 }
 
 fn findall(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let pattern = pattern(this);
     let (subject, mut range) = subject_and_range(vm, pattern, args)?;
+    let mut driver = Driver::new();
     let mut result = Vec::new();
-    while let Some(found) = pattern.run(vm, &subject, range, Mode::Search) {
-        let text = |reg: Option<(usize, usize)>| {
-            let (start, end) = reg.unwrap_or((0, 0));
+    while driver.run(vm, &pattern.program, &subject, range, Mode::Search) {
+        let text = |span: Span| {
+            let (start, end) = span.unwrap_or((0, 0));
             subject.slice(vm, start, end)
         };
-        result.push(match &*found.regs {
-            &[whole] => text(whole),
-            &[_, only] => text(only),
-            [_, groups @ ..] => vm.new_tuple(groups.iter().map(|&reg| text(reg)).collect::<Vec<_>>()).into_object(),
-            [] => Object::none(),
+        result.push(match pattern.groups {
+            0 => text(Some(driver.span())),
+            1 => text(driver.group(1)),
+            groups => vm.new_tuple((1..=groups).map(|index| text(driver.group(index))).collect::<Vec<_>>()).into_object(),
         });
-        range = after(range, &found);
+        range = after(range, driver.span());
     }
     Ok(vm.new_list(result).into_object())
 }
@@ -180,15 +179,17 @@ fn split(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let most = args[1].map_or(Ok(0), |most| vm.index_isize(most))?;
     let subject = pattern.subject(vm, args[0].expect("the argument is required"))?;
     let mut range = Range { start: 0, end: subject.len(), must_advance: false };
+    let mut driver = Driver::new();
     let (mut result, mut last, mut count) = (Vec::new(), 0, 0);
-    while most == 0 || count < most {
-        let Some(found) = pattern.run(vm, &subject, range, Mode::Search) else { break };
-        let (start, end) = found.span();
+    while (most == 0 || count < most) && driver.run(vm, &pattern.program, &subject, range, Mode::Search) {
+        let (start, end) = driver.span();
         result.push(subject.slice(vm, last, start));
-        result.extend(found.regs[1..].iter().map(|reg| reg.map_or(Object::none(), |(start, end)| subject.slice(vm, start, end))));
+        for index in 1..=pattern.groups {
+            result.push(driver.group(index).map_or(Object::none(), |(start, end)| subject.slice(vm, start, end)));
+        }
         count += 1;
         last = end;
-        range = after(range, &found);
+        range = after(range, (start, end));
     }
     result.push(subject.slice(vm, last, subject.len()));
     Ok(vm.new_list(result).into_object())
@@ -282,24 +283,70 @@ fn substitute(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult<
     let most = args[2].map_or(Ok(0), |most| vm.index_isize(most))?;
     let replacement = replacement(vm, pattern, args[0].expect("the argument is required"))?;
     let subject = pattern.subject(vm, args[1].expect("the argument is required"))?;
+    match &replacement {
+        Replacement::Template(template) if template.is_like(&subject) && template.is_within(pattern.groups) => {
+            Ok(substitute_directly(vm, pattern, &subject, most, |vm, driver, output| template.write(vm, &subject, driver, output)))
+        }
+        Replacement::Literal(literal) if template::is_like(&subject, literal) => {
+            Ok(substitute_directly(vm, pattern, &subject, most, |_, _, output| output.push_literal(literal)))
+        }
+        _ => substitute_pieces(vm, pattern, &replacement, &subject, most),
+    }
+}
+
+/// Writes text and replacements one after the other; the replacements are of the subject's type.
+fn substitute_directly(
+    vm: &mut Vm,
+    pattern: RefOf<'_, Pattern>,
+    subject: &Subject,
+    most: isize,
+    mut replace: impl FnMut(&Vm, &Driver, &mut Output),
+) -> (Object, isize) {
+    let mut range = Range { start: 0, end: subject.len(), must_advance: false };
+    let mut driver = Driver::new();
+    let mut output = Output::new(subject);
+    let (mut last, mut count) = (0, 0);
+    while (most == 0 || count < most) && driver.run(vm, &pattern.program, subject, range, Mode::Search) {
+        let (start, end) = driver.span();
+        output.push_part(vm, subject, last, start);
+        replace(vm, &driver, &mut output);
+        range = after(range, (start, end));
+        last = end;
+        count += 1;
+    }
+    if count == 0 {
+        return (subject.slice(vm, 0, subject.len()), 0);
+    }
+    output.push_part(vm, subject, last, subject.len());
+    (output.finish(vm), count)
+}
+
+/// Collects the pieces and joins them, which finds those that are of the wrong type.
+fn substitute_pieces(
+    vm: &mut Vm,
+    pattern: RefOf<'_, Pattern>,
+    replacement: &Replacement,
+    subject: &Subject,
+    most: isize,
+) -> PyResult<(Object, isize)> {
     let all = Range { start: 0, end: subject.len(), must_advance: false };
+    let mut driver = Driver::new();
     let (mut range, mut pieces, mut last, mut count) = (all, Vec::new(), 0, 0);
-    while most == 0 || count < most {
-        let Some(found) = pattern.run(vm, &subject, range, Mode::Search) else { break };
-        let (start, end) = found.span();
-        range = after(range, &found);
+    while (most == 0 || count < most) && driver.run(vm, &pattern.program, subject, range, Mode::Search) {
+        let (start, end) = driver.span();
+        range = after(range, (start, end));
         if last < start {
             pieces.push(subject.slice(vm, last, start));
         }
-        let piece = match &replacement {
+        let matched = |vm: &Vm| matching::new(vm, pattern, subject, all, driver.found(&pattern.program));
+        let piece = match replacement {
             Replacement::Literal(literal) => literal.clone(),
             Replacement::Template(template) => {
-                let matched = matching::new(vm, pattern, &subject, all, found);
-                let matched = matched.borrow().downcast::<matching::Match>().expect("a match was made");
-                template.expand(vm, matched)?
+                let matched = matched(vm);
+                template.expand(vm, matched.borrow().downcast::<matching::Match>().expect("a match was made"))?
             }
             Replacement::Function(function) => {
-                let matched = matching::new(vm, pattern, &subject, all, found);
+                let matched = matched(vm);
                 vm.call(function.borrow(), &[matched.borrow()])?
             }
         };
@@ -440,13 +487,15 @@ impl Scanner {
     fn next(&self, vm: &Vm, mode: Mode) -> Option<Object> {
         let (start, must_advance) = self.next.get()?;
         let range = Range { start, must_advance, ..self.whole };
-        let Some(found) = self.pattern.run(vm, &self.subject, range, mode) else {
+        let pattern = self.pattern.borrow();
+        let mut driver = Driver::new();
+        if !driver.run(vm, &pattern.program, &self.subject, range, mode) {
             self.next.set(None);
             return None;
-        };
-        let rest = after(range, &found);
+        }
+        let rest = after(range, driver.span());
         self.next.set(Some((rest.start, rest.must_advance)));
-        Some(matching::new(vm, self.pattern.borrow(), &self.subject, self.whole, found))
+        Some(matching::new(vm, pattern, &self.subject, self.whole, driver.found(&pattern.program)))
     }
 }
 

@@ -1,11 +1,12 @@
 //! `_sre.SRE_Template`: a replacement string, parsed: literals and groups by turns.
 
+use super::drive::{Driver, Subject};
 use super::matching::Match;
 use super::pattern::join;
 use object::bytes::Bytes;
 use object::int;
 use object::native::{PayloadInfo, TypeSpec, flag};
-use object::str::Str;
+use object::str::{Str, StrBuilder};
 use object::{Object, Payload, PyResult, RefOf, Type, Visitor, Vm};
 
 /// The payload of a template.
@@ -78,5 +79,90 @@ impl Template {
             pieces.extend(literal.clone());
         }
         join(vm, pieces, matched.is_text())
+    }
+}
+
+/// Whether a literal is text and the subject too, or both are bytes.
+pub fn is_like(subject: &Subject, literal: &Object) -> bool {
+    match subject {
+        Subject::Text(_) => literal.borrow().downcast::<Str>().is_some(),
+        Subject::Bytes(..) => literal.borrow().downcast::<Bytes>().is_some(),
+    }
+}
+
+impl Template {
+    /// Whether the literals are of the subject's type.
+    pub fn is_like(&self, subject: &Subject) -> bool {
+        is_like(subject, &self.literal) && self.parts.iter().all(|(_, literal)| literal.as_ref().is_none_or(|literal| is_like(subject, literal)))
+    }
+
+    /// Whether it refers to no group but these.
+    pub fn is_within(&self, groups: usize) -> bool {
+        self.parts.iter().all(|&(group, _)| group <= groups)
+    }
+
+    /// Writes the replacement for the last match.
+    pub fn write(&self, vm: &Vm, subject: &Subject, driver: &Driver, output: &mut Output) {
+        output.push_literal(&self.literal);
+        for (group, literal) in &self.parts {
+            if let Some((start, end)) = driver.group(*group) {
+                output.push_part(vm, subject, start, end);
+            }
+            if let Some(literal) = literal {
+                output.push_literal(literal);
+            }
+        }
+    }
+}
+
+/// A string or bytes in the making.
+pub enum Output {
+    Text(StrBuilder),
+    Bytes(Vec<u8>),
+}
+
+impl Output {
+    /// Of the type that parts of the subject have.
+    pub fn new(subject: &Subject) -> Output {
+        match subject {
+            Subject::Text(_) => Output::Text(StrBuilder::new()),
+            Subject::Bytes(..) => Output::Bytes(Vec::new()),
+        }
+    }
+
+    /// Appends a part of the subject.
+    pub fn push_part(&mut self, vm: &Vm, subject: &Subject, start: usize, end: usize) {
+        match (self, subject) {
+            (Output::Text(builder), Subject::Text(object)) => {
+                if let Some(text) = object.borrow().downcast::<Str>() {
+                    builder.push_data(text.data().slice(start, end));
+                }
+            }
+            (Output::Bytes(data), Subject::Bytes(_, buffer)) => data.extend_from_slice(&buffer.bytes(vm)[start..end]),
+            _ => {}
+        }
+    }
+
+    /// Appends an object of the output's type.
+    pub fn push_literal(&mut self, literal: &Object) {
+        match self {
+            Output::Text(builder) => {
+                if let Some(text) = literal.borrow().downcast::<Str>() {
+                    builder.push_object(&text);
+                }
+            }
+            Output::Bytes(data) => {
+                if let Some(bytes) = literal.borrow().downcast::<Bytes>() {
+                    data.extend_from_slice(bytes.data());
+                }
+            }
+        }
+    }
+
+    pub fn finish(self, vm: &Vm) -> Object {
+        match self {
+            Output::Text(builder) => builder.finish(vm).into_object(),
+            Output::Bytes(data) => vm.new_bytes(&data).into_object(),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Checks code words: the engine trusts them, and anybody can call `_sre.compile`.
 
-use rustpython_sre_engine::{MAXREPEAT, SreAtCode, SreCatCode, SreOpcode};
+use super::codes::{AtCode, CategoryCode, MAXREPEAT, Opcode};
 
 /// How deep code may nest; `re`'s parser gives up earlier.
 const MAX_DEPTH: usize = 5000;
@@ -15,7 +15,7 @@ struct Checker<'a> {
 pub fn is_valid(code: &[u32], groups: usize) -> bool {
     let mut checker = Checker { code, groups, depth: 0 };
     match code.split_last() {
-        Some((&last, _)) if last == SreOpcode::SUCCESS as u32 => checker.sequence(0, code.len() - 1).is_some(),
+        Some((&last, _)) if last == Opcode::Success as u32 => checker.sequence(0, code.len() - 1).is_some(),
         _ => false,
     }
 }
@@ -32,8 +32,8 @@ impl Checker<'_> {
         self.code.get(position).map(|&word| word as usize)
     }
 
-    fn opcode(&self, position: usize) -> Valid<SreOpcode> {
-        SreOpcode::try_from(*self.code.get(position)?).ok()
+    fn opcode(&self, position: usize) -> Valid<Opcode> {
+        Opcode::of(*self.code.get(position)?)
     }
 
     /// The end of a block whose length is in the word at `position`, counted from there.
@@ -42,7 +42,7 @@ impl Checker<'_> {
         (target >= position && target <= end).then_some(target)
     }
 
-    fn is(&self, position: usize, opcode: SreOpcode) -> Valid {
+    fn is(&self, position: usize, opcode: Opcode) -> Valid {
         ensure(self.opcode(position)? == opcode)
     }
 
@@ -61,76 +61,70 @@ impl Checker<'_> {
 
     /// One operation; returns where the next one starts.
     fn operation(&mut self, at: usize, end: usize) -> Valid<usize> {
-        use SreOpcode::*;
+        use Opcode::*;
         match self.opcode(at)? {
-            ANY | ANY_ALL | FAILURE | SUCCESS => Some(at + 1),
-            LITERAL
-            | NOT_LITERAL
-            | LITERAL_IGNORE
-            | NOT_LITERAL_IGNORE
-            | LITERAL_UNI_IGNORE
-            | NOT_LITERAL_UNI_IGNORE
-            | LITERAL_LOC_IGNORE
-            | NOT_LITERAL_LOC_IGNORE => ensure(at + 2 <= end).map(|()| at + 2),
-            MARK => ensure(self.word(at + 1)? < 2 * self.groups).map(|()| at + 2),
-            AT => SreAtCode::try_from(*self.code.get(at + 1)?).ok().map(|_| at + 2),
-            CATEGORY => self.category(at + 1).map(|()| at + 2),
-            IN | IN_IGNORE | IN_UNI_IGNORE | IN_LOC_IGNORE => {
+            Any | AnyAll | Failure | Success => Some(at + 1),
+            Literal | NotLiteral | LiteralIgnore | NotLiteralIgnore | LiteralUniIgnore | NotLiteralUniIgnore | LiteralLocIgnore
+            | NotLiteralLocIgnore => ensure(at + 2 <= end).map(|()| at + 2),
+            Mark => ensure(self.word(at + 1)? < 2 * self.groups).map(|()| at + 2),
+            At => AtCode::of(*self.code.get(at + 1)?).map(|_| at + 2),
+            Category => self.category(at + 1).map(|()| at + 2),
+            In | InIgnore | InUniIgnore | InLocIgnore => {
                 let target = self.skip(at + 1, end)?;
                 self.charset(at + 2, target.checked_sub(1)?)?;
-                self.is(target - 1, FAILURE)?;
+                self.is(target - 1, Failure)?;
                 Some(target)
             }
-            INFO => self.info(at, end),
-            BRANCH => self.branch(at, end),
-            REPEAT_ONE | MIN_REPEAT_ONE | POSSESSIVE_REPEAT_ONE => {
+            Info => self.info(at, end),
+            Branch => self.branch(at, end),
+            RepeatOne | MinRepeatOne | PossessiveRepeatOne => {
                 let target = self.repeat(at, end)?;
-                self.is(target.checked_sub(1)?, SUCCESS)?;
+                self.is(target.checked_sub(1)?, Success)?;
                 self.sequence(at + 4, target - 1)?;
                 Some(target)
             }
-            REPEAT => {
+            Repeat => {
                 let target = self.repeat(at, end)?;
                 self.sequence(at + 4, target)?;
-                ensure(matches!(self.opcode(target)?, MAX_UNTIL | MIN_UNTIL) && target < end)?;
+                ensure(matches!(self.opcode(target)?, MaxUntil | MinUntil) && target < end)?;
                 Some(target + 1)
             }
-            POSSESSIVE_REPEAT => {
+            PossessiveRepeat => {
                 let target = self.repeat(at, end)?;
                 self.sequence(at + 4, target)?;
                 ensure(target < end)?;
-                self.is(target, SUCCESS)?;
+                self.is(target, Success)?;
                 Some(target + 1)
             }
-            ATOMIC_GROUP => {
+            AtomicGroup => {
                 let target = self.skip(at + 1, end)?;
-                self.is(target.checked_sub(1)?, SUCCESS)?;
+                self.is(target.checked_sub(1)?, Success)?;
                 self.sequence(at + 2, target - 1)?;
                 Some(target)
             }
-            GROUPREF | GROUPREF_IGNORE | GROUPREF_UNI_IGNORE | GROUPREF_LOC_IGNORE => ensure(self.word(at + 1)? < self.groups).map(|()| at + 2),
-            GROUPREF_EXISTS => self.conditional(at, end),
-            ASSERT | ASSERT_NOT => {
+            Groupref | GrouprefIgnore | GrouprefUniIgnore | GrouprefLocIgnore => ensure(self.word(at + 1)? < self.groups).map(|()| at + 2),
+            GrouprefExists => self.conditional(at, end),
+            Assert | AssertNot => {
                 let target = self.skip(at + 1, end)?;
                 ensure(self.word(at + 2)? & 0x8000_0000 == 0)?;
-                self.is(target.checked_sub(1)?, SUCCESS)?;
+                self.is(target.checked_sub(1)?, Success)?;
                 self.sequence(at + 3, target - 1)?;
                 Some(target)
             }
             // Handled where they belong: not operations of their own.
-            JUMP | MAX_UNTIL | MIN_UNTIL | CHARSET | BIGCHARSET | NEGATE | RANGE | RANGE_UNI_IGNORE | SUBPATTERN => None,
+            Jump | MaxUntil | MinUntil | Charset | Bigcharset | Negate | Range | RangeUniIgnore | Subpattern => None,
         }
     }
 
     fn category(&self, at: usize) -> Valid {
-        SreCatCode::try_from(*self.code.get(at)?).ok().map(|_| ())
+        CategoryCode::of(*self.code.get(at)?).map(|_| ())
     }
 
     /// The target of a repeat whose bounds are in order.
     fn repeat(&self, at: usize, end: usize) -> Valid<usize> {
         let target = self.skip(at + 1, end)?;
         let (least, most) = (self.word(at + 2)?, self.word(at + 3)?);
-        ensure(least <= most && most <= MAXREPEAT && target > at + 3)?;
+        ensure(least <= most && most <= MAXREPEAT as usize && target > at + 3)?;
         Some(target)
     }
 
@@ -146,7 +140,7 @@ impl Checker<'_> {
             ensure(overlaps.iter().enumerate().all(|(index, &overlap)| (overlap as usize) <= index))?;
         } else if flags & 4 != 0 {
             self.charset(at + 5, target.checked_sub(1)?)?;
-            self.is(target - 1, SreOpcode::FAILURE)?;
+            self.is(target - 1, Opcode::Failure)?;
         }
         Some(target)
     }
@@ -163,7 +157,7 @@ impl Checker<'_> {
             let next = self.skip(position, end)?;
             let jump = next.checked_sub(2)?;
             self.sequence(position + 1, jump)?;
-            self.is(jump, SreOpcode::JUMP)?;
+            self.is(jump, Opcode::Jump)?;
             let to = self.skip(jump + 1, end)?;
             ensure(*target.get_or_insert(to) == to)?;
             position = next;
@@ -181,7 +175,7 @@ impl Checker<'_> {
         let no = (at + 1).checked_add(self.word(at + 2)?).filter(|&no| no >= at + 3 && no <= end)?;
         let jump = no.checked_sub(2)?;
         if jump >= at + 3
-            && self.is(jump, SreOpcode::JUMP).is_some()
+            && self.is(jump, Opcode::Jump).is_some()
             && let Some(target) = self.skip(jump + 1, end)
             && target >= no
             && self.sequence(at + 3, jump).is_some()
@@ -194,16 +188,16 @@ impl Checker<'_> {
     }
 
     fn charset(&self, at: usize, end: usize) -> Valid {
-        use SreOpcode::*;
+        use Opcode::*;
         let mut at = at;
         while at < end {
             at = match self.opcode(at)? {
-                NEGATE => at + 1,
-                LITERAL => at + 2,
-                RANGE | RANGE_UNI_IGNORE => at + 3,
-                CHARSET => at + 9,
-                CATEGORY => self.category(at + 1).map(|()| at + 2)?,
-                BIGCHARSET => {
+                Negate => at + 1,
+                Literal => at + 2,
+                Range | RangeUniIgnore => at + 3,
+                Charset => at + 9,
+                Category => self.category(at + 1).map(|()| at + 2)?,
+                Bigcharset => {
                     let blocks = self.word(at + 1)?;
                     let indices = self.code.get(at + 2..at + 66)?;
                     ensure(indices.iter().flat_map(|word| word.to_ne_bytes()).all(|index| usize::from(index) < blocks))?;
