@@ -1,6 +1,10 @@
 //! The iterators of the builtins module: over lists and tuples, backwards over any sequence, of
 //! calls up to a sentinel; `enumerate`, `zip`, `map`, `filter`.
 
+use crate::dict::{
+    self,
+    iterators::{DictIterator, ITEMS},
+};
 use object::call::Args;
 use object::cell::{ObjectCell, Visitor};
 use object::exception;
@@ -583,25 +587,34 @@ fn new_enumerate(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResul
     Ok(vm.allocate_in(class.get(), Enumerate { iterator, count: Cell::new(count), long_count: ObjectCell::new(long_count) }))
 }
 
+impl Enumerate {
+    /// The next number and item.
+    #[inline]
+    pub(crate) fn advance(&self, vm: &mut Vm) -> PyResult<Option<(Object, Object)>> {
+        let Some(item) = vm.next(self.iterator.borrow())? else { return Ok(None) };
+        let count = match self.long_count.get() {
+            Some(count) => {
+                let next = int::add(vm, count.borrow(), Object::small_int(1).borrow());
+                self.long_count.set(next);
+                count
+            }
+            None => {
+                let count = self.count.get();
+                match Object::from_small_int(count + 1) {
+                    Some(_) => self.count.set(count + 1),
+                    None => self.long_count.set(Some(vm.new_int(count + 1))),
+                }
+                Object::small_int(count)
+            }
+        };
+        Ok(Some((count, item)))
+    }
+}
+
 fn next_pair(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let enumerate = this.downcast::<Enumerate>().expect("the slot belongs to the type");
-    let Some(item) = vm.next(enumerate.iterator.borrow())? else { return Ok(None) };
-    let count = match enumerate.long_count.get() {
-        Some(count) => {
-            let next = int::add(vm, count.borrow(), Object::small_int(1).borrow());
-            enumerate.long_count.set(next);
-            count
-        }
-        None => {
-            let count = enumerate.count.get();
-            match Object::from_small_int(count + 1) {
-                Some(_) => enumerate.count.set(count + 1),
-                None => enumerate.long_count.set(Some(vm.new_int(count + 1))),
-            }
-            Object::small_int(count)
-        }
-    };
-    Ok(Some(vm.new_tuple([count, item]).into_object()))
+    let pair = enumerate.get().advance(vm)?;
+    Ok(pair.map(|(count, item)| vm.new_tuple([count, item]).into_object()))
 }
 
 fn enumerate_reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -716,15 +729,41 @@ fn next_zip(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
         [] => Ok(None),
         // The common case, without a vector.
         [first, second] if !parallel.strict.get() => {
-            let Some(first) = vm.next(first.borrow())? else { return Ok(None) };
-            let Some(second) = vm.next(second.borrow())? else { return Ok(None) };
-            Ok(Some(vm.new_tuple([first, second]).into_object()))
+            let pair = advance_both(vm, first.borrow(), second.borrow())?;
+            Ok(pair.map(|(first, second)| vm.new_tuple([first, second]).into_object()))
         }
         _ => {
             let items = parallel.advance(vm, "zip")?;
             Ok(items.map(|items| vm.new_tuple(items).into_object()))
         }
     }
+}
+
+#[inline]
+fn advance_both(vm: &mut Vm, first: Ref<'_>, second: Ref<'_>) -> PyResult<Option<(Object, Object)>> {
+    let Some(first) = vm.next(first)? else { return Ok(None) };
+    Ok(vm.next(second)?.map(|second| (first, second)))
+}
+
+/// The next pair of an iterator over pairs that makes its tuples itself: `enumerate`, `zip` of two, items of a dict. `None` for
+/// other iterators. For loops that take the pair apart at once, and need no tuple.
+pub fn next_two(vm: &mut Vm, iterator: Ref<'_>) -> Option<PyResult<Option<(Object, Object)>>> {
+    if let Some(items) = iterator.downcast_exact::<DictIterator<ITEMS>>() {
+        return Some(dict::iterators::next_item(vm, items.get()));
+    }
+    if let Some(enumerate) = iterator.downcast_exact::<Enumerate>() {
+        return Some(enumerate.get().advance(vm));
+    }
+    let parallel = &iterator.downcast_exact::<Zip>()?.get().0;
+    match &parallel.iterators[..] {
+        [first, second] if !parallel.strict.get() => Some(advance_both(vm, first.borrow(), second.borrow())),
+        _ => None,
+    }
+}
+
+/// Whether [`next_two`] knows the iterator's class.
+pub fn yields_pairs(iterator: Ref<'_>) -> bool {
+    iterator.is_exactly(&ENUMERATE) || iterator.is_exactly(&ZIP) || iterator.is_exactly(&dict::iterators::DICT_ITEM_ITERATOR)
 }
 
 fn zip_reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {

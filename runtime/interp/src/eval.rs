@@ -286,6 +286,10 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                     continue;
                                 }
                             }
+                            Why::Finished(value) => {
+                                check_finalizers!();
+                                return Ok(Outcome::Done(value));
+                            }
                             Why::Raised => {
                                 let exception = vm.take_raised().expect("a handler says so when an exception is set");
                                 break 'raise vm.reraise(exception);

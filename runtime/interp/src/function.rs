@@ -136,7 +136,7 @@ pub fn new_function(vm: &mut Vm, code: ObjectOf<CodeObject>, globals: Object) ->
         _ => builtins_of(vm, globals.borrow()),
     };
     let data = code.borrow().get();
-    let name = vm.intern("__name__");
+    let name = object::names::__name__();
     let module = globals.borrow().downcast::<Dict>().and_then(|globals| globals.get_interned(name)).map(Ref::to_owned);
     let doc = if data.has_flag(CodeFlags::HAS_DOCSTRING) { data.constants.first().cloned() } else { None };
     let function = Function {

@@ -201,20 +201,21 @@ pub struct NativeInfo {
     /// The type that declares it, for names in error messages.
     pub class: Option<&'static Type>,
     signature: OnceCell<Signature>,
-    /// The number of arguments that need no binding, since there is one for each parameter; `usize::MAX` if that is not known.
-    arity: Cell<usize>,
+    /// How many arguments need no binding, since all parameters are positional ones and the others optional: least and most. No call
+    /// has so many before the signature is read.
+    arity: Cell<(u8, u8)>,
 }
 
 impl NativeInfo {
     pub fn leak(method: &'static Method, class: Option<&'static Type>) -> &'static NativeInfo {
-        Box::leak(Box::new(NativeInfo { method, class, signature: OnceCell::new(), arity: Cell::new(usize::MAX) }))
+        Box::leak(Box::new(NativeInfo { method, class, signature: OnceCell::new(), arity: Cell::new((u8::MAX, u8::MAX)) }))
     }
 
     fn signature(&self) -> &Signature {
         self.signature.get_or_init(|| {
             let signature = Signature::parse(self.method.signature);
-            if signature.n_positional == signature.parameters.len() {
-                self.arity.set(signature.n_positional);
+            if signature.n_positional == signature.parameters.len() && signature.n_positional <= FEW_PARAMETERS {
+                self.arity.set((signature.n_required as u8, signature.n_positional as u8));
             }
             signature
         })
@@ -235,7 +236,20 @@ impl NativeInfo {
             (Native::Unary(function), []) => function(vm, this),
             (Native::Binary(function), &[argument]) => function(vm, this, argument),
             (Native::Many(function), values) => function(vm, this, values),
-            (Native::Bound(function), values) if values.len() == self.arity.get() => function(vm, this, Ref::as_options(values)),
+            (Native::Bound(function), values) => {
+                let (least, most) = self.arity.get();
+                if values.len() == usize::from(most) {
+                    return function(vm, this, Ref::as_options(values));
+                }
+                if values.len() < usize::from(least) || values.len() > usize::from(most) {
+                    return self.call(vm, this, Args::positional(values));
+                }
+                let mut slots = [None; FEW_PARAMETERS];
+                for (slot, &value) in slots.iter_mut().zip(values) {
+                    *slot = Some(value);
+                }
+                function(vm, this, &slots[..usize::from(most)])
+            }
             (Native::Raw(function), values) => function(vm, this, Args::positional(values)),
             _ => self.call(vm, this, Args::positional(values)),
         }
@@ -266,14 +280,6 @@ type BoundFn = fn(&mut Vm, Ref<'_>, &[Option<Ref<'_>>]) -> PyResult;
 
 fn call_bound(vm: &mut Vm, name: &str, signature: &Signature, this: Ref<'_>, args: Args<'_>, function: BoundFn) -> PyResult {
     let n = signature.parameters.len();
-    let given = args.n_positional();
-    if n == signature.n_positional && n <= FEW_PARAMETERS && (signature.n_required..=n).contains(&given) && !args.has_keywords() {
-        let mut slots = [None; FEW_PARAMETERS];
-        for (slot, &value) in slots.iter_mut().zip(args.positionals()) {
-            *slot = Some(value);
-        }
-        return function(vm, this, &slots[..n]);
-    }
     let mut slots: [Option<Ref<'_>>; MAX_PARAMETERS] = [None; MAX_PARAMETERS];
     let (star, keywords) = bind(vm, name, signature, args, &mut slots)?;
     // The slots are reborrowed at the shorter lifetime of the two objects made here.

@@ -134,7 +134,15 @@ fn select<const KIND: u8>(vm: &Vm, key: Ref<'_>, value: Ref<'_>) -> Object {
 
 fn next<const KIND: u8>(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let iterator: RefOf<'_, DictIterator<KIND>> = this.downcast().expect("the slot belongs to the type");
-    let place = &iterator.get().place;
+    advance(vm, &iterator.get().place, select::<KIND>)
+}
+
+/// The next key and value of an iterator over items.
+pub(crate) fn next_item(vm: &mut Vm, iterator: &DictIterator<ITEMS>) -> PyResult<Option<(Object, Object)>> {
+    advance(vm, &iterator.place, |_, key, value| (key.to_owned(), value.to_owned()))
+}
+
+fn advance<T>(vm: &mut Vm, place: &Place, select: impl FnOnce(&Vm, Ref<'_>, Ref<'_>) -> T) -> PyResult<Option<T>> {
     let Some(dict) = place.dict.borrow(vm).and_then(|dict| dict.downcast::<Dict>()) else { return Ok(None) };
     if dict.len(vm) != place.size.get() {
         place.size.set(CHANGED);
@@ -150,7 +158,7 @@ fn next<const KIND: u8>(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> 
     }
     place.position.set(position);
     place.remaining.set(place.remaining.get() - 1);
-    Ok(Some(select::<KIND>(vm, key, value)))
+    Ok(Some(select(vm, key, value)))
 }
 
 fn next_back<const KIND: u8>(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {

@@ -114,7 +114,7 @@ pub(crate) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) ->
     {
         // SAFETY: the type was just compared.
         let method = unsafe { callable.downcast_unchecked::<MethodDescriptor>() };
-        if std::ptr::eq(this.class(), method.class) {
+        if this.is_instance_of(method.class) {
             return method.get().info.call_positional(vm, *this, rest);
         }
     } else if callable.is_exactly(&BUILTIN_FUNCTION) {
@@ -295,8 +295,13 @@ pub(super) fn dict_merge(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable:
 
 fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'_>) -> PyResult<()> {
     let dict = dict.downcast::<Dict>().expect(NO_VALUE);
-    let keys_name = vm.intern("keys");
     let plain = builtins::dict::plain_dict(mapping);
+    if let Some(other) = &plain
+        && dict.is_empty(vm)
+    {
+        return dict.update_from(vm, other.get());
+    }
+    let keys_name = vm.intern("keys");
     let keys = if let Some(other) = &plain {
         other.keys_snapshot(vm)
     } else {

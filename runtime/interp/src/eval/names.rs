@@ -230,7 +230,12 @@ pub(super) fn load_build_class(vm: &mut Vm, function: &Function) -> PyResult {
 /// `LOAD_SPECIAL`: a special method of a context manager.
 pub(super) fn load_special(vm: &mut Vm, owner: Ref<'_>, arg: u32) -> PyResult<(Object, Option<Object>)> {
     let special = SpecialMethod::from_u32(arg).expect("the operand was verified");
-    let name = vm.intern(special.text());
+    let name = match special {
+        SpecialMethod::Enter => object::names::__enter__(),
+        SpecialMethod::Exit => object::names::__exit__(),
+        SpecialMethod::AsyncEnter => object::names::__aenter__(),
+        SpecialMethod::AsyncExit => object::names::__aexit__(),
+    };
     if let Some(found) = owner.class().lookup(name) {
         if found.class().has_flag(object::native::flag::METHOD_DESCRIPTOR) {
             return Ok((found.to_owned(), Some(owner.to_owned())));

@@ -218,12 +218,13 @@ steps! {
         stack.push(set.into_object());
     }
     build_map BuildMap (vm frame stack arg) {
-        let dict = vm.new_dict();
-        if arg != 0 {
-            let mut items = stack.take(2 * arg).into_iter();
-            while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                dict.borrow().set(vm, key.borrow(), value)?;
-            }
+        let dict = vm.new_dict_with_capacity(arg as usize);
+        for left in (1..=arg).rev() {
+            let (key, value) = (stack.top(2 * left), stack.top(2 * left - 1));
+            dict.borrow().set(vm, key, value.to_owned())?;
+        }
+        for _ in 0..2 * arg {
+            drop(stack.pop());
         }
         stack.push(dict.into_object());
     }

@@ -5,9 +5,9 @@ use super::{DISTANCE_MASK, DISTANCE_SHIFT, SITE_WORDS};
 use crate::eval::steps::STEPS;
 use crate::frame::Frame;
 use bytecode::{Instr, Opcode};
-use object::Vm;
 use object::raw;
 use object::vm::{breaker, breaker_reasons};
+use object::{Object, Vm};
 use std::cell::Cell;
 
 /// Runs the instruction at `ip`, whose word is `word`, and those after it. The last parameter is how many more
@@ -35,6 +35,8 @@ pub(crate) enum Why {
     Look,
     /// An exception was raised.
     Raised,
+    /// The frame that the loop was entered with returned or yielded, and is the innermost one no longer.
+    Finished(Object),
 }
 
 impl Exit {
@@ -44,6 +46,11 @@ impl Exit {
 
     pub(super) fn look(ip: *const Instr, sp: *mut u64) -> Exit {
         Exit { ip: ip.expose_provenance() as u64 | 1, sp }
+    }
+
+    /// The word `value` owns a reference to what the frame gave.
+    pub(super) fn finished(value: u64) -> Exit {
+        Exit { ip: 3, sp: std::ptr::with_exposed_provenance_mut(value as usize) }
     }
 
     pub(super) fn raised(ip: *const Instr, sp: *mut u64) -> Exit {
@@ -60,7 +67,9 @@ impl Exit {
         match self.ip & 7 {
             0 => Why::Miss,
             1 => Why::Look,
-            _ => Why::Raised,
+            2 => Why::Raised,
+            // SAFETY: the word of a finished frame's value owns a reference, and an exit is looked at once.
+            _ => Why::Finished(unsafe { Object::from_raw(self.sp.expose_provenance() as u64) }.expect("a value is never null")),
         }
     }
 }

@@ -58,6 +58,7 @@ declare! {
     164 ForIterRange ForIter iteration::for_range;
     165 ForIterTuple ForIter iteration::for_tuple;
     166 ForIterGeneral ForIter iteration::for_general;
+    180 ForIterPair ForIter iteration::for_pair;
     167 StoreListItem StoreSubscr containers::store_list_item;
     168 StoreSubscrGeneral StoreSubscr containers::store_general;
     169 DictItem BinaryOp containers::dict_item;

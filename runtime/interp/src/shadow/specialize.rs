@@ -8,7 +8,7 @@ use super::opcode::{HANDLERS, Specialized};
 use super::original;
 use crate::eval::calls;
 use crate::frame::Frame;
-use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR};
+use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR, yields_pairs};
 use builtins::range::RANGE_ITERATOR;
 use bytecode::opcode::BinaryOp;
 use bytecode::{Instr, Opcode};
@@ -187,6 +187,8 @@ handler!(for_iter(vm ip sp frame word fuel) {
         Specialized::ForIterRange
     } else if iterator.is_exactly(&TUPLE_ITERATOR) {
         Specialized::ForIterTuple
+    } else if original(*ip.add(1)) == Opcode::UnpackSequence && (*ip.add(1)).arg() == 2 && yields_pairs(iterator) {
+        Specialized::ForIterPair
     } else {
         Specialized::ForIterGeneral
     };

@@ -6,11 +6,12 @@
 //! an entry cannot say (dicts of instances, data descriptors of Python) is remembered as
 //! [`Kind::Generic`], so that nobody tries again.
 
-use crate::class::Type;
+use crate::class::{OBJECT, Type};
 use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
 use crate::dict::Dict;
 use crate::instance;
 use crate::native::flag;
+use crate::names;
 use crate::shape;
 use crate::value::{Header, Object, Ref, RefOf};
 use std::cell::Cell;
@@ -364,6 +365,10 @@ fn how_to_load(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
     if let Some(found) = found
         && found.class().slots().descr_set.is_some()
     {
+        // What an object's class is the version says.
+        if name.is(names::__class__()) && OBJECT.lookup(name).is_some_and(|own| own.is(found)) {
+            return (Kind::Value, 0, class.object().bits());
+        }
         return member_offset(class, found).map_or(GENERIC, |offset| (Kind::Word, offset, 0));
     }
     if class.capacity.get().is_some() {

@@ -4,7 +4,7 @@ use crate::eval::calls as eval_calls;
 use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
-use crate::shadow::dispatch::{Exit, arg, go, go_anywhere, go_into, handler};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{CodeFlags, Instr};
 use object::class::TYPE;
@@ -133,6 +133,11 @@ handler!(
         let first = sp.sub(arg(word));
         if *first.sub(1) == 0 {
             let callable = Ref::from_bits(*first.sub(2));
+            if callable.is(TYPE.object()) && arg(word) == 1 {
+                let object = *first;
+                *first.sub(2) = Ref::from_bits(object).class().to_object().into_raw();
+                drop_and_go!(vm, ip, first.sub(1), frame, object, fuel);
+            }
             if raw::class_address(callable.bits()) == std::ptr::from_ref(&TYPE).addr()
                 && let Some(inner) = enter_class(vm, frame, first, arg(word))
             {
@@ -283,10 +288,10 @@ handler!(return_value(vm ip sp frame word fuel) {
         Ending::Init => value == raw::NONE,
         Ending::Discard => false,
     };
-    if leaver.is_entry || leaver.generator | leaver.object | leaver.namespace != 0 || !is_simple {
+    if leaver.generator | leaver.object | leaver.namespace != 0 || !is_simple {
         return Exit::miss(ip, sp);
     }
-    let ending = leaver.ending;
+    let (ending, is_entry) = (leaver.ending, leaver.is_entry);
     let locals = Frame::locals(frame);
     for index in 0..(*leaver.code).n_locals {
         let word = *locals.add(index);
@@ -302,6 +307,9 @@ handler!(return_value(vm ip sp frame word fuel) {
     (*vm).frame = caller.cast();
     (*vm).depth -= 1;
     (*vm).data_stack.start = frame.cast();
+    if is_entry {
+        return Exit::finished(value);
+    }
     let (mut ip, mut sp) = ((*caller).ip.add(1), (*caller).sp);
     if ending == Ending::Awaited {
         leave_awaited(vm);
@@ -341,13 +349,16 @@ unsafe fn generator_of(vm: *mut Vm, frame: *mut Frame) -> u64 {
 }
 
 handler!(yield_value(vm ip sp frame word fuel) {
-    if (*frame).is_entry || (*frame).ending == Ending::Awaited {
+    if (*frame).ending == Ending::Awaited {
         return Exit::miss(ip, sp);
     }
-    let value = *sp.sub(1);
+    let (value, is_entry) = (*sp.sub(1), (*frame).is_entry);
     (*frame).ip = ip;
     (*frame).sp = sp.sub(1);
     generator::suspend(&mut *vm, frame);
+    if is_entry {
+        return Exit::finished(value);
+    }
     let resumer = (*vm).frame.cast::<Frame>();
     let (ip, sp) = ((*resumer).ip.add(1), (*resumer).sp);
     *sp = value;

@@ -1,11 +1,10 @@
 //! Loops over lists, ranges and tuples, and generators that are resumed without a native call.
 
-use crate::eval::iteration as eval_iteration;
 use crate::frame::Frame;
-use crate::generator;
+use crate::generator::{self, GENERATOR};
 use crate::shadow::dispatch::{Exit, drop_after_native, go, go_anywhere, handler, loop_end, misfit, release_and_go};
 use crate::shadow::opcode::HANDLERS;
-use builtins::iterators::{LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
+use builtins::iterators::{self, LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
 use bytecode::Instr;
 use object::raw;
@@ -42,25 +41,13 @@ for_loop!(for_tuple, TUPLE_ITERATOR, TupleIterator, |iterator, vm| iterator.adva
 for_loop!(for_range, RANGE_ITERATOR, RangeIterator, |iterator, vm| iterator.advance().map(|value| vm.new_int(value)));
 
 handler!(
-    /// Any of the iterators that run no Python, and generators; others are the loop's.
+    /// Generators, and iterators of native classes; those of Python classes are the loop's.
     for_general(vm ip sp frame word fuel) {
         let iterator = Ref::from_bits(*sp.sub(1));
-        if let Some(next) = eval_iteration::next(&mut *vm, iterator) {
-            if breaker_reasons() & breaker::FINALIZERS != 0 {
-                (*frame).ip = ip;
-            }
-            match next {
-                Some(value) => {
-                    *sp = value.into_raw();
-                    go!(vm, ip.add(1), sp.add(1), frame, fuel);
-                }
-                None => {
-                    go!(vm, loop_end(ip, word).add(1), sp, frame, fuel);
-                }
-            }
-        }
         (*frame).ip = ip;
-        if let Some(inner) = generator::start_inline(&mut *vm, iterator, None) {
+        if iterator.is_exactly(&GENERATOR)
+            && let Some(inner) = generator::start_inline(&mut *vm, iterator, None)
+        {
             let Ok(inner) = inner else { return Exit::raised(ip, sp) };
             (*frame).sp = sp;
             go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
@@ -76,6 +63,56 @@ handler!(
             go!(vm, next, top, frame, fuel);
         }
         Exit::look(next, top)
+    }
+);
+
+/// What [`next_two`] came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pair {
+    /// The second value is at the stack's top, the first above it.
+    Two,
+    End,
+    Raised,
+    /// The iterator is another one.
+    Other,
+}
+
+/// Puts the next pair of an iterator on the stack, as `UNPACK_SEQUENCE` would.
+///
+/// # Safety
+///
+/// There is room for two words at `sp`; the word is that of a live iterator.
+#[inline(never)]
+unsafe fn next_two(vm: *mut Vm, iterator: u64, sp: *mut u64) -> Pair {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match iterators::next_two(&mut *vm, Ref::from_bits(iterator)) {
+            Some(Ok(Some((first, second)))) => {
+                *sp = second.into_raw();
+                *sp.add(1) = first.into_raw();
+                Pair::Two
+            }
+            Some(Ok(None)) => Pair::End,
+            Some(Err(_)) => Pair::Raised,
+            None => Pair::Other,
+        }
+    }
+}
+
+handler!(
+    /// A loop over pairs that takes each apart: no tuple is made.
+    for_pair(vm ip sp frame word fuel) {
+        (*frame).ip = ip;
+        let (next, top) = match next_two(vm, *sp.sub(1), sp) {
+            Pair::Two => (ip.add(2), sp.add(2)),
+            Pair::End => (loop_end(ip, word).add(1), sp),
+            Pair::Raised => return Exit::raised(ip, sp),
+            Pair::Other => return misfit(vm, ip, sp, frame, word, fuel),
+        };
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(next, top);
+        }
+        go!(vm, next, top, frame, fuel);
     }
 );
 
