@@ -348,11 +348,9 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
         configuration.hash_seed = Some(hash_seed(&seed)?);
     }
     if let Some(path) = variable("PYTHONPATH") {
-        configuration.search_path.extend(path.split(':').map(str::to_owned));
+        configuration.search_path.extend(path.split(':').map(crate::home::absolute));
     }
-    if configuration.library.is_none() {
-        configuration.library = variable("PYTHONHOME").map(|home| format!("{home}/lib/python3.14"));
-    }
+    configuration.home = variable("PYTHONHOME");
     if let Some(filters) = variable("PYTHONWARNINGS") {
         let given = std::mem::take(warnings);
         warnings.extend(filters.split(',').map(str::to_owned));

@@ -1,7 +1,9 @@
 //! The command: arguments and environment, what to run, process exit.
 
 mod arguments;
+mod closed_streams;
 mod dump;
+mod home;
 mod run;
 
 use std::process::ExitCode;

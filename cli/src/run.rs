@@ -1,9 +1,10 @@
 //! Running what the command line asks for, and turning the outcome into an exit status.
 
 use crate::arguments::{self, Action, Command};
-use object::exception::{self, Exception};
+use crate::{closed_streams, home};
+use object::exception;
 use object::{Object, Raised, Ref, Vm, int};
-use runtime::{Configuration, Runtime};
+use runtime::{Opening, Runtime, uncaught};
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
@@ -34,7 +35,12 @@ pub fn main() -> ExitCode {
     if let Some(dump) = dump.as_ref().filter(|dump| !dump.wants_shadowcode()) {
         return crate::dump::run(&command, dump);
     }
-    locate(&mut command.configuration);
+    home::locate(&mut command.configuration);
+    if let Err(message) = home::check(&command.configuration) {
+        let _ = write!(std::io::stderr(), "{message}");
+        return ExitCode::FAILURE;
+    }
+    command.configuration.closed_streams = closed_streams::at_start();
     let mut runtime = match Runtime::start(&command.configuration) {
         Ok(runtime) => runtime,
         Err(message) => {
@@ -51,16 +57,19 @@ pub fn main() -> ExitCode {
         // Whoever reads may stop reading.
         let _ = std::io::stdout().write_all(runtime.shadowcode(only).as_bytes());
     }
+    // What is typed ends the process when it says so.
+    let looks = command.configuration.inspect && !(matches!(command.action, Action::Stdin) && prompts(&command));
     let mut end = match outcome {
-        Ok(_) => End::Status(0),
-        Err(()) => report(&mut runtime.vm),
+        Ok(()) => end_of_prompt(),
+        Err(()) => report(&mut runtime.vm, if looks { Exit::IsShown } else { Exit::Ends }),
     };
     if inspects(&mut runtime, &command) {
-        end = match runtime.run_interactive(false) {
-            Ok(_) => End::Status(0),
+        let outcome = runtime.run_interactive(&command.configuration, Opening::AfterProgram);
+        end = match outcome {
+            Ok(()) => end_of_prompt(),
             Err(raised) => {
                 keep(&mut runtime.vm, raised);
-                report(&mut runtime.vm)
+                report(&mut runtime.vm, Exit::Ends)
             }
         };
     }
@@ -85,34 +94,48 @@ enum End {
     Interrupt,
 }
 
+/// What `SystemExit` does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// It ends the process.
+    Ends,
+    /// It is shown like any exception: the program is to be looked at.
+    IsShown,
+}
+
+/// How the program ends when no more is typed.
+fn end_of_prompt() -> End {
+    if uncaught::was_interrupted() { End::Interrupt } else { End::Status(0) }
+}
+
 /// Whether to prompt for more when the program has ended: as asked for, or by `PYTHONINSPECT` set by the program.
 fn inspects(runtime: &mut Runtime, command: &Command) -> bool {
-    if matches!(command.action, Action::Stdin) && prompts(command) {
+    if !prompts(command) || matches!(command.action, Action::Stdin) {
         return false;
     }
     command.configuration.inspect || (!command.configuration.ignore_environment && runtime.environment_has("PYTHONINSPECT"))
 }
 
-/// Whether a program from standard input is read at a prompt.
+/// Whether there is somebody to prompt.
 fn prompts(command: &Command) -> bool {
     std::io::stdin().is_terminal() || command.configuration.interactive
 }
 
-/// Where the program is, and what that says of `sys.prefix`.
-fn locate(configuration: &mut Configuration) {
-    let executable = std::env::current_exe().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default();
-    let prefix = std::path::Path::new(&executable).parent().and_then(std::path::Path::parent).map(|path| path.to_string_lossy().into_owned());
-    configuration.prefix = prefix.clone().unwrap_or_else(|| "/usr/local".into());
-    configuration.base_prefix = configuration.prefix.clone();
-    let library = format!("{}/lib/python3.14", configuration.base_prefix);
-    configuration.search_path.extend([format!("{}/lib/python314.zip", configuration.base_prefix), format!("{library}/lib-dynload")]);
-    let place = configuration.search_path.len() - 1;
-    configuration.search_path.insert(place, library);
-    configuration.executable = executable;
+/// What comes before a program that is typed, or that may be looked at when it has ended.
+fn welcome(runtime: &mut Runtime, command: &Command) {
+    let configuration = &command.configuration;
+    let has_program = !matches!(command.action, Action::Stdin);
+    if !configuration.isolated && prompts(command) && (configuration.inspect || !has_program) {
+        runtime.import_readline();
+    }
+    if !configuration.quiet && (configuration.verbose > 0 || (!has_program && prompts(command))) {
+        runtime.greet(configuration);
+    }
 }
 
 /// Runs the program; an error is on the `Vm`.
-fn run(runtime: &mut Runtime, command: &Command) -> Result<Object, ()> {
+fn run(runtime: &mut Runtime, command: &Command) -> Result<(), ()> {
+    welcome(runtime, command);
     let namespace = runtime.main_namespace();
     let result = match &command.action {
         Action::Command(text) => {
@@ -130,7 +153,8 @@ fn run(runtime: &mut Runtime, command: &Command) -> Result<Object, ()> {
         _ => {
             prepend_path(runtime, command, "");
             if prompts(command) {
-                runtime.run_interactive(!command.configuration.quiet)
+                let outcome = runtime.run_interactive(&command.configuration, Opening::Program);
+                outcome.map(|()| Object::none())
             } else {
                 let mut source = Vec::new();
                 if let Err(error) = std::io::stdin().read_to_end(&mut source) {
@@ -141,7 +165,7 @@ fn run(runtime: &mut Runtime, command: &Command) -> Result<Object, ()> {
             }
         }
     };
-    result.map_err(|raised| keep(&mut runtime.vm, raised))
+    result.map(drop).map_err(|raised| keep(&mut runtime.vm, raised))
 }
 
 /// Leaves an error on the `Vm`.
@@ -157,39 +181,16 @@ fn prepend_path(runtime: &mut Runtime, command: &Command, path: &str) {
 }
 
 /// Shows the exception that ended the program; returns the exit status.
-fn report(vm: &mut Vm) -> End {
+fn report(vm: &mut Vm, exit: Exit) -> End {
     let Some(error) = vm.take_raised() else { return End::Status(1) };
-    if error.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
+    if exit == Exit::Ends && error.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
         return End::Status(exit_status(vm, error.borrow()));
     }
-    let is_interrupt = error.borrow().is_instance_of(&exception::KEYBOARD_INTERRUPT);
-    let class = error.borrow().class().to_object();
-    let traceback = error.borrow().downcast::<Exception>().map_or(Object::none(), |payload| payload.traceback.get_or_none());
-    for (name, value) in
-        [("last_exc", error.clone()), ("last_type", class.clone()), ("last_value", error.clone()), ("last_traceback", traceback.clone())]
-    {
-        stdlib::sys_module::set_attribute(vm, name, value);
+    match uncaught::show(vm, error) {
+        Some(exit) => End::Status(exit_status(vm, exit.borrow())),
+        None if uncaught::was_interrupted() => End::Interrupt,
+        None => End::Status(1),
     }
-    let hook = stdlib::sys_module::attribute(vm, "excepthook").filter(|hook| !hook.borrow().is_none());
-    match hook {
-        Some(hook) => {
-            if let Err(raised) = vm.call(hook.borrow(), &[class.borrow(), error.borrow(), traceback.borrow()]) {
-                let second = vm.catch(raised);
-                if second.borrow().is_instance_of(&exception::SYSTEM_EXIT) {
-                    return End::Status(exit_status(vm, second.borrow()));
-                }
-                stdlib::sys_module::write_stderr(vm, "Error in sys.excepthook:\n");
-                stdlib::sys_module::print_exception(vm, second.borrow());
-                stdlib::sys_module::write_stderr(vm, "\nOriginal exception was:\n");
-                stdlib::sys_module::print_exception(vm, error.borrow());
-            }
-        }
-        None => {
-            stdlib::sys_module::write_stderr(vm, "sys.excepthook is missing\n");
-            stdlib::sys_module::print_exception(vm, error.borrow());
-        }
-    }
-    if is_interrupt { End::Interrupt } else { End::Status(1) }
 }
 
 /// The status of a `SystemExit`: its code, or 1 after printing what is no number.

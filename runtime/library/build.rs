@@ -59,6 +59,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ),
     ("asyncio/tasks.py", "\n_py_current_task = current_task\n", "\n_py_gather = gather\n_py_current_task = current_task\n"),
     ("asyncio/tasks.py", "                          current_task, all_tasks)\n", "                          current_task, all_tasks, gather)\n"),
+    // Looking into other processes is all that needs this module.
+    ("asyncio/tools.py", "from _remote_debugging import RemoteUnwinder, FrameInfo\n", "FrameInfo = tuple\n"),
+    (
+        "asyncio/tools.py",
+        "    unwinder = RemoteUnwinder(pid)\n",
+        "    from _remote_debugging import RemoteUnwinder\n    unwinder = RemoteUnwinder(pid)\n",
+    ),
     ("site.py", "    # XXX: RUSTPYTHON\n    return f'{userbase}/lib/rustpython", "    return f'{userbase}/lib/python"),
 ];
 

@@ -18,7 +18,8 @@ pub(crate) fn leave_out_ranges() {
     HAS_NO_RANGES.store(true, Ordering::Relaxed);
 }
 
-fn ranged(code: bytecode::Code) -> bytecode::Code {
+/// Code as the options want it.
+pub(crate) fn ranged(code: bytecode::Code) -> bytecode::Code {
     if HAS_NO_RANGES.load(Ordering::Relaxed) { without_ranges(code) } else { code }
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn compile(vm: &mut Vm, request: &Request<'_>) -> PyResult {
 }
 
 /// Warns of what the parser found doubtful. What the filters make an error is a syntax error.
-fn warn_all(vm: &mut Vm, warnings: &[parser::Warning], filename: &str) -> PyResult<()> {
+pub(crate) fn warn_all(vm: &mut Vm, warnings: &[parser::Warning], filename: &str) -> PyResult<()> {
     for warning in warnings {
         let line = warning.location.line;
         if let Err(raised) = warn(vm, &warning.message, filename, line.max(0) as u32) {

@@ -5,17 +5,21 @@
 
 mod ast_bridge;
 mod compile;
+mod interactive;
 mod symbols;
+pub mod uncaught;
 
+pub use interactive::Opening;
 use interp::code::CodeObject;
 use interp::compile_hook::{self, Mode};
 use interp::{eval, frame, function};
 use object::dict::Dict;
 use object::singleton::ModuleObject;
 use object::{Object, ObjectOf, PyResult, Ref, Type, Vm, exception};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 pub use stdlib::sys_module::Configuration;
 use stdlib::{imp, sys_module};
 
@@ -82,10 +86,16 @@ impl Runtime {
         stdlib::symtable::set_table_maker(symbols::make_table);
         stdlib::codecs::install();
         compile::set_optimize(configuration.optimize);
+        if let Some(directory) = &configuration.library {
+            // A second runtime in the process has the same library.
+            let _ = LIBRARY_ON_DISK.set(directory.into());
+        }
         imp::set_library(imp::Library { find: find_embedded, names: || library::MODULES.iter().map(|entry| entry.name).collect() });
-        stdlib::library_files::show(&format!("{}/lib/python3.14", configuration.base_prefix), || {
-            library::MODULES.iter().map(|entry| (entry.path, entry.source())).collect()
-        });
+        if configuration.library.is_none() {
+            stdlib::library_files::show(&format!("{}/lib/python3.14", configuration.base_prefix), || {
+                library::MODULES.iter().map(|entry| (entry.path, entry.source())).collect()
+            });
+        }
         object::vm::set_hooks(|hooks| {
             hooks.import = Some(eval::import_name);
             hooks.unraisable = Some(sys_module::report_unraisable);
@@ -93,6 +103,7 @@ impl Runtime {
         });
         stdlib::signal::start();
         let sys = sys_module::new_module(vm, configuration)?;
+        interactive::install(vm, sys.borrow());
         let builtins = stdlib::builtins::new_module(vm);
         let namespace = builtins.borrow().get().dict().object().to_owned();
         eval::set_builtins(namespace);
@@ -161,12 +172,7 @@ impl Runtime {
 
     /// The namespace of `__main__`.
     pub fn main_namespace(&mut self) -> Object {
-        let vm = &mut self.vm;
-        let modules = sys_module::modules(vm);
-        let key = vm.new_str("__main__").into_object();
-        let main = vm.get_item(modules.borrow(), key.borrow()).ok();
-        let namespace = main.as_ref().and_then(|main| main.borrow().downcast::<ModuleObject>().map(|main| main.get().dict().object().to_owned()));
-        namespace.unwrap_or_else(|| vm.new_dict().into_object())
+        main_namespace(&mut self.vm)
     }
 
     /// Compiles text and runs it in a namespace.
@@ -213,15 +219,23 @@ impl Runtime {
 
     /// Whether `os.environ` has a variable that is not empty.
     pub fn environment_has(&mut self, name: &str) -> bool {
+        self.environment_value(name).is_some()
+    }
+
+    /// A variable of `os.environ` that is not empty.
+    pub(crate) fn environment_value(&mut self, name: &str) -> Option<OsString> {
         let vm = &mut self.vm;
         let key = vm.new_str(name).into_object();
-        let value =
-            vm.import("os").and_then(|os| vm.get_attr_str(os.borrow(), "environ")).and_then(|environ| vm.get_item(environ.borrow(), key.borrow()));
-        match value.and_then(|value| vm.is_true(value.borrow())) {
-            Ok(set) => set,
+        let value = vm
+            .import("os")
+            .and_then(|os| vm.get_attr_str(os.borrow(), "environ"))
+            .and_then(|environ| vm.get_item(environ.borrow(), key.borrow()))
+            .and_then(|value| stdlib::os_support::fs_c_string(vm, value.borrow()));
+        match value {
+            Ok(value) => Some(OsString::from_vec(value.into_bytes())).filter(|value| !value.is_empty()),
             Err(raised) => {
                 drop(vm.catch(raised));
-                false
+                None
             }
         }
     }
@@ -317,13 +331,6 @@ impl Runtime {
         vm.call_method(runpy.borrow(), function, Object::as_refs(&values))
     }
 
-    /// The interactive prompt.
-    pub fn run_interactive(&mut self, greets: bool) -> PyResult {
-        let prompt = self.vm.import("_interactive_prompt")?;
-        let namespace = self.main_namespace();
-        self.vm.call_method(prompt.borrow(), "run", &[namespace.borrow(), Object::bool(greets).borrow()])
-    }
-
     /// Ends the runtime: `atexit` functions run, threads are joined, streams flushed. Returns whether all went well.
     pub fn finish(&mut self) -> bool {
         let vm = &mut self.vm;
@@ -350,6 +357,13 @@ impl Runtime {
         clean &= flush_streams(vm);
         clean
     }
+}
+
+/// The namespace of `__main__`.
+fn main_namespace(vm: &mut Vm) -> Object {
+    let main = loaded_module(vm, "__main__");
+    let namespace = main.as_ref().and_then(|main| main.borrow().downcast::<ModuleObject>().map(|main| main.get().dict().object().to_owned()));
+    namespace.unwrap_or_else(|| vm.new_dict().into_object())
 }
 
 /// A module, if it has been imported.
@@ -467,13 +481,29 @@ fn ready_types(vm: &mut Vm) {
     }
 }
 
+/// The directory that takes the place of the embedded library.
+static LIBRARY_ON_DISK: OnceLock<PathBuf> = OnceLock::new();
+
+/// Modules that are needed before any file can be imported.
+const BOOTSTRAP: &[&str] = &["importlib._bootstrap", "importlib._bootstrap_external", "zipimport"];
+
+/// An embedded module, unless another library has it.
 fn find_embedded(name: &str) -> Option<imp::Embedded> {
     let entry = library::find(name)?;
+    if let Some(directory) = LIBRARY_ON_DISK.get()
+        && !BOOTSTRAP.contains(&name)
+        && directory.join(entry.path).exists()
+    {
+        return None;
+    }
     Some(imp::Embedded { code: entry.code(), source: entry.source(), path: entry.path, is_package: entry.is_package })
 }
 
 /// A text stream on a file descriptor, or `None` if the descriptor is not open.
 fn open_stream(vm: &mut Vm, io: Ref<'_>, descriptor: i64, name: &str, configuration: &Configuration) -> PyResult {
+    if configuration.closed_streams.get(descriptor as usize) == Some(&true) {
+        return Ok(Object::none());
+    }
     let fd = Object::small_int(descriptor);
     let posix = vm.import("posix")?;
     if let Err(raised) = vm.call_method(posix.borrow(), "fstat", &[fd.borrow()]) {

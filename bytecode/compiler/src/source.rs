@@ -73,6 +73,11 @@ impl<'a> Lines<'a> {
         self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or("")
     }
 
+    /// The text from an offset on; empty if the offset is not of this source.
+    pub fn rest(&self, start: u32) -> &'a str {
+        self.text.get(start as usize..).unwrap_or("")
+    }
+
     /// The first offset from `offset` on that is neither white space nor a comment nor a joined line.
     pub fn skip_trivia(&self, offset: u32) -> u32 {
         let bytes = self.text.as_bytes();

@@ -322,3 +322,117 @@ fn dumps() {
     let outcome = scoria_with(&["--dump=nothing", &path]);
     assert_eq!(outcome.status, 2, "{outcome:?}");
 }
+
+#[test]
+fn dump_of_tokens_and_symbols() {
+    let expected = r#"== tokens
+0..3       Def                "def"
+4..5       Name               "f"
+5..6       Lpar               "("
+6..7       Name               "x"
+7..8       Rpar               ")"
+8..9       Colon              ":"
+10..16     Return             "return"
+17..18     Name               "x"
+19..20     Plus               "+"
+21..22     Int                "1"
+22..23     Newline            "\n"
+== symbols
+Module top (line 0)
+  f: Local
+    Annotation __annotate__ (line 1)
+      .format: Local
+    Function f (line 1)
+      x: Local
+"#;
+    assert_eq!(prints(&["--dump=tokens,symbols", "-c", "def f(x): return x + 1"]), expected);
+}
+
+#[test]
+fn dump_of_the_tree() {
+    let expected = r#"ModModule {
+    node_index: NodeIndex(None),
+    range: 0..6,
+    body: [
+        Expr(
+            StmtExpr {
+                node_index: NodeIndex(None),
+                range: 0..5,
+                value: BinOp(
+                    ExprBinOp {
+                        node_index: NodeIndex(None),
+                        range: 0..5,
+                        left: Name(
+                            ExprName {
+                                node_index: NodeIndex(None),
+                                range: 0..1,
+                                id: Name("a"),
+                                ctx: Load,
+                            },
+                        ),
+                        op: Add,
+                        right: NumberLiteral(
+                            ExprNumberLiteral {
+                                node_index: NodeIndex(None),
+                                range: 4..5,
+                                value: Int(
+                                    1,
+                                ),
+                            },
+                        ),
+                    },
+                ),
+            },
+        ),
+    ],
+}
+"#;
+    assert_eq!(prints(&["--dump=ast", "-c", "a + 1"]), expected);
+}
+
+#[test]
+fn streams_that_are_not_there() {
+    let program = "import os, sys; os.write(3, repr([s is None for s in (sys.stdin, sys.stdout, sys.stderr, sys.__stdout__)]).encode())";
+    let folder = Folder::new("closed-streams");
+    for (closed, expected) in [
+        ("<&-", "[True, False, False, False]"),
+        (">&-", "[False, True, False, True]"),
+        ("2>&-", "[False, False, True, False]"),
+        ("<&- >&- 2>&-", "[True, True, True, True]"),
+    ] {
+        let path = folder.0.join("said");
+        let scoria = scoria();
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(format!("\"$1\" -c \"$2\" 3>\"$3\" {closed}")).arg("sh").arg(scoria.get_program()).arg(program).arg(&path);
+        assert_eq!(run(&mut shell, b"").status, 0, "{closed}");
+        assert_eq!(fs::read_to_string(&path).expect("the program wrote it"), expected, "{closed}");
+    }
+}
+
+#[test]
+fn home() {
+    let program = "import sys, os, json; print([p.replace(os.environ['PLACE'], 'PLACE') for p in (sys.prefix, sys.exec_prefix, sys._stdlib_dir, *sys.path[1:4], json.__file__)], json.MARK)";
+    let folder = Folder::new("home");
+    let place = folder.0.to_string_lossy().into_owned();
+    let outcome = run(scoria().args(["-c", program]).env("PYTHONHOME", &place), b"");
+    assert_eq!(outcome.status, 1);
+    let beginning = format!("Python path configuration:\n  PYTHONHOME = '{place}'\n  PYTHONPATH = (not set)\n  program name = ");
+    assert!(outcome.stderr.starts_with(&beginning), "{}", outcome.stderr);
+    let middle = "Fatal Python error: Failed to import encodings module\nPython runtime state: core initialized\n\
+                  ModuleNotFoundError: No module named 'encodings'\n";
+    assert!(outcome.stderr.contains(middle), "{}", outcome.stderr);
+    // A library that is there takes the place of the one inside the program.
+    for package in ["encodings", "json"] {
+        folder.write(&format!("lib/python3.14/{package}/__init__.py"), "MARK = 'ours'\n");
+    }
+    let home = format!("{place}:/elsewhere");
+    let outcome = run(scoria().args(["-c", program]).env("PYTHONHOME", &home).env("PLACE", &place), b"");
+    let library = "'PLACE/lib/python3.14'";
+    let expected = format!(
+        "['PLACE', '/elsewhere', {library}, 'PLACE/lib/python314.zip', {library}, '/elsewhere/lib/python3.14/lib-dynload', \
+         'PLACE/lib/python3.14/json/__init__.py'] ours\n"
+    );
+    if std::env::var_os("PROGRAM_UNDER_TEST").is_none() {
+        assert_eq!(outcome.stdout, expected, "{}", outcome.stderr);
+    }
+}

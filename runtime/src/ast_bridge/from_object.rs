@@ -367,6 +367,14 @@ impl Reader {
                     ast::FString { range, node_index: AtomicNodeIndex::default(), elements: elements.into(), flags: ast::FStringFlags::empty() };
                 Expr::FString(ast::ExprFString { node_index, range, value: ast::FStringValue::single(part) })
             }
+            "TemplateStr" => {
+                let elements = self.elements(vm, node)?;
+                self.template(elements, range)
+            }
+            "Interpolation" => {
+                let element = self.interpolation(vm, node)?;
+                self.template(vec![ast::InterpolatedStringElement::Interpolation(element)], range)
+            }
             "Constant" => {
                 let value = self.field(vm, node, "value")?;
                 self.constant(vm, value.borrow(), range)?
@@ -512,7 +520,20 @@ impl Reader {
             let elements = this.elements(vm, spec)?;
             Ok(Box::new(ast::InterpolatedStringFormatSpec { range, node_index: AtomicNodeIndex::default(), elements: elements.into() }))
         })?;
-        Ok(ast::InterpolatedElement { range, node_index: AtomicNodeIndex::default(), expression, debug_text: None, conversion, format_spec })
+        let node_index = AtomicNodeIndex::default();
+        if is_kind(vm, node, Kind::Interpolation)? {
+            // What the expression looked like is behind the text that is made up; the index says where.
+            let shown = self.one(vm, node, "str", Reader::text_of)?;
+            node_index.set((self.text.len() as u32).into());
+            self.text.extend(shown.bytes());
+            self.text.push(0);
+        }
+        Ok(ast::InterpolatedElement { range, node_index, expression, debug_text: None, conversion, format_spec })
+    }
+
+    fn template(&self, elements: Vec<ast::InterpolatedStringElement>, range: TextRange) -> Expr {
+        let part = ast::TString { range, node_index: AtomicNodeIndex::default(), elements: elements.into(), flags: ast::TStringFlags::empty() };
+        Expr::TString(ast::ExprTString { node_index: AtomicNodeIndex::default(), range, value: ast::TStringValue::single(part) })
     }
 
     fn generators(&mut self, vm: &mut Vm, node: Ref<'_>) -> PyResult<Vec<ast::Comprehension>> {

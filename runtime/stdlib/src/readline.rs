@@ -210,7 +210,7 @@ fn insert_text(vm: &mut Vm, _module: Ref<'_>, text: Ref<'_>) -> PyResult {
 }
 
 fn redisplay(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    editor::redisplay(vm);
+    editor::display_anew(vm);
     Ok(Object::none())
 }
 

@@ -13,6 +13,7 @@ use object::str::Str;
 use object::{Args, Object, ObjectOf, PyResult, Ref, RefOf, Vm, method};
 
 pub mod configuration;
+mod early_stderr;
 mod info;
 mod library_names;
 
@@ -65,9 +66,17 @@ pub fn new_module(vm: &mut Vm, configuration: &Configuration) -> PyResult<Object
     module.set(vm, "modules", modules);
     info::populate(vm, module.borrow(), configuration)?;
     crate::monitoring::populate(vm, module.borrow())?;
+    let stderr = early_stderr::new(vm);
+    module.set(vm, "stderr", stderr);
     let jit = vm.new_native_module(&CPYTHON_JIT)?;
     module.set(vm, "_jit", jit.into_object());
     Ok(module)
+}
+
+/// Sets `sys.flags` to what a configuration says.
+pub fn set_flags(vm: &mut Vm, configuration: &Configuration) {
+    let flags = info::flags(vm, configuration);
+    set_attribute(vm, "flags", flags);
 }
 
 static SYS: Module = Module {

@@ -39,6 +39,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/tracing/jump.rs", "a jump drops values of the stack"),
     ("runtime/interp/src/tracing/monitoring.rs", "events name the running frame"),
     // Calls into the system that neither std nor a safe crate offers.
+    ("cli/src/closed_streams.rs", "looks at the standard streams before Rust's start-up opens them"),
     ("runtime/stdlib/src/ctypes/call.rs", "calls C functions by the machine's convention"),
     ("runtime/stdlib/src/ctypes/callback.rs", "C functions whose code is made at run time, and their threads"),
     ("runtime/stdlib/src/ctypes/memory.rs", "memory by its address, the system's loader"),

@@ -187,6 +187,11 @@ impl<'a> Compiler<'a> {
 
     /// The source of the expression between the braces.
     fn interpolation_text(&self, element: &InterpolatedElement) -> String {
+        // In a tree that a program made, the index says where in the source the text is, with a zero behind it.
+        if let Some(start) = element.node_index.load().as_u32() {
+            let text = self.lines.rest(start);
+            return text.split('\0').next().unwrap_or_default().to_owned();
+        }
         if let Some(debug) = &element.debug_text {
             let text = without_comments(debug.as_str());
             // After the sign there may be blanks and continued lines.

@@ -128,7 +128,7 @@ fn print_in_pieces(vm: &mut Vm, file: Ref<'_>, items: &[Ref<'_>], request: &Requ
 fn stream(vm: &mut Vm, name: &str) -> PyResult {
     match sys_attribute(vm, name)? {
         Some(file) if !file.borrow().is_none() => Ok(file),
-        _ => Err(vm.runtime_error(format!("input(): lost sys.{name}"))),
+        _ => Err(vm.runtime_error(format!("lost sys.{name}"))),
     }
 }
 

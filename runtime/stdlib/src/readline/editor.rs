@@ -17,6 +17,8 @@ pub struct Line {
     prompt: Vec<u8>,
     /// Whether it is on the screen.
     shown: bool,
+    /// What is on the screen, if the cursor is behind it.
+    on_screen: Option<Vec<u8>>,
 }
 
 impl Line {
@@ -128,21 +130,37 @@ fn bell() {
     show(b"\x07");
 }
 
+/// Shows the line anew, whatever is on the screen.
+pub fn display_anew(vm: &mut Vm) {
+    state(vm).line.on_screen = None;
+    redisplay(vm);
+}
+
 /// Shows the line as it is now.
-pub fn redisplay(vm: &mut Vm) {
+fn redisplay(vm: &mut Vm) {
     let line = &mut state(vm).line;
     if !line.shown {
         return;
     }
-    let mut out = b"\r".to_vec();
-    out.extend_from_slice(&line.prompt);
-    out.extend(encode(&line.text));
-    out.extend_from_slice(b"\x1b[K");
+    let mut text = line.prompt.clone();
+    text.extend(encode(&line.text));
     let behind = line.text.len() - line.cursor;
+    // What is typed at the end of the line is all that is new.
+    if behind == 0
+        && let Some(added) = line.on_screen.as_ref().and_then(|before| text.strip_prefix(before.as_slice()))
+    {
+        show(added);
+        line.on_screen = Some(text);
+        return;
+    }
+    let mut out = b"\r".to_vec();
+    out.extend_from_slice(&text);
+    out.extend_from_slice(b"\x1b[K");
     if behind > 0 {
         out.extend_from_slice(format!("\x1b[{behind}D").as_bytes());
     }
     show(&out);
+    line.on_screen = (behind == 0).then_some(text);
 }
 
 /// What a key led to.
@@ -175,7 +193,8 @@ pub fn read_line(vm: &mut Vm, prompt: Ref<'_>) -> PyResult<Option<Object>> {
     let start = prompt.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     show(&prompt[..start]);
     let history = state(vm).history.len();
-    state(vm).line = Line { prompt: prompt[start..].to_vec(), shown: true, ..Line::default() };
+    // The cursor is at the left, where nothing is.
+    state(vm).line = Line { prompt: prompt[start..].to_vec(), shown: true, on_screen: Some(Vec::new()), ..Line::default() };
     let mut editor = Editor { typed: VecDeque::new(), position: history, draft: Vec::new(), killed: Vec::new(), completed: false };
     let result = editor.run(vm);
     state(vm).line.shown = false;
@@ -207,13 +226,10 @@ impl Editor {
             match self.step(vm)? {
                 Step::Continue => redisplay(vm),
                 Step::Accept => {
-                    show(b"\r\n");
+                    show(b"\n");
                     return Ok(());
                 }
-                Step::EndOfFile => {
-                    show(b"\r\n");
-                    return Err(end_of_file(vm));
-                }
+                Step::EndOfFile => return Err(end_of_file(vm)),
             }
         }
     }
@@ -308,9 +324,13 @@ impl Editor {
                 line.text.swap(at - 1, at);
                 line.cursor = at + 1;
             }
-            "clear-screen" => show(b"\x1b[H\x1b[2J"),
+            "clear-screen" => {
+                show(b"\x1b[H\x1b[2J");
+                line.on_screen = None;
+            }
             "self-insert" => line.insert(&decode(key)),
-            "" | "redraw-current-line" => {}
+            "redraw-current-line" => line.on_screen = None,
+            "" => {}
             _ => bell(),
         }
         Ok(Step::Continue)
@@ -395,6 +415,7 @@ fn possible_completions(vm: &mut Vm, word: &[u32]) -> Vec<Vec<u32>> {
 }
 
 fn display_matches(vm: &mut Vm, substitution: &[u32], matches: &[Vec<u32>]) {
+    state(vm).line.on_screen = None;
     let longest = matches.iter().map(Vec::len).max().unwrap_or(0);
     if let Some(hook) = DISPLAY_HOOK.get() {
         let substitution = vm.new_str_from_code_points(substitution).into_object();
@@ -408,13 +429,13 @@ fn display_matches(vm: &mut Vm, substitution: &[u32], matches: &[Vec<u32>]) {
     }
     let columns = sys::window_size(1).map_or(80, |size| usize::from(size.ws_col.max(1)));
     let per_row = (columns / (longest + 2)).max(1);
-    let mut out = b"\r\n".to_vec();
+    let mut out = b"\n".to_vec();
     for row in matches.chunks(per_row) {
         for text in row {
             out.extend(encode(text));
             out.extend(std::iter::repeat_n(b' ', longest + 2 - text.len()));
         }
-        out.extend_from_slice(b"\r\n");
+        out.push(b'\n');
     }
     show(&out);
 }

@@ -18,7 +18,11 @@ pub struct Configuration {
     /// The path of the running program; empty if unknown.
     pub executable: String,
     pub prefix: String,
+    pub exec_prefix: String,
     pub base_prefix: String,
+    pub base_exec_prefix: String,
+    /// `PYTHONHOME`
+    pub home: Option<String>,
     /// Another 3.14 `Lib/` to use instead of the one inside the program.
     pub library: Option<String>,
     pub debug: i64,
@@ -48,4 +52,6 @@ pub struct Configuration {
     pub io_encoding: Option<String>,
     /// Whether the standard streams let bytes through that are no text.
     pub lenient_streams: bool,
+    /// Which of the descriptors 0, 1 and 2 were not open when the process started.
+    pub closed_streams: [bool; 3],
 }

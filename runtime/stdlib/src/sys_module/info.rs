@@ -48,14 +48,14 @@ pub(super) fn populate(vm: &mut Vm, module: ModuleRef<'_>, configuration: &Confi
         ("executable", configuration.executable.clone()),
         ("_base_executable", configuration.executable.clone()),
         ("prefix", configuration.prefix.clone()),
-        ("exec_prefix", configuration.prefix.clone()),
+        ("exec_prefix", configuration.exec_prefix.clone()),
         ("base_prefix", configuration.base_prefix.clone()),
-        ("base_exec_prefix", configuration.base_prefix.clone()),
+        ("base_exec_prefix", configuration.base_exec_prefix.clone()),
         ("platlibdir", "lib".into()),
         ("float_repr_style", "short".into()),
         ("abiflags", String::new()),
         ("_framework", String::new()),
-        ("_stdlib_dir", format!("{}/lib/python3.14", configuration.base_prefix)),
+        ("_stdlib_dir", configuration.library.clone().unwrap_or_else(|| format!("{}/lib/python3.14", configuration.base_prefix))),
     ];
     for (name, text) in texts {
         let value = crate::os_support::fs_decode(vm, text.as_bytes());
@@ -104,6 +104,13 @@ pub(super) fn populate(vm: &mut Vm, module: ModuleRef<'_>, configuration: &Confi
 fn structures(vm: &mut Vm, module: &object::singleton::ModuleObject, configuration: &Configuration) {
     let version = version_info(vm);
     module.set(vm, "version_info", version);
+    let flags = flags(vm, configuration);
+    module.set(vm, "flags", flags);
+    structures_of_numbers(vm, module);
+}
+
+/// `sys.flags`
+pub fn flags(vm: &mut Vm, configuration: &Configuration) -> Object {
     let flags = [
         configuration.debug,
         i64::from(configuration.inspect),
@@ -126,8 +133,10 @@ fn structures(vm: &mut Vm, module: &object::singleton::ModuleObject, configurati
     values.push(Object::bool(configuration.safe_path));
     values.push(Object::small_int(configuration.int_max_str_digits));
     values.extend([1, 0, 0].map(Object::small_int));
-    let flags = Flags::make(vm, values);
-    module.set(vm, "flags", flags);
+    Flags::make(vm, values)
+}
+
+fn structures_of_numbers(vm: &mut Vm, module: &object::singleton::ModuleObject) {
     let values = vec![
         vm.new_float(f64::MAX),
         Object::small_int(1024),

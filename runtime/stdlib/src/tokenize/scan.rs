@@ -340,6 +340,10 @@ impl Scanner {
         }
         if self.at_line_start {
             self.at_line_start = false;
+            let line = self.line_of(self.at);
+            if self.chars[self.at..].iter().take_while(|&&character| character != '\n').any(|&character| character == '\0') {
+                return self.fail_bare("source code cannot contain null bytes", line + 1, 0);
+            }
             if self.line_start()? {
                 return Ok(());
             }
@@ -350,7 +354,6 @@ impl Scanner {
         let start = self.at;
         match self.peek(0) {
             None => self.end_of_text(),
-            Some('\0') => self.fail_bare("source code cannot contain null bytes", self.line_of(start) + 1, 0),
             Some('#') => {
                 self.comment();
                 Ok(())
@@ -593,7 +596,7 @@ impl Scanner {
             Some((what, is_digit)) => self.radix_number(what, is_digit)?,
             None => self.decimal_number()?,
         }
-        if !self.extra_tokens && self.peek(0).is_some_and(is_name_start) {
+        if !self.extra_tokens && self.peek(0).is_some_and(|character| character.is_ascii() && is_name_start(character)) {
             self.check_end(start, radix.map_or("decimal", |(what, _)| what))?;
         }
         self.push(kind::NUMBER, start, self.at);
@@ -807,9 +810,10 @@ impl Scanner {
         let len = if ends_expression { 1 } else { len };
         if len == 1 {
             self.bracket(character)?;
-            if !self.extra_tokens && matches!(character, '$' | '?' | '`') {
+            let code_point = u32::from(character);
+            if !unicode::is_printable(code_point) {
                 self.at += 1;
-                return self.fail_here("invalid syntax");
+                return self.fail_here(format!("invalid non-printable character U+{code_point:04X}"));
             }
         }
         self.at += len;
