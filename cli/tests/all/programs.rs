@@ -195,4 +195,5 @@ programs! {
     weak_references
     xml_elementtree
     xml_expat
+    interactive_prompt
 }
