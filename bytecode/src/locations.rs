@@ -7,6 +7,7 @@
 //! `co_linetable` it is a code unit of two bytes (see [`crate::wordcode`]).
 
 use crate::code::Location;
+use std::borrow::Cow;
 
 const FORM_ONE_LINE: u8 = 10;
 const FORM_NO_COLUMN: u8 = 13;
@@ -16,7 +17,7 @@ const FORM_NONE: u8 = 15;
 /// The locations of a code object's instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Locations {
-    table: Box<[u8]>,
+    table: Cow<'static, [u8]>,
     count: u32,
 }
 
@@ -68,8 +69,8 @@ impl Locations {
 
     /// Takes over a table read from outside, said to cover `count` instructions. It is not looked
     /// into: one that is malformed gives locations as far as it goes, and `NONE` from there.
-    pub(crate) fn from_table(table: &[u8], count: u32) -> Locations {
-        Locations { table: table.into(), count }
+    pub(crate) fn from_table(table: Cow<'static, [u8]>, count: u32) -> Locations {
+        Locations { table, count }
     }
 }
 
@@ -307,7 +308,7 @@ mod tests {
         assert_eq!(locations.to_vec(), all);
         assert_eq!(locations.get(6), Some(all[6]));
         assert_eq!(locations.get(8), None);
-        assert_eq!(Locations::from_table(locations.table(), 8), locations);
-        assert_eq!(Locations::from_table(&[0x80], 2).to_vec(), [Location::NONE; 2]);
+        assert_eq!(Locations::from_table(locations.table().to_vec().into(), 8), locations);
+        assert_eq!(Locations::from_table(Cow::Borrowed(&[0x80]), 2).to_vec(), [Location::NONE; 2]);
     }
 }

@@ -12,7 +12,8 @@ use crate::locations::Locations;
 use crate::opcode::{Arg, Opcode};
 use crate::varint::{self, Cursor, unzigzag, zigzag};
 use num_bigint::BigInt;
-use rustpython_wtf8::Wtf8;
+use rustpython_wtf8::{Wtf8, Wtf8Buf};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -64,10 +65,12 @@ pub fn dump_code(code: &Code) -> Vec<u8> {
 
 /// Reads what [`dump_code`] wrote.
 pub fn load_code(bytes: &[u8]) -> Result<Code, MarshalError> {
-    let mut reader = Reader::new(bytes)?;
-    let code = reader.code()?;
-    reader.finish()?;
-    Ok(code)
+    Reader::new(bytes, |table| Cow::Owned(table.to_vec()))?.whole(Reader::code)
+}
+
+/// Reads what [`dump_code`] wrote, from bytes that stay: location tables, which are hardly ever looked at, are left where they are.
+pub fn load_embedded_code(bytes: &'static [u8]) -> Result<Code, MarshalError> {
+    Reader::new(bytes, Cow::Borrowed)?.whole(Reader::code)
 }
 
 /// The stored form of `constant`.
@@ -79,10 +82,7 @@ pub fn dump_constant(constant: &Constant) -> Vec<u8> {
 
 /// Reads what [`dump_constant`] wrote.
 pub fn load_constant(bytes: &[u8]) -> Result<Constant, MarshalError> {
-    let mut reader = Reader::new(bytes)?;
-    let constant = reader.constant()?;
-    reader.finish()?;
-    Ok(constant)
+    Reader::new(bytes, |table| Cow::Owned(table.to_vec()))?.whole(Reader::constant)
 }
 
 /// First bytes of constants.
@@ -259,36 +259,50 @@ const TAKES_OPERAND: [bool; 256] = {
     takes
 };
 
+/// A string of the table. Most are used several times: they are looked through once.
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Plain(&'a str),
+    WithSurrogates(&'a Wtf8),
+}
+
 struct Reader<'a> {
     cursor: Cursor<'a>,
-    strings: Vec<&'a Wtf8>,
+    strings: Vec<Text<'a>>,
     depth: u32,
     /// How many bytes of strings may still be made from the table.
     budget: usize,
+    /// How to keep a location table.
+    keep: fn(&'a [u8]) -> Cow<'static, [u8]>,
 }
 
 type Read<T> = Result<T, MarshalError>;
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Read<Reader<'a>> {
+    fn new(bytes: &'a [u8], keep: fn(&'a [u8]) -> Cow<'static, [u8]>) -> Read<Reader<'a>> {
         let mut cursor = Cursor::new(bytes);
         let version = cursor.byte().ok_or(MarshalError::Truncated)?;
         if version != VERSION {
             return Err(MarshalError::Version(version));
         }
         let budget = bytes.len().saturating_mul(256).saturating_add(1 << 16);
-        let mut reader = Reader { cursor, strings: Vec::new(), depth: 0, budget };
+        let mut reader = Reader { cursor, strings: Vec::new(), depth: 0, budget, keep };
         let count = reader.count()?;
         reader.strings.reserve(count);
         for _ in 0..count {
-            let string = Wtf8::from_bytes(reader.blob()?).ok_or(MarshalError::Malformed("string"))?;
-            reader.strings.push(string);
+            let bytes = reader.blob()?;
+            reader.strings.push(match std::str::from_utf8(bytes) {
+                Ok(text) => Text::Plain(text),
+                Err(_) => Text::WithSurrogates(Wtf8::from_bytes(bytes).ok_or(MarshalError::Malformed("string"))?),
+            });
         }
         Ok(reader)
     }
 
-    fn finish(&self) -> Read<()> {
-        if self.cursor.remaining() == 0 { Ok(()) } else { Err(MarshalError::Malformed("trailing bytes")) }
+    /// What all of the bytes say.
+    fn whole<T>(mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+        let value = read(&mut self)?;
+        if self.cursor.remaining() == 0 { Ok(value) } else { Err(MarshalError::Malformed("trailing bytes")) }
     }
 
     #[inline]
@@ -319,17 +333,30 @@ impl<'a> Reader<'a> {
         self.cursor.take(length).ok_or(MarshalError::Truncated)
     }
 
-    fn wtf8(&mut self) -> Read<&'a Wtf8> {
+    fn text(&mut self) -> Read<Text<'a>> {
         let index = self.number()?;
-        let string = usize::try_from(index).ok().and_then(|index| self.strings.get(index));
-        let string: &'a Wtf8 = string.ok_or(MarshalError::Malformed("string index"))?;
-        self.budget = self.budget.checked_sub(string.len()).ok_or(MarshalError::TooLarge)?;
-        Ok(string)
+        let text = usize::try_from(index).ok().and_then(|index| self.strings.get(index)).copied();
+        let text = text.ok_or(MarshalError::Malformed("string index"))?;
+        let length = match text {
+            Text::Plain(text) => text.len(),
+            Text::WithSurrogates(text) => text.len(),
+        };
+        self.budget = self.budget.checked_sub(length).ok_or(MarshalError::TooLarge)?;
+        Ok(text)
+    }
+
+    fn wtf8(&mut self) -> Read<Wtf8Buf> {
+        Ok(match self.text()? {
+            Text::Plain(text) => text.into(),
+            Text::WithSurrogates(text) => text.to_wtf8_buf(),
+        })
     }
 
     fn string(&mut self) -> Read<String> {
-        let string = self.wtf8()?;
-        string.as_str().map(str::to_owned).map_err(|_| MarshalError::Malformed("surrogate in a name"))
+        match self.text()? {
+            Text::Plain(text) => Ok(text.to_owned()),
+            Text::WithSurrogates(_) => Err(MarshalError::Malformed("surrogate in a name")),
+        }
     }
 
     fn float(&mut self) -> Read<f64> {
@@ -403,7 +430,8 @@ impl<'a> Reader<'a> {
     /// The locations of `count` instructions.
     fn locations(&mut self, count: usize) -> Read<Locations> {
         let count = u32::try_from(count).map_err(|_| MarshalError::Malformed("locations"))?;
-        Ok(Locations::from_table(self.blob()?, count))
+        let table = self.blob()?;
+        Ok(Locations::from_table((self.keep)(table), count))
     }
 
     fn exception_table(&mut self) -> Read<Vec<ExceptionEntry>> {
@@ -429,7 +457,7 @@ impl<'a> Reader<'a> {
             tag::BIG_INT => Constant::BigInt(BigInt::from_signed_bytes_le(self.blob()?)),
             tag::FLOAT => Constant::Float(self.float()?),
             tag::COMPLEX => Constant::Complex(self.float()?, self.float()?),
-            tag::STR => Constant::Str(self.wtf8()?.to_wtf8_buf()),
+            tag::STR => Constant::Str(self.wtf8()?),
             tag::BYTES => Constant::Bytes(self.blob()?.to_vec()),
             tag::TUPLE => Constant::Tuple(self.nested(|reader| reader.several(Self::constant))?),
             tag::FROZEN_SET => Constant::FrozenSet(self.nested(|reader| reader.several(Self::constant))?),

@@ -66,8 +66,8 @@ impl Runtime {
     }
 
     /// What the hot code recorded has become, as text; of one function, if its qualified name is given.
-    pub fn shadowcode(&self, only: Option<&str>) -> String {
-        interp::shadow::listing::text(only)
+    pub fn shadowcode(&mut self, only: Option<&str>) -> String {
+        interp::shadow::listing::text(&mut self.vm, only)
     }
 
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
@@ -93,7 +93,7 @@ impl Runtime {
         imp::set_library(imp::Library { find: find_embedded, names: || library::MODULES.iter().map(|entry| entry.name).collect() });
         if configuration.library.is_none() {
             stdlib::library_files::show(&format!("{}/lib/python3.14", configuration.base_prefix), || {
-                library::MODULES.iter().map(|entry| (entry.path, entry.source())).collect()
+                Box::new(library::MODULES.iter().map(|entry| (entry.path, entry.source())))
             });
         }
         object::vm::set_hooks(|hooks| {
@@ -118,7 +118,9 @@ impl Runtime {
         let vm = &mut self.vm;
         // Its import lets an interrupt from the keyboard raise `KeyboardInterrupt`.
         vm.import("_signal")?;
-        vm.import("warnings")?;
+        if !configuration.warn_options.is_empty() {
+            vm.import("warnings")?;
+        }
         object::vm::set_hooks(|hooks| hooks.warn = Some(stdlib::warnings::warn));
         let main = vm.new_module("__main__", None);
         let builtins = builtins.into_object();
@@ -156,7 +158,7 @@ impl Runtime {
     /// Sets `sys.stdin`, `sys.stdout` and `sys.stderr`.
     fn open_streams(&mut self, configuration: &Configuration) -> PyResult<()> {
         let vm = &mut self.vm;
-        let io = vm.import("io")?;
+        let io = vm.import("_io")?;
         let open = vm.get_attr_str(io.borrow(), "open")?;
         let builtins = eval::builtins_dict(vm);
         if let Some(builtins) = builtins.borrow().downcast::<Dict>() {

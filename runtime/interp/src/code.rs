@@ -4,18 +4,19 @@ use crate::shadow::Shadow;
 use crate::tracing::lines::Lines;
 use crate::tracing::monitoring::CodeEvents;
 use bytecode::wordcode::WordCode;
-use bytecode::{Code, Constant, ExceptionEntry, Instr, LocalKind, Location};
+use bytecode::{Code, CodeFlags, Constant, ExceptionEntry, Instr, Local, LocalKind, Location, Locations};
 use object::cell::Visitor;
 use object::class::Payload;
 use object::native::{PayloadInfo, TypeSpec};
+use object::str::Str;
 use object::{Object, ObjectOf, Ref, Type, Vm};
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 /// The payload of a `code` object.
 pub struct CodeObject {
-    /// The code as plain data. Its instructions are the ones that run; constants and names are
-    /// also below, as objects.
-    pub data: Code,
+    /// The rest of the code, as plain data. Its instructions are the ones that run.
+    pub data: Body,
     pub constants: Box<[Object]>,
     pub names: Box<[Ref<'static>]>,
     pub local_names: Box<[Ref<'static>]>,
@@ -36,11 +37,29 @@ pub struct CodeObject {
     /// The first of the instructions that run: those of `data`, or of the copy.
     pub(crate) entry: Cell<*const Instr>,
     pub(crate) shadow: OnceCell<Shadow>,
-    word_code: OnceCell<WordCode>,
+    // Few code objects are asked for these.
+    word_code: OnceCell<Box<WordCode>>,
     /// The bytes Python gave to make this code, if it did.
     pub(crate) shown: Option<Box<Shown>>,
-    lines: OnceCell<Lines>,
+    lines: OnceCell<Box<Lines>>,
     monitoring: OnceCell<Box<CodeEvents>>,
+}
+
+/// What of compiled code stays plain data: all but the names and constants, which become objects.
+pub struct Body {
+    /// The line of `def`, `class` or the first decorator; 1 for a module.
+    pub first_line: u32,
+    pub flags: CodeFlags,
+    pub arg_count: u32,
+    pub positional_only_count: u32,
+    pub keyword_only_count: u32,
+    /// The greatest number of values on the evaluation stack.
+    pub stack_size: u32,
+    pub instructions: Box<[Instr]>,
+    pub locations: Locations,
+    pub exception_table: Box<[ExceptionEntry]>,
+    /// The kind of each fast local.
+    pub local_kinds: Box<[LocalKind]>,
 }
 
 /// What a code object shows of itself where that is not made from its instructions.
@@ -110,7 +129,7 @@ impl CodeObject {
     /// The line an instruction belongs to; 0: none.
     pub fn line(&self, index: usize) -> u32 {
         // Hot code is asked often.
-        let lines = if self.warmth.get() == 0 { Some(self.lines()) } else { self.lines.get() };
+        let lines = if self.warmth.get() == 0 { Some(self.lines()) } else { self.lines.get().map(|lines| &**lines) };
         match lines {
             Some(lines) => lines.line(index),
             None => self.location(index).line,
@@ -119,12 +138,12 @@ impl CodeObject {
 
     /// The code as CPython would show it: two-byte units.
     pub fn word_code(&self) -> &WordCode {
-        self.word_code.get_or_init(|| WordCode::new(&self.data))
+        self.word_code.get_or_init(|| Box::new(WordCode::new(&self.without_constants())))
     }
 
     /// Which instructions begin a line.
     pub(crate) fn lines(&self) -> &Lines {
-        self.lines.get_or_init(|| Lines::new(&self.data))
+        self.lines.get_or_init(|| Box::new(Lines::new(&self.data)))
     }
 
     /// What `sys.monitoring` knows of this code.
@@ -147,14 +166,55 @@ impl CodeObject {
         bytecode::verify::entry_at(&self.data.exception_table, index as u32).copied()
     }
 
-    pub fn has_flag(&self, flag: bytecode::CodeFlags) -> bool {
+    pub fn has_flag(&self, flag: CodeFlags) -> bool {
         self.data.flags.has(flag)
+    }
+
+    /// The code's name as text.
+    pub fn name_text(&self) -> Cow<'static, str> {
+        text_of(self.name)
+    }
+
+    pub fn qualname_text(&self) -> Cow<'static, str> {
+        text_of(self.qualname)
+    }
+
+    pub fn filename_text(&self) -> Cow<'static, str> {
+        text_of(self.filename)
+    }
+
+    /// All of the code as plain data, but for its constants.
+    pub(crate) fn without_constants(&self) -> Code {
+        let text = |name: &Ref<'static>| text_of(*name).into_owned();
+        let data = &self.data;
+        Code {
+            name: text(&self.name),
+            qualname: text(&self.qualname),
+            filename: text(&self.filename),
+            first_line: data.first_line,
+            flags: data.flags,
+            arg_count: data.arg_count,
+            positional_only_count: data.positional_only_count,
+            keyword_only_count: data.keyword_only_count,
+            stack_size: data.stack_size,
+            instructions: data.instructions.to_vec(),
+            locations: data.locations.clone(),
+            exception_table: data.exception_table.to_vec(),
+            constants: Vec::new(),
+            names: self.names.iter().map(text).collect(),
+            locals: self.local_names.iter().zip(&data.local_kinds).map(|(name, &kind)| Local { name: text(name), kind }).collect(),
+        }
     }
 
     /// Names of the locals of a kind, in order.
     pub fn locals_of(&self, kind: LocalKind) -> impl Iterator<Item = (usize, Ref<'static>)> + '_ {
-        self.data.locals.iter().enumerate().filter(move |(_, local)| local.kind.has(kind)).map(|(index, _)| (index, self.local_names[index]))
+        self.data.local_kinds.iter().enumerate().filter(move |(_, own)| own.has(kind)).map(|(index, _)| (index, self.local_names[index]))
     }
+}
+
+/// The text of a name.
+pub(crate) fn text_of(name: Ref<'static>) -> Cow<'static, str> {
+    name.downcast::<Str>().map_or_else(Cow::default, |name| name.get().to_string_lossy())
 }
 
 /// Makes the object of compiled code.
@@ -164,27 +224,37 @@ pub fn new_code(vm: &mut Vm, data: Code) -> ObjectOf<CodeObject> {
 }
 
 /// The payload of compiled code; `constants` are its constants as objects, if they are already there.
-fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> CodeObject {
-    let constants = constants.unwrap_or_else(|| data.constants.iter().map(|constant| new_constant(vm, constant)).collect());
-    let names = data.names.iter().map(|name| vm.intern(name)).collect();
-    let local_names = data.locals.iter().map(|local| vm.intern(&local.name)).collect();
-    let special = bytecode::CodeFlags::VARARGS.with(bytecode::CodeFlags::VARKEYWORDS);
-    let is_simple = data.keyword_only_count == 0 && data.flags.has(bytecode::CodeFlags::OPTIMIZED) && !data.flags.has(special);
+fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> CodeObject {
+    let constants = constants.unwrap_or_else(|| code.constants.into_iter().map(|constant| new_constant(vm, constant)).collect());
+    let special = CodeFlags::VARARGS.with(CodeFlags::VARKEYWORDS);
+    let is_simple = code.keyword_only_count == 0 && code.flags.has(CodeFlags::OPTIMIZED) && !code.flags.has(special);
+    let data = Body {
+        first_line: code.first_line,
+        flags: code.flags,
+        arg_count: code.arg_count,
+        positional_only_count: code.positional_only_count,
+        keyword_only_count: code.keyword_only_count,
+        stack_size: code.stack_size,
+        instructions: code.instructions.into(),
+        locations: code.locations,
+        exception_table: code.exception_table.into(),
+        local_kinds: code.locals.iter().map(|local| local.kind).collect(),
+    };
     CodeObject {
         constants,
-        names,
-        local_names,
-        name: vm.intern(&data.name),
-        qualname: vm.intern(&data.qualname),
-        filename: vm.intern(&data.filename),
-        n_locals: data.locals.len(),
-        n_free: data.locals.iter().filter(|local| local.kind.has(LocalKind::FREE)).count(),
+        names: code.names.iter().map(|name| vm.intern(name)).collect(),
+        local_names: code.locals.iter().map(|local| vm.intern(&local.name)).collect(),
+        name: vm.intern(&code.name),
+        qualname: vm.intern(&code.qualname),
+        filename: vm.intern(&code.filename),
+        n_locals: data.local_kinds.len(),
+        n_free: data.local_kinds.iter().filter(|kind| kind.has(LocalKind::FREE)).count(),
         warmth: Cell::new(crate::shadow::threshold()),
         entry: Cell::new(data.instructions.as_ptr()),
         shadow: OnceCell::new(),
         is_simple,
         simple_arguments: if is_simple { data.arg_count } else { u32::MAX },
-        frame_words: crate::frame::FRAME_WORDS + data.locals.len() + data.stack_size as usize + 1,
+        frame_words: crate::frame::FRAME_WORDS + data.local_kinds.len() + data.stack_size as usize + 1,
         word_code: OnceCell::new(),
         shown: None,
         lines: OnceCell::new(),
@@ -194,36 +264,36 @@ fn payload_of(vm: &mut Vm, data: Code, constants: Option<Box<[Object]>>) -> Code
 }
 
 /// The object of a constant.
-pub fn new_constant(vm: &mut Vm, constant: &Constant) -> Object {
+pub fn new_constant(vm: &mut Vm, constant: Constant) -> Object {
     match constant {
         Constant::None => Object::none(),
         Constant::False => Object::bool(false),
         Constant::True => Object::bool(true),
         Constant::Ellipsis => Object::ellipsis(),
-        Constant::Int(value) => vm.new_int(*value),
-        Constant::BigInt(value) => vm.new_bigint(value.clone()),
-        Constant::Float(value) => vm.new_float(*value),
-        Constant::Complex(real, imaginary) => builtins::complex::new_complex(vm, *real, *imaginary),
+        Constant::Int(value) => vm.new_int(value),
+        Constant::BigInt(value) => vm.new_bigint(value),
+        Constant::Float(value) => vm.new_float(value),
+        Constant::Complex(real, imaginary) => builtins::complex::new_complex(vm, real, imaginary),
         Constant::Str(text) => {
-            let object = vm.new_wtf8(text);
+            let object = vm.new_wtf8(&text);
             // Strings that look like names are interned, as CPython does.
             let is_name = object.as_str().is_some_and(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
             if is_name { vm.intern_str(object.borrow()).to_owned() } else { object.into_object() }
         }
-        Constant::Bytes(bytes) => vm.new_bytes(bytes).into_object(),
+        Constant::Bytes(bytes) => vm.new_bytes(&bytes).into_object(),
         Constant::Tuple(items) => {
-            let items: Vec<Object> = items.iter().map(|item| new_constant(vm, item)).collect();
+            let items: Vec<Object> = items.into_iter().map(|item| new_constant(vm, item)).collect();
             vm.new_tuple(items).into_object()
         }
         Constant::FrozenSet(items) => {
-            let items: Vec<Object> = items.iter().map(|item| new_constant(vm, item)).collect();
+            let items: Vec<Object> = items.into_iter().map(|item| new_constant(vm, item)).collect();
             let list = vm.new_list(items).into_object();
             builtins::set::frozen_from_iterable(vm, list.borrow()).expect("constants are hashable")
         }
         Constant::Slice(parts) => {
-            let [start, stop, step] = [0, 1, 2].map(|index| new_constant(vm, &parts[index]));
+            let [start, stop, step] = (*parts).map(|part| new_constant(vm, part));
             builtins::slice::new(vm, start, stop, step)
         }
-        Constant::Code(code) => new_code(vm, (**code).clone()).into_object(),
+        Constant::Code(code) => new_code(vm, *code).into_object(),
     }
 }

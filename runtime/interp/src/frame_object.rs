@@ -323,7 +323,7 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let code: &CodeObject = frame.code();
     let file = vm.repr_text(code.filename)?;
     let line = frame.line().map_or("None".into(), |line| line.to_string());
-    let text = format!("<frame at {:#x}, file {file}, line {line}, code {}>", this.bits(), code.data.name);
+    let text = format!("<frame at {:#x}, file {file}, line {line}, code {}>", this.bits(), code.name_text());
     Ok(vm.new_str(&text).into_object())
 }
 

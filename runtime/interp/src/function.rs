@@ -310,7 +310,7 @@ pub(crate) fn super_context(vm: &mut Vm) -> PyResult<(Object, Object)> {
     // SAFETY: the frame has as many locals as its code says; words are references or zero.
     let local = |index: usize| unsafe { (*locals.add(index) != 0).then(|| Ref::from_bits(*locals.add(index)).to_owned()) };
     let first = match local(0) {
-        Some(value) if code.data.locals[0].kind.has(LocalKind::CELL) => {
+        Some(value) if code.data.local_kinds[0].has(LocalKind::CELL) => {
             value.borrow().downcast::<CellObject>().map_or(Some(value.clone()), |cell| cell.contents.get())
         }
         other => other,

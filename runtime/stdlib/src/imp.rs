@@ -181,7 +181,7 @@ fn get_source(vm: &mut Vm, _class: Ref<'_>, name: Ref<'_>) -> PyResult {
 /// The code of an embedded module.
 pub fn embedded_code(vm: &mut Vm, name: &str) -> PyResult<ObjectOf<code::CodeObject>> {
     let Some(found) = find_embedded(library_name(name)) else { return Err(not_found(vm, name)) };
-    match bytecode::marshal::load_code(found.code) {
+    match bytecode::marshal::load_embedded_code(found.code) {
         Ok(mut data) => {
             relocate(&mut data, &library_directory(vm));
             Ok(code::new_code(vm, data))

@@ -107,9 +107,9 @@ fn place(entry: &Object) -> (bool, bool) {
     let frame = entry.borrow().downcast::<Traceback>().and_then(|entry| entry.frame.get());
     let Some(frame) = frame.as_ref().and_then(|frame| frame.borrow().downcast::<FrameObject>()) else { return (false, false) };
     let code = frame.get().frame().code_object();
-    let file = &code.data.filename;
+    let file = code.filename_text();
     let in_importlib = file.ends_with("importlib/_bootstrap.py") || file.ends_with("importlib/_bootstrap_external.py");
-    (in_importlib, code.data.name == "_call_with_frames_removed")
+    (in_importlib, code.name_text() == "_call_with_frames_removed")
 }
 
 fn import_function(vm: &mut Vm) -> PyResult {

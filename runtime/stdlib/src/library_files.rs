@@ -11,19 +11,18 @@ use std::ffi::CStr;
 use std::io::Write;
 use std::sync::OnceLock;
 
-/// Path below the directory and contents of all files.
-pub type Files = fn() -> Vec<(&'static str, &'static [u8])>;
+/// Path below the directory and contents of all files. There is no index: programs seldom ask, and a walk is quick.
+pub type Files = fn() -> Box<dyn Iterator<Item = (&'static str, &'static [u8])>>;
 
 struct Library {
     directory: Vec<u8>,
     files: Files,
-    tree: OnceLock<BTreeMap<Vec<u8>, Node>>,
 }
 
 /// What a path leads to.
 enum Node {
     File(&'static [u8]),
-    Directory(Vec<Vec<u8>>),
+    Directory,
 }
 
 static LIBRARY: OnceLock<Library> = OnceLock::new();
@@ -31,7 +30,7 @@ static LIBRARY: OnceLock<Library> = OnceLock::new();
 /// Says where the files are shown, and what they are.
 pub fn show(directory: &str, files: Files) {
     // A second runtime in the process shows the same files.
-    let _ = LIBRARY.set(Library { directory: normal(directory.as_bytes()), files, tree: OnceLock::new() });
+    let _ = LIBRARY.set(Library { directory: normal(directory.as_bytes()), files });
 }
 
 /// The path without empty and `.` components, and with `..` taken back.
@@ -52,45 +51,36 @@ fn normal(path: &[u8]) -> Vec<u8> {
     out
 }
 
-fn tree(library: &'static Library) -> &'static BTreeMap<Vec<u8>, Node> {
-    library.tree.get_or_init(|| {
-        let mut tree = BTreeMap::from([(Vec::new(), Node::Directory(Vec::new()))]);
-        for (path, contents) in (library.files)() {
-            enter(&mut tree, path.as_bytes(), Node::File(contents));
-        }
-        tree
-    })
-}
-
-/// Enters a node, and the directories it is in.
-fn enter(tree: &mut BTreeMap<Vec<u8>, Node>, path: &[u8], node: Node) {
-    let (parent, name) = match path.iter().rposition(|&byte| byte == b'/') {
-        Some(slash) => (&path[..slash], &path[slash + 1..]),
-        None => (&path[..0], path),
-    };
-    if !tree.contains_key(parent) {
-        enter(tree, parent, Node::Directory(Vec::new()));
-    }
-    if let Some(Node::Directory(names)) = tree.get_mut(parent) {
-        names.push(name.to_vec());
-    }
-    tree.insert(path.to_vec(), node);
-}
-
-/// What is shown at an absolute path.
-fn find(path: &CStr) -> Option<&'static Node> {
-    let library = LIBRARY.get()?;
+/// The part of an absolute path below the library's directory: empty, or with a slash in front.
+fn below(library: &Library, path: &CStr) -> Option<Vec<u8>> {
     let path = path.to_bytes();
     if path.first() != Some(&b'/') {
         return None;
     }
     let path = normal(path);
     let below = path.strip_prefix(library.directory.as_slice())?;
-    match below {
-        [] => tree(library).get(below),
-        [b'/', rest @ ..] => tree(library).get(rest),
-        _ => None,
+    matches!(below, [] | [b'/', ..]).then(|| below.to_vec())
+}
+
+/// What comes behind a directory in the path of a file that is somewhere in it.
+fn within<'a>(file: &'a str, directory: &[u8]) -> Option<&'a [u8]> {
+    match directory {
+        [] => Some(file.as_bytes()),
+        [_, directory @ ..] => file.as_bytes().strip_prefix(directory)?.strip_prefix(b"/"),
     }
+}
+
+/// What is shown at an absolute path.
+fn find(path: &CStr) -> Option<Node> {
+    let library = LIBRARY.get()?;
+    let below = below(library, path)?;
+    if below.is_empty() {
+        return Some(Node::Directory);
+    }
+    (library.files)().find_map(|(file, contents)| match within(file, &below) {
+        Some(_) => Some(Node::Directory),
+        None => (file.as_bytes() == &below[1..]).then_some(Node::File(contents)),
+    })
 }
 
 /// Whether an error says that there is no such file.
@@ -132,7 +122,7 @@ pub fn status(path: &CStr) -> Option<libc::stat> {
     let mut stat = sys::fstatat_plain(libc::AT_FDCWD, c"/proc/self/exe", 0).ok()?;
     let (mode, size) = match node {
         Node::File(contents) => (libc::S_IFREG | 0o644, contents.len()),
-        Node::Directory(_) => (libc::S_IFDIR | 0o755, 4096),
+        Node::Directory => (libc::S_IFDIR | 0o755, 4096),
     };
     // Numbers that tell the files apart, as `os.path.samefile` wants.
     let number = normal(path.to_bytes()).iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
@@ -145,24 +135,26 @@ pub fn status(path: &CStr) -> Option<libc::stat> {
 pub fn is_accessible(path: &CStr, mode: i32) -> bool {
     match find(path) {
         Some(Node::File(_)) => mode & (libc::W_OK | libc::X_OK) == 0,
-        Some(Node::Directory(_)) => mode & libc::W_OK == 0,
+        Some(Node::Directory) => mode & libc::W_OK == 0,
         None => false,
     }
 }
 
 /// The entries of a directory that the system does not know.
 pub fn entries(path: &CStr) -> Option<Vec<sys::Entry>> {
-    let Some(Node::Directory(names)) = find(path) else { return None };
     let library = LIBRARY.get()?;
-    let below = normal(path.to_bytes());
-    let below = below.strip_prefix(library.directory.as_slice())?;
-    let below = below.strip_prefix(b"/").unwrap_or(below);
-    let kind = |name: &[u8]| {
-        let full = if below.is_empty() { name.to_vec() } else { [below, b"/", name].concat() };
-        match tree(library).get(&full) {
-            Some(Node::Directory(_)) => libc::DT_DIR,
-            _ => libc::DT_REG,
-        }
-    };
-    Some(names.iter().enumerate().map(|(index, name)| sys::Entry { name: name.clone(), inode: index as u64 + 1, kind: kind(name) }).collect())
+    let below = below(library, path)?;
+    let mut found: BTreeMap<&[u8], u8> = BTreeMap::new();
+    for (file, _) in (library.files)() {
+        let Some(rest) = within(file, &below) else { continue };
+        match rest.iter().position(|&byte| byte == b'/') {
+            Some(slash) => found.insert(&rest[..slash], libc::DT_DIR),
+            None => found.insert(rest, libc::DT_REG),
+        };
+    }
+    if found.is_empty() {
+        return None;
+    }
+    let entry = |(index, (name, kind)): (usize, (&[u8], u8))| sys::Entry { name: name.to_vec(), inode: index as u64 + 1, kind };
+    Some(found.into_iter().enumerate().map(entry).collect())
 }

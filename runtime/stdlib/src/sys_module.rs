@@ -210,7 +210,7 @@ pub fn traceback_text(vm: &mut Vm, error: Ref<'_>) -> String {
         {
             let code = frame.frame().code_object();
             let line = code.location(traceback.index.get()).line;
-            text.push_str(&format!("  File \"{}\", line {line}, in {}\n", code.data.filename, code.data.name));
+            text.push_str(&format!("  File \"{}\", line {line}, in {}\n", code.filename_text(), code.name_text()));
         }
         entry = traceback.next.get();
     }

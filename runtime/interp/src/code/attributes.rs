@@ -1,7 +1,7 @@
 //! Attributes and methods of code objects.
 
-use super::construct::{self, replace, same_code};
-use super::{CodeObject, to_constant};
+use super::construct::{self, replace, same_code, same_constant};
+use super::{CodeObject, text_of, to_constant};
 use bytecode::opcode::Comparison;
 use bytecode::{LocalKind, Location, Opcode};
 use object::native::{Getset, Method};
@@ -43,7 +43,7 @@ pub(super) const GETSETS: &[Getset] = &[
         let code = payload(this);
         let bytes = match &code.shown {
             Some(shown) => shown.exception_table.clone(),
-            None => code.word_code().exception_table(&code.data),
+            None => code.word_code().exception_table(&code.without_constants()),
         };
         Ok(vm.new_bytes(&bytes).into_object())
     }),
@@ -51,7 +51,7 @@ pub(super) const GETSETS: &[Getset] = &[
         let code = payload(this);
         let bytes = match &code.shown {
             Some(shown) => shown.line_table.clone(),
-            None => code.word_code().line_table(&code.data),
+            None => code.word_code().line_table(&code.without_constants()),
         };
         Ok(vm.new_bytes(&bytes).into_object())
     }),
@@ -77,7 +77,7 @@ fn names_of(vm: &mut Vm, this: Ref<'_>, kind: LocalKind) -> Object {
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let code = payload(this);
-    let text = format!("<code object {} at {:#x}, file \"{}\", line {}>", code.data.name, this.bits(), code.data.filename, code.data.first_line);
+    let text = format!("<code object {} at {:#x}, file \"{}\", line {}>", code.name_text(), this.bits(), code.filename_text(), code.data.first_line);
     Ok(vm.new_str(&text).into_object())
 }
 
@@ -94,15 +94,19 @@ fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResu
 }
 
 fn same(vm: &mut Vm, left: &CodeObject, right: &CodeObject) -> bool {
-    if !same_code(&left.data, &right.data) || code_bytes(left) != code_bytes(right) {
-        return false;
-    }
-    // Constants without a plain form are equal to themselves.
-    left.constants.iter().zip(&right.constants).all(|(left, right)| {
-        let is_plain =
-            left.borrow().address().is_none() || to_constant(vm, left.borrow(), 0).is_some() || to_constant(vm, right.borrow(), 0).is_some();
-        is_plain || left.borrow().is(right.borrow())
-    })
+    left.constants.len() == right.constants.len()
+        && code_bytes(left) == code_bytes(right)
+        && same_code(&left.without_constants(), &right.without_constants())
+        && left.constants.iter().zip(&right.constants).all(|(left, right)| same_value(vm, left.borrow(), right.borrow()))
+}
+
+/// Whether two constants are the same; those without a plain form are so to themselves alone.
+fn same_value(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> bool {
+    left.is(right)
+        || match (to_constant(vm, left, 0), to_constant(vm, right, 0)) {
+            (Some(left), Some(right)) => same_constant(&left, &right),
+            _ => false,
+        }
 }
 
 fn code_bytes(code: &CodeObject) -> &[u8] {
@@ -114,12 +118,13 @@ fn code_bytes(code: &CodeObject) -> &[u8] {
 
 fn hash(_vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
     use std::hash::{DefaultHasher, Hash, Hasher};
-    let data = &payload(this).data;
+    let code = payload(this);
+    let data = &code.data;
     let mut hasher = DefaultHasher::new();
-    data.name.hash(&mut hasher);
+    code.name_text().hash(&mut hasher);
     (data.first_line, data.arg_count, data.positional_only_count, data.keyword_only_count, data.flags.0).hash(&mut hasher);
     data.instructions.hash(&mut hasher);
-    data.names.hash(&mut hasher);
+    code.names.iter().for_each(|&name| text_of(name).hash(&mut hasher));
     let hash = hasher.finish() as i64;
     Ok(if hash == -1 { -2 } else { hash })
 }

@@ -68,11 +68,12 @@ pub fn to_constant(vm: &mut Vm, value: Ref<'_>, depth: u32) -> Option<Constant> 
 }
 
 /// A code object as it can be stored; `None` if it holds what cannot.
-pub fn plain_data(_vm: &mut Vm, code: &CodeObject) -> Option<Code> {
-    match &code.shown {
-        Some(shown) if shown.is_unstorable => None,
-        _ => Some(code.data.clone()),
+pub fn plain_data(vm: &mut Vm, code: &CodeObject) -> Option<Code> {
+    if code.shown.as_ref().is_some_and(|shown| shown.is_unstorable) {
+        return None;
     }
+    let constants: Option<Vec<Constant>> = code.constants.iter().map(|constant| to_constant(vm, constant.borrow(), 0)).collect();
+    Some(Code { constants: constants?, ..code.without_constants() })
 }
 
 /// Whether two constants are the same to the compiler: `0.0` is not `-0.0`, `1` is not `1.0`.
@@ -327,7 +328,7 @@ const REPLACE_NAMES: [&str; 18] = [
 ];
 
 fn keep_instructions(vm: &mut Vm, own: &CodeObject, parts: Parts) -> PyResult {
-    let mut data = own.data.clone();
+    let mut data = own.without_constants();
     data.stack_size = parts.stack_size as u32;
     finish(vm, data, parts, None)
 }

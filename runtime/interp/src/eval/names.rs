@@ -56,7 +56,7 @@ pub(super) fn unbound_local(vm: &mut Vm, code: &CodeObject, index: usize) -> Rai
 #[cold]
 pub(super) fn unbound_cell(vm: &mut Vm, code: &CodeObject, index: usize) -> Raised {
     let name = code.local_names[index];
-    if code.data.locals[index].kind.has(LocalKind::FREE) {
+    if code.data.local_kinds[index].has(LocalKind::FREE) {
         let message = format!("cannot access free variable '{}' where it is not associated with a value in enclosing scope", text(name));
         return name_error(vm, &exception::NAME_ERROR, name, message);
     }

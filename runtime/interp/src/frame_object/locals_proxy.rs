@@ -71,7 +71,7 @@ impl Payload for FrameLocalsProxy {
 
 /// The value of a local, looking into its cell; `None` if it is unset.
 pub(crate) fn local_value(code: &CodeObject, locals: *mut u64, index: usize) -> Option<Object> {
-    let kind = code.data.locals[index].kind;
+    let kind = code.data.local_kinds[index];
     // SAFETY: the index is that of a local; its word is a reference or zero.
     let word = unsafe { *locals.add(index) };
     if word == 0 {
@@ -199,7 +199,7 @@ fn find(vm: &mut Vm, own: &FrameObject, key: Ref<'_>, access: Access) -> PyResul
         }
         let fits = match access {
             Access::Read => local_value(code, own.locals(), index).is_some(),
-            Access::Write => !code.data.locals[index].kind.has(LocalKind::HIDDEN),
+            Access::Write => !code.data.local_kinds[index].has(LocalKind::HIDDEN),
         };
         if fits {
             return Ok(Some(index));
@@ -277,7 +277,7 @@ fn set_item(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>) ->
 
 /// Gives a variable a value, in its cell if it has one.
 fn store(own: &FrameObject, index: usize, value: Object) {
-    let kind = own.frame().code().data.locals[index].kind;
+    let kind = own.frame().code().data.local_kinds[index];
     // SAFETY: the index is that of a local; its word is a reference or zero, and is the frame's own.
     unsafe {
         let place = own.locals().add(index);

@@ -244,7 +244,7 @@ fn check_closure(vm: &mut Vm, code: &CodeObject, closure: Ref<'_>) -> PyResult<(
         None => &[],
     };
     if cells.len() != code.n_free {
-        let message = format!("{} requires closure of length {}, not {}", code.data.name, code.n_free, cells.len());
+        let message = format!("{} requires closure of length {}, not {}", code.name_text(), code.n_free, cells.len());
         return Err(vm.value_error(message));
     }
     for cell in cells {

@@ -58,7 +58,7 @@ impl Binding<'_> {
     }
 
     fn local_name(&self, index: usize) -> String {
-        self.code.data.locals[index].name.clone()
+        crate::code::text_of(self.code.local_names[index]).into_owned()
     }
 
     fn is_set(&self, index: usize) -> bool {
@@ -152,7 +152,8 @@ impl Binding<'_> {
             return vm.type_error(message);
         }
         let parameters = (self.code.data.arg_count + self.code.data.keyword_only_count) as usize;
-        let candidates: Vec<&str> = self.code.data.locals[n..parameters].iter().map(|local| local.name.as_str()).collect();
+        let candidates: Vec<_> = self.code.local_names[n..parameters].iter().map(|&name| crate::code::text_of(name)).collect();
+        let candidates: Vec<&str> = candidates.iter().map(|name| &**name).collect();
         let hint = suggestion(name, &candidates).map(|name| format!(". Did you mean '{name}'?")).unwrap_or_default();
         vm.type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", self.name()))
     }

@@ -1,7 +1,7 @@
 //! Hot code as text: what its instructions have become. `--dump=shadowcode` prints it when the program ends.
 
 use super::{Shadow, opcode};
-use crate::code::CodeObject;
+use crate::code::{CodeObject, to_constant};
 use bytecode::Opcode;
 use bytecode::opcode::Arg;
 use object::cell::VmCell;
@@ -38,34 +38,34 @@ pub(super) fn forget(shadow: &Shadow) {
 }
 
 /// The copies of all hot code, or of the one with this qualified name.
-pub fn text(only: Option<&str>) -> String {
+pub fn text(vm: &mut Vm, only: Option<&str>) -> String {
     let mut out = String::new();
     for &(_, code) in hot().map_or(&[][..], |hot| hot.as_slice()) {
         // SAFETY: a code object is taken out when its copy is dropped, which is when it dies.
         let code = unsafe { &*code };
-        if only.is_none_or(|only| code.data.qualname == only) {
-            write(&mut out, code);
+        if only.is_none_or(|only| code.qualname_text() == only) {
+            write(vm, &mut out, code);
         }
     }
     out
 }
 
-fn write(out: &mut String, code: &CodeObject) {
+fn write(vm: &mut Vm, out: &mut String, code: &CodeObject) {
     let Some(shadow) = code.shadow.get() else { return };
-    let _ = writeln!(out, "code {} ({}:{})", code.data.qualname, code.data.filename, code.data.first_line);
+    let _ = writeln!(out, "code {} ({}:{})", code.qualname_text(), code.filename_text(), code.data.first_line);
     let mut line = 0;
     for (index, (byte, operand)) in shadow.instructions().enumerate() {
         let own = code.line(index);
         let shown = if own == line || own == 0 { String::new() } else { own.to_string() };
         line = if own == 0 { line } else { own };
         let name = opcode::name(byte);
-        let operand = operand_text(code, opcode::ORIGINAL[usize::from(byte)], operand);
+        let operand = operand_text(vm, code, opcode::ORIGINAL[usize::from(byte)], operand);
         let _ = writeln!(out, "{shown:>5} {index:>4}  {name:<28} {operand}");
     }
     out.push('\n');
 }
 
-fn operand_text(code: &CodeObject, opcode: Opcode, operand: u32) -> String {
+fn operand_text(vm: &mut Vm, code: &CodeObject, opcode: Opcode, operand: u32) -> String {
     let name = |names: &[Ref<'static>], index: u32| {
         names
             .get(index as usize)
@@ -80,7 +80,8 @@ fn operand_text(code: &CodeObject, opcode: Opcode, operand: u32) -> String {
         Arg::Local => name(&code.local_names, operand),
         Arg::LocalPair => format!("{}, {}", name(&code.local_names, operand >> 16), name(&code.local_names, operand & 0xffff)),
         Arg::Const => {
-            code.data.constants.get(operand as usize).map_or_else(String::new, |constant| format!("{constant:?}").chars().take(40).collect())
+            let constant = code.constants.get(operand as usize).and_then(|constant| to_constant(vm, constant.borrow(), 0));
+            constant.map_or_else(String::new, |constant| format!("{constant:?}").chars().take(40).collect())
         }
         Arg::Jump => format!("to {operand}"),
         _ => operand.to_string(),

@@ -4,8 +4,9 @@
 //! if something jumps to it. Whether an event is due is then a matter of how it was come to: not
 //! from an instruction of the same line.
 
+use crate::code::Body;
 use bytecode::opcode::Arg;
-use bytecode::{Code, Instr, Opcode};
+use bytecode::{Instr, Opcode};
 
 /// The lines of a code object's instructions.
 pub struct Lines {
@@ -18,7 +19,7 @@ pub struct Lines {
 const BEGINS: u32 = 1 << 31;
 
 impl Lines {
-    pub fn new(code: &Code) -> Lines {
+    pub fn new(code: &Body) -> Lines {
         let mut entries: Vec<u32> = code.locations.iter().map(|location| location.line & !BEGINS).collect();
         let first_traceable = code.instructions.iter().position(|instruction| instruction.opcode() == Some(Opcode::Resume)).unwrap_or(0);
         let mut current = 0;
