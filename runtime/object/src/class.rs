@@ -430,7 +430,7 @@ impl Type {
         found
     }
 
-    fn lookup_uncached<'a>(&'a self, name: Ref<'_>) -> Option<Ref<'a>> {
+    pub(crate) fn lookup_uncached<'a>(&'a self, name: Ref<'_>) -> Option<Ref<'a>> {
         self.mro_types().find_map(|class| class.dict().get_interned(name))
     }
 

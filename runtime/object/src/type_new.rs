@@ -218,8 +218,7 @@ fn add_special_methods(vm: &mut Vm, class: &'static Type) {
 /// To be called after an attribute of a class has changed: versions and slots follow.
 pub fn attribute_changed(class: &Type, name: Ref<'_>) {
     class.modified();
-    let is_special =
-        name.downcast::<crate::str::Str>().is_some_and(|name| name.as_str().is_some_and(|text| text.starts_with("__") && text.ends_with("__")));
+    let is_special = name.downcast::<crate::str::Str>().is_some_and(|name| name.as_str().is_some_and(python_slots::is_special));
     if is_special {
         python_slots::update(class);
     }

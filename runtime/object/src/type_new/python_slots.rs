@@ -477,10 +477,14 @@ enum Choice {
     Python,
 }
 
-fn choose(class: &Type, slot: Slot, specials: &[(Ref<'static>, &SpecialMethod)]) -> Choice {
+/// A special method and its name, interned.
+type Special = (Ref<'static>, &'static SpecialMethod);
+
+fn choose(class: &Type, slot: Slot, specials: &[Special]) -> Choice {
     let mut choice = Choice::Empty;
-    for (name, special) in specials.iter().filter(|(_, special)| special.slot == slot) {
-        let Some(found) = class.lookup(*name) else { continue };
+    for (name, special) in specials {
+        // Each is asked for once: not worth a place in the cache.
+        let Some(found) = class.lookup_uncached(*name) else { continue };
         let native = match found.downcast_exact::<SlotWrapper>() {
             Some(wrapper) if wrapper.special.slot == slot && wrapper.special.name == special.name && class.is_subclass_of(wrapper.get().class) => {
                 Some(wrapper.get().class)
@@ -508,34 +512,29 @@ fn same_function(left: &Type, right: &Type, slot: Slot) -> bool {
 }
 
 thread_local! {
-    static NAMES: std::cell::OnceCell<Vec<Ref<'static>>> = const { std::cell::OnceCell::new() };
+    static SPECIALS: Vec<Special> = special_methods().iter().map(|special| (crate::str::intern::intern(special.name), special)).collect();
 }
 
-/// The interned names of the special methods, in the table's order.
-fn interned_names() -> Vec<Ref<'static>> {
-    NAMES.with(|names| names.get_or_init(|| special_methods().iter().map(|special| crate::str::intern::intern(special.name)).collect()).clone())
+/// Whether a change of this attribute may change a slot.
+pub(super) fn is_special(name: &str) -> bool {
+    name == "__getattr__" || special_methods().iter().any(|special| special.name == name)
 }
 
 /// Chooses a Python class's slots anew, and those of its subclasses.
 pub(super) fn update(class: &Type) {
-    let names = interned_names();
-    let specials: Vec<_> = names.into_iter().zip(special_methods()).collect();
-    update_with(class, &specials);
+    SPECIALS.with(|specials| update_with(class, specials));
 }
 
-fn update_with(class: &Type, specials: &[(Ref<'static>, &'static SpecialMethod)]) {
+fn update_with(class: &Type, specials: &[Special]) {
     if class.is_heap_type() {
         let mut slots = Slots::NONE;
-        let mut seen: Option<Slot> = None;
-        for (_, special) in specials {
-            if seen == Some(special.slot) {
-                continue;
-            }
-            seen = Some(special.slot);
-            match choose(class, special.slot, specials) {
+        // A slot's methods are next to each other in the table.
+        for methods in specials.chunk_by(|(_, left), (_, right)| left.slot == right.slot) {
+            let slot = methods[0].1.slot;
+            match choose(class, slot, methods) {
                 Choice::Empty => {}
-                Choice::Native(native) => slots.copy_slot(special.slot, native.slots()),
-                Choice::Python => slots.copy_slot(special.slot, &PYTHON),
+                Choice::Native(native) => slots.copy_slot(slot, native.slots()),
+                Choice::Python => slots.copy_slot(slot, &PYTHON),
             }
         }
         special_cases(class, &mut slots);
