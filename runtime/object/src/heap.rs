@@ -27,6 +27,9 @@ pub use segment::can_allocate;
 
 const LARGEST_CELL: usize = BLOCK / 2;
 
+/// What the system gives memory by.
+const PAGE: usize = 4 << 10;
+
 /// Bits of a byte of the side table, for the granule at which an object starts.
 pub(crate) mod bit {
     /// An object starts here.
@@ -375,11 +378,11 @@ fn take_cell(block: &Block, traced: bool) -> *mut Header {
     free.cast()
 }
 
-/// Puts up to 64 never used cells on the free list, so that untouched memory stays untouched.
+/// Puts never used cells on the free list: few enough that untouched pages stay untouched.
 fn refill(block: &Block, start: usize) {
     let cell = block.cell.get() as usize;
     let (from, capacity) = (block.fresh.get() as usize, BLOCK / cell);
-    let to = (from + 64).min(capacity);
+    let to = (from + (PAGE / cell).clamp(1, 64)).min(capacity);
     let mut next = std::ptr::null_mut();
     for index in (from..to).rev() {
         let free = (start + index * cell) as *mut Free;
