@@ -69,6 +69,23 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("site.py", "    # XXX: RUSTPYTHON\n    return f'{userbase}/lib/rustpython", "    return f'{userbase}/lib/python"),
 ];
 
+/// The modules that every program runs. Their code comes first in the file, and sources come last: the system reads and maps a file in
+/// pieces of many pages, and what is needed together had better lie together.
+const START_UP: &[&str] = &[
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "zipimport",
+    "abc",
+    "os",
+    "stat",
+    "posixpath",
+    "genericpath",
+    "_collections_abc",
+    "site",
+    "_sitebuiltins",
+    "linecache",
+];
+
 struct Source {
     path: PathBuf,
     relative: String,
@@ -84,16 +101,24 @@ fn main() {
     collect(Path::new(rustpython_pylib::LIB_PATH), "", "", &mut modules);
     collect(&own, "", "", &mut modules);
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    let mut blob: Vec<u8> = Vec::new();
-    let mut index = String::from("&[\n");
+    let mut compiled = BTreeMap::new();
     for (name, source) in &modules {
         let text = fs::read(&source.path).unwrap_or_else(|error| panic!("{}: {error}", source.path.display()));
         let text = change(&source.relative, text);
-        let Some(code) = compile(&source.relative, &text) else { continue };
-        let code_at = blob.len();
-        blob.extend_from_slice(&code);
-        let source_at = blob.len();
-        blob.extend_from_slice(&text);
+        if let Some(code) = compile(&source.relative, &text) {
+            compiled.insert(name.as_str(), (source, code, text));
+        }
+    }
+    let mut blob: Vec<u8> = Vec::new();
+    let mut add = |bytes: &[u8]| {
+        blob.extend_from_slice(bytes);
+        blob.len() - bytes.len()
+    };
+    let others = compiled.keys().copied().filter(|name| !START_UP.contains(name));
+    let code_at: BTreeMap<&str, usize> = START_UP.iter().copied().chain(others).map(|name| (name, add(&compiled[name].1))).collect();
+    let mut index = String::from("&[\n");
+    for (name, (source, code, text)) in &compiled {
+        let (code_at, source_at) = (code_at[name], add(text));
         writeln!(
             index,
             "    Entry {{ name: {name:?}, path: {:?}, is_package: {}, code: ({code_at}, {}), source: ({source_at}, {}) }},",

@@ -6,6 +6,7 @@
 mod bench;
 mod rules;
 mod source;
+mod start_up;
 mod workspace;
 
 use std::process::ExitCode;
@@ -14,13 +15,15 @@ const USAGE: &str = "\
 usage: cargo run -p xtask -- COMMAND
 
     check                                       every breach of the project's rules
-    bench SCORIA REFERENCE [--rounds N] [NAME]  builtin methods timed on two interpreters, interleaved";
+    bench SCORIA REFERENCE [--rounds N] [NAME]  builtin methods timed on two interpreters, interleaved
+    start-up SCORIA                             which functions run at start-up, for the linker (needs valgrind)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["check"] => check(),
         ["bench", rest @ ..] => bench::run(rest),
+        ["start-up", scoria] => start_up::run(scoria),
         _ => {
             eprintln!("{USAGE}");
             ExitCode::from(2)

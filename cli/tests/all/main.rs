@@ -7,3 +7,4 @@ mod leaks;
 mod mutations;
 mod programs;
 mod run;
+mod start_up_memory;
