@@ -148,6 +148,7 @@ programs! {
     json_module
     library_files
     lists
+    looping_methods
     match_statement
     metaclasses
     method_paths

@@ -84,7 +84,7 @@ macro_rules! operands {
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    Ok(vm.new_str(&float::repr(value(this))).into_object())
+    Ok(float::with_repr(value(this), |text| vm.new_str_latin1(text.as_bytes())).into_object())
 }
 
 fn hash(_vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {

@@ -3,6 +3,7 @@
 //! Anything that runs Python may change the list: the functions here copy an item out before they
 //! call, and look at the length again afterwards.
 
+use crate::dict;
 use crate::iterators;
 use crate::list_sort;
 use crate::slice::{self, Positions, Slice};
@@ -89,6 +90,11 @@ pub fn extend_with(vm: &mut Vm, list: RefOf<'_, List>, iterable: Ref<'_>) -> PyR
     if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
         list.get().make_room(vm, tuple.items().len())?;
         list.items_mut(vm).extend(tuple.items().iter().map(|&item| item.to_owned()));
+        return Ok(());
+    }
+    if let Some(items) = dict::views::items_of(vm, iterable) {
+        list.get().make_room(vm, items.len())?;
+        list.items_mut(vm).extend(items);
         return Ok(());
     }
     let iterator = vm.iter(iterable)?;

@@ -13,7 +13,7 @@ use object::str::StrBuilder;
 use object::{Method, Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
 use std::cell::Cell;
 use std::ops::Deref;
-use table::{Seen, Table};
+use table::{Place, Seen, Table};
 
 pub mod iterator;
 pub mod operations;
@@ -320,8 +320,18 @@ impl Core {
     }
 
     pub fn add_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<bool> {
-        if self.find(vm, key, hash)?.is_some() {
-            return Ok(false);
+        let table = self.table.get(vm);
+        let place = table.place_of(key, hash);
+        let growth = table.growth();
+        match place {
+            Place::Taken(_) => return Ok(false),
+            Place::Free(slot) if growth == 0 => {
+                self.table.get_mut(vm).insert_at(slot, hash, key.to_owned());
+                return Ok(true);
+            }
+            Place::Free(_) => {}
+            Place::Unknown if self.find_slow(vm, key, hash)?.is_some() => return Ok(false),
+            Place::Unknown => {}
         }
         let growth = self.table.get(vm).growth();
         vm.check_room(growth)?;

@@ -243,6 +243,12 @@ impl Type {
         self.has_flag(flag::FINALIZER)
     }
 
+    /// Whether instances hold nothing that must be dropped, and nobody is told of their end: strings, for example.
+    #[inline]
+    pub(crate) fn is_plain_data(&self) -> bool {
+        self.payload_ref().drop.is_none() && !self.has_flag(flag::HEAP | flag::FINALIZER) && self.capacity.get().is_none()
+    }
+
     #[inline]
     pub(crate) fn payload(&self) -> PayloadInfo {
         self.payload.get()
@@ -339,6 +345,11 @@ impl Type {
             class = current.base();
         }
         self.is_heap_type() && self.mro_types().any(|class| std::ptr::eq(class, other))
+    }
+
+    /// Whether instances have room for attributes, a `__dict__` as Python sees it.
+    pub fn has_attributes(&self) -> bool {
+        self.capacity.get().is_some()
     }
 
     /// The version that guards what was learnt of the type; 0 if versions have run out.

@@ -88,36 +88,35 @@ pub fn hash(object: Ref<'_>) -> Option<i64> {
 /// The shortest decimal digits that read back as the same finite value, without sign, and the
 /// exponent of the first: `0.d1d2d3... * 10^(exponent + 1)`.
 pub fn shortest_digits(value: f64) -> (String, i32) {
-    let text = format!("{:e}", value.abs());
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits = mantissa.replace('.', "");
-    let exponent = exponent.parse().unwrap_or(0);
-    // A value halfway between two texts has at most 18 digits, hence at most 25 binary places.
-    let may_be_halfway = digits.len() >= 15 && (value * f64::from(1 << 25)).fract() == 0.0;
-    let even = if may_be_halfway { even_neighbour(value.abs(), &digits) } else { None };
-    (even.unwrap_or(digits), exponent)
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(value.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = [whole, fraction].concat();
+    let digits = all.trim_start_matches('0');
+    let exponent = exponent.parse().unwrap_or(0) + whole.len() as i32 - 1 - (all.len() - digits.len()) as i32;
+    match digits.trim_end_matches('0') {
+        "" => ("0".into(), 0),
+        digits => (digits.into(), exponent),
+    }
 }
 
-/// The digits that end in an even one, where the value is halfway between two shortest texts and
-/// `digits`, which end in an odd one, are the upper.
-fn even_neighbour(value: f64, digits: &str) -> Option<String> {
-    let last = digits.bytes().last().filter(|digit| digit & 1 == 1)?;
-    let mut lower = digits[..digits.len() - 1].to_owned();
-    lower.push(char::from(last - 1));
-    let exact = format!("{value:.60e}");
-    let (mantissa, exponent) = exact.split_once('e')?;
-    let tail = mantissa.replace('.', "").strip_prefix(&lower)?.strip_prefix('5')?.bytes().all(|digit| digit == b'0');
-    let text = format!("{}.{}e{exponent}", &lower[..1], &lower[1..]);
-    (tail && text.parse() == Ok(value)).then_some(lower)
-}
-
-/// `repr(value)`
-pub fn repr(value: f64) -> String {
+/// Calls `with` with `repr(value)`.
+pub fn with_repr<T>(value: f64, with: impl FnOnce(&str) -> T) -> T {
+    // Where it is written without an exponent the shortest text is what Python shows.
+    if value == 0.0 || (1e-4..1e16).contains(&value.abs()) {
+        return with(ryu::Buffer::new().format_finite(value));
+    }
     let mut text = repr_without_zero(value);
     if value.is_finite() && !text.contains(['.', 'e']) {
         text.push_str(".0");
     }
-    text
+    with(&text)
+}
+
+/// `repr(value)`
+pub fn repr(value: f64) -> String {
+    with_repr(value, str::to_owned)
 }
 
 /// `repr(value)`, but a whole number has no `.0`: as parts of a complex number are shown.

@@ -59,6 +59,22 @@ pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
     }
 }
 
+/// Memory of `size` bytes for an instance of a native class without attributes: header set, payload undefined.
+///
+/// # Safety
+///
+/// The size is that of the class's instances, and `traced` what the class says. The caller writes a valid payload before
+/// anything can look at the object.
+#[inline]
+pub(crate) unsafe fn allocate_plain(class: &'static Type, size: usize, traced: bool) -> *mut Header {
+    // SAFETY: the header is written next, the payload by the caller.
+    unsafe {
+        let pointer = heap::allocate(size, traced);
+        pointer.write(Header { refcount: Cell::new(1), shape: Cell::new(class.root_shape.get()), ty: Cell::new(class) });
+        pointer
+    }
+}
+
 /// Drops `__slots__` members and attributes.
 ///
 /// # Safety

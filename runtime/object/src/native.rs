@@ -186,7 +186,7 @@ impl PayloadInfo {
             size: T::OFFSET + size_of::<T>(),
             item_size: 0,
             traced: true,
-            drop: Some(drop_payload::<T>),
+            drop: if std::mem::needs_drop::<T>() { Some(drop_payload::<T>) } else { None },
             traverse: Some(traverse_payload::<T>),
             clear: Some(clear_payload::<T>),
             n_items: None,

@@ -383,7 +383,7 @@ impl Str {
 
     #[inline]
     pub fn equals(&self, other: &Str) -> bool {
-        std::ptr::eq(self, other) || ((self.info.get() ^ other.info.get()) & !(INTERNED | SHIFTED) == 0 && self.raw() == other.raw())
+        std::ptr::eq(self, other) || ((self.info.get() ^ other.info.get()) & !(INTERNED | SHIFTED) == 0 && same_bytes(self.raw(), other.raw()))
     }
 
     #[inline]
@@ -407,6 +407,21 @@ impl Str {
     /// Bytes of the string without attributes, as `__sizeof__` counts them.
     pub fn size_in_bytes(&self) -> usize {
         Str::OFFSET + size_of::<Str>() + self.data_size()
+    }
+}
+
+/// Whether two slices of one length hold the same: short ones, names and words, without a call.
+#[inline]
+fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+    match (left.first_chunk::<8>(), left.last_chunk::<8>(), right.first_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(left_start), Some(left_end), Some(right_start), Some(right_end)) if left.len() <= 16 => {
+            left_start == right_start && left_end == right_end
+        }
+        (None, None, None, None) => match (left.first_chunk::<4>(), left.last_chunk::<4>(), right.first_chunk::<4>(), right.last_chunk::<4>()) {
+            (Some(left_start), Some(left_end), Some(right_start), Some(right_end)) => left_start == right_start && left_end == right_end,
+            _ => left.len() == right.len() && left.iter().eq(right),
+        },
+        _ => left == right,
     }
 }
 
@@ -464,7 +479,12 @@ unsafe impl Unit for u32 {
 unsafe fn allocate<U: Unit>(class: &Type, len: usize, capacity: usize, ascii: bool, fill: impl FnOnce(*mut U)) -> Object {
     // SAFETY: the data is written before anything can look at the string.
     unsafe {
-        let pointer = crate::instance::allocate_raw(class, item_bytes(capacity * size_of::<U>()));
+        let items = item_bytes(capacity * size_of::<U>());
+        let pointer = if std::ptr::eq(class, &STR) {
+            crate::instance::allocate_plain(&STR, (Str::OFFSET + size_of::<Str>() + items).next_multiple_of(8), false)
+        } else {
+            crate::instance::allocate_raw(class, items)
+        };
         let string = pointer.cast::<u8>().add(Str::OFFSET).cast::<Str>();
         let fixed = class.fixed_size.get() as usize;
         let shifted = if fixed > Str::OFFSET + size_of::<Str>() { SHIFTED } else { 0 };
@@ -476,10 +496,42 @@ unsafe fn allocate<U: Unit>(class: &Type, len: usize, capacity: usize, ascii: bo
     }
 }
 
+/// Copies bytes; few of them, most strings being short, without a call.
+///
+/// # Safety
+///
+/// There are so many, there is room for them, and the two places do not overlap.
+#[inline]
+unsafe fn copy_bytes(from: *const u8, to: *mut u8, len: usize) {
+    /// The first and the last bytes, which may be the same in part.
+    #[inline]
+    unsafe fn ends<T: Copy>(from: *const u8, to: *mut u8, len: usize) {
+        let last = len - size_of::<T>();
+        // SAFETY: the caller's promise, `len` being at least the size of `T`.
+        unsafe {
+            let (start, end) = (from.cast::<T>().read_unaligned(), from.add(last).cast::<T>().read_unaligned());
+            to.cast::<T>().write_unaligned(start);
+            to.add(last).cast::<T>().write_unaligned(end);
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        match len {
+            0 => {}
+            1 => to.write(from.read()),
+            2..4 => ends::<u16>(from, to, len),
+            4..8 => ends::<u32>(from, to, len),
+            8..=16 => ends::<u64>(from, to, len),
+            _ => to.copy_from_nonoverlapping(from, len),
+        }
+    }
+}
+
 /// A new string of these units, which need their kind.
+#[inline]
 fn make<U: Unit>(class: &Type, units: &[U], ascii: bool) -> Object {
     // SAFETY: as many units are copied as the string is said to have.
-    unsafe { allocate::<U>(class, units.len(), units.len(), ascii, |data| data.copy_from_nonoverlapping(units.as_ptr(), units.len())) }
+    unsafe { allocate::<U>(class, units.len(), units.len(), ascii, |data| copy_bytes(units.as_ptr().cast(), data.cast(), size_of_val(units))) }
 }
 
 /// A new string of code points known to need `U`.
@@ -768,7 +820,7 @@ unsafe fn widen<U: Unit>(from: &Str, to: *mut U) {
     // SAFETY: the caller's promise; where the kinds are the same the bytes are.
     unsafe {
         if from.kind() == U::KIND {
-            to.cast::<u8>().copy_from_nonoverlapping(from.pointer(), from.data_size());
+            copy_bytes(from.pointer(), to.cast(), from.data_size());
             return;
         }
         with_str_data!(from.data(), slice => for (index, &unit) in slice.iter().enumerate() {

@@ -97,7 +97,7 @@ impl Vm {
         // SAFETY: `len` items are written before anything can look at the tuple; should the
         // iterator end early the length says so.
         unsafe {
-            let pointer = crate::instance::allocate_raw(&TUPLE, len);
+            let pointer = crate::instance::allocate_plain(&TUPLE, Tuple::OFFSET + size_of::<Tuple>() + len * 8, true);
             let tuple = pointer.cast::<u8>().add(Tuple::OFFSET).cast::<Tuple>();
             (*tuple).hash = Cell::new(-1);
             (*tuple).len = 0;

@@ -449,6 +449,16 @@ impl<T> Clone for RefOf<'_, T> {
 impl<T> Copy for RefOf<'_, T> {}
 
 impl<'a, T: Payload> RefOf<'a, T> {
+    /// The typed form of references to instances of the type or of subclasses; the index of the first that is none.
+    #[inline]
+    pub fn all<'s>(references: &'s [Ref<'a>]) -> Result<&'s [RefOf<'a, T>], usize> {
+        match references.iter().position(|reference| reference.downcast::<T>().is_none()) {
+            Some(flaw) => Err(flaw),
+            // SAFETY: both types are transparent over the same word, and each reference is to a `T`.
+            None => Ok(unsafe { &*(std::ptr::from_ref(references) as *const [RefOf<'a, T>]) }),
+        }
+    }
+
     /// The untyped form.
     #[inline]
     pub fn object(self) -> Ref<'a> {

@@ -108,6 +108,23 @@ pub fn dict_of(view: Ref<'_>) -> Option<Ref<'_>> {
     Some(view.downcast::<DictView<VALUES>>()?.get().dict.borrow())
 }
 
+/// What a view shows, if the object is one.
+pub fn items_of(vm: &Vm, view: Ref<'_>) -> Option<Vec<Object>> {
+    let dict = dict_of(view)?.downcast::<Dict>()?;
+    let entries = dict.get().iter(vm);
+    let mut items = Vec::with_capacity(dict.len(vm));
+    if view.is_exactly(&DICT_KEYS) {
+        items.extend(entries.map(|(key, _)| key.to_owned()));
+    } else if view.is_exactly(&DICT_VALUES) {
+        items.extend(entries.map(|(_, value)| value.to_owned()));
+    } else if view.is_exactly(&DICT_ITEMS) {
+        items.extend(entries.map(|(key, value)| vm.new_tuple([key.to_owned(), value.to_owned()]).into_object()));
+    } else {
+        return None;
+    }
+    Some(items)
+}
+
 /// Whether an object is a view that behaves like a set.
 pub fn is_set_view(object: Ref<'_>) -> bool {
     object.is_instance_of(&DICT_KEYS) || object.is_instance_of(&DICT_ITEMS)

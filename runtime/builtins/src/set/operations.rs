@@ -5,6 +5,8 @@
 use super::table::Table;
 use super::{Core, FROZEN_SET, FrozenSet, Set, core, exact_dict, from_iterable, frozen_from_iterable, lookup_hash, new_set, this};
 use object::dict::hash_key;
+use object::list::List;
+use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, Vm};
 use std::cell::Cell;
 
@@ -39,6 +41,18 @@ pub fn update(vm: &mut Vm, set: &Core, other: Ref<'_>) -> PyResult<()> {
             set.add_with_hash(vm, key.borrow(), hash)?;
         }
         return Ok(());
+    }
+    if let Some(list) = other.downcast_exact::<List>() {
+        // The list may change while its items are hashed and compared.
+        let mut index = 0;
+        while let Some(item) = list.get().get(vm, index).map(Ref::to_owned) {
+            index += 1;
+            super::add(vm, set, item.borrow())?;
+        }
+        return Ok(());
+    }
+    if let Some(tuple) = other.downcast_exact::<Tuple>() {
+        return tuple.get().items().iter().try_for_each(|&item| super::add(vm, set, item).map(drop));
     }
     let items = vm.iter(other)?;
     while let Some(item) = vm.next(items.borrow())? {

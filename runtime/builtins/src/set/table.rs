@@ -85,6 +85,14 @@ pub enum Seen<'a> {
     Candidate(Ref<'a>),
 }
 
+/// Where a key belongs.
+pub enum Place {
+    Taken(usize),
+    Free(usize),
+    /// Only `__eq__` knows.
+    Unknown,
+}
+
 impl Table {
     #[inline]
     pub fn len(&self) -> usize {
@@ -129,15 +137,25 @@ impl Table {
     /// Finds a key as far as that is possible without running Python.
     #[inline]
     pub fn find_quick(&self, key: Ref<'_>, hash: i64) -> Quick {
+        match self.place_of(key, hash) {
+            Place::Taken(slot) => Quick::Found(slot),
+            Place::Free(_) => Quick::Absent,
+            Place::Unknown => Quick::Unknown,
+        }
+    }
+
+    /// Where a key is, or would be, as far as that can be said without running Python.
+    #[inline]
+    pub fn place_of(&self, key: Ref<'_>, hash: i64) -> Place {
         let mut probe = self.probe(hash);
         loop {
             match self.look(probe.slot, hash) {
-                Seen::End => return Quick::Absent,
+                Seen::End => return Place::Free(probe.slot),
                 Seen::Other => {}
                 Seen::Candidate(candidate) => match quick_equal(candidate, key) {
-                    Some(true) => return Quick::Found(probe.slot),
+                    Some(true) => return Place::Taken(probe.slot),
                     Some(false) => {}
-                    None => return Quick::Unknown,
+                    None => return Place::Unknown,
                 },
             }
             probe.advance();
@@ -169,7 +187,17 @@ impl Table {
         while !self.slots[probe.slot].is_unused() {
             probe.advance();
         }
-        self.slots[probe.slot] = Slot { hash, key: Some(key) };
+        self.insert_at(probe.slot, hash, key);
+    }
+
+    /// Adds a key that is known to be absent where [`Table::place_of`] says.
+    #[inline]
+    pub fn insert_at(&mut self, slot: usize, hash: i64, key: Object) {
+        match self.slots.get_mut(slot) {
+            Some(slot) => *slot = Slot { hash, key: Some(key) },
+            // There is no table yet.
+            None => return self.insert(hash, key),
+        }
         self.fill += 1;
         self.used += 1;
         if self.fill * 5 >= self.mask() * 3 {
@@ -189,11 +217,7 @@ impl Table {
 
     /// Moves the members to a table of more than `least` slots.
     fn resize(&mut self, least: usize) {
-        let mut size = SMALLEST;
-        while size <= least {
-            size *= 2;
-        }
-        let old = std::mem::replace(&mut self.slots, vec![UNUSED; size]);
+        let old = std::mem::replace(&mut self.slots, vec![UNUSED; Table::size_over(least)]);
         for slot in old {
             if slot.key.is_some() {
                 self.place(slot);
@@ -212,9 +236,22 @@ impl Table {
         self.slots[probe.slot] = slot;
     }
 
+    /// How many slots a resize to more than `least` makes.
+    fn size_over(least: usize) -> usize {
+        let mut size = SMALLEST;
+        while size <= least {
+            size *= 2;
+        }
+        size
+    }
+
+    fn is_too_full_for(&self, more: usize) -> bool {
+        (self.fill + more) * 5 >= self.mask() * 3
+    }
+
     /// Makes room for `more` members at once.
     pub fn reserve(&mut self, more: usize) {
-        if (self.fill + more) * 5 >= self.mask() * 3 {
+        if self.is_too_full_for(more) {
             self.resize((self.used + more) * 2);
         }
     }
@@ -224,10 +261,11 @@ impl Table {
         if self.fill != 0 {
             return false;
         }
-        self.reserve(other.used);
-        if self.mask() == other.mask() && other.fill == other.used {
+        let size = if self.is_too_full_for(other.used) { Table::size_over((self.used + other.used) * 2) } else { self.mask() + 1 };
+        if size == other.mask() + 1 && other.fill == other.used {
             self.slots = other.slots.clone();
         } else {
+            self.reserve(other.used);
             if self.slots.is_empty() {
                 self.slots = vec![UNUSED; SMALLEST];
             }

@@ -166,23 +166,16 @@ pub(super) fn splitlines(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>])
     Ok(vm.new_list(parts).into_object())
 }
 
-/// The first item that is not a string, with its position.
-fn not_a_string(items: &[Ref<'_>]) -> Option<(usize, String)> {
-    let position = items.iter().position(|item| item.downcast::<Str>().is_none())?;
-    Some((position, items[position].class().full_name().to_owned()))
-}
-
 fn join_items(vm: &Vm, separator: RefOf<'_, Str>, items: &[Ref<'_>]) -> Result<Object, Option<(usize, String)>> {
     if let [only] = items
         && let Some(only) = only.downcast_exact::<Str>()
     {
         return Ok(exact(vm, only));
     }
-    if let Some(flaw) = not_a_string(items) {
-        return Err(Some(flaw));
+    match RefOf::all(items) {
+        Ok(strings) => vm.str_join(&separator, strings).map(Object::from).ok_or(None),
+        Err(position) => Err(Some((position, items[position].class().full_name().to_owned()))),
     }
-    let items: Vec<RefOf<'_, Str>> = items.iter().filter_map(|item| item.downcast::<Str>()).collect();
-    vm.str_join(&separator, &items).map(Object::from).ok_or(None)
 }
 
 pub(super) fn join(vm: &mut Vm, this: Ref<'_>, iterable: Ref<'_>) -> PyResult {

@@ -14,6 +14,11 @@ const MAX_NESTED_RELEASES: u32 = 100;
 /// The object's count has just become zero.
 #[inline(never)]
 pub(crate) unsafe fn release(pointer: *mut Header) {
+    // SAFETY: the object is intact, only unreferenced.
+    if unsafe { &*(*pointer).ty.get() }.is_plain_data() && bits(pointer.addr()) & bit::WEAKLY_REFERENCED == 0 {
+        // SAFETY: there is nothing to drop.
+        return unsafe { free(pointer) };
+    }
     let depth = HEAP.releasing.get();
     if depth >= MAX_NESTED_RELEASES {
         // SAFETY: the lock is held and the borrow ends here.

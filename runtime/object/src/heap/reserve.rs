@@ -5,7 +5,8 @@
 //! loop raises `MemoryError` at the next chance. The reserve is laid in again once that memory is free.
 
 use crate::vm::{breaker, set_breaker};
-use std::alloc::{GlobalAlloc, Layout, System};
+use mimalloc::MiMalloc;
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const SIZE: usize = 64 << 20;
@@ -59,42 +60,63 @@ pub(super) fn give_up() -> bool {
     true
 }
 
-/// The system's allocator, with the reserve behind it.
+/// How much the allocator reserves at first: a process whose addresses are limited has little to spare.
+const FIRST_ARENA_KIB: libc::c_long = 32 << 10;
+/// `mi_option_arena_reserve`
+const ARENA_RESERVE: libc::c_int = 23;
+
+unsafe extern "C" {
+    fn mi_option_set(option: libc::c_int, value: libc::c_long);
+}
+
+/// Runs before anything is allocated.
+extern "C" fn limit_first_arena() {
+    // SAFETY: sets a number of the allocator's.
+    unsafe { mi_option_set(ARENA_RESERVE, FIRST_ARENA_KIB) };
+}
+
+// SAFETY: the section holds functions to be called when the program starts, without arguments of interest.
+#[cfg(target_os = "linux")]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LIMIT_FIRST_ARENA: extern "C" fn() = limit_first_arena;
+
+/// An allocator that is quick with what is small and short-lived, on whatever thread; the reserve is behind it.
 struct Reserved;
 
 #[global_allocator]
 static ALLOCATOR: Reserved = Reserved;
 
-// SAFETY: all is done by the system's allocator.
+// SAFETY: all is done by the allocator.
 unsafe impl GlobalAlloc for Reserved {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
-        let memory = unsafe { System.alloc(layout) };
+        let memory = unsafe { MiMalloc.alloc(layout) };
         // SAFETY: the caller's promise.
-        if memory.is_null() && may_retry(layout.size()) { unsafe { System.alloc(layout) } } else { memory }
+        if memory.is_null() && may_retry(layout.size()) { unsafe { MiMalloc.alloc(layout) } } else { memory }
     }
 
     #[inline]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         // SAFETY: the caller's promise.
-        unsafe { System.dealloc(memory, layout) };
+        unsafe { MiMalloc.dealloc(memory, layout) };
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
-        let memory = unsafe { System.alloc_zeroed(layout) };
+        let memory = unsafe { MiMalloc.alloc_zeroed(layout) };
         // SAFETY: the caller's promise.
-        if memory.is_null() && may_retry(layout.size()) { unsafe { System.alloc_zeroed(layout) } } else { memory }
+        if memory.is_null() && may_retry(layout.size()) { unsafe { MiMalloc.alloc_zeroed(layout) } } else { memory }
     }
 
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise.
-        let moved = unsafe { System.realloc(memory, layout, size) };
+        let moved = unsafe { MiMalloc.realloc(memory, layout, size) };
         // SAFETY: the caller's promise; a request that fails leaves the memory as it was.
-        if moved.is_null() && may_retry(size) { unsafe { System.realloc(memory, layout, size) } } else { moved }
+        if moved.is_null() && may_retry(size) { unsafe { MiMalloc.realloc(memory, layout, size) } } else { moved }
     }
 }
 

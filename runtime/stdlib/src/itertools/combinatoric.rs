@@ -104,7 +104,7 @@ fn next_product(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     if !more {
         return Ok(None);
     }
-    let items: Vec<Object> = selection.indices.iter().zip(&this.pools).map(|(&index, pool)| pool[index].clone()).collect();
+    let items = this.selection.get(vm).indices.iter().zip(&this.pools).map(|(&index, pool)| pool[index].clone());
     Ok(Some(vm.new_tuple(items).into_object()))
 }
 

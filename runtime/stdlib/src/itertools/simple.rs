@@ -6,6 +6,7 @@ use builtins::slice::size_argument;
 use bytecode::opcode::BinaryOp;
 use object::call::{Args, bind_args};
 use object::cell::{ObjectCell, VmCell};
+use object::list::List;
 use object::tuple::Tuple;
 use object::vm::Raised;
 use object::{Object, Payload, PyResult, Ref, RefOf, Type, Vm, int, method};
@@ -114,7 +115,10 @@ fn next_batched(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
 pub struct Chain {
     /// Where the next iterable comes from.
     source: ObjectCell,
+    /// The iterator over the iterable, or the iterable itself if it is a list or tuple.
     active: ObjectCell,
+    /// The next item of a list or tuple.
+    index: Cell<usize>,
 }
 
 iterator_type!(
@@ -136,34 +140,53 @@ fn new_chain(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     no_keywords(vm, "chain", class.get(), &CHAIN, args)?;
     let iterables = vm.new_tuple_from(args.positionals());
     let source = builtins::iterators::new_tuple_iterator(vm, iterables.borrow().object());
-    Ok(vm.allocate_in(class.get(), Chain { source: ObjectCell::new(Some(source)), active: ObjectCell::EMPTY }))
+    Ok(vm.allocate_in(class.get(), Chain { source: ObjectCell::new(Some(source)), active: ObjectCell::EMPTY, index: Cell::new(0) }))
 }
 
 fn from_iterable(vm: &mut Vm, class: Ref<'_>, iterable: Ref<'_>) -> PyResult {
     let source = vm.iter(iterable)?;
     let class = class.downcast::<Type>().expect("a class method is called with a class");
-    Ok(vm.allocate_in(class.get(), Chain { source: ObjectCell::new(Some(source)), active: ObjectCell::EMPTY }))
+    Ok(vm.allocate_in(class.get(), Chain { source: ObjectCell::new(Some(source)), active: ObjectCell::EMPTY, index: Cell::new(0) }))
 }
 
 fn class_get_item(vm: &mut Vm, class: Ref<'_>, args: Ref<'_>) -> PyResult {
     vm.generic_alias(class, args)
 }
 
+impl Chain {
+    /// The next item of a list or tuple; `None` at its end.
+    #[inline]
+    fn next_item(&self, vm: &Vm, active: Ref<'_>) -> Option<Object> {
+        let index = self.index.replace(self.index.get() + 1);
+        match active.downcast_exact::<List>() {
+            Some(list) => list.get().items(vm).get(index).cloned(),
+            None => active.downcast_exact::<Tuple>()?.get().items().get(index).map(|&item| item.to_owned()),
+        }
+    }
+}
+
+fn is_sequence(object: Ref<'_>) -> bool {
+    object.is_exactly(&object::list::LIST) || object.is_exactly(&object::tuple::TUPLE)
+}
+
 fn next_chain(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
     let this = payload::<Chain>(this);
     loop {
-        let list = this.active.borrow(vm).and_then(|active| active.downcast_exact::<builtins::iterators::ListIterator>());
-        if let Some(item) = list.and_then(|list| list.get().advance(vm)) {
-            return Ok(Some(item));
-        }
-        if let Some(active) = this.active.get() {
-            if let Some(item) = vm.next(active.borrow())? {
-                return Ok(Some(item));
+        let item = match this.active.borrow(vm) {
+            Some(active) if is_sequence(active) => this.next_item(vm, active),
+            Some(active) => {
+                let active = active.to_owned();
+                vm.next(active.borrow())?
             }
-            this.active.set(None);
+            None => None,
+        };
+        if item.is_some() {
+            return Ok(item);
         }
+        this.active.set(None);
         let Some(source) = this.source.get() else { return Ok(None) };
         let active = match vm.next(source.borrow()) {
+            Ok(Some(iterable)) if is_sequence(iterable.borrow()) => Ok(iterable),
             Ok(Some(iterable)) => vm.iter(iterable.borrow()),
             Ok(None) => {
                 this.source.set(None);
@@ -172,7 +195,10 @@ fn next_chain(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
             Err(raised) => Err(raised),
         };
         match active {
-            Ok(active) => this.active.set(Some(active)),
+            Ok(active) => {
+                this.index.set(0);
+                this.active.set(Some(active));
+            }
             Err(raised) => {
                 this.source.set(None);
                 return Err(raised);

@@ -84,14 +84,17 @@ fn step(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyResult<
         }
         BINPUT | LONG_BINPUT | PUT => load_put(vm, this, opcode)?,
         MARK => this.mark(vm),
-        EMPTY_TUPLE => push_tuple(vm, this, Vec::new()),
+        EMPTY_TUPLE => {
+            let tuple = vm.new_tuple([]).into_object();
+            this.push(vm, tuple);
+        }
         TUPLE1 | TUPLE2 | TUPLE3 => {
-            let items = this.pop_many(vm, usize::from(opcode - TUPLE1) + 1)?;
-            push_tuple(vm, this, items);
+            let start = this.position_of(vm, usize::from(opcode - TUPLE1) + 1)?;
+            push_tuple(vm, this, start);
         }
         TUPLE => {
-            let items = this.pop_mark(vm)?;
-            push_tuple(vm, this, items);
+            let start = this.take_mark(vm)?;
+            push_tuple(vm, this, start);
         }
         EMPTY_LIST => push_list(vm, this, Vec::new()),
         LIST => {
@@ -99,32 +102,32 @@ fn step(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyResult<
             push_list(vm, this, items);
         }
         APPEND => {
-            let value = this.pop(vm)?;
-            append(vm, this, vec![value])?;
+            let start = this.position_of(vm, 1)?;
+            append(vm, this, start)?;
         }
         APPENDS => {
-            let values = this.pop_mark(vm)?;
-            append(vm, this, values)?;
+            let start = this.take_mark(vm)?;
+            append(vm, this, start)?;
         }
         EMPTY_DICT => {
             let dict = vm.new_dict().into_object();
             this.push(vm, dict);
         }
         DICT => {
-            let items = this.pop_mark(vm)?;
+            let start = this.take_mark(vm)?;
             let dict = vm.new_dict().into_object();
-            set_items(vm, dict.borrow(), items, "DICT")?;
+            set_items(vm, this, dict.borrow(), start, "DICT")?;
             this.push(vm, dict);
         }
         SETITEM => {
-            let entry = this.pop_many(vm, 2)?;
-            let target = this.top(vm)?;
-            set_items(vm, target.borrow(), entry, "SETITEMS")?;
+            let start = this.position_of(vm, 2)?;
+            let target = this.below(vm, start)?;
+            set_items(vm, this, target.borrow(), start, "SETITEMS")?;
         }
         SETITEMS => {
-            let items = this.pop_mark(vm)?;
-            let target = this.top(vm)?;
-            set_items(vm, target.borrow(), items, "SETITEMS")?;
+            let start = this.take_mark(vm)?;
+            let target = this.below(vm, start)?;
+            set_items(vm, this, target.borrow(), start, "SETITEMS")?;
         }
         EMPTY_SET => {
             let set = set::new_set(vm).into_object();
@@ -206,8 +209,9 @@ fn step_rare(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyRe
     }
 }
 
-fn push_tuple(vm: &mut Vm, this: &Unpickler, items: Vec<Object>) {
-    let tuple = vm.new_tuple(items).into_object();
+/// Makes a tuple of the values from `start` on.
+fn push_tuple(vm: &mut Vm, this: &Unpickler, start: usize) {
+    let tuple = this.drain(vm, start, |vm, items| vm.new_tuple(items).into_object());
     this.push(vm, tuple);
 }
 
@@ -244,10 +248,18 @@ fn counted(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<usize> {
 
 fn load_text(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
     let length = counted(vm, this, opcode)?;
-    let data = this.take(vm, length)?.to_vec();
-    let text = match std::str::from_utf8(&data) {
-        Ok(text) => vm.new_str(text).into_object(),
-        Err(_) => decode(vm, &data, "utf-8", "surrogatepass")?,
+    let text = this.take_as(vm, length, |vm, data| {
+        if data.is_ascii() {
+            return Some(vm.new_str_latin1(data).into_object());
+        }
+        std::str::from_utf8(data).ok().map(|text| vm.new_str(text).into_object())
+    })?;
+    let text = match text {
+        Some(text) => text,
+        None => {
+            let data = this.last_taken(vm, length).to_vec();
+            decode(vm, &data, "utf-8", "surrogatepass")?
+        }
     };
     this.push(vm, text);
     Ok(())
@@ -317,12 +329,14 @@ fn load_put(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
     Ok(())
 }
 
-fn append(vm: &mut Vm, this: &Unpickler, values: Vec<Object>) -> PyResult<()> {
-    let target = this.top(vm)?;
+/// Appends the values from `start` on to the one below them.
+fn append(vm: &mut Vm, this: &Unpickler, start: usize) -> PyResult<()> {
+    let target = this.below(vm, start)?;
     if let Some(list) = target.borrow().downcast_exact::<List>() {
-        list.get().items_mut(vm).extend(values);
+        this.drain(vm, start, |vm, values| list.get().items_mut(vm).extend(values));
         return Ok(());
     }
+    let values: Vec<Object> = this.drain(vm, start, |_, values| values.collect());
     if values.is_empty() {
         return Ok(());
     }
@@ -337,18 +351,20 @@ fn append(vm: &mut Vm, this: &Unpickler, values: Vec<Object>) -> PyResult<()> {
     Ok(())
 }
 
-fn set_items(vm: &mut Vm, target: Ref<'_>, items: Vec<Object>, opcode: &str) -> PyResult<()> {
-    if !items.len().is_multiple_of(2) {
-        return Err(unpickling_error(vm, format!("odd number of items for {opcode}")));
-    }
-    let mut items = items.into_iter();
-    while let (Some(key), Some(value)) = (items.next(), items.next()) {
-        match target.downcast_exact::<Dict>() {
-            Some(dict) => dict.get().set(vm, key.borrow(), value)?,
-            None => vm.set_item(target, key.borrow(), value.borrow())?,
+/// Enters the keys and values from `start` on in a mapping.
+fn set_items(vm: &mut Vm, this: &Unpickler, target: Ref<'_>, start: usize, opcode: &str) -> PyResult<()> {
+    this.drain(vm, start, |vm, mut items| {
+        if !items.len().is_multiple_of(2) {
+            return Err(unpickling_error(vm, format!("odd number of items for {opcode}")));
         }
-    }
-    Ok(())
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            match target.downcast_exact::<Dict>() {
+                Some(dict) => dict.get().set(vm, key.borrow(), value)?,
+                None => vm.set_item(target, key.borrow(), value.borrow())?,
+            }
+        }
+        Ok(())
+    })
 }
 
 fn add_items(vm: &mut Vm, this: &Unpickler, items: &[Object]) -> PyResult<()> {

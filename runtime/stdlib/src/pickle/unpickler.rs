@@ -79,6 +79,20 @@ impl Unpickler {
         self.input.set(vm, Input { bytes, position: 0, peeked: false, frame: None });
     }
 
+    /// The object that `make` makes of the next bytes.
+    #[inline]
+    pub fn take_as(&self, vm: &mut Vm, count: usize, make: impl FnOnce(&Vm, &[u8]) -> Option<Object>) -> PyResult<Option<Object>> {
+        self.take(vm, count)?;
+        Ok(make(vm, self.last_taken(vm, count)))
+    }
+
+    /// The bytes that were taken last, as many as they were.
+    #[inline]
+    pub fn last_taken<'a>(&'a self, vm: &'a Vm, count: usize) -> &'a [u8] {
+        let input = self.input.get(vm);
+        &input.bytes[input.position - count..input.position]
+    }
+
     /// The next bytes, as many as asked for.
     #[inline]
     pub fn take<'a>(&'a self, vm: &'a mut Vm, count: usize) -> PyResult<&'a [u8]> {
@@ -247,11 +261,43 @@ impl Unpickler {
         Ok(self.stack.get(vm).values.last().expect("there is a value").clone())
     }
 
-    /// The topmost values, in the order they were pushed.
-    pub fn pop_many(&self, vm: &mut Vm, count: usize) -> PyResult<Vec<Object>> {
+    /// The value below the one at `start`, which must be above the innermost mark.
+    #[inline]
+    pub fn below(&self, vm: &mut Vm, start: usize) -> PyResult {
+        let stack = self.stack.get(vm);
+        if start > stack.marks.last().copied().unwrap_or(0)
+            && let Some(value) = stack.values.get(start - 1)
+        {
+            return Ok(value.clone());
+        }
+        // What fails fails as if the values above were taken off.
+        self.drain(vm, start, |_, values| drop(values));
+        self.top(vm)
+    }
+
+    /// Where the topmost so many values start.
+    #[inline]
+    pub fn position_of(&self, vm: &mut Vm, count: usize) -> PyResult<usize> {
         self.need(vm, count)?;
-        let values = &mut self.stack.get_mut(vm).values;
-        Ok(values.split_off(values.len() - count))
+        Ok(self.stack.get(vm).values.len() - count)
+    }
+
+    /// Takes the innermost mark off; returns where the values above it start.
+    #[inline]
+    pub fn take_mark(&self, vm: &mut Vm) -> PyResult<usize> {
+        match self.stack.get_mut(vm).marks.pop() {
+            Some(mark) => Ok(mark),
+            None => Err(unpickling_error(vm, "could not find MARK")),
+        }
+    }
+
+    /// Hands out the values from `start` on, in the order they were pushed, and takes them off. What is done with them
+    /// does not see the stack.
+    pub fn drain<T>(&self, vm: &mut Vm, start: usize, with: impl FnOnce(&mut Vm, std::vec::Drain<'_, Object>) -> T) -> T {
+        let mut values = std::mem::take(&mut self.stack.get_mut(vm).values);
+        let result = with(vm, values.drain(start.min(values.len())..));
+        self.stack.get_mut(vm).values = values;
+        result
     }
 
     pub fn mark(&self, vm: &mut Vm) {
@@ -261,11 +307,8 @@ impl Unpickler {
 
     /// The values above the innermost mark; the mark goes too.
     pub fn pop_mark(&self, vm: &mut Vm) -> PyResult<Vec<Object>> {
-        let stack = self.stack.get_mut(vm);
-        match stack.marks.pop() {
-            Some(mark) => Ok(stack.values.split_off(mark)),
-            None => Err(unpickling_error(vm, "could not find MARK")),
-        }
+        let mark = self.take_mark(vm)?;
+        Ok(self.stack.get_mut(vm).values.split_off(mark))
     }
 
     /// Takes a mark off if it is topmost; whether it was.
