@@ -106,11 +106,9 @@ impl CodeObject {
         self.entry.get()
     }
 
-    /// Has the code run from its original instructions again, until it has been called or has looped
-    /// as often as new code must; 0: for good.
-    pub fn cool_down(&self, threshold: u32) {
-        self.entry.set(self.data.instructions.as_ptr());
-        self.warmth.set(threshold);
+    /// Whether calls run the copy, and not the original instructions.
+    pub(crate) fn runs_copy(&self) -> bool {
+        !std::ptr::eq(self.entry.get(), self.data.instructions.as_ptr())
     }
 
     /// The index of an instruction of this code.

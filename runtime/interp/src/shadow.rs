@@ -17,16 +17,22 @@
 use crate::code::CodeObject;
 use bytecode::opcode::Arg;
 use bytecode::{Instr, Opcode};
-use object::attribute::cache::Polymorphic;
+use object::attribute::cache::{Noted, Polymorphic, Site, SiteKind};
+use object::dict::GlobalSite;
+use object::{Object, Ref};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+mod adaptive;
 pub(crate) mod dispatch;
+pub mod feedback;
 mod handlers;
 pub mod listing;
 pub mod opcode;
 mod specialize;
 
+pub(crate) use adaptive::adaptive_code;
 use opcode::Specialized;
 
 /// Marks the words of a copy.
@@ -50,6 +56,19 @@ pub fn set_threshold(calls: u32) {
 /// See [`set_threshold`].
 pub fn threshold() -> u32 {
     THRESHOLD.load(Ordering::Relaxed)
+}
+
+/// Whether sites that see several classes remember up to four.
+static POLYMORPHIC: AtomicBool = AtomicBool::new(true);
+
+/// Says whether sites that see several classes remember up to four, or get the general form.
+pub fn set_polymorphic(enabled: bool) {
+    POLYMORPHIC.store(enabled, Ordering::Relaxed);
+}
+
+/// See [`set_polymorphic`].
+pub fn is_polymorphic() -> bool {
+    POLYMORPHIC.load(Ordering::Relaxed)
 }
 
 /// The copy of a code object's instructions, with the data of their sites behind them.
@@ -107,6 +126,71 @@ impl Shadow {
         address
     }
 
+    /// Forgets everything: the instructions become the ones they were at first, in place, so that code that
+    /// runs just goes on.
+    pub(crate) fn reset(&self) {
+        for index in 0..self.n_instructions {
+            let word = &self.words[index];
+            let byte = word.get() as u8;
+            let original = opcode::ORIGINAL[usize::from(byte)];
+            if byte != Specialized::CallAwaited as u8 {
+                word.set(word.get() & !0xff | original as u64);
+            }
+            if let Some(site) = self.site(index) {
+                // The last word of a loop's site says where it ends.
+                let n = if original == Opcode::ForIter { SITE_WORDS - 1 } else { SITE_WORDS };
+                site[..n].iter().for_each(|word| word.set(0));
+            }
+        }
+        self.polymorphic.borrow_mut().clear();
+    }
+
+    /// The data of an instruction's site, if it has one: the number of misses, then what its form keeps.
+    fn site(&self, index: usize) -> Option<&[Cell<u64>; SITE_WORDS]> {
+        let word = self.words[index].get();
+        let original = opcode::ORIGINAL[usize::from(word as u8)];
+        let distance = (word >> DISTANCE_SHIFT & DISTANCE_MASK) as usize;
+        has_site(Instr::new(original, 0)).then(|| self.words[index + distance..].first_chunk())?
+    }
+
+    /// What a site noted of an attribute's owner.
+    fn noted(&self, index: usize) -> Option<Noted> {
+        let site = self.site(index)?;
+        // SAFETY: any two words are a `Site`, whose form the caller knows by the opcode.
+        unsafe { &*(&raw const site[1]).cast::<Site>() }.noted()
+    }
+
+    /// The versions of the classes that an instruction with a general form saw when it got that.
+    fn noted_versions(&self, index: usize) -> Option<[u32; 2]> {
+        let word = self.site(index)?[1].get();
+        Some([word as u32, (word >> 32) as u32])
+    }
+
+    /// How often an instruction missed.
+    fn misses(&self, index: usize) -> u64 {
+        self.site(index).map_or(0, |site| site[0].get())
+    }
+
+    /// What the site of a global name, or of a module's attribute, noted.
+    fn noted_global(&self, index: usize) -> Option<&GlobalSite> {
+        let site = self.site(index)?;
+        // SAFETY: any two words are a `GlobalSite`, whose form the caller knows by the opcode.
+        Some(unsafe { &*(&raw const site[1]).cast::<GlobalSite>() })
+    }
+
+    /// What a site with several classes noted, and whether these were too many for it.
+    fn noted_several(&self, index: usize) -> Option<(Vec<(Noted, Option<SiteKind>)>, bool)> {
+        let address = self.site(index)?[1].get();
+        let several = self.polymorphic.borrow();
+        let entry = several.iter().find(|entry| (&raw const ***entry).addr() as u64 == address)?;
+        Some((entry.noted().collect(), entry.is_overfull()))
+    }
+
+    /// The opcode of an instruction as it is now.
+    fn opcode_byte(&self, index: usize) -> u8 {
+        self.words[index].get() as u8
+    }
+
     /// Opcodes and operands as they are now.
     fn instructions(&self) -> impl Iterator<Item = (u8, u32)> + '_ {
         self.words[..self.n_instructions].iter().map(|word| (word.get() as u8, (word.get() >> 32) as u32))
@@ -117,6 +201,12 @@ impl Drop for Shadow {
     fn drop(&mut self) {
         listing::forget(self);
     }
+}
+
+/// The object that a site noted of a class, if one of the classes, by version, is still the one it was.
+fn noted_object(noted: Noted, classes: &HashMap<u32, Object>) -> Option<Object> {
+    // SAFETY: while the version holds, so does the namespace that holds the value.
+    classes.contains_key(&noted.version).then(|| unsafe { Ref::from_bits(noted.value) }.to_owned())
 }
 
 /// Whether an instruction keeps data about what it has seen.
@@ -167,6 +257,16 @@ pub(crate) fn original(instruction: Instr) -> Opcode {
 }
 
 impl CodeObject {
+    /// Forgets what the code's instructions have seen, and has it run from the original ones until it has been called or
+    /// has looped as often as new code must; 0: for good.
+    pub fn cool_down(&self, threshold: u32) {
+        self.entry.set(self.data.instructions.as_ptr());
+        self.warmth.set(threshold);
+        if let Some(shadow) = self.shadow.get() {
+            shadow.reset();
+        }
+    }
+
     /// Counts a call or a backward jump; makes the copy when there were enough of them.
     #[inline(always)]
     pub(crate) fn warm_up(&self) {

@@ -38,7 +38,11 @@ pub(super) const GETSETS: &[Getset] = &[
     Getset::readonly("co_cellvars", "", |vm, this| Ok(names_of(vm, this, LocalKind::CELL))),
     Getset::readonly("co_freevars", "", |vm, this| Ok(names_of(vm, this, LocalKind::FREE))),
     Getset::readonly("co_code", "", |vm, this| Ok(vm.new_bytes(code_bytes(payload(this))).into_object())),
-    Getset::readonly("_co_code_adaptive", "", |vm, this| Ok(vm.new_bytes(code_bytes(payload(this))).into_object())),
+    Getset::readonly("_co_code_adaptive", "", |vm, this| {
+        let code = payload(this);
+        let adaptive = crate::shadow::adaptive_code(code);
+        Ok(vm.new_bytes(adaptive.as_deref().unwrap_or_else(|| code_bytes(code))).into_object())
+    }),
     Getset::readonly("co_exceptiontable", "", |vm, this| {
         let code = payload(this);
         let bytes = match &code.shown {

@@ -246,6 +246,11 @@ const PATIENCE: u64 = 16;
 /// The same for the classes of an attribute's owner: then the site keeps several.
 const PATIENCE_WITH_CLASSES: u64 = 3;
 
+/// The number of misses that shows a site to see too many different things.
+pub(super) fn patience(original: Opcode) -> u64 {
+    if original == Opcode::LoadAttr { PATIENCE_WITH_CLASSES } else { PATIENCE }
+}
+
 /// A specialised instruction met what it is not for: it is specialised anew, or, if that happens
 /// often, gets the general form.
 ///
@@ -260,11 +265,11 @@ pub(super) unsafe fn misfit(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: 
         let misses = &site(ip, word)[0];
         misses.set(misses.get() + 1);
         let original = super::original(*ip);
-        if original == Opcode::LoadAttr && misses.get() == PATIENCE_WITH_CLASSES {
+        if original == Opcode::LoadAttr && misses.get() == PATIENCE_WITH_CLASSES && super::is_polymorphic() {
             let shadow = (*(*frame).code).shadow.get().expect("an instruction of a copy is running");
             site(ip, word)[1].set(shadow.new_polymorphic().expose_provenance() as u64);
             rewrite(ip, Specialized::LoadAttrPolymorphic as u8);
-        } else if misses.get() < PATIENCE {
+        } else if misses.get() < patience(original) {
             rewrite(ip, original as u8);
         } else {
             rewrite(ip, general(original) as u8);

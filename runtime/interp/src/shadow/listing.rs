@@ -27,7 +27,10 @@ fn hot() -> Option<&'static mut Vec<Hot>> {
 
 pub(super) fn note(code: &CodeObject) {
     if let (Some(hot), Some(shadow)) = (hot(), code.shadow.get()) {
-        hot.push((shadow, code));
+        // Code whose copy was emptied becomes hot again.
+        if !hot.iter().any(|&(known, _)| std::ptr::eq(known, shadow)) {
+            hot.push((shadow, code));
+        }
     }
 }
 
@@ -53,6 +56,7 @@ pub fn text(vm: &mut Vm, only: Option<&str>) -> String {
 fn write(vm: &mut Vm, out: &mut String, code: &CodeObject) {
     let Some(shadow) = code.shadow.get() else { return };
     let _ = writeln!(out, "code {} ({}:{})", code.qualname_text(), code.filename_text(), code.data.first_line);
+    let feedback = super::adaptive::feedback_of(code);
     let mut line = 0;
     for (index, (byte, operand)) in shadow.instructions().enumerate() {
         let own = code.line(index);
@@ -60,7 +64,9 @@ fn write(vm: &mut Vm, out: &mut String, code: &CodeObject) {
         line = if own == 0 { line } else { own };
         let name = opcode::name(byte);
         let operand = operand_text(vm, code, opcode::ORIGINAL[usize::from(byte)], operand);
-        let _ = writeln!(out, "{shown:>5} {index:>4}  {name:<28} {operand}");
+        let seen = feedback.at(index).to_string();
+        let text = format!("{shown:>5} {index:>4}  {name:<28} {operand:<24} {seen}");
+        let _ = writeln!(out, "{}", text.trim_end());
     }
     out.push('\n');
 }

@@ -18,6 +18,14 @@ macro_rules! declare {
         impl Specialized {
             pub const ALL: &[Specialized] = &[$(Specialized::$name,)*];
 
+            /// The specialised instruction with this number.
+            pub fn from_byte(byte: u8) -> Option<Specialized> {
+                match byte {
+                    $($number => Some(Specialized::$name),)*
+                    _ => None,
+                }
+            }
+
             /// The instruction it stands for.
             pub const fn original(self) -> Opcode {
                 match self {

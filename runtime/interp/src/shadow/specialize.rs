@@ -3,7 +3,7 @@
 //! Each function is the handler of an instruction that is not specialised yet. It rewrites the instruction, to the
 //! general form if nothing special is known, and runs it again.
 
-use super::dispatch::{Exit, arg, go, handler, rewrite, seen};
+use super::dispatch::{Exit, arg, go, handler, rewrite, seen, site};
 use super::opcode::{HANDLERS, Specialized};
 use super::original;
 use crate::eval::calls;
@@ -33,9 +33,24 @@ handler!(binary(vm ip sp frame word fuel) {
             form = Specialized::MethodItem;
         }
     }
+    if form == Specialized::BinaryGeneral {
+        note_classes(ip, word, left, right);
+    }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
+
+/// Notes the classes of what gets a general form, by their versions: nobody needs them but [`super::feedback`].
+///
+/// # Safety
+///
+/// The instruction has a site, is in a copy and has this word.
+unsafe fn note_classes(ip: *const Instr, word: u64, first: Ref<'_>, second: Ref<'_>) {
+    let versions = u64::from(first.class().version()) | u64::from(second.class().version()) << 32;
+    // SAFETY: the caller's promise.
+    let site = unsafe { site(ip, word) };
+    site[1].set(versions);
+}
 
 fn binary_form(op: u32, left: Ref<'_>, right: Ref<'_>) -> Specialized {
     let Some(op) = BinaryOp::from_u32(op) else { return Specialized::BinaryGeneral };
@@ -81,6 +96,9 @@ handler!(compare(vm ip sp frame word fuel) {
         (false, true) => Specialized::CompareGeneralJump,
         (false, false) => Specialized::CompareGeneral,
     };
+    if !raw::are_ints(left, right) {
+        note_classes(ip, word, Ref::from_bits(left), Ref::from_bits(right));
+    }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
@@ -113,8 +131,10 @@ handler!(load_attr(vm ip sp frame word fuel) {
         Some(SiteKind::Value) => Specialized::LoadAttrValue,
         _ => load_attr_form_of_namespace(ip, word, owner, name),
     };
-    if form == Specialized::LoadAttrWord {
-        fuse_with_local(ip);
+    match form {
+        Specialized::LoadAttrWord => fuse_with_local(ip),
+        Specialized::LoadAttrGeneral => note_classes(ip, word, owner, owner),
+        _ => {}
     }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
@@ -175,6 +195,9 @@ handler!(store_attr(vm ip sp frame word fuel) {
         Some(SiteKind::Add) => Specialized::StoreAttrAdd,
         _ => Specialized::StoreAttrGeneral,
     };
+    if form == Specialized::StoreAttrGeneral {
+        note_classes(ip, word, owner, owner);
+    }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
@@ -192,6 +215,9 @@ handler!(for_iter(vm ip sp frame word fuel) {
     } else {
         Specialized::ForIterGeneral
     };
+    if matches!(form, Specialized::ForIterGeneral | Specialized::ForIterPair) {
+        note_classes(ip, word, iterator, iterator);
+    }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
@@ -205,6 +231,9 @@ handler!(store_subscript(vm ip sp frame word fuel) {
     } else {
         Specialized::StoreSubscrGeneral
     };
+    if form == Specialized::StoreSubscrGeneral {
+        note_classes(ip, word, owner, Ref::from_bits(*sp.sub(1)));
+    }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });

@@ -10,8 +10,8 @@ use crate::class::{OBJECT, Type};
 use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
 use crate::dict::Dict;
 use crate::instance;
-use crate::native::flag;
 use crate::names;
+use crate::native::flag;
 use crate::shape;
 use crate::value::{Header, Object, Ref, RefOf};
 use std::cell::Cell;
@@ -95,7 +95,23 @@ pub enum SiteKind {
     Add,
 }
 
+/// What a [`Site`] holds, for those who only want to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted {
+    pub shape: u32,
+    /// The class's version. What the site says is so as long as the class has it.
+    pub version: u32,
+    /// An offset in bytes, the class's attribute, or offset and new shape.
+    pub value: u64,
+}
+
 impl Site {
+    /// What the site holds; nothing if it was not filled.
+    pub fn noted(&self) -> Option<Noted> {
+        let noted = Noted { shape: self.shape.get(), version: self.version.get(), value: self.value.get() };
+        (noted.version != 0).then_some(noted)
+    }
+
     /// Whether the object looks as the one the site was filled for, and its class too.
     #[inline(always)]
     pub fn matches(&self, object: Ref<'_>) -> bool {
@@ -232,10 +248,21 @@ impl Site {
 pub struct Polymorphic {
     sites: [Site; 4],
     kinds: [Cell<Option<SiteKind>>; 4],
-    next: Cell<usize>,
+    /// How often a layout was noted.
+    filled: Cell<usize>,
 }
 
 impl Polymorphic {
+    /// What was noted of each layout; `None` for one that is not simple.
+    pub fn noted(&self) -> impl Iterator<Item = (Noted, Option<SiteKind>)> + '_ {
+        self.sites.iter().zip(&self.kinds).filter_map(|(site, kind)| Some((site.noted()?, kind.get())))
+    }
+
+    /// Whether layouts keep pushing one another out.
+    pub fn is_overfull(&self) -> bool {
+        self.filled.get() > 2 * self.sites.len()
+    }
+
     /// What loading `object.name` gives, if that is simple.
     #[inline]
     pub fn load<'a>(&self, object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {
@@ -251,8 +278,8 @@ impl Polymorphic {
     #[inline(never)]
     fn load_first<'a>(&self, object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {
         object.header()?;
-        let index = self.next.get();
-        self.next.set((index + 1) % self.sites.len());
+        let index = self.filled.get() % self.sites.len();
+        self.filled.set(self.filled.get().wrapping_add(1));
         let kind = self.sites[index].fill_load(object, name);
         self.kinds[index].set(kind);
         if kind.is_none() {

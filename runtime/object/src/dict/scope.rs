@@ -70,6 +70,20 @@ impl Site {
         same.then(|| unsafe { *(self.place.get() as *const u64) })
     }
 
+    /// The value of a name in the globals, if their keys are what they were.
+    pub fn global(&self, globals: RefOf<'_, Dict>) -> Option<Object> {
+        let version = globals.get().keys_version.get();
+        // SAFETY: the word is that of an entry, which is a reference.
+        self.in_globals(globals.get()).filter(|_| version != 0).map(|word| unsafe { Ref::from_bits(word) }.to_owned())
+    }
+
+    /// The value of a builtin name, if the keys of both dicts are what they were.
+    pub fn builtin(&self, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>) -> Option<Object> {
+        let version = builtins.get().keys_version.get();
+        // SAFETY: as above.
+        self.in_builtins(globals.get(), builtins.get()).filter(|_| version != 0).map(|word| unsafe { Ref::from_bits(word) }.to_owned())
+    }
+
     /// Notes where a name is in one dict, a module's say; for [`Site::in_globals`]. Says whether it is there.
     pub fn fill_one(&self, dict: RefOf<'_, Dict>, name: Ref<'_>) -> bool {
         let Some(position) = position_in(dict, name) else { return false };

@@ -1,0 +1,438 @@
+//! Type feedback: what the instructions of hot code have seen, for whoever compiles or shows it.
+//!
+//! The one way to read what shadowcode knows. [`Feedback::of_function`] looks at the copy once and says for each
+//! instruction, by its index, what it [`Seen`]. That is a guess about what will come, never a promise: compiled code has
+//! to check what it relies on. The rules:
+//!
+//! * Code without a copy, and an instruction of one that has not run since, is [`Seen::NeverRun`]. An instruction that keeps no
+//!   record is [`Seen::Unrecorded`].
+//! * A specialised instruction says what it is specialised for, which is what came last. One with a general form says of which classes the
+//!   values were when it got that.
+//! * One that saw too many different things is [`Seen::Megamorphic`].
+//! * What was seen of a class that has changed since, or died, is left out: it will not come again.
+//! * Calls keep no record of their own; a call whose callable a global name or an attribute gave is known by what that has
+//!   seen.
+
+use super::opcode::{self, Specialized};
+use super::{Shadow, noted_object};
+use crate::code::CodeObject;
+use crate::function::Function;
+use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR};
+use builtins::range::RANGE_ITERATOR;
+use bytecode::{Instr, Opcode};
+use object::attribute::cache::{Noted, SiteKind};
+use object::class::Type;
+use object::collector;
+use object::dict::{DICT, Dict};
+use object::list::LIST;
+use object::shape;
+use object::singleton::{MODULE, ModuleObject};
+use object::str::{STR, Str};
+use object::tuple::TUPLE;
+use object::{Object, Ref, RefOf, type_new};
+use std::collections::HashMap;
+use std::fmt;
+
+/// What an instruction has seen.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// Nothing is known: not hot, or not run since.
+    NeverRun,
+    /// The instruction is of a kind that keeps no record.
+    Unrecorded,
+    /// Too many different things.
+    Megamorphic,
+    /// Operands of an operator, comparison or subscript; owner and key of a store to an item.
+    Operands(Kind, Kind),
+    /// Owners of an attribute, up to four.
+    Attribute(Vec<Owner>),
+    /// An owner whose attribute has to be looked for each time.
+    General(Kind),
+    /// An attribute of a class.
+    OfClass { class: Object, value: Object },
+    /// A name of a module.
+    OfModule { module: Object, value: Object },
+    /// A global name, or a builtin one; its value as it is now, if the namespaces are known and have not changed.
+    Global { value: Option<Object>, is_builtin: bool },
+    /// The iterator of a loop.
+    Iterator(Kind),
+    /// What was called, and whether the owner it was found in is its first argument.
+    Callee { value: Object, with_owner: bool },
+}
+
+/// The class of a value, exactly.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// An int; of a specialised instruction, one that fits a word.
+    Int,
+    /// A float; of a specialised instruction, one that fits a word.
+    Float,
+    Str,
+    List,
+    Tuple,
+    Dict,
+    ListIterator,
+    TupleIterator,
+    RangeIterator,
+    Generator,
+    /// Another class.
+    Other(Object),
+    /// Any: the instruction does not look, or the class has changed since.
+    Unknown,
+}
+
+/// Instances of one class with the same layout.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub class: Object,
+    /// The layout, see [`object::shape`].
+    pub shape: u32,
+    /// The class's version: what is said here is so as long as the class has it.
+    pub version: u32,
+    pub place: Place,
+}
+
+/// Where an attribute is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In the instance, so many bytes from its start.
+    Slot { offset: u32 },
+    /// The same, where storing adds it and gives the instance another shape.
+    Added { offset: u32, shape: u32 },
+    /// A function of the class, which binds the instance.
+    Method(Object),
+    /// The class's own, as it is.
+    Value(Object),
+    /// The Python function of a property, or of a special method.
+    Function(Object),
+    /// It has to be looked for each time.
+    General,
+}
+
+/// What all instructions of a code object have seen.
+pub struct Feedback {
+    seen: Vec<Seen>,
+}
+
+/// Where global names are looked for.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    globals: RefOf<'a, Dict>,
+    builtins: RefOf<'a, Dict>,
+}
+
+impl Feedback {
+    /// What a function's code has seen.
+    pub fn of_function(function: &Function) -> Feedback {
+        let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
+        let scope = globals.downcast_exact::<Dict>().zip(builtins.downcast_exact::<Dict>());
+        Feedback::new(function.code(), scope.map(|(globals, builtins)| Scope { globals, builtins }))
+    }
+
+    /// The same without a function: values of global names are not known then.
+    pub fn of_code(code: &CodeObject) -> Feedback {
+        Feedback::new(code, None)
+    }
+
+    fn new(code: &CodeObject, scope: Option<Scope<'_>>) -> Feedback {
+        let n = code.data.instructions.len();
+        let Some(shadow) = code.shadow.get() else { return Feedback { seen: vec![Seen::NeverRun; n] } };
+        let reader = Reader { shadow, scope, classes: type_new::classes_by_version() };
+        let mut seen: Vec<Seen> = (0..n).map(|index| reader.seen(index)).collect();
+        add_callees(code, &mut seen);
+        Feedback { seen }
+    }
+
+    /// What the instruction with this index has seen.
+    pub fn at(&self, index: usize) -> &Seen {
+        self.seen.get(index).unwrap_or(&Seen::Unrecorded)
+    }
+
+    /// Of all instructions, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Seen> {
+        self.seen.iter()
+    }
+}
+
+/// Reads the sites of one copy.
+struct Reader<'a> {
+    shadow: &'a Shadow,
+    scope: Option<Scope<'a>>,
+    classes: HashMap<u32, Object>,
+}
+
+impl Reader<'_> {
+    fn seen(&self, index: usize) -> Seen {
+        let byte = self.shadow.opcode_byte(index);
+        let original = opcode::ORIGINAL[usize::from(byte)];
+        match Specialized::from_byte(byte) {
+            Some(form) => self.of_form(form, index),
+            None if super::has_site(Instr::new(original, 0)) => Seen::NeverRun,
+            None => Seen::Unrecorded,
+        }
+    }
+
+    fn of_form(&self, form: Specialized, index: usize) -> Seen {
+        use Specialized as S;
+        match form {
+            S::AddInt | S::SubtractInt | S::MultiplyInt | S::BitwiseInt | S::CompareInt | S::CompareIntJump => Seen::Operands(Kind::Int, Kind::Int),
+            S::AddFloat | S::SubtractFloat | S::MultiplyFloat => Seen::Operands(Kind::Float, Kind::Float),
+            S::ListItem | S::StoreListItem => Seen::Operands(Kind::List, Kind::Int),
+            S::TupleItem => Seen::Operands(Kind::Tuple, Kind::Int),
+            S::DictItem => Seen::Operands(Kind::Dict, Kind::Str),
+            S::StoreDictItem => Seen::Operands(Kind::Dict, Kind::Unknown),
+            S::BinaryGeneral | S::CompareGeneral | S::CompareGeneralJump | S::StoreSubscrGeneral => self.noted_operands(form, index),
+            S::LoadGlobalModule | S::LoadGlobalBuiltin => self.global(index, form == S::LoadGlobalBuiltin),
+            S::LoadGlobalGeneral => Seen::Megamorphic,
+            S::LoadAttrWord => self.owner(index, SiteKind::Word),
+            S::LoadAttrMethod => self.owner(index, SiteKind::Method),
+            S::LoadAttrValue => self.owner(index, SiteKind::Value),
+            S::StoreAttrWord => self.owner(index, SiteKind::Word),
+            S::StoreAttrAdd => self.owner(index, SiteKind::Add),
+            S::LoadAttrProperty | S::MethodItem => self.function_of_owner(index),
+            S::LoadAttrPolymorphic => self.owners(index),
+            S::LoadAttrModule => self.module(index),
+            S::LoadAttrClass => self.class(index),
+            S::LoadAttrGeneral | S::StoreAttrGeneral => self.noted(form, index, Seen::General),
+            S::ForIterList => Seen::Iterator(Kind::ListIterator),
+            S::ForIterRange => Seen::Iterator(Kind::RangeIterator),
+            S::ForIterTuple => Seen::Iterator(Kind::TupleIterator),
+            S::ForIterGeneral | S::ForIterPair => self.noted(form, index, Seen::Iterator),
+            S::LoadFastAttrWord | S::LoadFastBorrowAttrWord | S::CallAwaited => Seen::Unrecorded,
+        }
+    }
+
+    /// Whether an instruction with a general form has it because it saw too much.
+    fn is_worn_out(&self, form: Specialized, index: usize) -> bool {
+        self.shadow.misses(index) >= super::dispatch::patience(form.original())
+    }
+
+    fn noted_operands(&self, form: Specialized, index: usize) -> Seen {
+        match self.shadow.noted_versions(index) {
+            Some(versions) if !self.is_worn_out(form, index) => {
+                let [left, right] = versions.map(|version| self.kind(version));
+                Seen::Operands(left, right)
+            }
+            _ => Seen::Megamorphic,
+        }
+    }
+
+    fn noted(&self, form: Specialized, index: usize, seen: impl FnOnce(Kind) -> Seen) -> Seen {
+        match self.shadow.noted_versions(index) {
+            Some([version, _]) if !self.is_worn_out(form, index) => seen(self.kind(version)),
+            _ => Seen::Megamorphic,
+        }
+    }
+
+    fn kind(&self, version: u32) -> Kind {
+        self.classes.get(&version).map_or(Kind::Unknown, Kind::of_class)
+    }
+
+    fn global(&self, index: usize, is_builtin: bool) -> Seen {
+        let value = self
+            .shadow
+            .noted_global(index)
+            .zip(self.scope)
+            .and_then(|(site, scope)| if is_builtin { site.builtin(scope.globals, scope.builtins) } else { site.global(scope.globals) });
+        Seen::Global { value, is_builtin }
+    }
+
+    fn module(&self, index: usize) -> Seen {
+        let Some(site) = self.shadow.noted_global(index) else { return Seen::NeverRun };
+        collector::instances_of(&MODULE)
+            .into_iter()
+            .find_map(|module| {
+                let value = site.global(module.borrow().downcast_exact::<ModuleObject>()?.dict())?;
+                Some(Seen::OfModule { module, value })
+            })
+            .unwrap_or(Seen::NeverRun)
+    }
+
+    fn class(&self, index: usize) -> Seen {
+        let Some(noted) = self.shadow.noted(index) else { return Seen::NeverRun };
+        // The shape is the metaclass's version here.
+        let class = self.classes.get(&noted.version).filter(|_| self.classes.contains_key(&noted.shape));
+        match class.zip(noted_object(noted, &self.classes)) {
+            Some((class, value)) => Seen::OfClass { class: class.clone(), value },
+            None => Seen::NeverRun,
+        }
+    }
+
+    fn owner(&self, index: usize, kind: SiteKind) -> Seen {
+        self.shadow.noted(index).and_then(|noted| self.owner_of(noted, Some(kind))).map_or(Seen::NeverRun, |owner| Seen::Attribute(vec![owner]))
+    }
+
+    fn function_of_owner(&self, index: usize) -> Seen {
+        let owner = self.shadow.noted(index).and_then(|noted| {
+            let class = self.classes.get(&noted.version)?.clone();
+            let place = Place::Function(noted_object(noted, &self.classes)?);
+            Some(Owner { class, shape: noted.shape, version: noted.version, place })
+        });
+        owner.map_or(Seen::NeverRun, |owner| Seen::Attribute(vec![owner]))
+    }
+
+    fn owners(&self, index: usize) -> Seen {
+        let Some((noted, is_overfull)) = self.shadow.noted_several(index) else { return Seen::NeverRun };
+        if is_overfull {
+            return Seen::Megamorphic;
+        }
+        let owners: Vec<Owner> = noted.into_iter().filter_map(|(noted, kind)| self.owner_of(noted, kind)).collect();
+        if owners.is_empty() { Seen::NeverRun } else { Seen::Attribute(owners) }
+    }
+
+    fn owner_of(&self, noted: Noted, kind: Option<SiteKind>) -> Option<Owner> {
+        let class = self.classes.get(&noted.version)?.clone();
+        let place = match kind {
+            Some(SiteKind::Word) => Place::Slot { offset: noted.value as u32 },
+            Some(SiteKind::Add) => Place::Added { offset: noted.value as u32, shape: (noted.value >> 32) as u32 },
+            Some(SiteKind::Method) => Place::Method(noted_object(noted, &self.classes)?),
+            Some(SiteKind::Value) => Place::Value(noted_object(noted, &self.classes)?),
+            None => Place::General,
+        };
+        Some(Owner { class, shape: noted.shape, version: noted.version, place })
+    }
+}
+
+/// Tells calls what they call, where another instruction knows.
+fn add_callees(code: &CodeObject, seen: &mut [Seen]) {
+    let mut depths = None;
+    for (index, instruction) in code.data.instructions.iter().enumerate() {
+        // Callable and self lie below the arguments, the names of those that have some on top.
+        let below = match instruction.opcode() {
+            Some(Opcode::Call) => instruction.arg() + 2,
+            Some(Opcode::CallKw) => instruction.arg() + 3,
+            _ => continue,
+        };
+        let depths: &Vec<Option<u32>> = depths.get_or_insert_with(|| bytecode::verify::depths(&code.without_constants()));
+        let Some(place) = depths[index].and_then(|depth| depth.checked_sub(below)) else { continue };
+        // What is put on the stack for a call stays below all that its arguments need.
+        let giver = (0..index).rev().find(|&giver| {
+            let instruction = code.data.instructions[giver];
+            let pops = instruction.opcode().map_or(0, |opcode| opcode.info().pops.at(instruction.arg()));
+            depths[giver].is_some_and(|depth| depth.saturating_sub(pops) <= place)
+        });
+        if let Some(callee) = giver.and_then(|giver| callee(&seen[giver])) {
+            seen[index] = callee;
+        }
+    }
+}
+
+/// What a call calls whose callable an instruction gives that has seen this.
+fn callee(seen: &Seen) -> Option<Seen> {
+    let (value, with_owner) = match seen {
+        Seen::Global { value, .. } => (value.as_ref()?, false),
+        Seen::OfClass { value, .. } | Seen::OfModule { value, .. } => (value, false),
+        Seen::Attribute(owners) => match owners.as_slice() {
+            [Owner { place: Place::Method(value), .. }] => (value, true),
+            [Owner { place: Place::Value(value), .. }] => (value, false),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Seen::Callee { value: value.clone(), with_owner })
+}
+
+impl Kind {
+    fn of_class(class: &Object) -> Kind {
+        let known: [(&Type, Kind); 10] = [
+            (&object::int::INT, Kind::Int),
+            (&object::float::FLOAT, Kind::Float),
+            (&STR, Kind::Str),
+            (&LIST, Kind::List),
+            (&TUPLE, Kind::Tuple),
+            (&DICT, Kind::Dict),
+            (&LIST_ITERATOR, Kind::ListIterator),
+            (&TUPLE_ITERATOR, Kind::TupleIterator),
+            (&RANGE_ITERATOR, Kind::RangeIterator),
+            (&crate::generator::GENERATOR, Kind::Generator),
+        ];
+        let found = known.into_iter().find(|(known, _)| class.borrow().is(known.object()));
+        found.map_or_else(|| Kind::Other(class.clone()), |(_, kind)| kind)
+    }
+}
+
+fn class_name(class: Ref<'_>) -> String {
+    class.downcast::<Type>().map_or_else(String::new, |class| class.get().name().to_owned())
+}
+
+fn text_of(value: Ref<'_>) -> String {
+    value.downcast::<Str>().map_or_else(String::new, |text| text.to_string_lossy().into_owned())
+}
+
+/// A short text for a value: what kind it is, and its name if it has one.
+fn name_of(value: Ref<'_>) -> String {
+    if let Some(function) = value.downcast::<Function>() {
+        return text_of(function.qualname.get_or_none().borrow());
+    }
+    if value.downcast::<Type>().is_some() {
+        return format!("class {}", class_name(value));
+    }
+    let native = value.downcast::<object::function::BuiltinFunction>().map(|function| function.info);
+    let native = native.or_else(|| Some(value.downcast::<object::function::MethodDescriptor>()?.info));
+    match native {
+        Some(native) => native.method.name.to_owned(),
+        None => value.class().name().to_owned(),
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Int => "int",
+            Kind::Float => "float",
+            Kind::Str => "str",
+            Kind::List => "list",
+            Kind::Tuple => "tuple",
+            Kind::Dict => "dict",
+            Kind::ListIterator => "list_iterator",
+            Kind::TupleIterator => "tuple_iterator",
+            Kind::RangeIterator => "range_iterator",
+            Kind::Generator => "generator",
+            Kind::Other(class) => return f.write_str(&class_name(class.borrow())),
+            Kind::Unknown => "?",
+        })
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", class_name(self.class.borrow()))?;
+        let names = shape::names(self.shape);
+        if !names.is_empty() {
+            let names: Vec<_> = names.iter().map(|name| text_of(*name)).collect();
+            write!(f, "({})", names.join(", "))?;
+        }
+        match &self.place {
+            Place::Slot { offset } => write!(f, " at {offset}"),
+            Place::Added { offset, .. } => write!(f, " added at {offset}"),
+            Place::Method(value) => write!(f, " method {}", name_of(value.borrow())),
+            Place::Value(value) => write!(f, " value {}", name_of(value.borrow())),
+            Place::Function(value) => write!(f, " function {}", name_of(value.borrow())),
+            Place::General => f.write_str(" looked up"),
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Seen::NeverRun => f.write_str("never run"),
+            Seen::Unrecorded => Ok(()),
+            Seen::Megamorphic => f.write_str("megamorphic"),
+            Seen::Operands(left, right) => write!(f, "{left}, {right}"),
+            Seen::Attribute(owners) => {
+                let owners: Vec<String> = owners.iter().map(Owner::to_string).collect();
+                f.write_str(&owners.join(" | "))
+            }
+            Seen::General(kind) => write!(f, "{kind} looked up"),
+            Seen::OfClass { class, value } => write!(f, "class {}: {}", class_name(class.borrow()), name_of(value.borrow())),
+            Seen::OfModule { value, .. } => write!(f, "module: {}", name_of(value.borrow())),
+            Seen::Global { value, is_builtin } => {
+                f.write_str(if *is_builtin { "builtin" } else { "global" })?;
+                value.as_ref().map_or(Ok(()), |value| write!(f, " {}", name_of(value.borrow())))
+            }
+            Seen::Iterator(kind) => write!(f, "{kind}"),
+            Seen::Callee { value, .. } => write!(f, "calls {}", name_of(value.borrow())),
+        }
+    }
+}
