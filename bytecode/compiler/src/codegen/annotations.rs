@@ -47,9 +47,8 @@ impl<'a> Compiler<'a> {
             return Ok(0);
         }
         let Some(scope) = self.table.lookup(Node::of(&*node.parameters, Part::Annotations)) else { return Ok(0) };
-        let qualname = self.qualified_name(&node.name, UnitKind::Function, &self.unit);
+        // The function's own name comes to be part of it when the function is made.
         self.enter_format_scope("__annotate__", scope, span);
-        self.unit.qualname = format!("{qualname}.__annotate__");
         let mut count = 0;
         for (parameter, annotation) in annotated {
             let is_variadic = node.parameters.vararg.as_deref().is_some_and(|vararg| std::ptr::eq(vararg, parameter));

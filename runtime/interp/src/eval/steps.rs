@@ -305,6 +305,9 @@ steps! {
     set_function_attribute SetFunctionAttribute (vm frame stack arg) {
         let function = stack.pop();
         let value = stack.pop();
+        if arg == bytecode::opcode::FunctionAttribute::Annotate as u32 {
+            crate::function::attributes::name_annotate(vm, function.borrow(), value.borrow());
+        }
         calls::set_function_attribute(function.borrow().downcast_unchecked::<Function>().get(), arg, value);
         stack.push(function);
     }

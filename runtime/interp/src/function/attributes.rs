@@ -254,3 +254,13 @@ fn check_closure(vm: &mut Vm, code: &CodeObject, closure: Ref<'_>) -> PyResult<(
     }
     Ok(())
 }
+
+/// Names the function that a definition's annotations are evaluated by after the function defined.
+pub(crate) fn name_annotate(vm: &Vm, function: Ref<'_>, annotate: Ref<'_>) {
+    let Some((function, annotate)) = function.downcast::<Function>().zip(annotate.downcast_exact::<Function>()) else { return };
+    let qualname = function.qualname.get_or_none();
+    if let Some(qualname) = qualname.borrow().downcast::<Str>() {
+        let qualname = format!("{}.__annotate__", qualname.to_string_lossy());
+        annotate.qualname.set(Some(vm.new_str(&qualname).into_object()));
+    }
+}
