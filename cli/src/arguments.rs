@@ -47,7 +47,7 @@ pub const USAGE: &str = "usage: scoria [option] ... [-c cmd | -m mod | file | -]
 const OPTIONS: &str = "\
 Options (and corresponding environment variables):
 -b     : issue warnings about converting bytes/bytearray to str and comparing
-         bytes/bytearray with str or bytes with int; also PYTHONBYTESWARNING=x
+         bytes/bytearray with str or bytes with int
 -bb    : issue errors
 -B     : don't write .pyc files on import; also PYTHONDONTWRITEBYTECODE=x
 -c cmd : program passed in as string (terminates option list)
@@ -103,7 +103,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
     let mut rest = all.iter().skip(1).cloned().collect::<std::collections::VecDeque<OsString>>();
     let mut command = Command { action: Action::Stdin, configuration: Configuration::default(), skip_first_line: false, dump: None };
     let mut warnings = Vec::new();
-    let mut versions = 0;
+    let (mut versions, mut randomizes) = (0, false);
     let mut refusal = None;
     let action = loop {
         let Some(given) = rest.front().cloned() else { break Action::Stdin };
@@ -169,7 +169,7 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
                 'O' => configuration.optimize += 1,
                 'P' => configuration.safe_path = true,
                 'q' => configuration.quiet = true,
-                'R' => {}
+                'R' => randomizes = true,
                 's' => configuration.no_user_site = true,
                 'S' => configuration.no_site = true,
                 't' => {}
@@ -190,6 +190,9 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Command {
     let action = if versions > 0 { Action::Version { verbose: versions > 1 } } else { action };
     if let Err(why) = environment(&mut configuration, &mut warnings) {
         refusal.get_or_insert(why);
+    }
+    if randomizes {
+        configuration.hash_seed = None;
     }
     let runs = !matches!(action, Action::Version { .. } | Action::Help | Action::Misuse(_));
     let action = if runs { refusal.unwrap_or(action) } else { action };
@@ -266,10 +269,43 @@ fn x_option(configuration: &mut Configuration, option: &str) -> Result<(), Actio
             configuration.int_max_str_digits = max_str_digits("-X int_max_str_digits", value.as_deref().unwrap_or_default())?;
         }
         "pycache_prefix" => configuration.pycache_prefix = value.clone().filter(|value| !value.is_empty()),
+        "cpu_count" => configuration.cpu_count = cpu_count(value.as_deref())?,
+        "importtime" => {
+            let message = "config_init_import_time: -X importtime: values other than 1 and 2 are reserved for future use.";
+            let level = value.as_deref().filter(|value| !value.is_empty()).map_or(Some(1), import_time);
+            configuration.import_time = level.ok_or_else(|| refusal(message, "preinitialized"))?;
+        }
         _ => {}
     }
     configuration.x_options.push((name.to_owned(), value));
     Ok(())
+}
+
+fn has_x_option(configuration: &Configuration, name: &str) -> bool {
+    configuration.x_options.iter().any(|(option, _)| option == name)
+}
+
+/// `None`: as many as there are.
+fn cpu_count(value: Option<&str>) -> Result<Option<i64>, Action> {
+    let message = "config_init_cpu_count: -X cpu_count=n option: n is missing or an invalid number, n must be greater than 0";
+    match value {
+        Some("default") => Ok(None),
+        Some(value) => match value.parse::<i32>() {
+            Ok(count) if count > 0 => Ok(Some(i64::from(count))),
+            _ => Err(refusal(message, "preinitialized")),
+        },
+        None => Err(refusal(message, "preinitialized")),
+    }
+}
+
+/// Whether imports are to be timed. What is no number means yes.
+fn import_time(value: &str) -> Option<u8> {
+    match value.parse::<i64>() {
+        Ok(level @ (1 | 2)) => Some(level as u8),
+        Ok(0) => Some(0),
+        Ok(_) => None,
+        Err(_) => Some(1),
+    }
 }
 
 fn refusal(message: &str, state: &'static str) -> Action {
@@ -313,14 +349,15 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
     if configuration.ignore_environment {
         return Ok(());
     }
-    let number = |name: &str| variable(name).map(|value| value.parse::<i64>().unwrap_or(1).max(1));
+    // Whatever is no number is 1.
+    let number = |name: &str| variable(name).map(|value| value.trim_start().parse::<i64>().ok().filter(|&value| value >= 0).unwrap_or(1));
+    let flag = |name: &str| number(name).is_some_and(|value| value > 0);
     configuration.optimize = configuration.optimize.max(number("PYTHONOPTIMIZE").unwrap_or(0));
     configuration.verbose = configuration.verbose.max(number("PYTHONVERBOSE").unwrap_or(0));
-    configuration.debug = configuration.debug.max(number("PYTHONDEBUG").unwrap_or(0));
-    configuration.bytes_warning = configuration.bytes_warning.max(number("PYTHONBYTESWARNING").unwrap_or(0));
-    configuration.dont_write_bytecode |= variable("PYTHONDONTWRITEBYTECODE").is_some();
-    configuration.no_user_site |= variable("PYTHONNOUSERSITE").is_some();
-    configuration.unbuffered |= variable("PYTHONUNBUFFERED").is_some();
+    configuration.debug = configuration.debug.max(i64::from(flag("PYTHONDEBUG")));
+    configuration.dont_write_bytecode |= flag("PYTHONDONTWRITEBYTECODE");
+    configuration.no_user_site |= flag("PYTHONNOUSERSITE");
+    configuration.unbuffered |= flag("PYTHONUNBUFFERED");
     configuration.inspect |= variable("PYTHONINSPECT").is_some();
     configuration.safe_path |= variable("PYTHONSAFEPATH").is_some();
     configuration.dev_mode |= variable("PYTHONDEVMODE").is_some();
@@ -334,7 +371,22 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
     }
     configuration.warn_default_encoding |= variable("PYTHONWARNDEFAULTENCODING").is_some();
     configuration.io_encoding = variable("PYTHONIOENCODING");
-    if configuration.pycache_prefix.is_none() {
+    if let Some(count) = variable("PYTHON_CPU_COUNT")
+        && !has_x_option(configuration, "cpu_count")
+    {
+        configuration.cpu_count = cpu_count(Some(&count))?;
+    }
+    if let Some(level) = variable("PYTHONPROFILEIMPORTTIME")
+        && !has_x_option(configuration, "importtime")
+    {
+        configuration.import_time = import_time(&level).ok_or_else(|| {
+            refusal(
+                "config_init_import_time: PYTHONPROFILEIMPORTTIME: numeric values other than 1 and 2 are reserved for future use.",
+                "preinitialized",
+            )
+        })?;
+    }
+    if !has_x_option(configuration, "pycache_prefix") {
         configuration.pycache_prefix = variable("PYTHONPYCACHEPREFIX");
     }
     if let Some(value) = variable("PYTHONINTMAXSTRDIGITS") {

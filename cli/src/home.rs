@@ -19,12 +19,14 @@ pub fn locate(configuration: &mut Configuration) {
     };
     let library = match &configuration.library {
         Some(library) => library.clone(),
-        None => format!("{prefix}/lib/python3.14"),
+        None => runtime::library_below(&prefix),
     };
     if configuration.home.is_some() {
         configuration.library.get_or_insert_with(|| library.clone());
     }
-    configuration.search_path.extend([format!("{prefix}/lib/python314.zip"), library, format!("{exec_prefix}/lib/python3.14/lib-dynload")]);
+    let archive = format!("{}/lib/python314.zip", prefix.trim_end_matches('/'));
+    let dynamic = format!("{}/lib-dynload", runtime::library_below(&exec_prefix));
+    configuration.search_path.extend([archive, library, dynamic]);
     (configuration.base_prefix, configuration.base_exec_prefix) = (prefix.clone(), exec_prefix.clone());
     (configuration.prefix, configuration.exec_prefix) = (prefix, exec_prefix);
     configuration.executable = executable;

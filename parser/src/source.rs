@@ -86,7 +86,16 @@ fn decode_bytes<'a>(bytes: &'a [u8], source: Source<'_>) -> Result<Cow<'a, str>,
         let line = cookie.as_ref().map_or(0, |&(_, line)| line);
         return Err(cookie_conflict(body, encoding, line));
     }
-    decode_as(encoding, body)
+    let decoded = decode_as(encoding, body);
+    if let (Err(_), Source::Script(..), Some((_, line))) = (&decoded, source, &cookie) {
+        // A script is read anew from the end of the line that says how, where the codec begins to count.
+        let end = memchr::memchr_iter(b'\n', body).nth(*line).unwrap_or(0);
+        return match decode_as(encoding, &body[end..]) {
+            Err(error) => Err(error),
+            Ok(_) => decoded,
+        };
+    }
+    decoded
 }
 
 fn utf8(body: &[u8]) -> Result<Cow<'_, str>, std::str::Utf8Error> {

@@ -59,6 +59,30 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ),
     ("asyncio/tasks.py", "\n_py_current_task = current_task\n", "\n_py_gather = gather\n_py_current_task = current_task\n"),
     ("asyncio/tasks.py", "                          current_task, all_tasks)\n", "                          current_task, all_tasks, gather)\n"),
+    // What later versions of 3.14 do at the prompt: whatever compiling raises is shown, prompts are made texts, `input` leaves the history alone, colours end.
+    ("code.py", "except (OverflowError, SyntaxError, ValueError):", "except Exception:"),
+    ("_pyrepl/simple_interact.py", "except (OverflowError, SyntaxError, ValueError):", "except Exception:"),
+    ("_pyrepl/console.py", "except (SyntaxError, OverflowError, ValueError):", "except Exception:"),
+    ("_pyrepl/console.py", "except (OverflowError, ValueError):", "except Exception:"),
+    (
+        "_pyrepl/simple_interact.py",
+        "            ps1 = getattr(sys, \"ps1\", \">>> \")\n            ps2 = getattr(sys, \"ps2\", \"... \")\n",
+        "            prompts = []\n            for name, default in (\"ps1\", \">>> \"), (\"ps2\", \"... \"):\n                try:\n                    prompts.append(str(getattr(sys, name, default)))\n                except Exception:\n                    prompts.append(default)\n            ps1, ps2 = prompts\n",
+    ),
+    (
+        "_pyrepl/readline.py",
+        "        result = reader.readline(startup_hook=self.startup_hook)\n        sys.audit(\"builtins.input/result\", result)\n",
+        "        history = reader.history[:]\n        try:\n            result = reader.readline(startup_hook=self.startup_hook)\n        finally:\n            reader.history[:] = history\n            reader.transient_history.clear()\n        sys.audit(\"builtins.input/result\", result)\n",
+    ),
+    (
+        "_pyrepl/unix_console.py",
+        "        self.__disable_bracketed_paste()\n        self.__maybe_write_code(self._rmkx)\n",
+        "        self.__write(\"\\x1b[0m\")\n        self.__disable_bracketed_paste()\n        self.__maybe_write_code(self._rmkx)\n",
+    ),
+    ("_pyrepl/unix_console.py", "        self.__write(\"\\n\\r\")\n", "        self.__write(\"\\x1b[0m\")\n        self.__write(\"\\n\\r\")\n"),
+    ("_pyrepl/utils.py", "\"(\" | \"*\" | \"[\" | \"{\" | \"~\" | \"...\")", "\"(\" | \"*\" | \"-\" | \"+\" | \"[\" | \"{\" | \"~\" | \"...\")"),
+    ("asyncio/__main__.py", "not sys.flags.isolated and (startup_path", "not sys.flags.ignore_environment and (startup_path"),
+    ("asyncio/__main__.py", "    if os.getenv('PYTHON_BASIC_REPL'):", "    if not sys.flags.ignore_environment and os.getenv('PYTHON_BASIC_REPL'):"),
     // Looking into other processes is all that needs this module.
     ("asyncio/tools.py", "from _remote_debugging import RemoteUnwinder, FrameInfo\n", "FrameInfo = tuple\n"),
     (

@@ -85,7 +85,7 @@ pub(crate) fn warn_all(vm: &mut Vm, warnings: &[parser::Warning], filename: &str
             drop(caught);
             let error = SyntaxError {
                 message: warning.error_message.clone(),
-                location: Some(warning.location),
+                location: Some(place_of_error(warning)),
                 text: warning.text.clone(),
                 ..SyntaxError::BLANK
             };
@@ -93,6 +93,15 @@ pub(crate) fn warn_all(vm: &mut Vm, warnings: &[parser::Warning], filename: &str
         }
     }
     Ok(())
+}
+
+/// Where the error is that a warning becomes: of an escape sequence, the backslash and what follows.
+fn place_of_error(warning: &parser::Warning) -> parser::ErrorLocation {
+    let location = warning.location;
+    if warning.error_message.contains(" escape sequence") {
+        return parser::ErrorLocation { end: Some((location.line, location.column + 2)), ..location };
+    }
+    location
 }
 
 /// Compiles a tree of the `ast` module.
@@ -194,7 +203,8 @@ pub(crate) fn raise_syntax_error(vm: &mut Vm, error: &SyntaxError, filename: &st
     }
     let Some(location) = error.location else { return vm.raise(class, &error.message) };
     let message = vm.new_str(&error.message).into_object();
-    let filename = if error.has_no_file { Object::none() } else { stdlib::os_support::fs_decode(vm, filename.as_bytes()) };
+    let file = stdlib::os_support::fs_decode(vm, filename.as_bytes());
+    let filename = if error.has_no_file { Object::none() } else { file.clone() };
     let text = match &error.text {
         Some(text) => vm.new_str(text).into_object(),
         None => Object::none(),
@@ -204,6 +214,12 @@ pub(crate) fn raise_syntax_error(vm: &mut Vm, error: &SyntaxError, filename: &st
         details.extend([number(line), number(column)]);
     }
     let raised = raise_with_details(vm, class, message, details);
+    if error.has_no_file {
+        // The exception gets to know afterwards.
+        let exception = vm.catch(raised);
+        exception::set_field(vm, exception.borrow(), "filename", Some(file));
+        return vm.reraise(exception);
+    }
     if let Some(source) = &error.source {
         // What `traceback` looks for misspelt keywords in.
         let exception = vm.catch(raised);

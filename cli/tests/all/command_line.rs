@@ -436,3 +436,58 @@ fn home() {
         assert_eq!(outcome.stdout, expected, "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn modules_named_like_those_of_the_library() {
+    let folder = Folder::new("shadowing");
+    folder.write("statistics.py", "WHOSE = 'ours'");
+    folder.write("os.py", "WHOSE = 'ours'");
+    folder.write("json/__init__.py", "WHOSE = 'ours'");
+    folder.write("xml/helper.py", "");
+    let program = "import os, statistics, json, xml.dom\nprint(hasattr(os, 'WHOSE'), hasattr(statistics, 'WHOSE'), hasattr(json, 'WHOSE'))\n\
+                   try:\n    import json.decoder\nexcept ImportError as error:\n    print(error)\n";
+    let path = folder.write("main.py", program);
+    assert_eq!(prints(&[&path]), "False True True\nNo module named 'json.decoder'\n");
+    assert_eq!(prints(&["-P", &path]), "False False False\n");
+}
+
+#[test]
+fn times_of_imports() {
+    let outcome = scoria_with(&["-X", "importtime", "-c", "import wave"]);
+    assert!(outcome.stderr.starts_with("import time: self [us] | cumulative | imported package\n"), "{}", outcome.stderr);
+    assert!(outcome.stderr.ends_with(" | wave\n"), "{}", outcome.stderr);
+    let outcome = scoria_with(&["-X", "importtime=2", "-c", "import sys; import sys"]);
+    assert!(outcome.stderr.ends_with("import time: cached    | cached     | sys\n"), "{}", outcome.stderr);
+    let outcome = scoria_with(&["-X", "importtime=3", "-c", "pass"]);
+    let message = "Fatal Python error: config_init_import_time: -X importtime: values other than 1 and 2 are reserved for future use.\n\
+                   Python runtime state: preinitialized\n\n";
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (1, message));
+}
+
+#[test]
+fn files_that_are_no_programs() {
+    let folder = Folder::new("no-programs");
+    folder.write("undecodable.py", b"x = '\xff'\n");
+    let program = "try:\n    import undecodable\nexcept SyntaxError as error:\n    print(error.filename.endswith('undecodable.py'), error.lineno, error.args[1][0])";
+    assert_eq!(succeeds(run(scoria().args(["-c", program]).current_dir(&folder.0), b"")), "True 1 None\n");
+    let path = folder.write("short.pyc", b"abc");
+    assert!(scoria_with(&[&path]).stderr.ends_with("EOFError: EOF read where not expected\n"));
+    let path = folder.write("other.pyc", [b'x'; 40]);
+    assert!(scoria_with(&[&path]).stderr.ends_with("RuntimeError: Bad magic number in .pyc file\n"));
+    let path = folder.write("declared.py", b"# coding: ascii\nx = '\xe9'\n");
+    let outcome = scoria_with(&[&path]);
+    assert!(
+        outcome.stderr.ends_with("SyntaxError: 'ascii' codec can't decode byte 0xe9 in position 6: ordinal not in range(128)\n"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn processors() {
+    let program = "import os; print(os.cpu_count(), os.process_cpu_count())";
+    assert_eq!(prints(&["-X", "cpu_count=4321", "-c", program]), "4321 4321\n");
+    assert_eq!(succeeds(run(scoria().args(["-X", "cpu_count=3", "-c", program]).env("PYTHON_CPU_COUNT", "7"), b"")), "3 3\n");
+    let outcome = scoria_with(&["-X", "cpu_count=0", "-c", program]);
+    assert!(outcome.stderr.starts_with("Fatal Python error: config_init_cpu_count: -X cpu_count=n option: "), "{}", outcome.stderr);
+}

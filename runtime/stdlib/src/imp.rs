@@ -1,5 +1,7 @@
 //! `_imp`: what importlib needs of the runtime: native modules, the embedded library, the import lock.
 
+mod shadowing;
+
 use crate::thread::ident;
 use crate::thread::raw_lock::{RawLock, Wait};
 use interp::code;
@@ -140,6 +142,9 @@ fn find_frozen(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyRes
         None => false,
     };
     let Some(found) = find_embedded(library_name(&name)) else { return Ok(Object::none()) };
+    if !shadowing::is_visible(vm, &name)? {
+        return Ok(Object::none());
+    }
     let data = if with_data { vm.new_bytes(found.code).into_object() } else { Object::none() };
     let origin = vm.new_str(&name).into_object();
     Ok(vm.new_tuple([data, Object::bool(found.is_package), origin]).into_object())

@@ -8,6 +8,11 @@ use object::exception;
 use object::exception::Exception;
 use object::str::Str;
 use object::{Object, PyResult, Raised, Ref, Vm};
+use std::cell::Cell;
+use std::io::Write;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
 
 /// `__import__(name, globals, locals, fromlist, level)`
 pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, from_list: Ref<'_>, level: i32) -> PyResult {
@@ -28,10 +33,17 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
         return Err(vm.value_error("Empty module name"));
     }
     let module = match loaded(vm, name)? {
-        Some(module) => module,
+        Some(module) => {
+            Timing::cached(text.get());
+            module
+        }
         None => {
             let import = import_function(vm)?;
+            let timing = Timing::begin();
             let found = vm.call_method(importlib.borrow(), "_find_and_load", &[name, import.borrow()]);
+            if let Some(timing) = timing {
+                timing.end(text.get());
+            }
             found.map_err(|raised| trim_traceback(vm, raised))?
         }
     };
@@ -54,6 +66,70 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
     }
     let import = import_function(vm)?;
     vm.call_method(importlib.borrow(), "_handle_fromlist", &[module.borrow(), from_list, import.borrow()])
+}
+
+/// `-X importtime`: 0, no report; 1, one of each module that is imported; 2, of those already there too.
+static IMPORT_TIME: AtomicU8 = AtomicU8::new(0);
+
+/// Has imports be reported.
+pub fn set_import_time(level: u8) {
+    IMPORT_TIME.store(level, Ordering::Relaxed);
+}
+
+thread_local! {
+    /// How many imports this thread is in, and the time that those within the innermost one took.
+    static RUNNING: Cell<(usize, Duration)> = const { Cell::new((0, Duration::ZERO)) };
+}
+
+/// How long an import takes.
+struct Timing {
+    start: Instant,
+    level: usize,
+    /// What had been spent within the surrounding import before this one.
+    before: Duration,
+}
+
+impl Timing {
+    fn begin() -> Option<Timing> {
+        if IMPORT_TIME.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        Timing::header();
+        let (level, before) = RUNNING.get();
+        RUNNING.set((level + 1, Duration::ZERO));
+        Some(Timing { start: Instant::now(), level, before })
+    }
+
+    fn header() {
+        static HEADER: Once = Once::new();
+        HEADER.call_once(|| Timing::report("import time: self [us] | cumulative | imported package\n"));
+    }
+
+    fn end(self, name: &Str) {
+        let all = self.start.elapsed();
+        let (_, within) = RUNNING.get();
+        RUNNING.set((self.level, self.before + all));
+        let (own, all) = (all.saturating_sub(within).as_micros(), all.as_micros());
+        Timing::report(&format!("import time: {own:9} | {all:10} | {:indent$}{}\n", "", shown(name), indent = self.level * 2));
+    }
+
+    fn cached(name: &Str) {
+        if IMPORT_TIME.load(Ordering::Relaxed) > 1 {
+            Timing::header();
+            let (level, _) = RUNNING.get();
+            Timing::report(&format!("import time: cached    | cached     | {:indent$}{}\n", "", shown(name), indent = level * 2));
+        }
+    }
+
+    fn report(text: &str) {
+        // Nobody may be there to read it.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// A module's name, with escapes for what is no character.
+fn shown(name: &Str) -> String {
+    name.code_points().map(|point| char::from_u32(point).map_or_else(|| format!("\\u{point:04x}"), String::from)).collect()
 }
 
 /// Takes importlib's own frames out of the traceback of a failed import: all of them if the module was

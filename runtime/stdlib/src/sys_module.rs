@@ -11,6 +11,7 @@ use object::native::Module;
 use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Args, Object, ObjectOf, PyResult, Ref, RefOf, Vm, method};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 pub mod configuration;
 mod early_stderr;
@@ -59,6 +60,8 @@ pub fn set_attribute(vm: &mut Vm, name: &str, value: Object) {
 
 /// Makes the module from the configuration.
 pub fn new_module(vm: &mut Vm, configuration: &Configuration) -> PyResult<ObjectOf<ModuleObject>> {
+    crate::import::set_import_time(configuration.import_time);
+    CPU_COUNT.store(configuration.cpu_count.unwrap_or(-1), Ordering::Relaxed);
     let module = vm.new_native_module(&SYS)?;
     MODULE_OBJECT.set(Some(module.clone().into_object()));
     let modules = vm.new_dict().into_object();
@@ -71,6 +74,14 @@ pub fn new_module(vm: &mut Vm, configuration: &Configuration) -> PyResult<Object
     let jit = vm.new_native_module(&CPYTHON_JIT)?;
     module.set(vm, "_jit", jit.into_object());
     Ok(module)
+}
+
+/// How many processors there are to be; -1: as many as there are.
+static CPU_COUNT: AtomicI64 = AtomicI64::new(-1);
+
+/// The number of processors that the user wants programs to see.
+pub fn cpu_count_wanted() -> Option<i64> {
+    Some(CPU_COUNT.load(Ordering::Relaxed)).filter(|&count| count > 0)
 }
 
 /// Sets `sys.flags` to what a configuration says.
@@ -669,7 +680,7 @@ fn jit_is_off(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
 }
 
 fn cpu_count_config(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    Ok(Object::small_int(-1))
+    Ok(Object::small_int(cpu_count_wanted().unwrap_or(-1)))
 }
 
 fn is_gil_enabled(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {

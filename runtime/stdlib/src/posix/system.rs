@@ -100,6 +100,9 @@ pub fn getrandom(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyRe
 }
 
 pub fn cpu_count(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
+    if let Some(count) = crate::sys_module::cpu_count_wanted() {
+        return Ok(Object::small_int(count));
+    }
     Ok(match sys::sysconf(libc::_SC_NPROCESSORS_ONLN) {
         Ok(n) if n > 0 => Object::small_int(n),
         _ => Object::none(),

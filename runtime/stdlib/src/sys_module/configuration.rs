@@ -46,6 +46,10 @@ pub struct Configuration {
     pub hash_seed: Option<u32>,
     pub int_max_str_digits: i64,
     pub pycache_prefix: Option<String>,
+    /// `-X importtime`
+    pub import_time: u8,
+    /// `-X cpu_count`
+    pub cpu_count: Option<i64>,
     /// `PYTHONPLATLIBDIR`
     pub platform_library: String,
     /// `PYTHONIOENCODING`: encoding and error handler.
@@ -54,4 +58,16 @@ pub struct Configuration {
     pub lenient_streams: bool,
     /// Which of the descriptors 0, 1 and 2 were not open when the process started.
     pub closed_streams: [bool; 3],
+}
+
+impl Configuration {
+    /// Where the library is, or seems to be: `sys._stdlib_dir`.
+    pub fn library_directory(&self) -> String {
+        self.library.clone().unwrap_or_else(|| library_below(&self.base_prefix))
+    }
+}
+
+/// Where the library of an installation is.
+pub fn library_below(prefix: &str) -> String {
+    format!("{}/lib/python3.14", prefix.trim_end_matches('/'))
 }

@@ -55,7 +55,7 @@ pub(super) fn populate(vm: &mut Vm, module: ModuleRef<'_>, configuration: &Confi
         ("float_repr_style", "short".into()),
         ("abiflags", String::new()),
         ("_framework", String::new()),
-        ("_stdlib_dir", configuration.library.clone().unwrap_or_else(|| format!("{}/lib/python3.14", configuration.base_prefix))),
+        ("_stdlib_dir", configuration.library_directory()),
     ];
     for (name, text) in texts {
         let value = crate::os_support::fs_decode(vm, text.as_bytes());
