@@ -20,7 +20,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::sync::OnceLock;
-pub use stdlib::sys_module::Configuration;
+pub use stdlib::sys_module::{Configuration, library_below};
 use stdlib::{imp, sys_module};
 
 /// Native stack of the thread that runs Python.

@@ -18,7 +18,7 @@ mod early_stderr;
 mod info;
 mod library_names;
 
-pub use configuration::Configuration;
+pub use configuration::{Configuration, library_below};
 
 static MODULES: ObjectCell = ObjectCell::EMPTY;
 static MODULE_OBJECT: ObjectCell = ObjectCell::EMPTY;
