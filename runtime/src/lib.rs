@@ -92,7 +92,7 @@ impl Runtime {
         }
         imp::set_library(imp::Library { find: find_embedded, names: || library::MODULES.iter().map(|entry| entry.name).collect() });
         if configuration.library.is_none() {
-            stdlib::library_files::show(&format!("{}/lib/python3.14", configuration.base_prefix), || {
+            stdlib::library_files::show(&configuration.library_directory(), || {
                 Box::new(library::MODULES.iter().map(|entry| (entry.path, entry.source())))
             });
         }
@@ -259,7 +259,7 @@ impl Runtime {
     /// Runs a script: a file, or a directory or archive with a `__main__.py`.
     pub fn run_script(&mut self, path: &OsStr, namespace: Object, skip_first_line: bool, add_directory: bool) -> PyResult {
         if std::path::Path::new(path).is_dir() || stdlib::zip_hook::is_archive(path) {
-            self.insert_path(path);
+            self.insert_path(absolute(path));
             return self.call_runpy("_run_module_as_main", &["__main__"], Some(false));
         }
         let source = match std::fs::read(path) {
@@ -308,15 +308,18 @@ impl Runtime {
         let utilities = vm.import("importlib.util").and_then(|_| vm.import("_frozen_importlib_external"))?;
         let magic = vm.get_attr_str(utilities.borrow(), "MAGIC_NUMBER")?;
         let magic = object::bytes::as_bytes(magic.borrow()).unwrap_or_default().to_vec();
-        if !data.starts_with(&magic) || data.len() < 16 {
+        if data.len() >= 4 && !data.starts_with(&magic) {
             return Err(vm.runtime_error("Bad magic number in .pyc file"));
+        }
+        if data.len() < 16 {
+            return Err(vm.raise(&exception::EOF_ERROR, "EOF read where not expected"));
         }
         let marshal = vm.import("marshal")?;
         let data = vm.new_bytes(&data[16..]).into_object();
-        let code = vm.call_method(marshal.borrow(), "loads", &[data.borrow()])?;
-        match code.borrow().downcast::<CodeObject>() {
-            Some(_) => Ok(code),
-            None => Err(vm.runtime_error("Bad code object in .pyc file")),
+        let code = vm.call_method(marshal.borrow(), "loads", &[data.borrow()]);
+        match vm.ignore(code, &exception::EXCEPTION)? {
+            Some(code) if code.borrow().downcast::<CodeObject>().is_some() => Ok(code),
+            _ => Err(vm.runtime_error("Bad code object in .pyc file")),
         }
     }
 
