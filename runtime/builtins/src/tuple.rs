@@ -5,6 +5,7 @@ use crate::slice::{self, Slice};
 use bytecode::opcode::Comparison;
 use object::call::Args;
 use object::dict::table::quick_equal;
+use object::list::List;
 use object::native::Extension;
 use object::protocol::ordering_satisfies;
 use object::str::StrBuilder;
@@ -43,10 +44,17 @@ fn this(object: Ref<'_>) -> RefOf<'_, Tuple> {
 }
 
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
+    let exact = std::ptr::eq(class.get(), &TUPLE);
+    if exact
+        && !args.has_keywords()
+        && let [iterable] = args.positionals()
+        && let Some(list) = iterable.downcast_exact::<List>()
+    {
+        return Ok(vm.new_tuple(list.get().items(vm).iter().cloned()).into_object());
+    }
     let own_init = class.get().slots().init.map(|init| init as usize) != TUPLE.slots().init.map(|init| init as usize);
     let args = if own_init { Args::positional(args.positionals()) } else { args };
     let iterable = crate::dict::one_argument(vm, "tuple", args)?;
-    let exact = std::ptr::eq(class.get(), &TUPLE);
     match iterable {
         Some(iterable) if exact && iterable.is_exactly(&TUPLE) => Ok(iterable.to_owned()),
         _ => {

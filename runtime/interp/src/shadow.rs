@@ -40,7 +40,8 @@ const SHADOW: u64 = 1 << 31;
 const DISTANCE_SHIFT: u32 = 8;
 const DISTANCE_MASK: u64 = (1 << 23) - 1;
 
-/// Words of a site's data: how often it missed, then what it has seen, or, of a loop, how far the jump is.
+/// Words of a site's data: how often it missed, then what it has seen, or, of a loop, how far the jump is. Of a `LOAD_CONST` there is
+/// one word, the constant.
 const SITE_WORDS: usize = 3;
 
 /// Calls and backward jumps after which code is copied.
@@ -81,11 +82,12 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
-    /// A copy in which nothing is specialised yet; `None` for code too long for distances.
-    pub(crate) fn new(instructions: &[Instr]) -> Option<Shadow> {
+    /// A copy in which nothing is specialised yet; `None` for code too long for distances. The code, which owns the copy, owns the
+    /// constants.
+    pub(crate) fn new(instructions: &[Instr], constants: &[Object]) -> Option<Shadow> {
         let n = instructions.len();
         let n_sites = instructions.iter().filter(|instruction| has_site(**instruction)).count();
-        if n + n_sites * SITE_WORDS > DISTANCE_MASK as usize / 2 {
+        if 2 * n + n_sites * SITE_WORDS > DISTANCE_MASK as usize / 2 {
             return None;
         }
         let mut words = Vec::with_capacity(n + n_sites * SITE_WORDS);
@@ -94,7 +96,10 @@ impl Shadow {
             let is_jump = instruction.opcode().is_some_and(|opcode| opcode.info().arg == Arg::Jump);
             let to_target = if is_jump { i64::from(instruction.arg()) - index as i64 } else { 0 };
             let mut distance = 0;
-            if has_site(instruction) {
+            if instruction.opcode() == Some(Opcode::LoadConst) {
+                distance = (n + sites.len() - index) as u64;
+                sites.push(constants[instruction.arg() as usize].borrow().bits());
+            } else if has_site(instruction) {
                 distance = (n + sites.len() - index) as u64;
                 sites.extend([0, 0, to_target as u64]);
             } else if is_jump {
@@ -282,7 +287,7 @@ impl CodeObject {
     #[cold]
     #[inline(never)]
     fn make_shadow(&self) {
-        if let Some(shadow) = Shadow::new(&self.data.instructions) {
+        if let Some(shadow) = Shadow::new(&self.data.instructions, &self.constants) {
             let shadow = self.shadow.get_or_init(|| shadow);
             self.entry.set(shadow.entry());
             listing::note(self);

@@ -64,18 +64,13 @@ macro_rules! define_exceptions {
                         Ok(())
                     },
                 ))),*],
+                fields: &[$(stringify!($field)),*],
                 ..TypeSpec::DEFAULT
             };
         )*
 
         /// All exception classes, bases first.
         pub static ALL: &[&Type] = &[$(&$STATIC),*];
-
-        /// The fields that a native exception class declares itself.
-        fn declared_fields(class: &Type) -> &'static [&'static str] {
-            $( if std::ptr::eq(class, &$STATIC) { return &[$(stringify!($field)),*]; } )*
-            &[]
-        }
     };
 }
 
@@ -153,6 +148,11 @@ define_exceptions! {
 /// Whether a native exception class adds fields to those of its base.
 pub(crate) fn declares_fields(class: &Type) -> bool {
     !declared_fields(class).is_empty()
+}
+
+/// The fields that a native exception class declares itself.
+fn declared_fields(class: &Type) -> &'static [&'static str] {
+    class.spec().fields
 }
 
 /// The fields of a class's instances, by position. A class has at most one base that declares any.

@@ -154,6 +154,8 @@ pub mod flag {
     pub const INSTANCE_IN_ITEMS: u32 = 1 << 15;
     /// A Python class whose attributes cannot be changed any more.
     pub const FROZEN: u32 = 1 << 16;
+    /// A Python class whose owner wants to know of instances that get attributes of their own, and, if it is frozen, of changes.
+    pub const FLAGGED: u32 = 1 << 17;
 }
 
 /// What the heap must know of a payload.
@@ -232,6 +234,8 @@ pub struct TypeSpec {
     pub members: &'static [Member],
     /// `__match_args__`, where the type has one.
     pub match_args: &'static [&'static str],
+    /// Of an exception: what its instances hold besides what all exceptions do.
+    pub fields: &'static [&'static str],
 }
 
 impl TypeSpec {
@@ -248,6 +252,7 @@ impl TypeSpec {
         getsets: &[],
         members: &[],
         match_args: &[],
+        fields: &[],
     };
 }
 

@@ -23,6 +23,12 @@ const INPLACE_REMAINDER: u32 = BinaryOp::InplaceRemainder as u32;
 const INPLACE_AND: u32 = BinaryOp::InplaceAnd as u32;
 const INPLACE_OR: u32 = BinaryOp::InplaceOr as u32;
 const INPLACE_XOR: u32 = BinaryOp::InplaceXor as u32;
+const POWER: u32 = BinaryOp::Power as u32;
+const INPLACE_POWER: u32 = BinaryOp::InplacePower as u32;
+const LEFT_SHIFT: u32 = BinaryOp::LeftShift as u32;
+const INPLACE_LEFT_SHIFT: u32 = BinaryOp::InplaceLeftShift as u32;
+const RIGHT_SHIFT: u32 = BinaryOp::RightShift as u32;
+const INPLACE_RIGHT_SHIFT: u32 = BinaryOp::InplaceRightShift as u32;
 const SUBSCRIPT: u32 = BinaryOp::Subscript as u32;
 
 /// The result of an operator, where both operands are ints or floats in words and the result is easy.
@@ -39,6 +45,12 @@ pub(crate) fn fast(vm: &mut Vm, op: u32, left: Ref<'_>, right: Ref<'_>) -> Optio
             XOR | INPLACE_XOR => Some(Object::small_int(a ^ b)),
             FLOOR_DIVIDE | INPLACE_FLOOR_DIVIDE if b > 0 => Some(Object::small_int(a / b - i64::from(a % b < 0))),
             REMAINDER | INPLACE_REMAINDER if b > 0 => Some(Object::small_int(a % b + if a % b < 0 { b } else { 0 })),
+            LEFT_SHIFT | INPLACE_LEFT_SHIFT if (0..62).contains(&b) && a.unsigned_abs().leading_zeros() > b as u32 + 2 => {
+                Some(Object::small_int(a << b))
+            }
+            RIGHT_SHIFT | INPLACE_RIGHT_SHIFT if b >= 0 => Some(Object::small_int(a >> b.min(63))),
+            POWER | INPLACE_POWER if (0..64).contains(&b) => a.checked_pow(b as u32).map(|power| vm.new_int(power)),
+            TRUE_DIVIDE | INPLACE_TRUE_DIVIDE if b != 0 => Some(vm.new_float(number(left)? / number(right)?)),
             _ => None,
         };
     }
@@ -51,6 +63,8 @@ pub(crate) fn fast(vm: &mut Vm, op: u32, left: Ref<'_>, right: Ref<'_>) -> Optio
         SUBTRACT | INPLACE_SUBTRACT => a - b,
         MULTIPLY | INPLACE_MULTIPLY => a * b,
         TRUE_DIVIDE | INPLACE_TRUE_DIVIDE if b != 0.0 => a / b,
+        // Other bases and results have rules and errors of their own.
+        POWER | INPLACE_POWER if a > 0.0 && a.is_finite() && b.is_finite() => Some(a.powf(b)).filter(|power| power.is_finite())?,
         _ => return None,
     };
     Some(vm.new_float(result))

@@ -131,7 +131,7 @@ pub(crate) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) ->
 }
 
 /// What a call came to.
-pub(super) enum Call {
+pub(crate) enum Call {
     Frame(*mut Frame),
     Value(Object),
 }
@@ -178,44 +178,53 @@ pub(super) unsafe fn report_star(
 /// # Safety
 ///
 /// The four are on top of the stack.
-pub(super) unsafe fn call_star(vm: &mut Vm, callable: Ref<'_>, sp: *mut u64) -> PyResult<Call> {
-    // SAFETY: the caller's promise.
-    let (positional, keywords) = unsafe { (Ref::from_bits(*sp.sub(2)), (*sp.sub(1) != 0).then(|| Ref::from_bits(*sp.sub(1)))) };
-    let args = match positional.downcast_exact::<Tuple>() {
-        Some(tuple) => tuple.get().items().iter().map(|&item| item.to_owned()).collect(),
+pub(crate) unsafe fn call_star(vm: &mut Vm, callable: Ref<'_>, sp: *mut u64) -> PyResult<Call> {
+    // SAFETY: the caller's promise; what is below is the callable and a null or self.
+    let (this, positional, keywords) = unsafe {
+        let optional = |word: u64| (word != 0).then(|| Ref::from_bits(word));
+        (optional(*sp.sub(3)), Ref::from_bits(*sp.sub(2)), optional(*sp.sub(1)))
+    };
+    let collected;
+    let items = match positional.downcast_exact::<Tuple>() {
+        Some(tuple) => tuple.get().items(),
         None => {
-            if positional.class().slots().iter.is_none() && !vm.is_sequence(positional) {
-                let message = format!("{}argument after * must be an iterable, not {}", callee_name(vm, callable), positional.class().full_name());
-                return Err(vm.type_error(message));
-            }
-            vm.collect(positional)?
+            collected = iterated_arguments(vm, callable, positional)?;
+            Object::as_refs(&collected)
         }
     };
-    // SAFETY: what is below is the callable and a null or self.
-    let this = unsafe { (*sp.sub(3) != 0).then(|| Ref::from_bits(*sp.sub(3)).to_owned()) };
-    let mut args: Vec<Object> = this.into_iter().chain(args).collect();
+    let dict = keywords.map(|keywords| as_keywords(vm, callable, keywords)).transpose()?;
+    let dict = dict.as_ref().and_then(|dict| dict.borrow().downcast::<Dict>()).filter(|dict| !dict.is_empty(vm));
+    let n_keywords = dict.map_or(0, |dict| dict.len(vm));
+    let mut args: Vec<Object> = Vec::with_capacity(items.len() + n_keywords + 1);
+    args.extend(this.into_iter().chain(items.iter().copied()).map(Ref::to_owned));
     let mut names = None;
-    if let Some(keywords) = keywords {
-        let dict = as_keywords(vm, callable, keywords)?;
-        let dict = dict.borrow().downcast::<Dict>().expect("keywords were made a dict");
-        let items = dict.items_snapshot(vm);
-        if !items.is_empty() {
-            let mut keys = Vec::with_capacity(items.len());
-            for (key, value) in items {
-                if key.borrow().downcast::<Str>().is_none() {
-                    return Err(vm.type_error("keywords must be strings"));
-                }
-                keys.push(key);
-                args.push(value);
-            }
-            names = Some(vm.new_tuple(keys));
+    if let Some(dict) = dict {
+        let mut keys = Vec::with_capacity(n_keywords);
+        let mut are_strings = true;
+        for (key, value) in dict.iter(vm) {
+            are_strings &= key.downcast::<Str>().is_some();
+            keys.push(key.to_owned());
+            args.push(value.to_owned());
         }
+        if !are_strings {
+            return Err(vm.type_error("keywords must be strings"));
+        }
+        names = Some(vm.new_tuple(keys));
     }
     let names = names.as_ref().map(|names| names.borrow());
     if callable.is_exactly(&FUNCTION) {
         return function::call_frame(vm, callable, args, names).map(Call::Frame);
     }
     vm.call_with(callable, object::Args::new(Object::as_refs(&args), names)).map(Call::Value)
+}
+
+/// What is after the `*` of a call, if it is no tuple.
+fn iterated_arguments(vm: &mut Vm, callable: Ref<'_>, positional: Ref<'_>) -> PyResult<Vec<Object>> {
+    if positional.class().slots().iter.is_none() && !vm.is_sequence(positional) {
+        let message = format!("{}argument after * must be an iterable, not {}", callee_name(vm, callable), positional.class().full_name());
+        return Err(vm.type_error(message));
+    }
+    vm.collect(positional)
 }
 
 fn as_keywords(vm: &mut Vm, callable: Ref<'_>, keywords: Ref<'_>) -> PyResult {
@@ -264,9 +273,7 @@ pub(super) fn list_extend(vm: &mut Vm, list: Ref<'_>, iterable: Ref<'_>) -> PyRe
     if iterable.class().slots().iter.is_none() && !vm.is_sequence(iterable) {
         return Err(vm.type_error(format!("Value after * must be an iterable, not {}", iterable.class().full_name())));
     }
-    let items = vm.collect(iterable)?;
-    list.downcast::<List>().expect(NO_VALUE).items_mut(vm).extend(items);
-    Ok(())
+    builtins::list::extend_with(vm, list.downcast::<List>().expect(NO_VALUE), iterable)
 }
 
 pub(super) fn dict_update(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>) -> PyResult<()> {

@@ -7,17 +7,26 @@ use bytecode::CodeFlags;
 use bytecode::opcode::{Intrinsic1, Intrinsic2};
 use object::exception::{self, Exception};
 use object::list::List;
-use object::str::{Str, StrBuilder};
+use object::str::Str;
 use object::tuple::Tuple;
-use object::{Object, PyResult, Ref, Vm};
+use object::{Object, PyResult, Ref, RefOf, Vm};
 
-pub(super) fn join_strings(vm: &mut Vm, parts: &[Object]) -> Object {
-    let strings = parts.iter().filter_map(|part| part.borrow().downcast::<Str>());
-    let mut builder = StrBuilder::with_capacity(strings.clone().map(|part| part.len()).sum());
-    for part in strings {
-        builder.push_object(part.get());
-    }
-    builder.finish(vm).into_object()
+/// One string of several.
+pub(super) fn join_strings(vm: &mut Vm, parts: &[Ref<'_>]) -> PyResult {
+    const FEW: usize = 8;
+    let strings = parts.iter().filter_map(|part| part.downcast::<Str>());
+    let empty = vm.empty_str();
+    let joined = if parts.len() <= FEW {
+        let mut few = [empty; FEW];
+        for (place, part) in few.iter_mut().zip(strings) {
+            *place = part;
+        }
+        vm.str_join(empty.get(), &few[..parts.len()])
+    } else {
+        let all: Vec<RefOf<'_, Str>> = strings.collect();
+        vm.str_join(empty.get(), &all)
+    };
+    joined.map(Object::from).ok_or_else(|| vm.overflow_error("join() result is too long for a Python string"))
 }
 
 /// `str`, `repr` or `ascii` of a value, as `!s`, `!r` and `!a` say.

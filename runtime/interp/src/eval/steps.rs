@@ -11,6 +11,7 @@ use crate::{async_generator, generator};
 use bytecode::Opcode;
 use object::dict::Dict;
 use object::native::flag;
+use object::str::Str;
 use object::{Object, ObjectOf, PyResult, Ref, Vm};
 
 /// What an instruction did: the stack's new top, and whether it raised. What is left on the stack is the caller's.
@@ -221,7 +222,11 @@ steps! {
         let dict = vm.new_dict_with_capacity(arg as usize);
         for left in (1..=arg).rev() {
             let (key, value) = (stack.top(2 * left), stack.top(2 * left - 1));
-            dict.borrow().set(vm, key, value.to_owned())?;
+            if key.downcast_exact::<Str>().is_some_and(|key| key.get().is_interned()) {
+                dict.borrow().get().set_interned(vm, key, value.to_owned());
+            } else {
+                dict.borrow().set(vm, key, value.to_owned())?;
+            }
         }
         for _ in 0..2 * arg {
             drop(stack.pop());
@@ -229,8 +234,12 @@ steps! {
         stack.push(dict.into_object());
     }
     build_string BuildString (vm frame stack arg) {
-        let parts = stack.take(arg);
-        stack.push(intrinsics::join_strings(vm, &parts));
+        let parts: &[Ref<'_>] = std::slice::from_raw_parts(stack.0.sub(arg as usize).cast(), arg as usize);
+        let text = intrinsics::join_strings(vm, parts)?;
+        for _ in 0..arg {
+            drop(stack.pop());
+        }
+        stack.push(text);
     }
     build_slice BuildSlice (vm frame stack arg) {
         let step = if arg == 3 { stack.pop() } else { Object::none() };

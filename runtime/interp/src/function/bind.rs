@@ -87,7 +87,7 @@ impl Binding<'_> {
         }
         if varargs {
             // SAFETY: the references are moved into the tuple.
-            let rest: Vec<Object> = (n_positional..given).filter_map(|index| unsafe { frame::take(args.add(index)) }).collect();
+            let rest = (n_positional..given.max(n_positional)).map(|index| unsafe { frame::take(args.add(index)) }.expect("an argument has a value"));
             let rest = vm.new_tuple(rest).into_object();
             self.set(n_parameters, rest);
         }
@@ -123,7 +123,14 @@ impl Binding<'_> {
         let found = candidates
             .iter()
             .position(|parameter| parameter.is(name))
-            .or_else(|| candidates.iter().position(|parameter| parameter.downcast::<Str>().is_some_and(|parameter| parameter.equals(text.get()))));
+            // The names of parameters are interned.
+            .or_else(|| {
+                if text.is_interned() {
+                    None
+                } else {
+                    candidates.iter().position(|parameter| parameter.downcast::<Str>().is_some_and(|parameter| parameter.equals(text.get())))
+                }
+            });
         match (found, keywords) {
             (Some(index), _) => {
                 let index = first + index;

@@ -193,6 +193,17 @@ pub(super) unsafe fn target(ip: *const Instr, word: u64) -> *const Instr {
     unsafe { ip.offset(distance as isize) }
 }
 
+/// The constant of a `LOAD_CONST`.
+///
+/// # Safety
+///
+/// The instruction is one of a copy, with this word.
+#[inline(always)]
+pub(super) unsafe fn constant(ip: *const Instr, word: u64) -> u64 {
+    // SAFETY: the caller's promise: the constant is that far behind, in the same allocation.
+    unsafe { (*ip.add((word >> DISTANCE_SHIFT & DISTANCE_MASK) as usize)).0 }
+}
+
 /// The data of an instruction's site: the number of misses, then what the form of the instruction keeps.
 ///
 /// # Safety
@@ -215,6 +226,38 @@ pub(super) unsafe fn seen<'a, T>(ip: *const Instr, word: u64) -> &'a T {
     // SAFETY: the caller's promise.
     unsafe { &*std::ptr::from_ref(&site(ip, word)[1]).cast() }
 }
+
+/// Where code goes on after a conditional jump that is not taken: the compiler puts a `NOT_TAKEN` behind it, which does nothing.
+///
+/// # Safety
+///
+/// The instruction is a conditional jump of a copy.
+#[inline(always)]
+pub(super) unsafe fn fall_through(jump: *const Instr) -> *const Instr {
+    // SAFETY: code does not end with a conditional jump.
+    unsafe {
+        let next = jump.add(1);
+        next.add(usize::from((*next).opcode_byte() == Opcode::NotTaken as u8))
+    }
+}
+
+/// Goes on with what comes after a test that gave `$truth`, the stack's top being `$sp` without it: a conditional
+/// jump, which is most often next, is done at once.
+macro_rules! go_by_truth {
+    ($vm:ident, $ip:expr, $sp:expr, $frame:ident, $truth:expr, $fuel:ident) => {{
+        let (next, sp, truth): (*const Instr, *mut u64, bool) = ($ip.add(1), $sp, $truth);
+        let word = (*next).0;
+        if word as u8 == Opcode::PopJumpIfFalse as u8 {
+            go!($vm, if truth { fall_through(next) } else { target(next, word) }, sp, $frame, $fuel);
+        }
+        if word as u8 == Opcode::PopJumpIfTrue as u8 {
+            go!($vm, if truth { target(next, word) } else { fall_through(next) }, sp, $frame, $fuel);
+        }
+        *sp = raw::bool_word(truth);
+        go!($vm, next, sp.add(1), $frame, $fuel);
+    }};
+}
+pub(super) use go_by_truth;
 
 /// Where a jump with a site goes.
 ///

@@ -125,6 +125,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::Call, calls::call),
     (Opcode::ReturnValue, calls::return_value),
     (Opcode::CallKw, calls::call_kw),
+    (Opcode::CallFunctionEx, calls::call_function_ex),
     (Opcode::MakeCell, locals::make_cell),
     (Opcode::CopyFreeVars, locals::copy_free_variables),
     (Opcode::LoadFastAndClear, locals::load_fast_and_clear),

@@ -37,6 +37,16 @@ impl StrBuilder {
         self.data().len()
     }
 
+    /// Whether more characters of a string can be pushed without more memory.
+    pub fn has_room_for(&self, text: StrData<'_>) -> bool {
+        let (capacity, same_kind) = match &self.units {
+            Units::Latin1(units) => (units.capacity(), matches!(text, StrData::Latin1(_))),
+            Units::Ucs2(units) => (units.capacity(), !matches!(text, StrData::Ucs4(_))),
+            Units::Ucs4(units) => (units.capacity(), true),
+        };
+        same_kind && capacity - self.len() >= text.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -229,7 +229,8 @@ fn put(vm: &mut Vm, stream: &StringIo, text: Ref<'_>) -> PyResult<()> {
     let Some(end) = start.checked_add(len).filter(|&end| end <= isize::MAX as usize) else {
         return Err(vm.overflow_error("new position too large"));
     };
-    if end > stream.text.get(vm).len() {
+    let builder = stream.text.get(vm);
+    if end > builder.len() && (start != builder.len() || !builder.has_room_for(text.data())) {
         // The vector may double; a character takes four bytes at most.
         vm.check_room(end.saturating_mul(8))?;
     }

@@ -2,7 +2,7 @@
 
 use crate::eval::arithmetic;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, go, handler, misfit, target};
+use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, fall_through, go, handler, misfit, target};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
@@ -190,7 +190,7 @@ unsafe fn after_jump(jump: *const Instr, truth: bool) -> *const Instr {
     // SAFETY: the caller's promise.
     unsafe {
         let word = (*jump).0;
-        if truth == (word as u8 == Opcode::PopJumpIfTrue as u8) { target(jump, word) } else { jump.add(1) }
+        if truth == (word as u8 == Opcode::PopJumpIfTrue as u8) { target(jump, word) } else { fall_through(jump) }
     }
 }
 

@@ -5,8 +5,9 @@ use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
 use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, release_and_go};
+use crate::shadow::is_shadow;
 use crate::shadow::opcode::HANDLERS;
-use bytecode::{CodeFlags, Instr};
+use bytecode::{CodeFlags, Instr, Opcode};
 use object::class::TYPE;
 use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, METHOD_DESCRIPTOR};
 use object::raw;
@@ -57,16 +58,21 @@ handler!(call(vm ip sp frame word fuel) {
     let inner = start.cast::<Frame>();
     let locals = Frame::locals(inner);
     let n_locals = (*code).n_locals;
+    // Written one by one: the few words there are would not pay for the preparations of a wide copy.
     for index in 0..n {
-        *locals.add(index) = *args.add(index);
+        locals.add(index).write_volatile(*args.add(index));
     }
     for index in n..n_locals {
-        *locals.add(index) = 0;
+        locals.add(index).write_volatile(0);
     }
-    let entry = (*code).entry();
+    let mut entry = (*code).entry();
     let bottom = locals.add(n_locals);
     Frame::write_called(inner, callable, code, bottom, frame);
     (*vm).frame = inner.cast();
+    // A `RESUME` of a copy does nothing unless somebody wants something.
+    if (*entry).opcode_byte() == Opcode::Resume as u8 && is_shadow((*entry).0) && breaker_reasons() == 0 {
+        entry = entry.add(1);
+    }
     go_anywhere!(vm, entry, bottom, inner, fuel);
 });
 
@@ -323,6 +329,9 @@ handler!(return_value(vm ip sp frame word fuel) {
     if breaker_reasons() & breaker::FINALIZERS != 0 {
         return Exit::look(ip, sp);
     }
+    if value == raw::NONE && ending == Ending::Push && (*ip).opcode_byte() == Opcode::PopTop as u8 && is_shadow((*ip).0) {
+        (ip, sp) = (ip.add(1), sp.sub(1));
+    }
     go_anywhere!(vm, ip, sp, caller, fuel);
 });
 
@@ -397,6 +406,43 @@ handler!(call_kw(vm ip sp frame word fuel) {
         return call_native_kw(vm, ip, sp, frame, word, fuel);
     };
     go_into!(vm, inner, ip, first.sub(2), fuel);
+});
+
+/// Makes a call with arguments in a tuple and a dict. What it came to: the frame of the callee, or a value; 0: it raised.
+///
+/// # Safety
+///
+/// Callable, self or null, positional arguments, and keyword arguments or null are on top of the stack; all are dropped.
+#[inline(never)]
+unsafe fn enter_star(vm: *mut Vm, frame: *mut Frame, sp: *mut u64) -> (u64, bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let call = eval_calls::call_star(&mut *vm, Ref::from_bits(*sp.sub(4)), sp);
+        drop_words_down_to(sp.sub(4), sp);
+        (*frame).sp = sp.sub(4);
+        match call {
+            Ok(eval_calls::Call::Frame(inner)) => (inner.expose_provenance() as u64, true),
+            Ok(eval_calls::Call::Value(value)) => (value.into_raw(), false),
+            Err(_) => (0, false),
+        }
+    }
+}
+
+handler!(call_function_ex(vm ip sp frame word fuel) {
+    (*frame).ip = ip;
+    let (result, is_frame) = enter_star(vm, frame, sp);
+    let top = sp.sub(4);
+    if is_frame {
+        go_into!(vm, std::ptr::with_exposed_provenance_mut(result as usize), ip, top, fuel);
+    }
+    if result == 0 {
+        return Exit::raised(ip, top);
+    }
+    *top = result;
+    if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+        return Exit::look(ip.add(1), top.add(1));
+    }
+    go!(vm, ip.add(1), top.add(1), frame, fuel);
 });
 
 handler!(

@@ -2,11 +2,11 @@
 
 use crate::frame::Frame;
 use crate::generator::{self, GENERATOR};
-use crate::shadow::dispatch::{Exit, drop_after_native, go, go_anywhere, handler, loop_end, misfit, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, drop_after_native, drop_and_go, go, go_anywhere, handler, loop_end, misfit, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use builtins::iterators::{self, LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
-use bytecode::Instr;
+use bytecode::{Instr, Opcode};
 use object::raw;
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
@@ -21,8 +21,15 @@ macro_rules! for_loop {
             let ($iterator, $vm) = (iterator.downcast_unchecked::<$payload>(), &mut *vm);
             match $advance {
                 Some(value) => {
-                    *sp = Object::into_raw(value);
-                    go!(vm, ip.add(1), sp.add(1), frame, fuel);
+                    let value = Object::into_raw(value);
+                    let next = ip.add(1);
+                    let next_word = (*next).0;
+                    if next_word as u8 == Opcode::StoreFast as u8 {
+                        let old = std::mem::replace(&mut *Frame::locals(frame).add(arg(next_word)), value);
+                        drop_and_go!(vm, next, sp, frame, old, fuel);
+                    }
+                    *sp = value;
+                    go!(vm, next, sp.add(1), frame, fuel);
                 }
                 None => {
                     if breaker_reasons() & breaker::FINALIZERS != 0 {

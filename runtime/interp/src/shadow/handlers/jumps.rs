@@ -1,9 +1,11 @@
 //! Jumps, and tests that give bools.
 
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, handler, release_and_go, target};
+use crate::shadow::dispatch::{
+    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, fall_through, go, go_by_truth, handler, release_and_go, target,
+};
 use crate::shadow::opcode::HANDLERS;
-use bytecode::Instr;
+use bytecode::{Instr, Opcode};
 use object::raw;
 use object::vm::{breaker, breaker_reasons};
 use object::{Ref, Vm};
@@ -35,7 +37,7 @@ handler!(pop_jump_if_false(vm ip sp frame word fuel) {
     if *sp == raw::FALSE {
         go!(vm, target(ip, word), sp, frame, fuel);
     }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    go!(vm, fall_through(ip), sp, frame, fuel);
 });
 
 handler!(pop_jump_if_true(vm ip sp frame word fuel) {
@@ -43,7 +45,7 @@ handler!(pop_jump_if_true(vm ip sp frame word fuel) {
     if *sp == raw::TRUE {
         go!(vm, target(ip, word), sp, frame, fuel);
     }
-    go!(vm, ip.add(1), sp, frame, fuel);
+    go!(vm, fall_through(ip), sp, frame, fuel);
 });
 
 handler!(pop_jump_if_none(vm ip sp frame word fuel) {
@@ -58,7 +60,7 @@ handler!(pop_jump_if_none(vm ip sp frame word fuel) {
 handler!(pop_jump_if_not_none(vm ip sp frame word fuel) {
     let value = *sp.sub(1);
     if value == raw::NONE {
-        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
+        go!(vm, fall_through(ip), sp.sub(1), frame, fuel);
     }
     if raw::decrement(value) {
         // The loop drops it and jumps.
@@ -75,15 +77,10 @@ handler!(unary_not(vm ip sp frame word fuel) {
 handler!(to_bool(vm ip sp frame word fuel) {
     let value = *sp.sub(1);
     if value == raw::TRUE || value == raw::FALSE {
-        go!(vm, ip.add(1), sp, frame, fuel);
+        go_by_truth!(vm, ip, sp.sub(1), frame, value == raw::TRUE, fuel);
     }
-    if raw::is_int(value) {
-        *sp.sub(1) = raw::bool_word(value != 1);
-        go!(vm, ip.add(1), sp, frame, fuel);
-    }
-    if value == raw::NONE {
-        *sp.sub(1) = raw::FALSE;
-        go!(vm, ip.add(1), sp, frame, fuel);
+    if raw::is_int(value) || value == raw::NONE {
+        go_by_truth!(vm, ip, sp.sub(1), frame, value != 1 && value != raw::NONE, fuel);
     }
     return to_bool_general(vm, ip, sp, frame, word, fuel);
 });
@@ -116,10 +113,11 @@ handler!(
 handler!(is_op(vm ip sp frame word fuel) {
     let (left, right) = (*sp.sub(2), *sp.sub(1));
     let sp = sp.sub(1);
-    *sp.sub(1) = raw::bool_word((left == right) != (arg(word) == 1));
-    if raw::class_address(right) == 0 {
-        drop_and_go!(vm, ip, sp, frame, left, fuel);
+    let truth = (left == right) != (arg(word) == 1);
+    if raw::class_address(right) == 0 && !raw::decrement(left) {
+        go_by_truth!(vm, ip, sp.sub(1), frame, truth, fuel);
     }
+    *sp.sub(1) = raw::bool_word(truth);
     *sp = right;
     *sp.add(1) = left;
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);

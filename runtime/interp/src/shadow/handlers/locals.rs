@@ -2,7 +2,7 @@
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, drop_two_and_go, go, handler, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, constant, drop_and_go, drop_two_and_go, go, handler, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::raw;
@@ -70,7 +70,7 @@ handler!(store_fast_store_fast(vm ip sp frame word fuel) {
 });
 
 handler!(load_const(vm ip sp frame word fuel) {
-    let value = (*(*(*frame).code).constants.as_ptr().add(arg(word))).borrow().bits();
+    let value = constant(ip, word);
     raw::increment(value);
     *sp = value;
     go!(vm, ip.add(1), sp.add(1), frame, fuel);
