@@ -9,7 +9,6 @@ mod run;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    object::heap::reserve::share_arena();
     // Deep Python programs need more native stack than a main thread has.
     let python = std::thread::Builder::new().name("main".into()).stack_size(runtime::STACK_SIZE).spawn(run::main);
     // Signals are for the thread that runs Python, which they are to wake up.

@@ -2,8 +2,8 @@
 
 use crate::run::{run, scoria};
 
-/// In KiB. CPython 3.14 has about 2900.
-const LIMIT: u32 = 3072;
+/// In KiB; about 2700 are needed. CPython 3.14 has about 2900.
+const LIMIT: u32 = 3584;
 
 const PROGRAM: &str = "
 with open('/proc/self/smaps', 'rb', 0) as maps:

@@ -47,6 +47,8 @@ fn shapes() -> &'static mut Vec<Shape> {
 fn add(shape: Shape) -> u32 {
     let shapes = shapes();
     if shapes.is_empty() {
+        // Start-up makes about 700, and what the table grows out of would be left over.
+        shapes.reserve(1024);
         // Id 0 is for values without a header.
         shapes.push(Shape::root(std::ptr::null(), 0));
     }

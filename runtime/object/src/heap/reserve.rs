@@ -29,16 +29,6 @@ pub fn lay_in() {
     }
 }
 
-/// Has all threads take memory from one place; before there is a second thread. Python runs on one thread at a time, so
-/// that places for each would only cost memory, and glibc lets those grow by one page at a time.
-pub fn share_arena() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: sets a number in the allocator.
-    unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 1);
-    }
-}
-
 /// Lays the reserve in again if it was given up and there is memory now.
 pub(crate) fn renew() {
     if GIVEN_UP.load(Ordering::Relaxed) {

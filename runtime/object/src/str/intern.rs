@@ -34,6 +34,9 @@ unsafe fn from_word(word: u64) -> RefOf<'static, Str> {
     unsafe { Ref::from_bits(word).downcast_unchecked() }
 }
 
+/// Start-up interns about 3000 strings: a smaller table would be thrown away at once.
+const FIRST_SIZE: usize = 8192;
+
 impl Table {
     /// The entry of a string with this hash that `is_it`, or the free entry where it belongs.
     fn position(&self, hash: i64, is_it: impl Fn(&Str) -> bool) -> usize {
@@ -58,7 +61,7 @@ impl Table {
         if (self.used + 1) * 2 <= self.entries.len() {
             return;
         }
-        let size = (self.entries.len() * 2).max(4096);
+        let size = (self.entries.len() * 2).max(FIRST_SIZE);
         let old = std::mem::replace(&mut self.entries, vec![0; size]);
         for word in old.into_iter().filter(|&word| word != 0) {
             // SAFETY: words in the table are those of interned strings.
