@@ -195,6 +195,8 @@ impl Runtime {
     /// Puts a directory at the front of `sys.path`.
     pub fn insert_path(&mut self, directory: impl AsRef<OsStr>) {
         let vm = &mut self.vm;
+        let place = if directory.as_ref().is_empty() { std::env::current_dir().unwrap_or_default().into() } else { directory.as_ref().to_owned() };
+        builtins::module_object::set_first_path(&place.to_string_lossy());
         let directory = stdlib::os_support::fs_decode(vm, directory.as_ref().as_bytes());
         if let Some(path) = sys_module::attribute(vm, "path")
             && let Some(path) = path.borrow().downcast::<object::list::List>()

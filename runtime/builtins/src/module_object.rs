@@ -8,6 +8,7 @@ use object::native::Extension;
 use object::singleton::{MODULE, ModuleObject};
 use object::str::Str;
 use object::{Getset, Member, Object, PyResult, Raised, Ref, RefOf, Slots, Type, Vm, method, names};
+use std::sync::OnceLock;
 
 /// What this file adds to `types.ModuleType`.
 pub static MODULE_EXTENSION: Extension = Extension {
@@ -127,15 +128,16 @@ fn explain(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult<String> {
     let Some(own_name) = own(this, names::__name__()).filter(|name| name.borrow().downcast::<Str>().is_some()) else {
         return Ok(format!("module has no attribute '{text}'"));
     };
-    let own_name = vm.str_text(own_name.borrow())?;
+    let name_object = own_name;
+    let own_name = vm.str_text(name_object.borrow())?;
     let plain = format!("module '{own_name}' has no attribute '{text}'");
     let Some(spec) = own(this, names::__spec__()).filter(|spec| !spec.borrow().is_none()) else { return Ok(plain) };
     let origin = origin_of(vm, spec.borrow())?;
     let shadows = match &origin {
-        Some(origin) => is_possibly_shadowing(vm, origin)?,
+        Some(origin) => is_possibly_shadowing(origin),
         None => false,
     };
-    if shadows && is_stdlib_name(vm, &own_name)? {
+    if shadows && is_stdlib_name(vm, name_object.borrow())? {
         let file = origin.unwrap_or_default();
         return Ok(format!(
             "{plain} (consider renaming '{file}' since it has the same name as the standard library module named '{own_name}' and prevents importing that standard library module)"
@@ -176,33 +178,33 @@ pub fn origin_of(vm: &mut Vm, spec: Ref<'_>) -> PyResult<Option<String>> {
     origin.map(|origin| vm.str_text(origin.borrow())).transpose()
 }
 
+/// The directory that was put in front of `sys.path` when the program started.
+static FIRST_PATH: OnceLock<String> = OnceLock::new();
+
+/// Says which directory is put in front of `sys.path` when the program starts.
+pub fn set_first_path(path: &str) {
+    // Only the first program of a process is one that was started.
+    let _ = FIRST_PATH.set(path.to_owned());
+}
+
 /// Whether a module's file lies where the script does, so that it may hide a module meant.
-pub fn is_possibly_shadowing(vm: &mut Vm, origin: &str) -> PyResult<bool> {
-    let sys = vm.import("sys")?;
-    if let Some(flags) = vm.find_attr_str(sys.borrow(), "flags")?
-        && let Some(safe) = vm.find_attr_str(flags.borrow(), "safe_path")?
-        && vm.is_true(safe.borrow())?
-    {
-        return Ok(false);
-    }
-    let Some(path) = vm.find_attr_str(sys.borrow(), "path")? else { return Ok(false) };
-    let Some(first) = vm.collect(path.borrow())?.into_iter().next().filter(|first| first.borrow().downcast::<Str>().is_some()) else {
-        return Ok(false);
-    };
-    let first = vm.str_text(first.borrow())?;
+pub fn is_possibly_shadowing(origin: &str) -> bool {
+    let Some(first) = FIRST_PATH.get() else { return false };
     let mut root = origin.rsplit_once('/').map_or("", |(root, _)| root);
     if origin.ends_with("/__init__.py") {
         root = root.rsplit_once('/').map_or("", |(root, _)| root);
     }
-    Ok(!first.is_empty() && root == first)
+    root == first
 }
 
 /// Whether the standard library has a module of this name.
-pub fn is_stdlib_name(vm: &mut Vm, name: &str) -> PyResult<bool> {
+pub fn is_stdlib_name(vm: &mut Vm, name: Ref<'_>) -> PyResult<bool> {
     let sys = vm.import("sys")?;
     let Some(known) = vm.find_attr_str(sys.borrow(), "stdlib_module_names")? else { return Ok(false) };
-    let name = vm.new_str(name).into_object();
-    vm.contains(known.borrow(), name.borrow())
+    if !known.borrow().is_instance_of(&crate::set::FROZEN_SET) && !known.borrow().is_instance_of(&crate::set::SET) {
+        return Ok(false);
+    }
+    vm.contains(known.borrow(), name)
 }
 
 fn dir(vm: &mut Vm, this: Ref<'_>) -> PyResult {

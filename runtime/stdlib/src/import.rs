@@ -65,7 +65,8 @@ pub fn import(vm: &mut Vm, name: Ref<'_>, globals: Ref<'_>, locals: Ref<'_>, fro
         return Ok(module);
     }
     let import = import_function(vm)?;
-    vm.call_method(importlib.borrow(), "_handle_fromlist", &[module.borrow(), from_list, import.borrow()])
+    let handled = vm.call_method(importlib.borrow(), "_handle_fromlist", &[module.borrow(), from_list, import.borrow()]);
+    handled.map_err(|raised| trim_traceback(vm, raised))
 }
 
 /// `-X importtime`: 0, no report; 1, one of each module that is imported; 2, of those already there too.

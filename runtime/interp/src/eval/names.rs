@@ -371,7 +371,24 @@ fn cannot_import_error(vm: &mut Vm, module: Ref<'_>, name: Ref<'_>, package: Opt
         Some(path) => vm.str_text(path.borrow())?,
         None => "unknown location".into(),
     };
-    let message = if initializing {
+    let shadows = path.is_some() && builtins::module_object::is_possibly_shadowing(&location);
+    let hides_stdlib = shadows
+        && match vm.find_attr_str(module, "__name__")?.filter(|name| name.borrow().downcast::<Str>().is_some()) {
+            Some(name) => builtins::module_object::is_stdlib_name(vm, name.borrow())?,
+            None => false,
+        };
+    let message = if hides_stdlib {
+        format!(
+            "cannot import name '{}' from '{package_text}' (consider renaming '{location}' since it has the same name as the standard library module \
+             named '{package_text}' and prevents importing that standard library module)",
+            text(name)
+        )
+    } else if initializing && shadows {
+        format!(
+            "cannot import name '{}' from '{package_text}' (consider renaming '{location}' if it has the same name as a library you intended to import)",
+            text(name)
+        )
+    } else if initializing {
         format!(
             "cannot import name '{}' from partially initialized module '{package_text}' (most likely due to a circular import) ({location})",
             text(name)
