@@ -106,3 +106,25 @@ print(pickle.loads(pickle.dumps([(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), "é\
 # The shortest text of a float, and the even one where two are as near.
 print([2.0**n for n in (53, 54, 60, 70, 80, 100, -20)], [5e-324, 1.7976931348623157e308, 1e16, 1e15, 123456789012345680.0, 1e-4, 1e-5, -0.0, 0.1])
 print([9007199254740993 / 2**k for k in range(0, 12, 3)], [n / 7 for n in (1, 10**9, 10**17)], 1e23, 9.5e-7, 2.5, 100.0, complex(1e16, -1e-5))
+
+
+# Conversions without flags, of what they write as it is and of what they do not.
+class Named(str):
+    def __str__(self):
+        return "named"
+
+
+class Number(int):
+    def __str__(self):
+        return "number"
+
+    __repr__ = __str__
+
+
+print("%s %d %s %s %d %s %s" % (1, -2, "é", Named("x"), Number(5), Number(6), True), "%d" % 3.9, "%s%%" % (None,), "%d" % True, "%s" % 2**70)
+print(b"%s %d %s" % (b"x", 7, bytearray(b"y")), "%(a)s %(b)d" % {"a": "A", "b": 2}, "%s" % {"k": 1}, "%s" % ((1, 2),), str(-(2**62)), str(2**62), str(0))
+for format, value in [("%s %s", (1,)), ("%d", "x"), ("%d", None), ("%s", ()), ("%s", (1, 2)), (b"%s", "text"), (b"%s", 1), ("%(a)s %s", {"a": 1})]:
+    try:
+        print(format % value)
+    except TypeError as error:
+        print(error)

@@ -83,7 +83,7 @@ fn value(object: Ref<'_>) -> Cow<'_, BigInt> {
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     if let Some(small) = this.as_small_int() {
-        return Ok(vm.new_str(int::text::decimal_digits(small, &mut [0; 20])).into_object());
+        return Ok(vm.new_str_latin1(int::text::decimal_bytes(small, &mut [0; 20])).into_object());
     }
     let text = int::repr(vm, this)?.expect(INTS);
     Ok(vm.new_str(&text).into_object())

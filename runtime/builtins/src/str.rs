@@ -17,6 +17,7 @@ use crate::format::percent;
 use crate::subscript::{Subscript, subscript};
 use crate::text_codecs;
 use bytecode::opcode::Comparison;
+use object::int;
 use object::method;
 use object::native::{Extension, Method};
 use object::protocol::ordering_satisfies;
@@ -236,6 +237,9 @@ fn encode(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult
 
 fn new(vm: &mut Vm, class: RefOf<'_, Type>, arguments: Args<'_>) -> PyResult {
     if let ([value], false) = (arguments.positionals(), arguments.has_keywords()) {
+        if let Some(number) = value.as_small_int().filter(|_| std::ptr::eq(class.get(), &STR)) {
+            return Ok(vm.new_str_latin1(int::text::decimal_bytes(number, &mut [0; 20])).into_object());
+        }
         let text = vm.str(*value)?;
         return Ok(instance(vm, class, text.into_object()));
     }

@@ -281,6 +281,13 @@ fn find_percent(format: StrData<'_>, start: usize) -> usize {
 /// Reads and writes one conversion; `position` is after the `%`. Returns where it ends.
 fn convert<O: Output>(vm: &mut Vm, format: StrData<'_>, mut position: usize, arguments: &mut Arguments<'_>, out: &mut O) -> PyResult<usize> {
     let peek = |position: usize| (position < format.len()).then(|| format.at(position)).and_then(char::from_u32);
+    if let Some(code @ ('s' | 'd')) = peek(position) {
+        let value = arguments.take(vm)?;
+        if !write_plain(code, value, out) {
+            write_converted(vm, Conversion { code: u32::from(code), ..Conversion::default() }, value, position, out)?;
+        }
+        return Ok(position + 1);
+    }
     let mut owned = None;
     if peek(position) == Some('(') {
         let (value, next) = keyed::<O>(vm, format, position + 1, arguments)?;
@@ -337,6 +344,22 @@ fn convert<O: Output>(vm: &mut Vm, format: StrData<'_>, mut position: usize, arg
     super::spec::check_size(vm, conversion.width)?;
     write_converted(vm, conversion, value.borrow(), position, out)?;
     Ok(position + 1)
+}
+
+/// Writes `%s` or `%d` of what needs no conversion, if the value is of that kind.
+fn write_plain<O: Output>(code: char, value: Ref<'_>, out: &mut O) -> bool {
+    let is_string = O::KIND == StrBuilder::KIND;
+    if let Some(number) = value.as_small_int().filter(|_| is_string || code == 'd') {
+        out.push_ascii(object::int::text::decimal_digits(number, &mut [0; 20]));
+        return true;
+    }
+    match value.downcast_exact::<Str>() {
+        Some(text) if is_string && code == 's' => {
+            out.push_part(text.data());
+            true
+        }
+        _ => false,
+    }
 }
 
 /// Looks up the key that starts at `position`; also returns where the conversion goes on.

@@ -109,7 +109,7 @@ pub fn parse_plain(text: &str) -> Option<i64> {
 
 /// The decimal digits of a small number, written at the end of `buffer`.
 #[inline]
-pub fn decimal_digits(value: i64, buffer: &mut [u8; 20]) -> &str {
+pub fn decimal_bytes(value: i64, buffer: &mut [u8; 20]) -> &[u8] {
     const PAIRS: [[u8; 2]; 100] = {
         let (mut pairs, mut number) = ([[0; 2]; 100], 0);
         while number < 100 {
@@ -134,7 +134,12 @@ pub fn decimal_digits(value: i64, buffer: &mut [u8; 20]) -> &str {
         start -= 1;
         buffer[start] = b'-';
     }
-    std::str::from_utf8(&buffer[start..]).unwrap_or_default()
+    &buffer[start..]
+}
+
+/// The decimal digits of a number as text.
+pub fn decimal_digits(value: i64, buffer: &mut [u8; 20]) -> &str {
+    std::str::from_utf8(decimal_bytes(value, buffer)).unwrap_or_default()
 }
 
 /// Takes a base's prefix off. The last part says that a decimal number must be zero, because it

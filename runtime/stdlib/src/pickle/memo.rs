@@ -72,6 +72,11 @@ impl LoadMemo {
 
     /// Enters an object; returns the one it takes the place of, to be dropped where that may be.
     pub fn enter(&mut self, index: usize, object: Object) -> Option<Object> {
+        if index == self.dense.len() && self.sparse.is_empty() {
+            self.dense.push(Some(object));
+            self.count += 1;
+            return None;
+        }
         let old = if index <= 2 * self.dense.len() + 64 {
             if index >= self.dense.len() {
                 self.dense.resize(index + 1, None);

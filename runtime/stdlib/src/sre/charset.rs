@@ -70,8 +70,10 @@ impl Set {
     /// The set of characters that, folded, are in the set of code words.
     pub fn new(words: &[u32], fold: Fold, negated: bool) -> Set {
         let mut set = Set { latin: [false; 256], others: None, words: words.into(), fold, negated };
+        let exact = if fold == Fold::Locale { None } else { Some(latin(words)) };
         for character in 0..256 {
-            set.latin[character as usize] = set.test(character);
+            let found = exact.as_ref().and_then(|exact| exact.get(fold.lower(character) as usize));
+            set.latin[character as usize] = found.map_or_else(|| set.test(character), |&found| found != negated);
         }
         if fold != Fold::Unicode {
             set.others = others(words).map(|others| others != negated);
@@ -189,6 +191,49 @@ fn contains(words: &[u32], lower: u32, upper: u32) -> bool {
     }
 }
 
+/// Which of the first 256 characters are in the set of code words.
+fn latin(words: &[u32]) -> [bool; 256] {
+    let (mut words, mut answer) = (words, true);
+    let (mut table, mut open) = ([false; 256], [true; 256]);
+    loop {
+        let (tested, len) = member(words, 0);
+        let mut decide = |characters: std::ops::RangeInclusive<usize>, test: &dyn Fn(u32) -> bool| {
+            for character in characters {
+                if open[character] && test(character as u32) {
+                    (table[character], open[character]) = (answer, false);
+                }
+            }
+        };
+        match tested {
+            Member::Negate => answer = !answer,
+            Member::End => {
+                answer = !answer;
+                break;
+            }
+            Member::Broken => {
+                answer = false;
+                break;
+            }
+            Member::Test(_) => match (Opcode::of(words[0]), words[1]) {
+                (Some(Opcode::Literal), character) if character < 256 => decide(character as usize..=character as usize, &|_| true),
+                (Some(Opcode::Literal), _) => {}
+                (Some(Opcode::Range), low) if low < 256 => decide(low as usize..=words[2].min(255) as usize, &|_| true),
+                (Some(Opcode::Range), _) => {}
+                (Some(Opcode::Category), code) => {
+                    let category = CategoryCode::of(code);
+                    decide(0..=255, &|character| category.is_some_and(|category| is_category(category, character)));
+                }
+                _ => decide(0..=255, &|character| matches!(member(words, character), (Member::Test(true), _))),
+            },
+        }
+        words = &words[len..];
+    }
+    for (entry, open) in table.iter_mut().zip(open) {
+        *entry |= open && answer;
+    }
+    table
+}
+
 /// Whether all characters from 256 on are in the set, or none, as far as one can see without looking at each.
 fn others(words: &[u32]) -> Option<bool> {
     use CategoryCode::*;
@@ -226,6 +271,24 @@ mod tests {
         let set = Set::new(&[NEGATE, LITERAL, 97, RANGE, 48, 57, 0], Fold::None, false);
         assert!(!set.contains(97) && !set.contains(53) && set.contains(98) && set.contains(0x1_0000));
         assert_eq!(set.others, Some(true));
+    }
+
+    #[test]
+    fn the_table_says_what_each_test_says() {
+        let charset = [Opcode::Charset as u32, 1 << 10, 0, 0xFF, 0, 0, 0, 0, 0x8000_0000];
+        let parts: [&[u32]; 6] =
+            [&[NEGATE], &[LITERAL, 97], &[RANGE, 200, 300], &[CATEGORY, CategoryCode::UniWord as u32], &charset, &[LITERAL, 400]];
+        for chosen in 0..64 {
+            let mut words: Vec<u32> =
+                parts.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 != 0).flat_map(|(_, part)| part.iter().copied()).collect();
+            words.push(0);
+            for fold in [Fold::None, Fold::Ascii, Fold::Unicode] {
+                let set = Set::new(&words, fold, chosen % 3 == 0);
+                for character in 0..256 {
+                    assert_eq!(set.latin[character as usize], set.test(character), "{words:?} {character}");
+                }
+            }
+        }
     }
 
     #[test]

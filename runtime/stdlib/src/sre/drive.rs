@@ -10,7 +10,7 @@ use std::cell::Cell;
 /// What a pattern is matched against.
 pub enum Subject {
     Text(Object),
-    Bytes(Object, Buffer),
+    Bytes(Object, Box<Buffer>),
 }
 
 /// How to look for a match.

@@ -87,6 +87,7 @@ fn pattern<'a>(this: Ref<'a>) -> RefOf<'a, Pattern> {
 }
 
 /// A string or the bytes of an object, as a subject of matching.
+#[inline]
 pub fn check_subject(vm: &mut Vm, object: Ref<'_>) -> PyResult<Subject> {
     if object.downcast::<Str>().is_some() {
         return Ok(Subject::Text(object.to_owned()));
@@ -95,7 +96,7 @@ pub fn check_subject(vm: &mut Vm, object: Ref<'_>) -> PyResult<Subject> {
         return Err(vm.type_error(format!("expected string or bytes-like object, got '{}'", object.class().full_name())));
     }
     let buffer = vm.buffer(object)?;
-    Ok(Subject::Bytes(object.to_owned(), buffer))
+    Ok(Subject::Bytes(object.to_owned(), Box::new(buffer)))
 }
 
 impl Pattern {
@@ -119,8 +120,11 @@ impl Pattern {
 
 /// Subject and range of `string, pos, endpos`.
 fn subject_and_range(vm: &mut Vm, pattern: RefOf<'_, Pattern>, args: &[Option<Ref<'_>>]) -> PyResult<(Subject, Range)> {
-    let start = args[1].map_or(Ok(0), |start| vm.index_isize(start))?;
-    let end = args[2].map_or(Ok(isize::MAX), |end| vm.index_isize(end))?;
+    let mut bound = |index: Option<Ref<'_>>, default| match index {
+        Some(index) => index.as_small_int().map_or_else(|| vm.index_isize(index), |index| Ok(index as isize)),
+        None => Ok(default),
+    };
+    let (start, end) = (bound(args[1], 0)?, bound(args[2], isize::MAX)?);
     let subject = pattern.subject(vm, args[0].expect("the argument is required"))?;
     let clamp = |index: isize| usize::try_from(index).unwrap_or(0).min(subject.len());
     let range = Range { start: clamp(start), end: clamp(end), must_advance: false };
