@@ -83,6 +83,17 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("_pyrepl/utils.py", "\"(\" | \"*\" | \"[\" | \"{\" | \"~\" | \"...\")", "\"(\" | \"*\" | \"-\" | \"+\" | \"[\" | \"{\" | \"~\" | \"...\")"),
     ("asyncio/__main__.py", "not sys.flags.isolated and (startup_path", "not sys.flags.ignore_environment and (startup_path"),
     ("asyncio/__main__.py", "    if os.getenv('PYTHON_BASIC_REPL'):", "    if not sys.flags.ignore_environment and os.getenv('PYTHON_BASIC_REPL'):"),
+    // Modules that CPython has in files show theirs.
+    (
+        "importlib/_bootstrap.py",
+        "            spec.submodule_search_locations.insert(0, pkgdir)\n        return spec\n",
+        "            spec.submodule_search_locations.insert(0, pkgdir)\n        if filename and not _imp._comes_first(origname):\n            spec.origin, spec.has_location = filename, True\n        return spec\n\n    @classmethod\n    def get_filename(cls, fullname):\n        \"\"\"Where the module seems to be.\"\"\"\n        spec = cls.find_spec(fullname)\n        if spec is None or not spec.loader_state.filename:\n            raise ImportError(f'{fullname!r} has no file', name=fullname)\n        return spec.loader_state.filename\n",
+    ),
+    (
+        "importlib/_bootstrap.py",
+        "        assert not spec.has_location\n\n    @classmethod\n    def _resolve_filename",
+        "\n    @classmethod\n    def _resolve_filename",
+    ),
     // Looking into other processes is all that needs this module.
     ("asyncio/tools.py", "from _remote_debugging import RemoteUnwinder, FrameInfo\n", "FrameInfo = tuple\n"),
     (

@@ -62,6 +62,7 @@ pub static MODULE: Module = Module {
         method!(Binary exec_builtin "($module, mod, /)", "Initialize a built-in module."),
         method!(Many fix_co_filename as "_fix_co_filename" "($module, code, path, /)", "Changes code.co_filename to specify the passed-in path."),
         method!(Bound source_hash "($module, /, key, source)", ""),
+        method!(Binary comes_first as "_comes_first" "($module, name, /)", "Returns True if CPython has the module frozen, too."),
         method!(Binary embedded_source as "_embedded_source" "($module, name, /)", "Returns the source of a module of the embedded library, or None."),
     ],
     init: Some(|vm, module| {
@@ -214,6 +215,11 @@ fn is_frozen_package(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
 fn is_frozen(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
     let name = text(vm, name)?;
     Ok(Object::bool(find_embedded(library_name(&name)).is_some()))
+}
+
+fn comes_first(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
+    let name = text(vm, name)?;
+    Ok(Object::bool(shadowing::FIRST.contains(&name.as_str())))
 }
 
 fn is_builtin(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {

@@ -10,7 +10,7 @@ use object::{Object, PyResult, Ref, Vm};
 use std::io::ErrorKind;
 
 /// Modules that CPython has inside the program, too: they come before everything on the path.
-const FIRST: &[&str] = &[
+pub const FIRST: &[&str] = &[
     "__hello__",
     "__phello__",
     "_collections_abc",
@@ -20,7 +20,6 @@ const FIRST: &[&str] = &[
     "abc",
     "codecs",
     "genericpath",
-    "importlib",
     "importlib._bootstrap",
     "importlib._bootstrap_external",
     "importlib.machinery",
