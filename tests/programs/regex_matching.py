@@ -19,6 +19,13 @@ for pattern in PATTERNS:
         spans = [match.regs for match in compiled.finditer(subject)]
         print("   ", found and (found.group(), found.lastindex), compiled.match(subject, 1), bool(compiled.fullmatch(subject)), spans)
 
+# Alternatives by the dozen, in loops and nested.
+many = [re.compile(p) for p in [r"(?:a|b|ab|c|abc)+?c", r"(?:(a)|(b)|(?:x|y|1)|(\w))*", r"(?:if|in|int|i|is)\b|\w+", r"(?>a|ab|abc)c|b", r"(?:|a|b)*c", r"(?=a|b|c)\w|(?!x|y|z).", r"(?i:A|B|É|[x-z])+", r"(?:日|本|é|$)"]]
+for compiled in many:
+    print(compiled.pattern, [(m.span(), m.lastindex) for text in ["abcabc int is xy1", "ÀÉ日本x", "ifx in 1y"] for m in compiled.finditer(text)])
+keywords = re.compile("|".join(f"key{n}" for n in range(300, 0, -1)))
+print(len(keywords.findall(" ".join(f"key{n}" for n in range(400)))), keywords.search("key299x").group(), keywords.search("keyx"))
+
 # Ends of the range: what is before `pos` can be seen, what is after `endpos` cannot.
 for pattern in [r"\b\w", r"(?<=a)b", r"^b", r"c$", r"\Z", r"b(?=c)", r"bc", r"b.*"]:
     print(pattern, [re.compile(pattern).search("abc abc", pos, endpos) for pos, endpos in [(1, 7), (1, 3), (1, 2), (4, 2)]])

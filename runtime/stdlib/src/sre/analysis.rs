@@ -5,10 +5,10 @@
 
 use super::charset::Unit;
 use super::codes::AtCode;
-use super::program::{Dispatch, Filter, Op, Program, Run, Target};
+use super::program::{Dispatch, Filter, Op, Program, Run, Switch, Target};
 
-/// How many instructions are looked at for one place.
-const BUDGET: usize = 200;
+/// How many instructions are looked at for one place, beside the starts of alternatives.
+const BUDGET: usize = 600;
 
 /// What can come next.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ impl First {
 
 /// What can come next at an instruction.
 pub fn first(program: &Program, at: Target) -> First {
-    let mut walk = Walk { program, first: First::NOTHING, seen: Vec::new() };
+    let mut walk = Walk { program, first: First::NOTHING, seen: vec![false; program.ops.len()], budget: BUDGET };
     walk.visit(at);
     walk.first
 }
@@ -79,7 +79,8 @@ pub fn first(program: &Program, at: Target) -> First {
 struct Walk<'a> {
     program: &'a Program,
     first: First,
-    seen: Vec<Target>,
+    seen: Vec<bool>,
+    budget: usize,
 }
 
 impl Walk<'_> {
@@ -87,14 +88,14 @@ impl Walk<'_> {
         let mut pending = vec![at];
         while let Some(mut at) = pending.pop() {
             loop {
-                if self.seen.contains(&at) || self.first.is_full_cheaply() {
+                if std::mem::replace(&mut self.seen[at as usize], true) || self.first.is_full_cheaply() {
                     break;
                 }
-                if self.seen.len() == BUDGET {
+                let Some(budget) = self.budget.checked_sub(1) else {
                     self.first.fill();
                     return;
-                }
-                self.seen.push(at);
+                };
+                self.budget = budget;
                 match self.step(at, &mut pending) {
                     Some(next) => at = next,
                     None => break,
@@ -139,6 +140,12 @@ impl Walk<'_> {
             Op::Split { first, second, .. } => {
                 pending.push(second);
                 Some(first)
+            }
+            Op::Switch(index) => {
+                let alternatives = &program.switches[index as usize].alternatives;
+                self.budget += alternatives.len();
+                pending.extend(alternatives);
+                None
             }
             Op::LoopStart { end, .. } => match program.ops[end as usize] {
                 Op::GreedyLoop(counted) | Op::LazyLoop(counted) if counted.least > 0 => Some(counted.body),
@@ -196,11 +203,29 @@ pub fn fill_in(program: &mut Program) {
                 counted.table = dispatch(program, counted.body, here + 1);
                 program.ops[at] = Op::GreedyLoop(counted);
             }
+            Op::Switch(index) => fill_in_switch(program, index as usize),
             Op::Greedy(run) => program.ops[at] = Op::Greedy(filtered(program, run, here + 1)),
             Op::Lazy(run) => program.ops[at] = Op::Lazy(filtered(program, run, here + 1)),
             _ => {}
         }
     }
+}
+
+fn fill_in_switch(program: &mut Program, index: usize) {
+    let alternatives = program.switches[index].alternatives.clone();
+    let firsts: Vec<First> = alternatives.iter().map(|&alternative| first(program, alternative)).collect();
+    let mut lists: Vec<Vec<Target>> = Vec::new();
+    let mut list = |can: &dyn Fn(&First) -> bool| {
+        let list: Vec<Target> = alternatives.iter().zip(&firsts).filter(|(_, first)| can(first)).map(|(&alternative, _)| alternative).collect();
+        let known = lists.iter().position(|other| *other == list);
+        known.unwrap_or_else(|| {
+            lists.push(list);
+            lists.len() - 1
+        }) as u16
+    };
+    let latin = std::array::from_fn(|character| list(&|first| first.latin[character]));
+    let (others, end) = (list(&|first| first.others), list(&|first| first.end));
+    program.switches[index] = Switch { alternatives, lists, latin, others, end };
 }
 
 /// The number of a table; equal tables are one.

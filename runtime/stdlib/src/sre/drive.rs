@@ -126,8 +126,7 @@ impl Drop for Driver {
 }
 
 fn run<C: Character>(text: &[C], program: &Program, memory: &mut Memory, range: Range, mode: Mode) -> bool {
-    // As CPython has it, `match` finds an empty match behind the end.
-    let end = if mode == Mode::Match { range.end.max(range.start) } else { range.end }.min(text.len());
+    let end = range.end.min(text.len());
     let not_at = if range.must_advance { range.start } else { UNSET };
     let ending = Ending { at_end: mode == Mode::FullMatch, not_at };
     let mut matcher = Matcher { program, text: &text[..end], ending, memory };

@@ -96,7 +96,7 @@ struct Choice {
     at: Target,
     journal: u32,
     position: usize,
-    /// Of a run: the end of what it can still do; [`NO_RUN`]: go on at the instruction.
+    /// Of a run: the end of what it can still do; of a switch: how many alternatives were tried; [`NO_RUN`]: go on at the instruction.
     bound: usize,
 }
 
@@ -269,6 +269,21 @@ impl<C: Character> Matcher<'_, C> {
                         true
                     }
                 },
+                Op::Switch(index) => {
+                    let list = program.switches[index as usize].list(self.next_code(position));
+                    match list {
+                        [] => false,
+                        [only] => {
+                            at = *only;
+                            true
+                        }
+                        [first, ..] => {
+                            self.push(at, position, 1);
+                            at = *first;
+                            true
+                        }
+                    }
+                }
                 Op::Greedy(run) => {
                     let end = self.greedy(run, at, position);
                     at += 1;
@@ -325,6 +340,7 @@ impl<C: Character> Matcher<'_, C> {
                 return Some((choice.at, choice.position));
             }
             let position = match self.program.ops[choice.at as usize] {
+                Op::Switch(index) => return Some((self.next_alternative(index, choice), choice.position)),
                 Op::Greedy(run) => self.give_back(run, choice),
                 Op::Lazy(run) => self.lazy_more(run, choice),
                 _ => None,
@@ -333,6 +349,23 @@ impl<C: Character> Matcher<'_, C> {
                 return Some((choice.at + 1, position));
             }
         }
+    }
+
+    /// The next alternative of a switch, of which so many were tried as the choice's bound says.
+    fn next_alternative(&mut self, index: u32, choice: Choice) -> Target {
+        let list = self.program.switches[index as usize].list(self.next_code(choice.position));
+        let next = choice.bound + 1;
+        if next < list.len() {
+            self.memory.stack.last_mut().expect("the choice is there").bound = next;
+        } else {
+            self.memory.stack.pop();
+        }
+        list[choice.bound]
+    }
+
+    #[inline]
+    fn next_code(&self, position: usize) -> Option<u32> {
+        self.text.get(position).map(|character| character.code())
     }
 
     /// How often the unit of a run matches from a position on.

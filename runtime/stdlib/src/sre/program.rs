@@ -31,6 +31,34 @@ pub struct Dispatch {
     pub end: u8,
 }
 
+/// Which of several alternatives can go on, by the next character.
+pub struct Switch {
+    /// Where each alternative starts.
+    pub alternatives: Vec<Target>,
+    /// The alternatives to try, in order; the rest says by which list.
+    pub lists: Vec<Vec<Target>>,
+    pub latin: [u16; 256],
+    pub others: u16,
+    /// At the end of the text.
+    pub end: u16,
+}
+
+impl Switch {
+    fn new() -> Switch {
+        Switch { alternatives: Vec::new(), lists: Vec::new(), latin: [0; 256], others: 0, end: 0 }
+    }
+
+    /// What to try before a character, or at the end.
+    #[inline]
+    pub fn list(&self, next: Option<u32>) -> &[Target] {
+        let list = match next {
+            Some(character) => self.latin.get(character as usize).copied().unwrap_or(self.others),
+            None => self.end,
+        };
+        &self.lists[usize::from(list)]
+    }
+}
+
 /// A repeat of one character.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
@@ -88,6 +116,8 @@ pub enum Op {
         second: Target,
         table: u32,
     },
+    /// Try each of several ways: the index of a [`Switch`].
+    Switch(u32),
     Greedy(Run),
     Lazy(Run),
     Possessive(Run),
@@ -148,6 +178,7 @@ pub struct Program {
     pub ops: Vec<Op>,
     pub sets: Vec<Set>,
     pub tables: Vec<Dispatch>,
+    pub switches: Vec<Switch>,
     /// The characters of all `Text`s.
     pub text: Vec<u32>,
     /// The same as bytes, where they are.
@@ -169,6 +200,7 @@ impl Program {
             ops: Vec::new(),
             sets: Vec::new(),
             tables: Vec::new(),
+            switches: Vec::new(),
             text: Vec::new(),
             text_bytes: Vec::new(),
             has_wide_text: false,
@@ -394,7 +426,38 @@ impl Writer<'_> {
         }
     }
 
+    /// An alternation: a switch, unless there are two ways alone.
     fn branch(&mut self, at: usize) -> usize {
+        let mut count = 0;
+        let mut position = at + 1;
+        while self.code[position] != 0 {
+            count += 1;
+            position = self.skip(position);
+        }
+        if count < 3 {
+            return self.split(at);
+        }
+        let index = self.program.switches.len();
+        self.program.switches.push(Switch::new());
+        self.emit(Op::Switch(index as u32));
+        let mut jumps = Vec::new();
+        let mut position = at + 1;
+        while self.code[position] != 0 {
+            let next = self.skip(position);
+            let start = self.here();
+            self.program.switches[index].alternatives.push(start);
+            self.sequence(position + 1, next - 2);
+            jumps.push(self.emit(Op::Jump(UNKNOWN)));
+            position = next;
+        }
+        let here = self.here();
+        for jump in jumps {
+            self.program.ops[jump] = Op::Jump(here);
+        }
+        position + 1
+    }
+
+    fn split(&mut self, at: usize) -> usize {
         let mut position = at + 1;
         let mut jumps = Vec::new();
         while self.code[position] != 0 {
