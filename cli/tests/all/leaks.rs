@@ -8,6 +8,7 @@ use std::path::Path;
 /// Programs that are known to leave something behind, and why.
 const KNOWN: &[(&str, &str)] = &[
     ("contextvars_logging", "logging keeps the handlers of loggers by name"),
+    ("interactive_prompt", "the number of objects varies by a few, up and down, with how the terminal's output comes in"),
     ("immortal_heap", "what is immortal is never freed"),
     ("c_types", "a function type is remembered by its signature for good"),
     ("mro_super", "an order of classes that is replaced is kept, since somebody may be walking along it"),
