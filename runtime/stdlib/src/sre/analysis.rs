@@ -214,12 +214,14 @@ pub fn fill_in(program: &mut Program) {
 fn fill_in_switch(program: &mut Program, index: usize) {
     let alternatives = program.switches[index].alternatives.clone();
     let firsts: Vec<First> = alternatives.iter().map(|&alternative| first(program, alternative)).collect();
-    let mut lists: Vec<Vec<Target>> = Vec::new();
+    let (mut lists, mut scratch): (Vec<Vec<Target>>, Vec<Target>) = Default::default();
     let mut list = |can: &dyn Fn(&First) -> bool| {
-        let list: Vec<Target> = alternatives.iter().zip(&firsts).filter(|(_, first)| can(first)).map(|(&alternative, _)| alternative).collect();
-        let known = lists.iter().position(|other| *other == list);
+        scratch.clear();
+        scratch.extend(alternatives.iter().zip(&firsts).filter(|(_, first)| can(first)).map(|(&alternative, _)| alternative));
+        // Neighbours tend to have the same.
+        let known = lists.iter().rposition(|other| *other == scratch);
         known.unwrap_or_else(|| {
-            lists.push(list);
+            lists.push(scratch.clone());
             lists.len() - 1
         }) as u16
     };
