@@ -49,7 +49,10 @@ const CASES: &[Case] = &[
     ),
     // What has changed is not said any more.
     ("class C:\n    def m(self): pass\ndef f(o): return o.m()\nfor i in range(60): f(C())\nC.m = len", &["LOAD_ATTR: never run"]),
-    ("class C:\n    v = 1\ndef f(): return C.v\nfor i in range(60): f()\ndel C\nimport gc; gc.collect()", &["LOAD_GLOBAL: global", "LOAD_ATTR: never run"]),
+    (
+        "class C:\n    v = 1\ndef f(): return C.v\nfor i in range(60): f()\ndel C\nimport gc; gc.collect()",
+        &["LOAD_GLOBAL: global", "LOAD_ATTR: never run"],
+    ),
     // Code that is not hot, and what it has not come to.
     (
         "def f(a): return a + 1\nf(1)",

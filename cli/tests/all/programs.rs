@@ -96,6 +96,7 @@ macro_rules! programs {
 }
 
 programs! {
+    annotate_names
     argparse_module
     async_await
     async_gather_generators
@@ -177,6 +178,7 @@ programs! {
     syntax_errors
     syntax_trees
     text_modules
+    thread_frames
     threads
     tls
     traceback_chain

@@ -9,6 +9,7 @@ use object::cell::{ObjectCell, Visitor, VmCell};
 use object::class::Payload;
 use object::native::{Getset, PayloadInfo, TypeSpec, flag};
 use object::slots::Slots;
+use object::threads::Thread;
 use object::{Object, PyResult, Ref, Type, Vm, method};
 use std::cell::Cell;
 
@@ -178,6 +179,13 @@ pub fn at_depth(vm: &mut Vm, depth: usize) -> Option<Object> {
         frame = unsafe { frame.as_ref()?.previous };
     }
     // SAFETY: the frame is in progress.
+    (!frame.is_null()).then(|| unsafe { of(vm, frame) })
+}
+
+/// The frame object of another thread's innermost frame.
+pub fn of_thread(vm: &mut Vm, thread: &Thread) -> Option<Object> {
+    let frame = thread.frame.cast::<Frame>();
+    // SAFETY: the thread stands still, so that the frame is in progress.
     (!frame.is_null()).then(|| unsafe { of(vm, frame) })
 }
 

@@ -267,6 +267,11 @@ impl CodeObject {
     pub fn cool_down(&self, threshold: u32) {
         self.entry.set(self.data.instructions.as_ptr());
         self.warmth.set(threshold);
+        self.forget_seen();
+    }
+
+    /// Forgets what the code's instructions have seen; it stays hot.
+    pub fn forget_seen(&self) {
         if let Some(shadow) = self.shadow.get() {
             shadow.reset();
         }

@@ -172,6 +172,9 @@ pub fn generic_set(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Option<Re
     }
     match value {
         Some(value) => {
+            if class.has_flag(flag::FLAGGED) && instance::is_without_attributes(object) {
+                report_flagged(vm, "WARN001: Dictionary created for flagged instance", class, name)?;
+            }
             if instance::set_attribute(vm, object, name, value.to_owned()) {
                 return Ok(());
             }
@@ -194,6 +197,14 @@ pub fn generic_set(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Option<Re
         None => format!("'{}' object has no attribute '{text}'", class.full_name()),
     };
     Err(vm.attribute_error(object, name, message))
+}
+
+#[cold]
+fn report_flagged(vm: &mut Vm, message: &str, class: &Type, name: Ref<'_>) -> PyResult<()> {
+    match crate::vm::hooks().flagged {
+        Some(report) => report(vm, message, class.object(), name),
+        None => Ok(()),
+    }
 }
 
 /// `type.__getattribute__`: the metaclass's data descriptors, the class's own order, the metaclass.
@@ -225,7 +236,9 @@ pub(crate) fn type_get(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> PyResult 
 /// `type.__setattr__` and `type.__delattr__`
 pub(crate) fn type_set(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let class = object.downcast::<Type>().expect("the slot belongs to `type`").get();
-    if class.is_immutable() {
+    if class.is_immutable() && class.has_flag(flag::FLAGGED) {
+        report_flagged(vm, "WARN002: Type modified that was flagged for immutability", class, name)?;
+    } else if class.is_immutable() {
         let text = name_text(vm, name);
         return Err(vm.type_error(format!("cannot set '{text}' attribute of immutable type '{}'", class.full_name())));
     }

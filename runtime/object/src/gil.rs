@@ -122,7 +122,8 @@ pub fn yield_if_wanted(vm: &mut Vm) {
 }
 
 #[cold]
-fn hand_over(_vm: &mut Vm) {
+fn hand_over(vm: &mut Vm) {
+    vm.note_place();
     clear_breaker(breaker::LOCK_WANTED);
     if FINALIZING.load(Ordering::Acquire) && MAY_FINALIZE.get() {
         return;
@@ -176,6 +177,7 @@ impl Vm {
                 acquire();
             }
         }
+        self.note_place();
         release();
         let again = Again;
         let result = f();

@@ -241,6 +241,11 @@ pub fn set_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Object)
     true
 }
 
+/// Whether the instance has room for attributes and has none.
+pub(crate) fn is_without_attributes(object: Ref<'_>) -> bool {
+    region_of(object).is_some() && shape::n_names(object.shape()) == 0 && !shape::is_dict_shape(object.shape())
+}
+
 /// Gives later instances of a class more slots, if there are no more than were needed.
 #[cold]
 fn learn_capacity(class: &Type, needed: usize) {

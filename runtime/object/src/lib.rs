@@ -31,6 +31,7 @@ pub mod singleton;
 pub mod slots;
 pub mod str;
 pub mod super_object;
+pub mod threads;
 pub mod tuple;
 pub mod type_new;
 pub mod value;

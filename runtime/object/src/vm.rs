@@ -43,6 +43,8 @@ pub struct Vm {
     pub thread_id: u64,
     /// The current `contextvars.Context`, once there is one.
     pub context: Option<Object>,
+    /// See [`crate::threads`].
+    pub(crate) entry: Option<crate::threads::Entry>,
 }
 
 /// Reasons for the evaluation loop to look up from its work, shared by all threads.
@@ -104,6 +106,7 @@ impl Vm {
             repr_stack: Vec::new(),
             thread_id: 0,
             context: None,
+            entry: None,
         }
     }
 
@@ -306,6 +309,8 @@ pub struct Hooks {
     pub signals: Option<fn(&mut Vm) -> PyResult<()>>,
     /// Reads a line from a terminal, for `input`, after a prompt; `None`: the standard streams are no terminal.
     pub read_line: Option<fn(&mut Vm, Ref<'_>) -> PyResult<Option<Object>>>,
+    /// Tells whoever flagged a class ([`crate::native::flag::FLAGGED`]) what happens to it: message, class, name of an attribute.
+    pub flagged: Option<fn(&mut Vm, &str, Ref<'_>, Ref<'_>) -> PyResult<()>>,
     /// Gives a new thread's `Vm` what the interpreter keeps there.
     pub thread_started: Option<fn(&mut Vm)>,
     /// Takes it away again when the thread ends.
@@ -325,6 +330,7 @@ static HOOKS: HookCell = HookCell(Cell::new(Hooks {
     super_context: None,
     signals: None,
     read_line: None,
+    flagged: None,
     thread_started: None,
     thread_ended: None,
 }));

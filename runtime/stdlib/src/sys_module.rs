@@ -60,6 +60,7 @@ pub fn set_attribute(vm: &mut Vm, name: &str, value: Object) {
 
 /// Makes the module from the configuration.
 pub fn new_module(vm: &mut Vm, configuration: &Configuration) -> PyResult<ObjectOf<ModuleObject>> {
+    vm.thread_id = crate::thread::ident();
     crate::import::set_import_time(configuration.import_time);
     CPU_COUNT.store(configuration.cpu_count.unwrap_or(-1), Ordering::Relaxed);
     let module = vm.new_native_module(&SYS)?;
@@ -378,6 +379,12 @@ fn current_frames(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
         let id = vm.new_uint(vm.thread_id);
         dict.borrow().set(vm, id.borrow(), frame)?;
     }
+    for thread in object::threads::others(vm) {
+        if let Some(frame) = frame_object::of_thread(vm, &thread) {
+            let id = vm.new_uint(thread.id);
+            dict.borrow().set(vm, id.borrow(), frame)?;
+        }
+    }
     Ok(dict.into_object())
 }
 
@@ -386,6 +393,10 @@ fn current_exceptions(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     let error = vm.handled_exception().map_or(Object::none(), Ref::to_owned);
     let id = vm.new_uint(vm.thread_id);
     dict.borrow().set(vm, id.borrow(), error)?;
+    for thread in object::threads::others(vm) {
+        let id = vm.new_uint(thread.id);
+        dict.borrow().set(vm, id.borrow(), thread.handled.unwrap_or(Object::none()))?;
+    }
     Ok(dict.into_object())
 }
 

@@ -121,6 +121,7 @@ pub fn count() -> usize {
 /// In the child of a fork: only the calling thread is left, and it is the main one.
 pub fn after_fork(vm: &mut Vm) {
     COUNT.store(0, Ordering::Relaxed);
+    object::threads::after_fork(vm);
     // The list is used with the global lock only, which the thread that forked holds.
     living().clear();
     MAIN_THREAD.store(ident(), Ordering::SeqCst);

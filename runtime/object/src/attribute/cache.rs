@@ -485,7 +485,7 @@ fn store_first(object: Ref<'_>, header: &Header, name: Ref<'_>) -> bool {
 }
 
 fn how_to_store(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
-    if class.slots().setattr.is_some() {
+    if class.slots().setattr.is_some() || class.has_flag(flag::FLAGGED) {
         return GENERIC;
     }
     if let Some(found) = class.lookup(name)

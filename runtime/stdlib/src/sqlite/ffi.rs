@@ -38,6 +38,7 @@ pub fn run<T>(vm: &mut Vm, call: impl FnOnce() -> T) -> T {
             ENTERED.set(self.0);
         }
     }
+    vm.note_place();
     let outer = ENTERED.replace(Entered { vm: std::ptr::from_mut(vm) });
     let restore = Restore(outer);
     gil::release();

@@ -1,0 +1,141 @@
+"""Who awaits whom, and the call stack through awaits: what a stack of suspended coroutines would look like."""
+
+import sys
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+
+from _cinderx import _live_coroutines
+from _opcode_metadata import opmap
+
+CO_COROUTINE = 0x80
+SEND = opmap["SEND"]
+
+
+def _get_coro_awaiter(coro, /):
+    """The coroutine that awaits this one, or None."""
+    if type(coro) is not CoroutineType:
+        raise TypeError(f"Expected coroutine object, got {type(coro).__name__}")
+    return _awaiter(coro, None)
+
+
+def _awaiter(coro, awaiters):
+    frame = coro.cr_frame
+    if frame is None:
+        return None
+    if coro.cr_running:
+        awaiter = _running_awaiter(frame)
+    elif coro.cr_suspended:
+        awaiter = (_awaiters() if awaiters is None else awaiters).get(id(coro))
+    else:
+        return None
+    return _awaiter_of_task(coro) if awaiter is None else awaiter
+
+
+def _awaiters():
+    """The coroutines that wait, by the identity of what each waits for."""
+    found = {}
+    for coro in _live_coroutines():
+        if coro.cr_suspended:
+            found[id(coro.cr_await)] = coro
+    return found
+
+
+def _running_awaiter(frame):
+    # A frame of a coroutine function without a coroutine is that of a call that is being awaited; whoever made the
+    # call awaits it. A frame with a coroutine is awaited if the one before it is sending to it.
+    awaited = frame.f_generator is None
+    while (frame := frame.f_back) is not None:
+        if not awaited and frame.f_code.co_code[frame.f_lasti] != SEND:
+            return None
+        generator = frame.f_generator
+        if generator is not None:
+            return generator if type(generator) is CoroutineType else None
+        if not frame.f_code.co_flags & CO_COROUTINE:
+            return None
+        awaited = True
+    return None
+
+
+def _awaiter_of_task(coro):
+    """The coroutine that waits for the task that runs this one."""
+    asyncio = sys.modules.get("asyncio.tasks")
+    if asyncio is None:
+        return None
+    for task in _all_tasks():
+        if task.get_coro() is coro:
+            return _innermost_awaiter(task, set())
+    return None
+
+
+def _all_tasks():
+    tasks = sys.modules["asyncio.tasks"]
+    found = list(tasks._scheduled_tasks)
+    found += tasks._eager_tasks
+    try:
+        found += tasks.all_tasks()
+    except RuntimeError:
+        pass
+    return found
+
+
+def _innermost_awaiter(future, visited):
+    for awaiter in getattr(future, "_asyncio_awaited_by", None) or ():
+        if id(awaiter) in visited:
+            continue
+        visited.add(id(awaiter))
+        get_coro = getattr(awaiter, "get_coro", None)
+        # What gather() gives is awaited itself.
+        coro = _innermost(get_coro()) if get_coro is not None else _innermost_awaiter(awaiter, visited)
+        if coro is not None:
+            return coro
+    return None
+
+
+def _innermost(awaitable):
+    """The last coroutine of those that wait for one another."""
+    coro = None
+    while True:
+        if type(awaitable) is CoroutineType:
+            coro, awaitable = awaitable, awaitable.cr_await
+        elif type(awaitable) is AsyncGeneratorType:
+            awaitable = awaitable.ag_await
+        elif type(awaitable) is GeneratorType:
+            awaitable = awaitable.gi_yieldfrom
+        else:
+            return coro
+
+
+def _frames(frame):
+    """The frames from this one on: who called, or, for a coroutine that somebody awaits, who awaits."""
+    awaiters = None
+    visited = {}
+    while frame is not None and id(frame) not in visited:
+        visited[id(frame)] = frame
+        yield frame
+        coro = frame.f_generator
+        frame = frame.f_back
+        if type(coro) is CoroutineType:
+            if awaiters is None:
+                awaiters = _awaiters()
+            awaiter = _awaiter(coro, awaiters)
+            # On the stack the one before is the awaiter, or a call that is awaited and leads to it.
+            if awaiter is not None and (frame is None or frame.f_code.co_code[frame.f_lasti] != SEND):
+                frame = awaiter.cr_frame
+
+
+def _name(frame):
+    return f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}"
+
+
+def _get_entire_call_stack_as_qualnames():
+    """The names of the calls in progress and of those that await them, the innermost last."""
+    return [_name(frame) for frame in _frames(sys._getframe(1))][::-1]
+
+
+def _get_entire_call_stack_as_qualnames_with_lineno():
+    """The same with line numbers, as tuples."""
+    return [(_name(frame), frame.f_lineno) for frame in _frames(sys._getframe(1))][::-1]
+
+
+def _get_entire_call_stack_as_qualnames_with_lineno_and_frame():
+    """The same with line numbers and frames, as tuples."""
+    return [(_name(frame), frame.f_lineno, frame) for frame in _frames(sys._getframe(1))][::-1]
