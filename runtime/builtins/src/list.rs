@@ -246,8 +246,13 @@ fn set_slice(vm: &mut Vm, list: RefOf<'_, List>, slice: &Slice, value: Ref<'_>) 
     Ok(())
 }
 
-fn replace_range(vm: &mut Vm, list: RefOf<'_, List>, positions: Positions, new: Vec<Object>) {
+fn replace_range(vm: &mut Vm, list: RefOf<'_, List>, positions: Positions, mut new: Vec<Object>) {
     let range = positions.start..positions.start + positions.count;
+    if new.len() == positions.count {
+        list.items_mut(vm)[range].swap_with_slice(&mut new);
+        drop_from_end(new);
+        return;
+    }
     let old: Vec<Object> = list.items_mut(vm).splice(range, new).collect();
     drop_from_end(old);
 }

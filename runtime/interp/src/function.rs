@@ -212,10 +212,7 @@ pub(crate) unsafe fn push_call_frame(vm: &mut Vm, callee: Object, args: *mut u64
             }
         };
         let locals = Frame::locals(frame);
-        if (*code).is_simple && names.is_none() && n == (*code).data.arg_count as usize {
-            for index in 0..n {
-                *locals.add(index) = *args.add(index);
-            }
+        if (*code).is_simple && names.is_none() && fill_simple((*frame).function(), locals, args, n, (*code).data.arg_count as usize) {
             return Ok(frame);
         }
         match bind_arguments(vm, (*frame).function(), &*code, locals, args, n, names) {
@@ -231,6 +228,34 @@ pub(crate) unsafe fn push_call_frame(vm: &mut Vm, callee: Object, args: *mut u64
                 Err(raised)
             }
         }
+    }
+}
+
+/// Moves `n` arguments into the first locals and gives the parameters after them their defaults, if there are
+/// enough of both and not too many. Says whether that was so.
+///
+/// # Safety
+///
+/// `args` has `n` owned references; `locals` has room for `n_parameters`.
+#[inline]
+unsafe fn fill_simple(function: &Function, locals: *mut u64, args: *mut u64, n: usize, n_parameters: usize) -> bool {
+    // SAFETY: the caller's promise; the function holds the tuple of its defaults.
+    unsafe {
+        if n != n_parameters {
+            let defaults = function.defaults.bits();
+            if defaults == 0 || n > n_parameters {
+                return false;
+            }
+            let Some(defaults) = Ref::from_bits(defaults).downcast_exact::<Tuple>() else { return false };
+            let Some(first) = (n + defaults.len()).checked_sub(n_parameters) else { return false };
+            for (index, default) in defaults.items()[first..].iter().copied().enumerate() {
+                *locals.add(n + index) = default.to_owned().into_raw();
+            }
+        }
+        for index in 0..n {
+            *locals.add(index) = *args.add(index);
+        }
+        true
     }
 }
 

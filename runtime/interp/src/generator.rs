@@ -18,6 +18,7 @@ use object::slots::Slots;
 use object::str::Str;
 use object::{Object, PyResult, Ref, Type, Vm, method};
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 /// Where a generator is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub enum State {
 /// What generators, coroutines and async generators have in common.
 pub struct GeneratorData {
     frame: Cell<*mut Frame>,
-    memory: VmCell<Box<[u64]>>,
+    memory: VmCell<Box<[MaybeUninit<u64>]>>,
     pub(crate) state: Cell<State>,
     /// What it was handling when it was left.
     handled: ObjectCell,
@@ -193,13 +194,11 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
         // One word more than the code says: shadowcode drops two words from above the result of what took them.
         let words = code.frame_words;
         let used = (*frame).sp.offset_from(frame.cast::<u64>()) as usize;
-        // Copied first and filled up after that: memory asked for zeroed is slower to get.
-        let mut memory = Vec::with_capacity(words);
-        memory.extend_from_slice(std::slice::from_raw_parts(frame.cast::<u64>(), used));
-        memory.resize(words, 0);
-        let mut memory = memory.into_boxed_slice();
-        let moved = memory.as_mut_ptr().cast::<Frame>();
-        (*moved).sp = memory.as_mut_ptr().add(used);
+        let mut memory = Box::new_uninit_slice(words);
+        let start: *mut u64 = memory.as_mut_ptr().cast();
+        start.copy_from_nonoverlapping(frame.cast(), used);
+        let moved = start.cast::<Frame>();
+        (*moved).sp = start.add(used);
         frame_object::moved(moved);
         let function = (*moved).function();
         let (name, qualname) = (function.name.get(), function.qualname.get());

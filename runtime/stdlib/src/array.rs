@@ -280,10 +280,13 @@ enum Key {
 }
 
 fn key_of(vm: &mut Vm, key: Ref<'_>) -> PyResult<Key> {
+    if let Some(index) = key.as_small_int() {
+        return Ok(Key::Index(index as isize));
+    }
     if let Some(slice) = key.downcast::<Slice>() {
         return Ok(Key::Slice(slice::unpack(vm, slice.get())?));
     }
-    if key.as_small_int().is_none() && key.class().slots().index.is_none() {
+    if key.class().slots().index.is_none() {
         return Err(vm.type_error("array indices must be integers"));
     }
     slice::item_index(vm, key).map(Key::Index)

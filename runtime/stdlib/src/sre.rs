@@ -143,7 +143,7 @@ fn compile(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
     let compiled = pattern::Pattern {
         source: source.to_owned(),
         flags,
-        program: program::Program::new(&code, groups as usize),
+        program: std::cell::OnceCell::new(),
         code: code.into_boxed_slice(),
         groups: groups as usize,
         group_index: group_index.to_owned(),

@@ -82,11 +82,13 @@ impl Kind {
 
     /// The object of an item's bytes.
     pub(super) fn decode(&self, vm: &Vm, item: &[u8]) -> Object {
-        let mut bytes = [0; 8];
-        bytes[..self.size].copy_from_slice(item);
-        let bits = u64::from_le_bytes(bytes);
-        // On big-endian machines the bytes are at the other end.
-        let bits = if cfg!(target_endian = "big") { bits.swap_bytes() >> (64 - 8 * self.size) } else { bits };
+        let bits = match *item {
+            [byte] => u64::from(byte),
+            [a, b] => u64::from(u16::from_ne_bytes([a, b])),
+            [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+            _ => unreachable!("items have 1, 2, 4 or 8 bytes"),
+        };
         match self.code {
             b'u' | b'w' => vm.new_char((bits as u32).min(0x10_FFFF)).into_object(),
             b'f' => vm.new_float(f32::from_bits(bits as u32).into()),

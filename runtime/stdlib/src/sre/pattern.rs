@@ -13,7 +13,7 @@ use object::protocol::iter_self;
 use object::str::{Str, StrBuilder, StrData};
 use object::tuple::Tuple;
 use object::{Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, Visitor, Vm, method};
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 /// What a pattern can be matched against.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,14 +28,22 @@ pub struct Pattern {
     pub flags: i32,
     pub code: Box<[u32]>,
     pub groups: usize,
-    /// What runs, made of the code words.
-    pub program: Program,
+    /// What runs, made of the code words when it is first to run: many patterns are compiled and never used.
+    pub program: OnceCell<Program>,
     /// A dict: name of a group to its number.
     pub group_index: Object,
     /// The names of groups by number.
     pub index_group: ObjectOf<Tuple>,
     /// `None`: made without a source, matches anything.
     pub kind: Option<Kind>,
+}
+
+impl Pattern {
+    /// What runs.
+    #[inline]
+    pub fn program(&self) -> &Program {
+        self.program.get_or_init(|| Program::new(&self.code, self.groups))
+    }
 }
 
 pub static PATTERN: Type = Type::new(&SPEC);
@@ -135,10 +143,10 @@ fn find(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>], mode: Mode) -> PyR
     let pattern = pattern(this);
     let (subject, range) = subject_and_range(vm, pattern, args)?;
     let mut driver = Driver::new();
-    if !driver.run(vm, &pattern.program, &subject, range, mode) {
+    if !driver.run(vm, pattern.program(), &subject, range, mode) {
         return Ok(Object::none());
     }
-    Ok(matching::new(vm, pattern, &subject, range, driver.found(&pattern.program)))
+    Ok(matching::new(vm, pattern, &subject, range, driver.found(pattern.program())))
 }
 
 fn match_(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
@@ -163,7 +171,7 @@ fn findall(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let (subject, mut range) = subject_and_range(vm, pattern, args)?;
     let mut driver = Driver::new();
     let mut result = Vec::new();
-    while driver.run(vm, &pattern.program, &subject, range, Mode::Search) {
+    while driver.run(vm, pattern.program(), &subject, range, Mode::Search) {
         let text = |span: Span| {
             let (start, end) = span.unwrap_or((0, 0));
             subject.slice(vm, start, end)
@@ -185,7 +193,7 @@ fn split(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let mut range = Range { start: 0, end: subject.len(), must_advance: false };
     let mut driver = Driver::new();
     let (mut result, mut last, mut count) = (Vec::new(), 0, 0);
-    while (most == 0 || count < most) && driver.run(vm, &pattern.program, &subject, range, Mode::Search) {
+    while (most == 0 || count < most) && driver.run(vm, pattern.program(), &subject, range, Mode::Search) {
         let (start, end) = driver.span();
         result.push(subject.slice(vm, last, start));
         for index in 1..=pattern.groups {
@@ -310,7 +318,7 @@ fn substitute_directly(
     let mut driver = Driver::new();
     let mut output = Output::new(subject);
     let (mut last, mut count) = (0, 0);
-    while (most == 0 || count < most) && driver.run(vm, &pattern.program, subject, range, Mode::Search) {
+    while (most == 0 || count < most) && driver.run(vm, pattern.program(), subject, range, Mode::Search) {
         let (start, end) = driver.span();
         output.push_part(vm, subject, last, start);
         replace(vm, &driver, &mut output);
@@ -336,13 +344,13 @@ fn substitute_pieces(
     let all = Range { start: 0, end: subject.len(), must_advance: false };
     let mut driver = Driver::new();
     let (mut range, mut pieces, mut last, mut count) = (all, Vec::new(), 0, 0);
-    while (most == 0 || count < most) && driver.run(vm, &pattern.program, subject, range, Mode::Search) {
+    while (most == 0 || count < most) && driver.run(vm, pattern.program(), subject, range, Mode::Search) {
         let (start, end) = driver.span();
         range = after(range, (start, end));
         if last < start {
             pieces.push(subject.slice(vm, last, start));
         }
-        let matched = |vm: &Vm| matching::new(vm, pattern, subject, all, driver.found(&pattern.program));
+        let matched = |vm: &Vm| matching::new(vm, pattern, subject, all, driver.found(pattern.program()));
         let piece = match replacement {
             Replacement::Literal(literal) => literal.clone(),
             Replacement::Template(template) => {
@@ -493,13 +501,13 @@ impl Scanner {
         let range = Range { start, must_advance, ..self.whole };
         let pattern = self.pattern.borrow();
         let mut driver = Driver::new();
-        if !driver.run(vm, &pattern.program, &self.subject, range, mode) {
+        if !driver.run(vm, pattern.program(), &self.subject, range, mode) {
             self.next.set(None);
             return None;
         }
         let rest = after(range, driver.span());
         self.next.set(Some((rest.start, rest.must_advance)));
-        Some(matching::new(vm, pattern, &self.subject, self.whole, driver.found(&pattern.program)))
+        Some(matching::new(vm, pattern, &self.subject, self.whole, driver.found(pattern.program())))
     }
 }
 

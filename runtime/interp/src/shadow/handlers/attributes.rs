@@ -3,7 +3,7 @@
 use super::calls::enter;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen, site,
+    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, rewrite, seen, site,
 };
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
@@ -145,6 +145,10 @@ handler!(
     /// A site that sees a few classes.
     load_polymorphic(vm ip sp frame word fuel) {
         let seen = &*std::ptr::with_exposed_provenance::<Polymorphic>(site(ip, word)[1].get() as usize);
+        if seen.is_overfull() {
+            rewrite(ip, Specialized::LoadAttrGeneral as u8);
+            return load_general(vm, ip, sp, frame, word, fuel);
+        }
         let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
         let found = seen.load(Ref::from_bits(*sp.sub(1)), name);
         finish_load!(found, vm, ip, sp, frame, word, fuel)

@@ -1,7 +1,6 @@
 //! Items of lists, tuples and dicts, displays and unpacking.
 
 use super::calls::enter;
-use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen,
@@ -10,10 +9,10 @@ use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::attribute::cache::Site;
 use object::dict::{DICT, Dict};
-use object::list::List;
+use object::list::{LIST, List};
 use object::raw;
 use object::str::STR;
-use object::tuple::Tuple;
+use object::tuple::{TUPLE, Tuple};
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
 
@@ -163,15 +162,24 @@ handler!(list_append(vm ip sp frame word fuel) {
 handler!(unpack_sequence(vm ip sp frame word fuel) {
     let sequence = *sp.sub(1);
     let n = arg(word);
-    let is_quick = match Ref::from_bits(sequence).downcast_exact::<Tuple>() {
-        Some(tuple) => tuple.len() == n,
-        None => Ref::from_bits(sequence).downcast_exact::<List>().is_some_and(|list| list.len(&*vm) == n),
+    let class = raw::class_address(sequence);
+    let items = if class == std::ptr::from_ref(&TUPLE).addr() {
+        Ref::from_bits(sequence).downcast_unchecked::<Tuple>().get().items()
+    } else if class == std::ptr::from_ref(&LIST).addr() {
+        Object::as_refs(Ref::from_bits(sequence).downcast_unchecked::<List>().get().items(&*vm))
+    } else {
+        return Exit::miss(ip, sp);
     };
-    if !is_quick || eval_calls::unpack_sequence(&mut *vm, Ref::from_bits(sequence), n, sp.sub(1)).is_err() {
+    if items.len() != n {
         return Exit::miss(ip, sp);
     }
-    let sp = sp.sub(1).add(n);
-    drop_and_go!(vm, ip, sp, frame, sequence, fuel);
+    let bottom = sp.sub(1);
+    for index in 0..n {
+        let item = items.get_unchecked(n - 1 - index).bits();
+        raw::increment(item);
+        *bottom.add(index) = item;
+    }
+    drop_and_go!(vm, ip, bottom.add(n), frame, sequence, fuel);
 });
 
 /// Stores `value` in a dict: whether that raised.
