@@ -100,6 +100,7 @@ programs! {
     argparse_module
     async_await
     async_gather_generators
+    gather_eager
     awaited_calls
     builtin_functions
     bytearray_reentrance

@@ -10,7 +10,7 @@
 
 use crate::code::CodeObject;
 use crate::function::Function;
-use bytecode::Instr;
+use bytecode::{Instr, Opcode};
 use object::{Object, Ref, Vm};
 use std::mem::ManuallyDrop;
 
@@ -223,6 +223,17 @@ fn start(vm: &mut Vm, bytes: usize) {
 pub fn current(vm: &Vm) -> Option<&Frame> {
     // SAFETY: the pointer is that of a frame in progress, which cannot end while the `Vm` is borrowed.
     unsafe { vm.frame.cast::<Frame>().as_ref() }
+}
+
+/// Whether the innermost frame awaits what the call gives that it is executing: the call is followed by `GET_AWAITABLE`,
+/// `LOAD_CONST None` and `SEND`.
+pub fn awaits_its_call(vm: &Vm) -> bool {
+    let Some(frame) = current(vm) else { return false };
+    let index = frame.instruction_index();
+    let Some(&[call, awaitable, constant, send]) = frame.code().data.instructions.get(index..index + 4) else { return false };
+    matches!(call.opcode(), Some(Opcode::Call | Opcode::CallKw | Opcode::CallFunctionEx))
+        && [awaitable, constant, send].map(Instr::opcode) == [Opcode::GetAwaitable, Opcode::LoadConst, Opcode::Send].map(Some)
+        && awaitable.arg() == 0
 }
 
 /// The frame that called this one.

@@ -2,6 +2,7 @@
 
 mod base_loop;
 mod current;
+mod eager;
 mod future;
 mod future_iterator;
 mod gather;

@@ -148,6 +148,12 @@ pub fn copy_current(vm: &mut Vm) -> Object {
     allocate_context(vm, values)
 }
 
+/// Whether a copy of the current context is still like it, and nobody but the caller has it.
+pub(crate) fn is_fresh_copy(vm: &mut Vm, copy: Ref<'_>) -> bool {
+    let current = current(vm);
+    copy.is_unique() && Rc::ptr_eq(context(copy).values.get(vm), context(current.borrow()).values.get(vm))
+}
+
 /// Makes a context the current one.
 pub fn enter(vm: &mut Vm, object: Ref<'_>) -> PyResult<()> {
     let entered = context(object);

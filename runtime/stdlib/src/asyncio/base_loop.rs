@@ -113,8 +113,8 @@ pub(super) fn call_soon(vm: &mut Vm, event_loop: Ref<'_>, args: &[Ref<'_>], cont
     vm.call_method_named(ready.borrow(), append, &[handle.borrow()]).map(drop)
 }
 
-/// `loop.create_task(coroutine)`
-pub(super) fn create_task(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Ref<'_>) -> PyResult {
+/// Whether tasks that the loop makes start eagerly; `None` if they are not the ones of this module, or the loop is debugged.
+pub(super) fn eagerness(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<Option<bool>> {
     static EAGER_FACTORY: ObjectCell = ObjectCell::EMPTY;
     static TASKS: ObjectCell = ObjectCell::EMPTY;
     let found = known(vm, event_loop, &[Original::CreateTask, Original::CheckClosed]).and_then(|known| {
@@ -134,8 +134,13 @@ pub(super) fn create_task(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Ref<'_>) 
         }
         None => None,
     };
-    match eager {
-        Some(eager) if !is_debugged(vm, event_loop)? => task::create(vm, event_loop, coroutine, eager),
-        _ => vm.call_method(event_loop, "create_task", &[coroutine]),
+    Ok(if eager.is_some() && is_debugged(vm, event_loop)? { None } else { eager })
+}
+
+/// `loop.create_task(coroutine)`
+pub(super) fn create_task(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Ref<'_>) -> PyResult {
+    match eagerness(vm, event_loop)? {
+        Some(eager) => task::create(vm, event_loop, coroutine, eager),
+        None => vm.call_method(event_loop, "create_task", &[coroutine]),
     }
 }

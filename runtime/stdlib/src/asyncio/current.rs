@@ -1,7 +1,7 @@
 //! Which loop and which task run in each thread, and which tasks there are.
 
 use super::future::{self, State};
-use super::task::Task;
+use super::task::{self, Task};
 use object::cell::{ObjectCell, VmCell};
 use object::weak::{self, WeakReference};
 use object::{Object, ObjectOf, PyResult, Ref, Vm};
@@ -12,6 +12,33 @@ struct Running {
     thread: u64,
     event_loop: Option<Object>,
     task: Option<Object>,
+    /// Coroutines that run within the task's step as if in tasks of their own, the innermost last.
+    children: Vec<Child>,
+    /// How many calls of `gather` in this step have given their results at once.
+    n_at_once: u32,
+}
+
+/// A coroutine that `gather` runs at once. It gets its task when somebody asks for it.
+struct Child {
+    coroutine: Object,
+    context: Object,
+    task: Option<Object>,
+    /// What is said to be the running task: `task`, unless that was swapped.
+    shown: Option<Object>,
+}
+
+impl Running {
+    fn new(thread: u64) -> Running {
+        Running { thread, event_loop: None, task: None, children: Vec::new(), n_at_once: 0 }
+    }
+
+    /// The place of the task in progress; a child's has been made.
+    fn place(&mut self) -> &mut Option<Object> {
+        match self.children.last_mut() {
+            Some(child) => &mut child.shown,
+            None => &mut self.task,
+        }
+    }
 }
 
 /// An entry for each thread in which something runs.
@@ -36,11 +63,12 @@ fn change(vm: &mut Vm, change: impl FnOnce(&mut Running) -> Option<Object>) -> O
     let thread = vm.thread_id;
     let entries = RUNNING.get_mut(vm);
     let position = entries.iter().position(|running| running.thread == thread).unwrap_or_else(|| {
-        entries.push(Running { thread, event_loop: None, task: None });
+        entries.push(Running::new(thread));
         entries.len() - 1
     });
     let old = change(&mut entries[position]);
-    if entries[position].event_loop.is_none() && entries[position].task.is_none() {
+    let entry = &entries[position];
+    if entry.event_loop.is_none() && entry.task.is_none() && entry.children.is_empty() {
         entries.swap_remove(position);
     }
     old
@@ -63,9 +91,95 @@ pub(super) fn set_running_loop(vm: &mut Vm, event_loop: Option<Ref<'_>>) {
 }
 
 /// The task of a loop that runs in any thread.
-pub(super) fn current_task(vm: &Vm, event_loop: Ref<'_>) -> Option<Object> {
-    let is_of_loop = |running: &&Running| running.event_loop.as_ref().is_some_and(|own| own.borrow().is(event_loop));
-    RUNNING.get(vm).iter().find(is_of_loop)?.task.clone()
+pub(super) fn current_task(vm: &mut Vm, event_loop: Ref<'_>) -> Option<Object> {
+    let is_of_loop = |running: &Running| running.event_loop.as_ref().is_some_and(|own| own.borrow().is(event_loop));
+    let position = RUNNING.get(vm).iter().position(is_of_loop)?;
+    task_at(vm, position)
+}
+
+/// The task in progress in a thread.
+fn task_at(vm: &mut Vm, position: usize) -> Option<Object> {
+    let n_children = RUNNING.get(vm)[position].children.len();
+    if n_children == 0 {
+        return RUNNING.get(vm)[position].task.clone();
+    }
+    give_task(vm, position, n_children - 1);
+    RUNNING.get_mut(vm)[position].place().clone()
+}
+
+/// Makes the task of a child that has none yet.
+fn give_task(vm: &mut Vm, position: usize, index: usize) {
+    let running = &RUNNING.get(vm)[position];
+    let child = &running.children[index];
+    if child.task.is_some() {
+        return;
+    }
+    let event_loop = running.event_loop.clone().unwrap_or(Object::none());
+    let (coroutine, context) = (child.coroutine.clone(), child.context.clone());
+    let task = task::of_started(vm, event_loop.borrow(), coroutine, context);
+    begin_eager(vm, task.borrow());
+    let child = &mut RUNNING.get_mut(vm)[position].children[index];
+    (child.task, child.shown) = (Some(task.clone()), Some(task));
+}
+
+/// How many coroutines this thread runs at once, each within the step of the other.
+pub(super) fn n_children(vm: &Vm) -> usize {
+    own(vm).map_or(0, |running| running.children.len())
+}
+
+/// Whether what runs in this thread's loop is a task of this module, which is not to be cancelled at its next step.
+pub(super) fn is_in_native_task(vm: &Vm) -> bool {
+    let Some(running) = own(vm) else { return false };
+    let task = match running.children.last() {
+        Some(Child { task: None, .. }) => return true,
+        Some(child) => &child.shown,
+        None => &running.task,
+    };
+    task.as_ref().is_some_and(|task| task.borrow().is_exactly(&task::TASK) && !task::must_cancel(task.borrow()))
+}
+
+/// Says that a coroutine runs as if in a task of its own.
+pub(super) fn enter_child(vm: &mut Vm, coroutine: Ref<'_>, context: Object) {
+    let child = Child { coroutine: coroutine.to_owned(), context, task: None, shown: None };
+    change(vm, |running| {
+        running.children.push(child);
+        None
+    });
+}
+
+/// The task of the innermost child.
+pub(super) fn task_of_child(vm: &mut Vm) -> Option<Object> {
+    let thread = vm.thread_id;
+    let position = RUNNING.get(vm).iter().position(|running| running.thread == thread)?;
+    let index = RUNNING.get(vm)[position].children.len().checked_sub(1)?;
+    give_task(vm, position, index);
+    RUNNING.get(vm)[position].children[index].task.clone()
+}
+
+/// Whether somebody has asked for the task of the innermost child.
+pub(super) fn child_has_task(vm: &Vm) -> bool {
+    own(vm).and_then(|running| running.children.last()).is_some_and(|child| child.task.is_some())
+}
+
+/// The opposite of [`enter_child`].
+pub(super) fn leave_child(vm: &mut Vm) {
+    let mut left = None;
+    change(vm, |running| {
+        left = running.children.pop();
+        None
+    });
+    if let Some(task) = left.as_ref().and_then(|child| child.task.as_ref()) {
+        end_eager(vm, task.borrow());
+    }
+    drop(left);
+}
+
+/// Counts the calls of `gather` that give their results at once in a step of the loop; says how many there were.
+pub(super) fn count_at_once(vm: &mut Vm) -> u32 {
+    let thread = vm.thread_id;
+    let Some(running) = RUNNING.get_mut(vm).iter_mut().find(|running| running.thread == thread) else { return 0 };
+    running.n_at_once += 1;
+    running.n_at_once
 }
 
 fn check_running(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<()> {
@@ -77,8 +191,10 @@ fn check_running(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<()> {
 }
 
 /// The task in progress.
-fn running_task(vm: &Vm) -> Option<Object> {
-    own(vm)?.task.clone()
+fn running_task(vm: &mut Vm) -> Option<Object> {
+    let thread = vm.thread_id;
+    let position = RUNNING.get(vm).iter().position(|running| running.thread == thread)?;
+    task_at(vm, position)
 }
 
 /// Says that a step of `task` begins.
@@ -89,7 +205,10 @@ pub(super) fn enter(vm: &mut Vm, event_loop: Ref<'_>, task: Ref<'_>) -> PyResult
         return Err(vm.runtime_error(format!("Cannot enter into task {shown} while another task {other} is being executed.")));
     }
     let task = task.to_owned();
-    change(vm, |running| running.task.replace(task));
+    change(vm, |running| {
+        running.n_at_once = 0;
+        running.place().replace(task)
+    });
     Ok(())
 }
 
@@ -102,7 +221,7 @@ pub(super) fn leave(vm: &mut Vm, event_loop: Ref<'_>, task: Ref<'_>) -> PyResult
         let (shown, other) = (vm.repr_text(task)?, vm.repr_text(running.borrow())?);
         return Err(vm.runtime_error(format!("Invalid attempt to leave task {shown} while task {other} is entered.")));
     }
-    let old = change(vm, |running| running.task.take());
+    let old = change(vm, |running| running.place().take());
     drop(old);
     Ok(())
 }
@@ -110,7 +229,10 @@ pub(super) fn leave(vm: &mut Vm, event_loop: Ref<'_>, task: Ref<'_>) -> PyResult
 /// Puts another task in the place of the running one, which it returns.
 pub(super) fn swap(vm: &mut Vm, event_loop: Ref<'_>, task: Option<Object>) -> PyResult<Option<Object>> {
     check_running(vm, event_loop)?;
-    Ok(change(vm, |running| std::mem::replace(&mut running.task, task)))
+    if n_children(vm) > 0 {
+        drop(task_of_child(vm));
+    }
+    Ok(change(vm, |running| std::mem::replace(running.place(), task)))
 }
 
 /// Counts a native task among those that are not done.
@@ -193,6 +315,15 @@ pub(super) fn unregister_eager(vm: &mut Vm, task: Ref<'_>) -> PyResult {
     vm.call_method(tasks.borrow(), "discard", &[task])
 }
 
+/// Makes the tasks of all children.
+fn give_tasks(vm: &mut Vm) {
+    for position in 0..RUNNING.get(vm).len() {
+        for index in 0..RUNNING.get(vm)[position].children.len() {
+            give_task(vm, position, index);
+        }
+    }
+}
+
 /// The set of a loop's tasks that are not done.
 pub(super) fn all_tasks(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult {
     // Eager tasks first: one that becomes a scheduled one meanwhile is not missed.
@@ -211,6 +342,7 @@ pub(super) fn all_tasks(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult {
             found.push(task);
         }
     }
+    give_tasks(vm);
     TASKS.get_mut(vm).retain(|_, reference| !reference.borrow().is_dead());
     let mut native: Vec<Object> = TASKS.get(vm).values().filter_map(|reference| reference.borrow().target()).collect();
     native.extend(EAGER_TASKS.get(vm).iter().cloned());
@@ -225,7 +357,6 @@ pub(super) fn all_tasks(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult {
 pub(super) fn after_fork(vm: &mut Vm) {
     let old = RUNNING.replace(vm, Vec::new());
     for running in old {
-        drop(running.task);
-        drop(running.event_loop);
+        drop(running);
     }
 }

@@ -456,6 +456,29 @@ fn check_usable(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     if payload(this).event_loop.is_set() { Ok(()) } else { Err(super::invalid_state(vm, "Future object is not initialized.")) }
 }
 
+/// A future of the loop.
+pub(super) fn pending(vm: &mut Vm, event_loop: Ref<'_>) -> Object {
+    let made = vm.allocate(Future::new()).into_object();
+    payload(made.borrow()).event_loop.set(Some(event_loop.to_owned()));
+    made
+}
+
+/// A future that has a result.
+pub(super) fn finished(vm: &mut Vm, event_loop: Ref<'_>, result: Object) -> Object {
+    let made = pending(vm, event_loop);
+    let future = payload(made.borrow());
+    future.result.set(Some(result));
+    future.state.set(State::Finished);
+    spare_finalizer(made.borrow());
+    made
+}
+
+/// The result of a future that has one.
+pub(super) fn good_result(this: Ref<'_>) -> Option<Object> {
+    let future = payload(this);
+    (future.state.get() == State::Finished && !future.exception.is_set()).then(|| future.result.get_or_none())
+}
+
 fn result(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     check_usable(vm, this)?;
     result_of(vm, this)

@@ -1,5 +1,6 @@
 //! `gather`: a future of the results of several awaitables.
 
+use super::eager::{self, Started};
 use super::future::{self, State};
 use super::{base_loop, current, imported, keyword_names};
 use crate::contextvars;
@@ -90,6 +91,16 @@ pub(super) fn gather(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult 
         return Ok(outer);
     }
     let event_loop = current::running_loop(vm);
+    let mut started = Vec::new();
+    if let Some(event_loop) = &event_loop
+        && eager::is_possible(vm, event_loop.borrow())?
+    {
+        let all_done;
+        (started, all_done) = eager::start(vm, event_loop.borrow(), awaitables, return_exceptions)?;
+        if all_done {
+            return eager::all_done(vm, event_loop.borrow(), started);
+        }
+    }
     let current = match &event_loop {
         Some(event_loop) => current_task(vm, event_loop.borrow())?,
         None => None,
@@ -103,7 +114,7 @@ pub(super) fn gather(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult 
         return_exceptions,
     };
     let callback = vm.allocate(gathering).into_object();
-    gather_all(vm, callback.borrow(), awaitables, event_loop)
+    gather_all(vm, callback.borrow(), awaitables, started, event_loop)
 }
 
 /// The task that runs; one that is written in Python is known to the library alone.
@@ -116,50 +127,71 @@ fn current_task(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<Option<Object>> {
     Ok(Some(current).filter(|current| !current.borrow().is_none()))
 }
 
-/// Makes a future of each awaitable and one of them all.
-fn gather_all(vm: &mut Vm, callback: Ref<'_>, awaitables: &[Ref<'_>], event_loop: Option<Object>) -> PyResult {
+/// Makes a future of each awaitable and one of them all. Some may have run already.
+fn gather_all(vm: &mut Vm, callback: Ref<'_>, awaitables: &[Ref<'_>], started: Vec<Started>, event_loop: Option<Object>) -> PyResult {
     let gathering = gathering(callback);
     let mut event_loop = event_loop;
     let mut context = None;
-    let mut done = Vec::new();
+    // Those that were done before come before those that ran now.
+    let (mut done, mut done_now) = (Vec::new(), Vec::new());
     let mut seen = Seen::new(vm, awaitables);
+    let mut started = started.into_iter();
     for &awaitable in awaitables {
-        if let Some(child) = seen.get(vm, gathering, awaitable)? {
-            gathering.children.get_mut(vm).push(child);
-            continue;
-        }
-        let child = ensure_future(vm, awaitable, event_loop.as_ref())?;
-        if event_loop.is_none() {
-            event_loop = Some(future::loop_of(vm, child.borrow())?);
-        }
-        if !child.borrow().is(awaitable) {
-            // Nobody else has the future: no word when it is dropped while it is pending.
-            super::task::set_silent(vm, child.borrow())?;
-        }
+        let started = started.next().unwrap_or(Started::Not);
+        let (has_run, is_fatal) = (!matches!(started, Started::Not), matches!(started, Started::Fatal(_)));
+        let child = match started {
+            Started::Value(value) => future::finished(vm, event_loop.as_ref().map_or(Ref::NONE, Object::borrow), value),
+            Started::Future(child) | Started::Fatal(child) => child,
+            Started::Same(earlier) => {
+                let child = gathering.children.get(vm)[earlier].clone();
+                gathering.children.get_mut(vm).push(child);
+                continue;
+            }
+            Started::Not => {
+                if let Some(child) = seen.get(vm, gathering, awaitable)? {
+                    gathering.children.get_mut(vm).push(child);
+                    continue;
+                }
+                let child = ensure_future(vm, awaitable, event_loop.as_ref())?;
+                if event_loop.is_none() {
+                    event_loop = Some(future::loop_of(vm, child.borrow())?);
+                }
+                if !child.borrow().is(awaitable) {
+                    // Nobody else has the future: no word when it is dropped while it is pending.
+                    super::task::set_silent(vm, child.borrow())?;
+                }
+                seen.add(vm, awaitable, &child)?;
+                child
+            }
+        };
         gathering.n_futures.set(gathering.n_futures.get() + 1);
-        seen.add(vm, awaitable, &child)?;
-        if is_done(vm, child.borrow())? {
+        if !is_fatal && is_done(vm, child.borrow())? {
+            let done = if has_run && awaitable.is_exactly(&COROUTINE) { &mut done_now } else { &mut done };
             done.push(child.clone());
         } else {
-            if let Some(current) = gathering.current.get() {
-                set_edge(vm, child.borrow(), current.borrow(), true)?;
-            }
-            if future::is_plain(child.borrow()) {
-                let context = context.get_or_insert_with(|| contextvars::copy_current(vm)).clone();
-                future::add_done_callback(vm, child.borrow(), callback, Some(context.borrow()))?;
-            } else {
-                vm.call_method(child.borrow(), "add_done_callback", &[callback])?;
-            }
+            when_done(vm, gathering, child.borrow(), callback, &mut context)?;
         }
         gathering.children.get_mut(vm).push(child);
     }
     let event_loop = event_loop.unwrap_or(Object::none());
     let outer = new_outer(vm, gathering, event_loop)?;
     gathering.outer.set(Some(outer.clone()));
-    for child in &done {
+    for child in done.iter().chain(&done_now) {
         child_done(vm, gathering, child.borrow())?;
     }
     Ok(outer)
+}
+
+/// Has a child that is not done say when it is.
+fn when_done(vm: &mut Vm, gathering: &Gathering, child: Ref<'_>, callback: Ref<'_>, context: &mut Option<Object>) -> PyResult<()> {
+    if let Some(current) = gathering.current.get() {
+        set_edge(vm, child, current.borrow(), true)?;
+    }
+    if !future::is_plain(child) {
+        return vm.call_method(child, "add_done_callback", &[callback]).map(drop);
+    }
+    let context = context.get_or_insert_with(|| contextvars::copy_current(vm)).clone();
+    future::add_done_callback(vm, child, callback, Some(context.borrow()))
 }
 
 /// Which awaitables have futures already: found by identity, or in a dict if they may have an equality of their own.

@@ -127,6 +127,22 @@ pub(super) fn create(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Ref<'_>, eager
     Ok(made)
 }
 
+/// The task of a coroutine that runs already, or is suspended; nothing is scheduled, and no word when it is dropped pending.
+pub(super) fn of_started(vm: &mut Vm, event_loop: Ref<'_>, coroutine: Object, context: Object) -> Object {
+    let made = vm.allocate(Task::new()).into_object();
+    let task = payload(made.borrow());
+    task.future.event_loop.set(Some(event_loop.to_owned()));
+    task.context.set(Some(context));
+    task.coroutine.set(Some(coroutine));
+    number(vm, task);
+    made
+}
+
+/// Whether the task is to be cancelled at its next step.
+pub(super) fn must_cancel(this: Ref<'_>) -> bool {
+    this.downcast::<Task>().is_some_and(|task| task.get().must_cancel.get())
+}
+
 /// No word when the task is dropped while it is pending.
 pub(super) fn set_silent(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     if this.is_exactly(&TASK) {
@@ -192,19 +208,24 @@ fn begin(vm: &mut Vm, this: Ref<'_>, coroutine: Object, name: Option<Object>, co
 }
 
 fn set_given_name(vm: &mut Vm, task: &Task, name: Option<Object>) -> PyResult<()> {
-    static COUNTER: VmCell<u64> = VmCell::new(0);
     let name = match name.filter(|name| !name.borrow().is_none()) {
         Some(name) if name.borrow().is_exactly(&STR) => Some(name),
         Some(name) => Some(vm.str(name.borrow())?.into_object()),
         None => {
-            let counter = COUNTER.get_mut(vm);
-            *counter += 1;
-            task.number.set(*counter);
+            number(vm, task);
             None
         }
     };
     task.name.set(name);
     Ok(())
+}
+
+/// Gives the task the number that its name is made of.
+fn number(vm: &mut Vm, task: &Task) {
+    static COUNTER: VmCell<u64> = VmCell::new(0);
+    let counter = COUNTER.get_mut(vm);
+    *counter += 1;
+    task.number.set(*counter);
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -291,11 +312,7 @@ fn start_eagerly(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     };
     let result = after(vm, result, |vm| current::swap(vm, event_loop.borrow(), previous).map(drop));
     current::end_eager(vm, this);
-    if task.future.state.get() == State::Pending {
-        current::register_native(vm, this);
-    } else {
-        task.coroutine.set(None);
-    }
+    settle(vm, this);
     result.map(drop)
 }
 
@@ -349,15 +366,31 @@ fn step(vm: &mut Vm, this: Ref<'_>, error: Option<Object>) -> PyResult {
 fn run(vm: &mut Vm, this: Ref<'_>, error: Option<Object>) -> PyResult {
     let task = payload(this);
     let coroutine = task.coroutine.get_or_none();
-    let result = match advance(vm, coroutine.borrow(), error) {
-        Ok(Resumed::Yield(value)) => wait_for(vm, this, value.borrow()),
-        Ok(Resumed::Return(value)) => finish(vm, this, value),
-        Err(raised) => fail(vm, this, raised),
-    };
+    let outcome = advance(vm, coroutine.borrow(), error);
+    let result = conclude(vm, this, outcome);
     if task.future.state.get() != State::Pending {
         current::unregister_native(vm, this);
     }
     result.map(|()| Object::none())
+}
+
+/// Sees to what resuming the coroutine came to.
+pub(super) fn conclude(vm: &mut Vm, this: Ref<'_>, outcome: PyResult<Resumed>) -> PyResult<()> {
+    match outcome {
+        Ok(Resumed::Yield(value)) => wait_for(vm, this, value.borrow()),
+        Ok(Resumed::Return(value)) => finish(vm, this, value),
+        Err(raised) => fail(vm, this, raised),
+    }
+}
+
+/// The task's coroutine ran before the loop knew of the task: which it does from now on, unless the task is done.
+pub(super) fn settle(vm: &mut Vm, this: Ref<'_>) {
+    let task = payload(this);
+    if task.future.state.get() == State::Pending {
+        current::register_native(vm, this);
+    } else {
+        task.coroutine.set(None);
+    }
 }
 
 fn advance(vm: &mut Vm, coroutine: Ref<'_>, error: Option<Object>) -> PyResult<Resumed> {
