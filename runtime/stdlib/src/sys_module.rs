@@ -374,14 +374,18 @@ fn getframemodulename(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -
 }
 
 fn current_frames(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    let dict = vm.new_dict();
-    if let Some(frame) = frame_object::at_depth(vm, 0) {
-        let id = vm.new_uint(vm.thread_id);
-        dict.borrow().set(vm, id.borrow(), frame)?;
+    // The newest thread comes first; the main one is the oldest.
+    let mut frames: Vec<(u64, Option<Object>)> = Vec::new();
+    for thread in object::threads::others(vm).into_iter().rev() {
+        frames.push((thread.id, frame_object::of_thread(vm, &thread)));
     }
-    for thread in object::threads::others(vm) {
-        if let Some(frame) = frame_object::of_thread(vm, &thread) {
-            let id = vm.new_uint(thread.id);
+    let own = (vm.thread_id, frame_object::at_depth(vm, 0));
+    let place = if crate::thread::is_main() { frames.len() } else { 0 };
+    frames.insert(place, own);
+    let dict = vm.new_dict();
+    for (id, frame) in frames {
+        if let Some(frame) = frame {
+            let id = vm.new_uint(id);
             dict.borrow().set(vm, id.borrow(), frame)?;
         }
     }
