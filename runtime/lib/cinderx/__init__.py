@@ -89,6 +89,30 @@ def _is_compile_perf_trampoline_pre_fork_enabled():
     return False
 
 
+def _compile_perf_trampoline_pre_fork():
+    """Does nothing: there are no trampolines for perf."""
+
+
+_frame_evaluator_installed = True
+
+
+def install_frame_evaluator():
+    """Remembers that the frame evaluator is wanted. There is only one, which is CinderX's and CPython's at once."""
+    global _frame_evaluator_installed
+    _frame_evaluator_installed = True
+
+
+def remove_frame_evaluator():
+    """Remembers that the frame evaluator is not wanted; frames go on to be evaluated as before."""
+    global _frame_evaluator_installed
+    _frame_evaluator_installed = False
+
+
+def is_frame_evaluator_installed():
+    """Whether the frame evaluator is wanted, as it is at first."""
+    return _frame_evaluator_installed
+
+
 def watch_sys_modules():
     """Does nothing: imports look at sys.modules each time."""
 

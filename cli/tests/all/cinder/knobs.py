@@ -42,3 +42,23 @@ import os
 os.environ['CINDER_SILENT_DEBUG_BREAK'] = '1'
 cinder.debug_break()
 print(cinder._get_qualname(poly.__code__), cinder.STRUCTURED_DATA_VERSION)
+
+import cinderx
+cinderx.remove_frame_evaluator()
+cinderx.remove_frame_evaluator()
+assert not cinderx.is_frame_evaluator_installed()
+cinderx.install_frame_evaluator()
+assert cinderx.is_frame_evaluator_installed()
+for arguments, error in ((3,), ValueError), ((2, -1), ValueError), ((), RuntimeError):
+    try:
+        cinderx.enable_parallel_gc(*arguments)
+    except error:
+        pass
+    else:
+        raise AssertionError(arguments)
+for name in cinderx._LAZY:
+    assert getattr(cinderx, name).__name__ == name
+delay = cinderx.get_adaptive_delay()
+cinderx.set_adaptive_delay(7)
+assert cinderx.get_adaptive_delay() == 7
+cinderx.set_adaptive_delay(delay)
