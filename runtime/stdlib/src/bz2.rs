@@ -1,16 +1,13 @@
 //! `_bz2`: bzip2 streams, on the crate `bzip2`.
 
-use crate::compression::{Progress, Step, limit, run};
+use crate::compression::{self, Coder, Decompressor as _, Progress, Step, limit, run};
 use bzip2::{Action, Compress, Compression, Decompress, Error, Status};
-use object::native::{Getset, Member, Module, PayloadInfo, TypeSpec};
+use object::native::{Module, PayloadInfo, TypeSpec};
 use object::{Args, Payload, PyResult, Raised, Ref, RefOf, Slots, Type, Vm, VmCell, exception, method};
 
 pub static MODULE: Module = Module { name: "_bz2", types: &[&COMPRESSOR, &DECOMPRESSOR], ..Module::DEFAULT };
 
-/// The payload of a compressor: `None` once flushed.
-pub struct Compressor {
-    state: VmCell<Option<Compress>>,
-}
+type Compressor = compression::Compressor<Compress>;
 
 impl Payload for Compressor {
     fn class() -> &'static Type {
@@ -41,8 +38,7 @@ fn new_compressor(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResu
     let Some(level) = level else {
         return Err(vm.value_error("compresslevel must be between 1 and 9"));
     };
-    let state = Compress::new(Compression::new(level), 0);
-    Ok(vm.allocate_in(class.get(), Compressor { state: VmCell::new(Some(state)) }))
+    Ok(vm.allocate_in(class.get(), Compressor::new(Compress::new(Compression::new(level), 0))))
 }
 
 fn raise(vm: &mut Vm, error: Error) -> Raised {
@@ -53,40 +49,30 @@ fn raise(vm: &mut Vm, error: Error) -> Raised {
     }
 }
 
-fn step_compressor(state: &mut Compress, input: &[u8], out: &mut [u8], action: Action) -> Result<Step, Error> {
-    let (total_in, total_out) = (state.total_in(), state.total_out());
-    let status = state.compress(input, out, action)?;
-    Ok(Step { used: (state.total_in() - total_in) as usize, written: (state.total_out() - total_out) as usize, ended: status == Status::StreamEnd })
+impl Coder for Compress {
+    type Error = Error;
+
+    fn step(&mut self, input: &[u8], out: &mut [u8], finish: bool) -> Result<Step, Error> {
+        let before = (self.total_in(), self.total_out());
+        let status = self.compress(input, out, if finish { Action::Finish } else { Action::Run })?;
+        Ok(Step::between(before, (self.total_in(), self.total_out()), status == Status::StreamEnd))
+    }
+
+    fn raise(vm: &mut Vm, error: Error) -> Raised {
+        raise(vm, error)
+    }
 }
 
-fn compressor<'a>(this: Ref<'a>) -> RefOf<'a, Compressor> {
-    this.downcast::<Compressor>().expect("the method belongs to the type")
+fn compressor(this: Ref<'_>) -> &Compressor {
+    this.downcast::<Compressor>().expect("the method belongs to the type").get()
 }
 
 fn compress(vm: &mut Vm, this: Ref<'_>, data: Ref<'_>) -> PyResult {
-    let data = vm.buffer(data)?;
-    let this = compressor(this);
-    let Some(mut state) = this.state.replace(vm, None) else {
-        return Err(vm.value_error("Compressor has been flushed"));
-    };
-    let mut out = Vec::new();
-    let done = run(data.bytes(vm), usize::MAX, &mut out, &mut |input, out| step_compressor(&mut state, input, out, Action::Run));
-    this.state.set(vm, Some(state));
-    match done {
-        Ok(_) => Ok(vm.new_bytes(&out).into_object()),
-        Err(error) => Err(raise(vm, error)),
-    }
+    compressor(this).compress(vm, data)
 }
 
 fn flush(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let Some(mut state) = compressor(this).state.replace(vm, None) else {
-        return Err(vm.value_error("Repeated call to flush()"));
-    };
-    let mut out = Vec::new();
-    match run(&[], usize::MAX, &mut out, &mut |input, out| step_compressor(&mut state, input, out, Action::Finish)) {
-        Ok(_) => Ok(vm.new_bytes(&out).into_object()),
-        Err(error) => Err(raise(vm, error)),
-    }
+    compressor(this).flush(vm)
 }
 
 /// The payload of a decompressor.
@@ -102,6 +88,12 @@ impl Payload for Decompressor {
     }
 }
 
+impl compression::Decompressor for Decompressor {
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}
+
 pub static DECOMPRESSOR: Type = Type::new(&DECOMPRESSOR_SPEC);
 static DECOMPRESSOR_SPEC: TypeSpec = TypeSpec {
     name: "_bz2.BZ2Decompressor",
@@ -112,15 +104,7 @@ static DECOMPRESSOR_SPEC: TypeSpec = TypeSpec {
     methods: &[
         method!(Bound decompress "($self, /, data, max_length=-1)", "Decompress *data*, returning uncompressed data as bytes.\n\nIf *max_length* is nonnegative, returns at most *max_length* bytes\nof decompressed data.  If this limit is reached and further output\ncan be produced, *self.needs_input* will be set to ``False``.  In\nthis case, the next call to *decompress()* may provide *data* as b''\nto obtain more of the output.\n\nIf all of the input data was decompressed and returned (either\nbecause this was less than *max_length* bytes, or because\n*max_length* was negative), *self.needs_input* will be set to True.\n\nAttempting to decompress data after the end of stream is reached\nraises an EOFError.  Any data found after the end of the stream is\nignored and saved in the unused_data attribute."),
     ],
-    members: &[
-        Member(Getset::readonly("eof", "True if the end-of-stream marker has been reached.", |vm, this| Ok(decompressor(this).progress.ended(vm)))),
-        Member(Getset::readonly("unused_data", "Data found after the end of the compressed stream.", |vm, this| {
-            Ok(decompressor(this).progress.unused_data(vm))
-        })),
-        Member(Getset::readonly("needs_input", "True if more input is needed before more decompressed data can be produced.", |vm, this| {
-            Ok(decompressor(this).progress.needs_input(vm))
-        })),
-    ],
+    members: &[Decompressor::EOF, Decompressor::UNUSED_DATA, Decompressor::NEEDS_INPUT],
     ..TypeSpec::DEFAULT
 };
 
@@ -147,13 +131,9 @@ fn decompress(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
         return Err(vm.value_error("Decompressor is unusable after a previous error"));
     };
     let done = run(&input, most, &mut out, &mut |input, out| {
-        let (total_in, total_out) = (state.total_in(), state.total_out());
+        let before = (state.total_in(), state.total_out());
         let status = state.decompress(input, out)?;
-        Ok(Step {
-            used: (state.total_in() - total_in) as usize,
-            written: (state.total_out() - total_out) as usize,
-            ended: status == Status::StreamEnd,
-        })
+        Ok(Step::between(before, (state.total_in(), state.total_out()), status == Status::StreamEnd))
     });
     match done {
         Ok(done) => {
@@ -176,8 +156,8 @@ mod tests {
     fn what_is_compressed_is_decompressed() {
         let mut state = Compress::new(Compression::new(9), 0);
         let mut packed = Vec::new();
-        run(b"scoria scoria", usize::MAX, &mut packed, &mut |input, out| step_compressor(&mut state, input, out, Action::Run)).unwrap();
-        let end = run(&[], usize::MAX, &mut packed, &mut |input, out| step_compressor(&mut state, input, out, Action::Finish)).unwrap();
+        run(b"scoria scoria", usize::MAX, &mut packed, &mut |input, out| state.step(input, out, false)).unwrap();
+        let end = run(&[], usize::MAX, &mut packed, &mut |input, out| state.step(input, out, true)).unwrap();
         assert!(end.ended);
         assert!(packed.starts_with(b"BZh9"));
     }

@@ -1,8 +1,9 @@
-//! What the modules of compressors share: running a coder over input while its output grows, and the input a
-//! decompressor keeps until it is asked for more.
+//! What the modules of compressors share: running a coder over input while its output grows, the object that
+//! compresses, and the input a decompressor keeps until it is asked for more.
 
 use object::exception;
-use object::{Object, PyResult, Ref, Vm, VmCell};
+use object::native::{Getset, Member};
+use object::{Object, Payload, PyResult, Raised, Ref, Vm, VmCell};
 
 const CHUNK: usize = 16 << 10;
 
@@ -14,6 +15,13 @@ pub struct Step {
     pub written: usize,
     /// Whether the stream is complete.
     pub ended: bool,
+}
+
+impl Step {
+    /// From what a coder had read and written in all before the step and after it.
+    pub fn between(before: (u64, u64), after: (u64, u64), ended: bool) -> Step {
+        Step { used: (after.0 - before.0) as usize, written: (after.1 - before.1) as usize, ended }
+    }
 }
 
 /// What a run over some input came to.
@@ -48,6 +56,78 @@ pub fn run<E>(input: &[u8], most: usize, out: &mut Vec<u8>, step: &mut dyn FnMut
     }
 }
 
+/// A library's stream that compresses.
+pub trait Coder {
+    type Error;
+
+    /// Compresses some of the input; with `finish`, ends the stream.
+    fn step(&mut self, input: &[u8], out: &mut [u8], finish: bool) -> Result<Step, Self::Error>;
+
+    /// Raises what an error of the library means.
+    fn raise(vm: &mut Vm, error: Self::Error) -> Raised;
+}
+
+/// The payload of a compressor: `None` once flushed.
+pub struct Compressor<C> {
+    coder: VmCell<Option<C>>,
+}
+
+impl<C: Coder> Compressor<C> {
+    pub fn new(coder: C) -> Compressor<C> {
+        Compressor { coder: VmCell::new(Some(coder)) }
+    }
+
+    /// `compress(data)`
+    pub fn compress(&self, vm: &mut Vm, data: Ref<'_>) -> PyResult {
+        let data = vm.buffer(data)?;
+        let Some(mut coder) = self.coder.replace(vm, None) else {
+            return Err(vm.value_error("Compressor has been flushed"));
+        };
+        let packed = pack(vm, &mut coder, data.bytes(vm), false);
+        self.coder.set(vm, Some(coder));
+        packed.map_err(|error| C::raise(vm, error))
+    }
+
+    /// `flush()`
+    pub fn flush(&self, vm: &mut Vm) -> PyResult {
+        let Some(mut coder) = self.coder.replace(vm, None) else {
+            return Err(vm.value_error("Repeated call to flush()"));
+        };
+        pack(vm, &mut coder, &[], true).map_err(|error| C::raise(vm, error))
+    }
+}
+
+fn pack<C: Coder>(vm: &Vm, coder: &mut C, input: &[u8], finish: bool) -> Result<Object, C::Error> {
+    let mut out = Vec::new();
+    run(input, usize::MAX, &mut out, &mut |input, out| coder.step(input, out, finish))?;
+    Ok(vm.new_bytes(&out).into_object())
+}
+
+/// A decompressor, whose progress its attributes show.
+pub trait Decompressor: Payload + Sized {
+    fn progress(&self) -> &Progress;
+
+    /// `eof`
+    const EOF: Member = Member(Getset::readonly("eof", "True if the end-of-stream marker has been reached.", |vm, this| {
+        Ok(Object::bool(progress_of::<Self>(this).state.get(vm).ended))
+    }));
+
+    /// `needs_input`
+    const NEEDS_INPUT: Member =
+        Member(Getset::readonly("needs_input", "True if more input is needed before more decompressed data can be produced.", |vm, this| {
+            Ok(Object::bool(progress_of::<Self>(this).state.get(vm).needs_input))
+        }));
+
+    /// `unused_data`
+    const UNUSED_DATA: Member = Member(Getset::readonly("unused_data", "Data found after the end of the compressed stream.", |vm, this| {
+        Ok(vm.new_bytes(&progress_of::<Self>(this).state.get(vm).unused).into_object())
+    }));
+}
+
+fn progress_of<D: Decompressor>(this: Ref<'_>) -> &Progress {
+    this.downcast::<D>().expect("the attribute belongs to the type").get().progress()
+}
+
 /// What a decompressor keeps between calls.
 pub struct Progress {
     state: VmCell<State>,
@@ -67,21 +147,6 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// `eof`
-    pub fn ended(&self, vm: &Vm) -> Object {
-        Object::bool(self.state.get(vm).ended)
-    }
-
-    /// `needs_input`
-    pub fn needs_input(&self, vm: &Vm) -> Object {
-        Object::bool(self.state.get(vm).needs_input)
-    }
-
-    /// `unused_data`
-    pub fn unused_data(&self, vm: &Vm) -> Object {
-        vm.new_bytes(&self.state.get(vm).unused).into_object()
-    }
-
     /// What is to be decompressed now; `EOFError` with this message at the end of the stream.
     pub fn take_input(&self, vm: &mut Vm, data: Ref<'_>, at_end: &str) -> PyResult<Vec<u8>> {
         let data = vm.buffer(data)?;

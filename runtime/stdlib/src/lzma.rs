@@ -5,7 +5,7 @@
 mod filters;
 
 use crate::argument::{given, new_exception, raise_class, set_constants};
-use crate::compression::{Progress, Step, limit, run};
+use crate::compression::{self, Coder, Decompressor as _, Progress, Step, limit, run};
 use liblzma::stream::{Action, Check, Error, Status, Stream};
 use object::native::{Getset, Member, Module, PayloadInfo, TypeSpec};
 use object::singleton::ModuleObject;
@@ -159,16 +159,21 @@ fn decode_filter_properties(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_
     }
 }
 
-fn step(stream: &mut Stream, input: &[u8], out: &mut [u8], action: Action) -> Result<Step, Error> {
-    let (total_in, total_out) = (stream.total_in(), stream.total_out());
-    let status = stream.process(input, out, action)?;
-    Ok(Step { used: (stream.total_in() - total_in) as usize, written: (stream.total_out() - total_out) as usize, ended: status == Status::StreamEnd })
+impl Coder for Stream {
+    type Error = Error;
+
+    fn step(&mut self, input: &[u8], out: &mut [u8], finish: bool) -> Result<Step, Error> {
+        let before = (self.total_in(), self.total_out());
+        let status = self.process(input, out, if finish { Action::Finish } else { Action::Run })?;
+        Ok(Step::between(before, (self.total_in(), self.total_out()), status == Status::StreamEnd))
+    }
+
+    fn raise(vm: &mut Vm, error: Error) -> Raised {
+        raise_failure(vm, error)
+    }
 }
 
-/// The payload of a compressor: `None` once flushed.
-pub struct Compressor {
-    state: VmCell<Option<Stream>>,
-}
+type Compressor = compression::Compressor<Stream>;
 
 impl Payload for Compressor {
     fn class() -> &'static Type {
@@ -221,7 +226,7 @@ fn new_compressor(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResu
         },
         _ => Err(vm.value_error(format!("Invalid container format: {format}"))),
     }?;
-    Ok(vm.allocate_in(class.get(), Compressor { state: VmCell::new(Some(stream)) }))
+    Ok(vm.allocate_in(class.get(), Compressor::new(stream)))
 }
 
 fn xz_encoder(vm: &mut Vm, id: i32, preset: u32, specifiers: Option<Ref<'_>>) -> PyResult<Stream> {
@@ -252,34 +257,16 @@ fn alone_encoder(vm: &mut Vm, preset: u32, specifiers: Option<Ref<'_>>) -> PyRes
     options.and_then(|options| Stream::new_lzma_encoder(&options)).map_err(|error| raise_failure(vm, error))
 }
 
-fn compressor<'a>(this: Ref<'a>) -> RefOf<'a, Compressor> {
-    this.downcast::<Compressor>().expect("the method belongs to the type")
+fn compressor(this: Ref<'_>) -> &Compressor {
+    this.downcast::<Compressor>().expect("the method belongs to the type").get()
 }
 
 fn compress(vm: &mut Vm, this: Ref<'_>, data: Ref<'_>) -> PyResult {
-    let data = vm.buffer(data)?;
-    let this = compressor(this);
-    let Some(mut stream) = this.state.replace(vm, None) else {
-        return Err(vm.value_error("Compressor has been flushed"));
-    };
-    let mut out = Vec::new();
-    let done = run(data.bytes(vm), usize::MAX, &mut out, &mut |input, out| step(&mut stream, input, out, Action::Run));
-    this.state.set(vm, Some(stream));
-    match done {
-        Ok(_) => Ok(vm.new_bytes(&out).into_object()),
-        Err(error) => Err(raise_failure(vm, error)),
-    }
+    compressor(this).compress(vm, data)
 }
 
 fn flush(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let Some(mut stream) = compressor(this).state.replace(vm, None) else {
-        return Err(vm.value_error("Repeated call to flush()"));
-    };
-    let mut out = Vec::new();
-    match run(&[], usize::MAX, &mut out, &mut |input, out| step(&mut stream, input, out, Action::Finish)) {
-        Ok(_) => Ok(vm.new_bytes(&out).into_object()),
-        Err(error) => Err(raise_failure(vm, error)),
-    }
+    compressor(this).flush(vm)
 }
 
 /// The payload of a decompressor.
@@ -325,6 +312,12 @@ impl Payload for Decompressor {
     }
 }
 
+impl compression::Decompressor for Decompressor {
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}
+
 pub static DECOMPRESSOR: Type = Type::new(&DECOMPRESSOR_SPEC);
 static DECOMPRESSOR_SPEC: TypeSpec = TypeSpec {
     name: "_lzma.LZMADecompressor",
@@ -339,13 +332,9 @@ static DECOMPRESSOR_SPEC: TypeSpec = TypeSpec {
         Member(Getset::readonly("check", "ID of the integrity check used by the input stream.", |vm, this| {
             Ok(Object::small_int(i64::from(decompressor(this).detection.get(vm).check)))
         })),
-        Member(Getset::readonly("eof", "True if the end-of-stream marker has been reached.", |vm, this| Ok(decompressor(this).progress.ended(vm)))),
-        Member(Getset::readonly("needs_input", "True if more input is needed before more decompressed data can be produced.", |vm, this| {
-            Ok(decompressor(this).progress.needs_input(vm))
-        })),
-        Member(Getset::readonly("unused_data", "Data found after the end of the compressed stream.", |vm, this| {
-            Ok(decompressor(this).progress.unused_data(vm))
-        })),
+        Decompressor::EOF,
+        Decompressor::NEEDS_INPUT,
+        Decompressor::UNUSED_DATA,
     ],
     ..TypeSpec::DEFAULT
 };
@@ -397,7 +386,7 @@ fn decompress(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
     let mut out = Vec::new();
     let state = this.state.get_mut(vm);
     let done = match state {
-        Ok(stream) => run(&input, most, &mut out, &mut |input, out| step(stream, input, out, Action::Run)),
+        Ok(stream) => run(&input, most, &mut out, &mut |input, out| stream.step(input, out, false)),
         Err(error) => Err(*error),
     };
     match done {
