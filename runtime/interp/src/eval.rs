@@ -745,7 +745,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 enter!(method, first.sub(1), n + 1, Ending::Push, first.sub(2));
                             }
                             let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
-                            let mut result = calls::call_native(vm, callable, values);
+                            let mut result = calls::call_native_from_loop(vm, callable, values);
                             if TRACED {
                                 result = tracing::called(vm, frame, callable, values.first().copied(), watchers, result);
                             }

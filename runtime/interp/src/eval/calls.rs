@@ -107,7 +107,7 @@ pub(super) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
 }
 
 /// Calls what is no Python function.
-#[inline]
+#[inline(always)]
 pub(crate) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
     if callable.is_exactly(&METHOD_DESCRIPTOR)
         && let [this, rest @ ..] = values
@@ -128,6 +128,12 @@ pub(crate) fn call_native(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) ->
         return function.info.call_positional(vm, this, values);
     }
     vm.call(callable, values)
+}
+
+/// The same, for the loop.
+#[inline(never)]
+pub(super) fn call_native_from_loop(vm: &mut Vm, callable: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
+    call_native(vm, callable, values)
 }
 
 /// What a call came to.

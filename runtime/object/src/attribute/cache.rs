@@ -263,6 +263,17 @@ impl Polymorphic {
         self.filled.get() > 2 * self.sites.len()
     }
 
+    /// The word in the object that holds the attribute, if that is what was noted of the object's layout.
+    #[inline(always)]
+    pub fn word<'a>(&self, object: Ref<'a>) -> Option<&'a Cell<u64>> {
+        for (site, kind) in self.sites.iter().zip(&self.kinds) {
+            if site.matches(object) {
+                return (kind.get() == Some(SiteKind::Word)).then(|| site.word(object));
+            }
+        }
+        None
+    }
+
     /// What loading `object.name` gives, if that is simple.
     #[inline]
     pub fn load<'a>(&self, object: Ref<'a>, name: Ref<'_>) -> Option<Found<'a>> {

@@ -60,6 +60,44 @@ handler!(
                 go!(vm, ip.add(2), sp.add(1), frame, fuel);
             }
         }
+        if next_word as u8 == Specialized::LoadAttrPolymorphic as u8 {
+            return load_fast_polymorphic(vm, ip, sp, frame, word, fuel);
+        }
+        raw::increment(owner);
+        *sp = owner;
+        go!(vm, next, sp.add(1), frame, fuel);
+    }
+);
+
+/// What the site of an attribute that was seen in a few classes has seen.
+///
+/// # Safety
+///
+/// The instruction at `ip`, whose word is `word`, has that form.
+#[inline(always)]
+unsafe fn several<'a>(ip: *const Instr, word: u64) -> &'a Polymorphic {
+    // SAFETY: the caller's promise: the copy, which owns what the site has seen, is running.
+    unsafe { &*std::ptr::with_exposed_provenance::<Polymorphic>(site(ip, word)[1].get() as usize) }
+}
+
+handler!(
+    /// The same where the attribute's site has seen a few classes.
+    load_fast_polymorphic(vm ip sp frame word fuel) {
+        let owner = *Frame::locals(frame).add(arg(word));
+        let next = ip.add(1);
+        let next_word = (*next).0;
+        if let Some(value) = several(next, next_word).word(Ref::from_bits(owner)) {
+            let value = value.get();
+            if value != 0 {
+                raw::increment(value);
+                *sp = value;
+                if next_word >> 32 & 1 != 0 {
+                    *sp.add(1) = 0;
+                    go!(vm, ip.add(2), sp.add(2), frame, fuel);
+                }
+                go!(vm, ip.add(2), sp.add(1), frame, fuel);
+            }
+        }
         raw::increment(owner);
         *sp = owner;
         go!(vm, next, sp.add(1), frame, fuel);
@@ -144,7 +182,21 @@ macro_rules! finish_load {
 handler!(
     /// A site that sees a few classes.
     load_polymorphic(vm ip sp frame word fuel) {
-        let seen = &*std::ptr::with_exposed_provenance::<Polymorphic>(site(ip, word)[1].get() as usize);
+        if let Some(value) = several(ip, word).word(Ref::from_bits(*sp.sub(1))) {
+            let value = value.get();
+            if value != 0 {
+                put_value!(value, vm, ip, sp, frame, word, fuel);
+            }
+        }
+        return load_polymorphic_other(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// The same for what is no attribute of an instance, or was not seen yet.
+    #[inline(never)]
+    load_polymorphic_other(vm ip sp frame word fuel) {
+        let seen = several(ip, word);
         if seen.is_overfull() {
             rewrite(ip, Specialized::LoadAttrGeneral as u8);
             return load_general(vm, ip, sp, frame, word, fuel);

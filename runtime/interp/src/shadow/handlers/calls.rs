@@ -41,40 +41,57 @@ handler!(call(vm ip sp frame word fuel) {
     }
     let has_self = usize::from(*first.sub(1) != 0);
     let (args, n) = (first.sub(has_self), n + has_self);
-    let code = Ref::from_bits(callable).downcast_unchecked::<Function>().get().code_data.get();
-    if (*code).simple_arguments as usize != n || (*vm).depth >= (*vm).depth_limit {
-        return call_function(vm, ip, sp, frame, word, fuel);
-    }
-    // As `function::push_call_frame` does it.
-    let start = (*vm).data_stack.start;
-    let end = start.wrapping_add((*code).frame_words);
-    if end.addr() > (*vm).data_stack.end.addr() {
+    let inner = enter_simple(vm, frame, callable, args, n);
+    if inner.is_null() {
         return call_function(vm, ip, sp, frame, word, fuel);
     }
     (*frame).sp = first.sub(2);
-    (*code).warm_up();
-    (*vm).data_stack.start = end;
-    (*vm).depth += 1;
-    let inner = start.cast::<Frame>();
-    let locals = Frame::locals(inner);
-    let n_locals = (*code).n_locals;
-    // Written one by one: the few words there are would not pay for the preparations of a wide copy.
-    for index in 0..n {
-        locals.add(index).write_volatile(*args.add(index));
-    }
-    for index in n..n_locals {
-        locals.add(index).write_volatile(0);
-    }
-    let mut entry = (*code).entry();
-    let bottom = locals.add(n_locals);
-    Frame::write_called(inner, callable, code, bottom, frame);
-    (*vm).frame = inner.cast();
+    let mut entry = (*inner).ip;
     // A `RESUME` of a copy does nothing unless somebody wants something.
     if (*entry).opcode_byte() == Opcode::Resume as u8 && is_shadow((*entry).0) && breaker_reasons() == 0 {
         entry = entry.add(1);
     }
-    go_anywhere!(vm, entry, bottom, inner, fuel);
+    go_anywhere!(vm, entry, (*inner).sp, inner, fuel);
 });
+
+/// Makes the frame of a call whose arguments need no binding. Null: they do, or there is no room; then nothing has happened.
+///
+/// # Safety
+///
+/// `callable` is a word that owns a reference to a Python function; the `n` values at `args` are on the stack of the innermost frame,
+/// `frame`. All are taken over unless the answer is null.
+#[inline(always)]
+unsafe fn enter_simple(vm: *mut Vm, frame: *mut Frame, callable: u64, args: *mut u64, n: usize) -> *mut Frame {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let code = Ref::from_bits(callable).downcast_unchecked::<Function>().get().code_data.get();
+        if (*code).simple_arguments as usize != n || (*vm).depth >= (*vm).depth_limit {
+            return std::ptr::null_mut();
+        }
+        // As `function::push_call_frame` does it.
+        let start = (*vm).data_stack.start;
+        let end = start.wrapping_add((*code).frame_words);
+        if end.addr() > (*vm).data_stack.end.addr() {
+            return std::ptr::null_mut();
+        }
+        (*code).warm_up();
+        (*vm).data_stack.start = end;
+        (*vm).depth += 1;
+        let inner = start.cast::<Frame>();
+        let locals = Frame::locals(inner);
+        let n_locals = (*code).n_locals;
+        // Written one by one: the few words there are would not pay for the preparations of a wide copy.
+        for index in 0..n {
+            locals.add(index).write_volatile(*args.add(index));
+        }
+        for index in n..n_locals {
+            locals.add(index).write_volatile(0);
+        }
+        Frame::write_called(inner, callable, code, locals.add(n_locals), frame);
+        (*vm).frame = inner.cast();
+        inner
+    }
+}
 
 /// Makes the frame of a call; null if that raised.
 ///
@@ -102,7 +119,12 @@ pub(super) unsafe fn enter(vm: *mut Vm, frame: *mut Frame, function: u64, args: 
     // SAFETY: the caller's promise.
     unsafe {
         (*frame).sp = args;
-        let callee = Ref::from_bits(function).to_owned();
+        raw::increment(function);
+        let inner = enter_simple(vm, frame, function, args, n);
+        if !inner.is_null() {
+            return inner;
+        }
+        let callee = Object::from_raw(function).expect("a function is never null");
         function::push_call_frame(&mut *vm, callee, args, n, None).unwrap_or(std::ptr::null_mut())
     }
 }
