@@ -131,7 +131,7 @@ fn parse_mode(vm: &mut Vm, mode: &str) -> PyResult<Mode> {
     if parsed.text && parsed.binary {
         return Err(vm.value_error("can't have text and binary mode at once"));
     }
-    if [parsed.creating, parsed.reading, parsed.writing, parsed.appending].iter().filter(|&&set| set).count() != 1 {
+    if [parsed.creating, parsed.reading, parsed.writing, parsed.appending].iter().filter(|&&set| set).count() > 1 {
         return Err(vm.value_error("must have exactly one of create/read/write/append mode"));
     }
     Ok(parsed)

@@ -17,8 +17,11 @@ pub mod configuration;
 mod early_stderr;
 mod info;
 mod library_names;
+mod unraisable;
 
 pub use configuration::{Configuration, library_below};
+use unraisable::unraisablehook;
+pub use unraisable::{report_unraisable, traceback_text};
 
 static MODULES: ObjectCell = ObjectCell::EMPTY;
 static MODULE_OBJECT: ObjectCell = ObjectCell::EMPTY;
@@ -211,25 +214,6 @@ pub fn print_exception(vm: &mut Vm, error: Ref<'_>) {
     }
 }
 
-/// Where an exception comes from, for when the library cannot show it.
-pub fn traceback_text(vm: &mut Vm, error: Ref<'_>) -> String {
-    let mut text = String::new();
-    let mut entry = error.downcast::<Exception>().and_then(|error| error.traceback.get());
-    while let Some(object) = entry {
-        let Some(traceback) = object.borrow().downcast::<interp::traceback::Traceback>() else { break };
-        if let Some(frame) = traceback.frame.get()
-            && let Some(frame) = frame.borrow().downcast::<interp::frame_object::FrameObject>()
-        {
-            let code = frame.frame().code_object();
-            let line = code.location(traceback.index.get()).line;
-            text.push_str(&format!("  File \"{}\", line {line}, in {}\n", code.filename_text(), code.name_text()));
-        }
-        entry = traceback.next.get();
-    }
-    drop(vm.take_raised());
-    if text.is_empty() { text } else { format!("Traceback (most recent call last):\n{text}") }
-}
-
 /// Writes to `sys.stderr`, or to the file descriptor if there is none.
 pub fn write_stderr(vm: &mut Vm, text: &str) {
     let stderr = attribute(vm, "stderr").filter(|stderr| !stderr.borrow().is_none());
@@ -282,53 +266,6 @@ fn breakpointhook(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
             Ok(Object::none())
         }
     }
-}
-
-builtins::struct_sequence!(UnraisableHookArgs, UNRAISABLE_HOOK_ARGS, "UnraisableHookArgs",
-    "UnraisableHookArgs\n\nType used to pass arguments to sys.unraisablehook.",
-    [exc_type "Exception type", exc_value "Exception value", exc_traceback "Exception traceback", err_msg "Error message", object "Object causing the exception"], [], []);
-
-/// Reports an exception that nobody can catch; the hook of `Vm::write_unraisable`.
-pub fn report_unraisable(vm: &mut Vm, error: Object, message: &str, object: Option<Ref<'_>>) {
-    let class = error.borrow().class().to_object();
-    let traceback = error.borrow().downcast::<Exception>().and_then(|payload| payload.traceback.get());
-    let traceback = traceback.or_else(|| interp::traceback::of_current_frame(vm)).unwrap_or(Object::none());
-    let message = vm.new_str(message).into_object();
-    let object = object.map_or(Object::none(), Ref::to_owned);
-    object::type_new::ready(vm, &UNRAISABLE_HOOK_ARGS);
-    let args = UnraisableHookArgs::make(vm, vec![class, error, traceback, message, object]);
-    let result = match attribute(vm, "unraisablehook").filter(|hook| !hook.borrow().is_none()) {
-        Some(hook) => vm.call(hook.borrow(), &[args.borrow()]),
-        None => unraisablehook(vm, Ref::NONE, args.borrow()),
-    };
-    if let Err(raised) = result {
-        let error = vm.catch(raised);
-        write_stderr(vm, "Exception ignored in sys.unraisablehook\n");
-        print_exception(vm, error.borrow());
-    }
-}
-
-fn unraisablehook(vm: &mut Vm, _module: Ref<'_>, args: Ref<'_>) -> PyResult {
-    let [value, message, object] = ["exc_value", "err_msg", "object"].map(|name| vm.get_attr_str(args, name));
-    let (value, message, object) = (value?, message?, object?);
-    let message = if message.borrow().is_none() { "Exception ignored in".to_owned() } else { vm.str_text(message.borrow())? };
-    let mut text = message;
-    if !object.borrow().is_none() {
-        let shown = match vm.repr_text(object.borrow()) {
-            Ok(shown) => shown,
-            Err(raised) => {
-                vm.catch(raised);
-                "<object repr() failed>".into()
-            }
-        };
-        text.push(' ');
-        text.push_str(&shown);
-    }
-    write_stderr(vm, &format!("{text}:\n"));
-    if !value.borrow().is_none() {
-        print_exception(vm, value.borrow());
-    }
-    Ok(Object::none())
 }
 
 fn exc_info(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
