@@ -2,7 +2,7 @@
 //!
 //! [`calendar`] counts days; [`text`] reads and writes; [`system`] asks the machine for the time and
 //! its zone. The types are in a file each: [`delta`], [`date_type`], [`time_type`], [`datetime_type`],
-//! [`zone`].
+//! [`zone`]. What the two types with a time of day share is in [`zoned`].
 
 pub mod calendar;
 mod date_type;
@@ -12,6 +12,7 @@ mod system;
 mod text;
 mod time_type;
 pub mod zone;
+mod zoned;
 
 use date_type::{DATE, Date};
 use datetime_type::DATETIME;

@@ -5,6 +5,7 @@ use super::datetime_type::DateTime;
 use super::delta::{self, DAY};
 use super::system;
 use super::text::{self, Clock, Moment, check_date, int_argument};
+use super::zoned::Zoned;
 use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args};
 use object::native::{PayloadInfo, flag};

@@ -7,13 +7,14 @@ use super::system::{self, EPOCH, total_seconds};
 use super::text::{self, Clock, check_clock, check_date, int_argument};
 use super::time_type::{self, Time, clock_of_state, clock_state, state_zone, timespec};
 use super::zone;
+use super::zoned::{self, Zoned};
 use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args};
 use object::cell::Visitor;
 use object::native::{PayloadInfo, flag};
 use object::protocol::ordering_satisfies;
 use object::str::Str;
-use object::{Getset, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, int, method};
+use object::{Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
 use std::cell::Cell;
 
 /// The payload of a `datetime`: it starts with that of a `date`.
@@ -39,14 +40,6 @@ impl DateTime {
         DateTime { date: Date::new(year, month, day), clock: Cell::new(clock), zone }
     }
 
-    pub fn clock(&self) -> Clock {
-        self.clock.get()
-    }
-
-    pub fn zone(&self) -> Option<Ref<'_>> {
-        self.zone.as_ref().map(Object::borrow)
-    }
-
     /// Seconds since 1970 by its own clock, the year and the fold.
     pub fn local_moment(&self) -> (i64, i64, bool) {
         let seconds = total_seconds(self.date.fields(), self.clock()) - EPOCH;
@@ -56,6 +49,16 @@ impl DateTime {
     /// Microseconds since the beginning of the calendar.
     fn total(&self) -> i128 {
         i128::from(self.date.ordinal()) * DAY + self.clock().total()
+    }
+}
+
+impl Zoned for DateTime {
+    fn clock(&self) -> Clock {
+        self.clock.get()
+    }
+
+    fn zone(&self) -> Option<Ref<'_>> {
+        self.zone.as_ref().map(Object::borrow)
     }
 }
 
@@ -81,14 +84,7 @@ static DATETIME_SPEC: TypeSpec = TypeSpec {
         ..Slots::NONE
     },
     methods: METHODS,
-    getsets: &[
-        Getset::readonly("hour", "", |_, this| Ok(Object::small_int(datetime(this).clock().hour.into()))),
-        Getset::readonly("minute", "", |_, this| Ok(Object::small_int(datetime(this).clock().minute.into()))),
-        Getset::readonly("second", "", |_, this| Ok(Object::small_int(datetime(this).clock().second.into()))),
-        Getset::readonly("microsecond", "", |_, this| Ok(Object::small_int(datetime(this).clock().microsecond.into()))),
-        Getset::readonly("tzinfo", "", |_, this| Ok(datetime(this).zone.clone().unwrap_or(Object::none()))),
-        Getset::readonly("fold", "", |_, this| Ok(Object::small_int(datetime(this).clock().fold.into()))),
-    ],
+    getsets: &zoned::getsets::<DateTime>(),
     ..TypeSpec::DEFAULT
 };
 
@@ -198,18 +194,9 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let (year, month, day) = own.date.fields();
     let clock = own.clock();
     let mut shown = format!("{}({year}, {month}, {day}, {}, {}", this.class().full_name(), clock.hour, clock.minute);
-    if clock.second != 0 || clock.microsecond != 0 {
-        shown += &format!(", {}", clock.second);
-    }
-    if clock.microsecond != 0 {
-        shown += &format!(", {}", clock.microsecond);
-    }
-    if clock.fold {
-        shown += ", fold=1";
-    }
-    if let Some(zone) = own.zone() {
-        shown += &format!(", tzinfo={}", vm.repr_text(zone)?);
-    }
+    shown += &zoned::seconds_repr(clock);
+    shown += zoned::fold_repr(clock);
+    shown += &zoned::zone_repr(vm, own)?;
     shown.push(')');
     Ok(vm.new_str(&shown).into_object())
 }
@@ -234,17 +221,8 @@ fn hash(vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
     let own = datetime(this);
     if own.date.hash.get() == -1 {
         let plain = if own.clock().fold { with_fold(vm, own, false) } else { this.to_owned() };
-        let hash = match offset(vm, plain.borrow())? {
-            None => {
-                let state = vm.new_bytes(&state(own)).into_object();
-                vm.hash(state.borrow())?
-            }
-            Some(offset) => {
-                let total = delta::make(vm, own.total() - offset)?;
-                vm.hash(total.borrow())?
-            }
-        };
-        own.date.hash.set(hash);
+        let offset = offset(vm, plain.borrow())?;
+        own.date.hash.set(zoned::hash(vm, offset, &state(own), own.total())?);
     }
     Ok(own.date.hash.get())
 }
@@ -260,13 +238,8 @@ fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResu
     let (Some(a), Some(b)) = (left.downcast::<DateTime>(), right.downcast::<DateTime>()) else {
         return Ok(Object::not_implemented());
     };
-    let same_zone = match (a.zone(), b.zone()) {
-        (None, None) => true,
-        (Some(a), Some(b)) => a.is(b),
-        _ => false,
-    };
     let (first, second) = (a.total(), b.total());
-    if same_zone {
+    if zoned::same_zone(a.zone(), b.zone()) {
         return Ok(Object::bool(ordering_satisfies(first.cmp(&second), op)));
     }
     let offsets = (offset(vm, left)?, offset(vm, right)?);
@@ -300,13 +273,8 @@ fn subtract(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
             None => Ok(Object::not_implemented()),
         };
     };
-    let same_zone = match (a.zone(), b.zone()) {
-        (None, None) => true,
-        (Some(a), Some(b)) => a.is(b),
-        _ => false,
-    };
     let difference = a.total() - b.total();
-    if same_zone {
+    if zoned::same_zone(a.zone(), b.zone()) {
         return delta::make(vm, difference);
     }
     match (offset(vm, left)?, offset(vm, right)?) {
@@ -396,12 +364,8 @@ fn from_iso_format(vm: &mut Vm, class: Ref<'_>, value: Ref<'_>) -> PyResult {
     };
     let (mut year, mut month, mut day) = date;
     let mut fields = time.fields;
-    if fields[0] == 24 && (1..=12).contains(&month) {
-        if fields[1..] != [0, 0, 0] {
-            return Err(vm.value_error("minute, second, and microsecond must be 0 when hour is 24"));
-        }
+    if (1..=12).contains(&month) && zoned::normalize_midnight(vm, &mut fields)? {
         check_date(vm, year, month, day)?;
-        fields[0] = 0;
         day += 1;
         if day > calendar::days_in_month(year, month) {
             day = 1;
@@ -414,10 +378,7 @@ fn from_iso_format(vm: &mut Vm, class: Ref<'_>, value: Ref<'_>) -> PyResult {
     }
     check_date(vm, year, month, day)?;
     let clock = check_clock(vm, fields, 0)?;
-    let zone = match time.offset {
-        Some(offset) => Some(zone::fixed(vm, offset, None)?),
-        None => None,
-    };
+    let zone = zoned::read_zone(vm, &time)?;
     make(vm, class, (year, month, day), clock, zone)
 }
 
@@ -529,19 +490,8 @@ fn replace(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let own = datetime(this);
     let ((year, month, day), clock) = (own.date.fields(), own.clock());
     let mut fields = [year, month, day, clock.hour.into(), clock.minute.into(), clock.second.into(), i64::from(clock.microsecond)];
-    for (field, value) in fields.iter_mut().zip(args) {
-        if let Some(value) = value {
-            *field = i64::from(vm.to_i32(*value)?);
-        }
-    }
-    let zone = match args[7] {
-        Some(zone) => zone::argument(vm, Some(zone))?,
-        None => own.zone.clone(),
-    };
-    let fold = match args[8] {
-        Some(fold) => i64::from(vm.to_i32(fold)?),
-        None => clock.fold.into(),
-    };
+    zoned::replace_fields(vm, &mut fields, args)?;
+    let (zone, fold) = zoned::replace_zone(vm, own, args[7], args[8])?;
     let [year, month, day, hour, minute, second, microsecond] = fields;
     check_date(vm, year, month, day)?;
     let clock = check_clock(vm, [hour, minute, second, microsecond], fold)?;
@@ -594,20 +544,13 @@ fn astimezone(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
 }
 
 fn reduce_as(vm: &mut Vm, this: Ref<'_>, protocol: i64) -> PyResult {
-    let own = datetime(this);
-    let mut state = state(own);
-    if own.clock().fold && protocol > 3 {
-        state[2] |= 0x80;
-    }
-    let state = vm.new_bytes(&state).into_object();
-    let args: Vec<Object> = [Some(state), own.zone.clone()].into_iter().flatten().collect();
-    let args = vm.new_tuple(args).into_object();
-    Ok(vm.new_tuple([this.class().to_object(), args]).into_object())
+    let mut state = state(datetime(this));
+    zoned::reduce::<DateTime>(vm, this, &mut state, 2, protocol)
 }
 
 fn reduce_protocol(vm: &mut Vm, this: Ref<'_>, protocol: Ref<'_>) -> PyResult {
-    let protocol = vm.index(protocol)?;
-    reduce_as(vm, this, int::as_i64(protocol.borrow()).unwrap_or(0))
+    let protocol = zoned::protocol(vm, protocol)?;
+    reduce_as(vm, this, protocol)
 }
 
 fn reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {

@@ -1,16 +1,16 @@
 //! `time`: a time of day, perhaps in a zone.
 
 use super::date_type::{at_most, parse_with};
-use super::delta;
 use super::text::{self, Clock, Moment, check_clock, int_argument};
 use super::zone;
+use super::zoned::{self, Zoned};
 use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args};
 use object::cell::Visitor;
 use object::native::{PayloadInfo, flag};
 use object::protocol::ordering_satisfies;
 use object::str::Str;
-use object::{Getset, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, int, method};
+use object::{Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
 use std::cell::Cell;
 
 /// The payload of a `time`.
@@ -35,12 +35,14 @@ impl Time {
     pub fn new(clock: Clock, zone: Option<Object>) -> Time {
         Time { clock: Cell::new(clock), zone, hash: Cell::new(-1) }
     }
+}
 
-    pub fn clock(&self) -> Clock {
+impl Zoned for Time {
+    fn clock(&self) -> Clock {
         self.clock.get()
     }
 
-    pub fn zone(&self) -> Option<Ref<'_>> {
+    fn zone(&self) -> Option<Ref<'_>> {
         self.zone.as_ref().map(Object::borrow)
     }
 }
@@ -61,14 +63,7 @@ static TIME_SPEC: TypeSpec = TypeSpec {
         ..Slots::NONE
     },
     methods: METHODS,
-    getsets: &[
-        Getset::readonly("hour", "", |_, this| Ok(Object::small_int(time(this).clock().hour.into()))),
-        Getset::readonly("minute", "", |_, this| Ok(Object::small_int(time(this).clock().minute.into()))),
-        Getset::readonly("second", "", |_, this| Ok(Object::small_int(time(this).clock().second.into()))),
-        Getset::readonly("microsecond", "", |_, this| Ok(Object::small_int(time(this).clock().microsecond.into()))),
-        Getset::readonly("tzinfo", "", |_, this| Ok(time(this).zone.clone().unwrap_or(Object::none()))),
-        Getset::readonly("fold", "", |_, this| Ok(Object::small_int(time(this).clock().fold.into()))),
-    ],
+    getsets: &zoned::getsets::<Time>(),
     ..TypeSpec::DEFAULT
 };
 
@@ -159,18 +154,9 @@ fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let own = time(this);
     let clock = own.clock();
     let mut shown = format!("{}({}, {}", this.class().full_name(), clock.hour, clock.minute);
-    if clock.second != 0 || clock.microsecond != 0 {
-        shown += &format!(", {}", clock.second);
-    }
-    if clock.microsecond != 0 {
-        shown += &format!(", {}", clock.microsecond);
-    }
-    if let Some(zone) = own.zone() {
-        shown += &format!(", tzinfo={}", vm.repr_text(zone)?);
-    }
-    if clock.fold {
-        shown += ", fold=1";
-    }
+    shown += &zoned::seconds_repr(clock);
+    shown += &zoned::zone_repr(vm, own)?;
+    shown += zoned::fold_repr(clock);
     shown.push(')');
     Ok(vm.new_str(&shown).into_object())
 }
@@ -185,17 +171,8 @@ fn hash(vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
         let clock = own.clock();
         // The fold has no part in equality: without it, both get the same hash.
         let plain = if clock.fold { vm.allocate(Time::new(clock.with_fold(false), own.zone.clone())).into_object() } else { this.to_owned() };
-        let hash = match offset(vm, plain.borrow())? {
-            None => {
-                let state = vm.new_bytes(&clock_state(clock)).into_object();
-                vm.hash(state.borrow())?
-            }
-            Some(offset) => {
-                let total = delta::make(vm, clock.total() - offset)?;
-                vm.hash(total.borrow())?
-            }
-        };
-        own.hash.set(hash);
+        let offset = offset(vm, plain.borrow())?;
+        own.hash.set(zoned::hash(vm, offset, &clock_state(clock), clock.total())?);
     }
     Ok(own.hash.get())
 }
@@ -205,12 +182,7 @@ fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResu
         return Ok(Object::not_implemented());
     };
     let (first, second) = (a.clock().with_fold(false), b.clock().with_fold(false));
-    let same_zone = match (a.zone(), b.zone()) {
-        (None, None) => true,
-        (Some(a), Some(b)) => a.is(b),
-        _ => false,
-    };
-    if same_zone {
+    if zoned::same_zone(a.zone(), b.zone()) {
         return Ok(Object::bool(ordering_satisfies(first.cmp(&second), op)));
     }
     let order = match (offset(vm, left)?, offset(vm, right)?) {
@@ -283,19 +255,8 @@ fn replace(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let own = time(this);
     let clock = own.clock();
     let mut fields = [clock.hour.into(), clock.minute.into(), clock.second.into(), i64::from(clock.microsecond)];
-    for (field, value) in fields.iter_mut().zip(args) {
-        if let Some(value) = value {
-            *field = i64::from(vm.to_i32(*value)?);
-        }
-    }
-    let zone = match args[4] {
-        Some(zone) => zone::argument(vm, Some(zone))?,
-        None => own.zone.clone(),
-    };
-    let fold = match args[5] {
-        Some(fold) => i64::from(vm.to_i32(fold)?),
-        None => clock.fold.into(),
-    };
+    zoned::replace_fields(vm, &mut fields, args)?;
+    let (zone, fold) = zoned::replace_zone(vm, own, args[4], args[5])?;
     let clock = check_clock(vm, fields, fold)?;
     make(vm, this.class().object(), clock, zone)
 }
@@ -308,35 +269,20 @@ fn from_iso_format(vm: &mut Vm, class: Ref<'_>, value: Ref<'_>) -> PyResult {
     let Some(mut found) = found else {
         return Err(text::invalid(vm, value));
     };
-    if found.fields[0] == 24 {
-        if found.fields[1..] != [0, 0, 0] {
-            return Err(vm.value_error("minute, second, and microsecond must be 0 when hour is 24"));
-        }
-        found.fields[0] = 0;
-    }
+    zoned::normalize_midnight(vm, &mut found.fields)?;
     let clock = check_clock(vm, found.fields, 0)?;
-    let zone = match found.offset {
-        Some(offset) => Some(zone::fixed(vm, offset, None)?),
-        None => None,
-    };
+    let zone = zoned::read_zone(vm, &found)?;
     make(vm, class, clock, zone)
 }
 
 fn reduce_as(vm: &mut Vm, this: Ref<'_>, protocol: i64) -> PyResult {
-    let own = time(this);
-    let mut state = clock_state(own.clock());
-    if own.clock().fold && protocol > 3 {
-        state[0] |= 0x80;
-    }
-    let state = vm.new_bytes(&state).into_object();
-    let args: Vec<Object> = [Some(state), own.zone.clone()].into_iter().flatten().collect();
-    let args = vm.new_tuple(args).into_object();
-    Ok(vm.new_tuple([this.class().to_object(), args]).into_object())
+    let mut state = clock_state(time(this).clock());
+    zoned::reduce::<Time>(vm, this, &mut state, 0, protocol)
 }
 
 fn reduce_protocol(vm: &mut Vm, this: Ref<'_>, protocol: Ref<'_>) -> PyResult {
-    let protocol = vm.index(protocol)?;
-    reduce_as(vm, this, int::as_i64(protocol.borrow()).unwrap_or(0))
+    let protocol = zoned::protocol(vm, protocol)?;
+    reduce_as(vm, this, protocol)
 }
 
 fn reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {

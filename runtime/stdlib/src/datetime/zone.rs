@@ -2,6 +2,7 @@
 
 use super::datetime_type::{self, DateTime};
 use super::delta::{self, DAY, Delta, SECOND};
+use super::zoned::Zoned;
 use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args};
 use object::cell::{ObjectCell, Visitor};
