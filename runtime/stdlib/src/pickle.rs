@@ -12,6 +12,7 @@ use object::{Args, Object, PyResult, Ref, RefOf, Vm, exception, method};
 
 pub mod opcode;
 
+mod hook;
 mod load;
 mod memo;
 mod output;

@@ -195,18 +195,30 @@ fn copy_loaded(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(copy.into_object())
 }
 
-/// Reads a pickler's memo from a dict of identities, as another memo's `copy` gives it.
-pub fn saved_from(vm: &mut Vm, value: Ref<'_>) -> PyResult<SaveMemo> {
-    let copy = match value.downcast::<PicklerMemo>() {
-        Some(_) => copy_saved(vm, value)?,
+/// The entries of what is set as a memo: a dict, or the memo of another object, which is copied.
+fn entries_of<Proxy: Payload>(
+    vm: &mut Vm,
+    value: Option<Ref<'_>>,
+    copy: fn(&mut Vm, Ref<'_>) -> PyResult,
+    expected: &str,
+) -> PyResult<Vec<(Object, Object)>> {
+    let Some(value) = value else { return Err(vm.type_error("attribute deletion is not supported")) };
+    let copy = match value.downcast::<Proxy>() {
+        Some(_) => copy(vm, value)?,
         None => value.to_owned(),
     };
     let Some(dict) = copy.borrow().downcast::<Dict>() else {
-        let message = format!("'memo' attribute must be a PicklerMemoProxy object or dict, not {}", value.class().full_name());
+        let message = format!("'memo' attribute must be {expected} object or dict, not {}", value.class().full_name());
         return Err(vm.type_error(message));
     };
+    Ok(dict.get().items_snapshot(vm))
+}
+
+/// Reads a pickler's memo from a dict of identities, as another memo's `copy` gives it.
+pub fn saved_from(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<SaveMemo> {
+    let entries = entries_of::<PicklerMemo>(vm, value, copy_saved, "a PicklerMemoProxy")?;
     let mut memo = SaveMemo::default();
-    for (_, entry) in dict.get().items_snapshot(vm) {
+    for (_, entry) in entries {
         let Some(&[index, object]) = entry.borrow().downcast::<Tuple>().map(|pair| pair.get().items()) else {
             return Err(vm.type_error("'memo' values must be 2-item tuples"));
         };
@@ -217,17 +229,10 @@ pub fn saved_from(vm: &mut Vm, value: Ref<'_>) -> PyResult<SaveMemo> {
 }
 
 /// Reads an unpickler's memo from a dict of numbers.
-pub fn loaded_from(vm: &mut Vm, value: Ref<'_>) -> PyResult<LoadMemo> {
-    let copy = match value.downcast::<UnpicklerMemo>() {
-        Some(_) => copy_loaded(vm, value)?,
-        None => value.to_owned(),
-    };
-    let Some(dict) = copy.borrow().downcast::<Dict>() else {
-        let message = format!("'memo' attribute must be an UnpicklerMemoProxy object or dict, not {}", value.class().full_name());
-        return Err(vm.type_error(message));
-    };
+pub fn loaded_from(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<LoadMemo> {
+    let entries = entries_of::<UnpicklerMemo>(vm, value, copy_loaded, "an UnpicklerMemoProxy")?;
     let mut memo = LoadMemo::default();
-    for (key, object) in dict.get().items_snapshot(vm) {
+    for (key, object) in entries {
         if !int::is_int(key.borrow()) {
             return Err(vm.type_error("memo key must be integers"));
         }

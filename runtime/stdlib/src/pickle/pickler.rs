@@ -3,11 +3,10 @@
 use super::memo::{self, PicklerMemo, SaveMemo};
 use super::opcode::{DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, MEMOIZE, PROTO, STOP};
 use super::output::{FRAME_SIZE_TARGET, Output};
-use super::{opcode, pickling_error, save};
+use super::{hook, opcode, pickling_error, save};
 use object::cell::{ObjectCell, Visitor, VmCell};
 use object::function::BuiltinFunction;
 use object::native::{Getset, Member, Method, PayloadInfo, TypeSpec, flag};
-use object::str::Str;
 use object::{Args, Object, Payload, PyResult, Ref, Slots, Type, Vm, method};
 use std::cell::Cell;
 
@@ -328,26 +327,12 @@ fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(vm.new_uint(size as u64))
 }
 
-fn is_named(name: Ref<'_>, text: &str) -> bool {
-    name.downcast::<Str>().is_some_and(|name| name.equals_str(text))
-}
-
-/// `persistent_id` set on a pickler is called as it is, without the pickler.
 fn getattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
-    if is_named(name, "persistent_id")
-        && let Some(function) = of(this).persistent_id_attribute.get()
-    {
-        return Ok(function);
-    }
-    object::attribute::generic_get(vm, this, name)
+    hook::getattr(vm, this, name, "persistent_id", &of(this).persistent_id_attribute)
 }
 
 fn setattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    if is_named(name, "persistent_id") {
-        drop(of(this).persistent_id_attribute.replace(value.map(Ref::to_owned)));
-        return Ok(());
-    }
-    object::attribute::generic_set(vm, this, name, value)
+    hook::setattr(vm, this, name, value, "persistent_id", &of(this).persistent_id_attribute)
 }
 
 fn set_number(vm: &mut Vm, cell: &Cell<i64>, value: Option<Ref<'_>>) -> PyResult<()> {
@@ -379,7 +364,6 @@ fn get_memo(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 fn set_memo(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    let Some(value) = value else { return Err(vm.type_error("attribute deletion is not supported")) };
     let memo = memo::saved_from(vm, value)?;
     drop(of(this).memo.replace(vm, memo));
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::memo::{self, LoadMemo, UnpicklerMemo};
 use super::opcode::HIGHEST_PROTOCOL;
-use super::{load, unpickling_error};
+use super::{hook, load, unpickling_error};
 use object::cell::{ObjectCell, Visitor, VmCell};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
 use object::str::Str;
@@ -471,26 +471,12 @@ fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(vm.new_uint(size as u64))
 }
 
-fn is_named(name: Ref<'_>, text: &str) -> bool {
-    name.downcast::<Str>().is_some_and(|name| name.equals_str(text))
-}
-
-/// `persistent_load` set on an unpickler is called as it is, without the unpickler.
 fn getattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
-    if is_named(name, "persistent_load")
-        && let Some(function) = of(this).persistent_load_attribute.get()
-    {
-        return Ok(function);
-    }
-    object::attribute::generic_get(vm, this, name)
+    hook::getattr(vm, this, name, "persistent_load", &of(this).persistent_load_attribute)
 }
 
 fn setattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    if is_named(name, "persistent_load") {
-        drop(of(this).persistent_load_attribute.replace(value.map(Ref::to_owned)));
-        return Ok(());
-    }
-    object::attribute::generic_set(vm, this, name, value)
+    hook::setattr(vm, this, name, value, "persistent_load", &of(this).persistent_load_attribute)
 }
 
 fn get_memo(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -498,7 +484,6 @@ fn get_memo(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 fn set_memo(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    let Some(value) = value else { return Err(vm.type_error("attribute deletion is not supported")) };
     let memo = memo::loaded_from(vm, value)?;
     drop(of(this).memo.replace(vm, memo));
     Ok(())
