@@ -3,10 +3,12 @@
 //! [`number`] holds values, [`coefficient`] their digits; [`settings`] is what a context means for
 //! arithmetic, with the rounding that ends every operation; [`arithmetic`], [`operations`] and
 //! [`transcendental`] are the operations. Python sees them through [`object`] and [`methods`]
-//! (`Decimal`), [`context`] and [`context_methods`] (`Context`), [`signals`] and [`local`].
+//! (`Decimal`), [`context`] and [`context_methods`] (`Context`), which have the operations of [`common`] in common,
+//! [`signals`] and [`local`].
 
 mod arithmetic;
 mod coefficient;
+mod common;
 mod context;
 mod context_methods;
 mod fixed;

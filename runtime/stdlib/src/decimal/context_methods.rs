@@ -1,12 +1,13 @@
 //! Methods of `Context`: the operations, with the context's own precision, rounding and traps.
 
+use super::common::{binary_operations, unary_operations};
 use super::context::{context, reduce};
 use super::number::{Kind, Number};
 use super::object::{
-    BinaryOperation, Decimal, Operand, UnaryOperation, convert_rounded, div_mod_in, finish, from_float_object, new_decimal, required,
+    BinaryOperation, Decimal, Operand, UnaryOperation, compute, convert_rounded, div_mod_in, from_float_object, new_decimal, required,
 };
 use super::operations::{Extreme, Measure, ordering_number, same_quantum as same_exponent};
-use super::settings::{Settings, Status};
+use super::settings::Settings;
 use object::{Method, Object, PyResult, Ref, Vm, method};
 
 type Values<'a, 'b> = &'a [Option<Ref<'b>>];
@@ -87,9 +88,7 @@ pub const METHODS: &[Method] = &[
 
 fn apply_unary(vm: &mut Vm, this: Ref<'_>, operand: Ref<'_>, operation: UnaryOperation) -> PyResult {
     let operand = required(vm, operand)?;
-    let mut status = Status::default();
-    let result = operation(&context(this).settings(), &operand, &mut status);
-    finish(vm, context(this), result, status)
+    compute(vm, context(this), |settings, status| operation(settings, &operand, status))
 }
 
 /// The two operands of a method.
@@ -101,9 +100,7 @@ fn pair<'a>(vm: &mut Vm, args: Values<'_, 'a>) -> PyResult<(Operand<'a>, Operand
 
 fn apply_binary(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>, operation: BinaryOperation) -> PyResult {
     let (left, right) = pair(vm, args)?;
-    let mut status = Status::default();
-    let result = operation(&context(this).settings(), &left, &right, &mut status);
-    finish(vm, context(this), result, status)
+    compute(vm, context(this), |settings, status| operation(settings, &left, &right, status))
 }
 
 macro_rules! unary_methods {
@@ -132,25 +129,20 @@ macro_rules! tests {
     };
 }
 
+unary_operations!(unary_methods);
+
 unary_methods! {
     absolute: Settings::absolute;
-    exp: Settings::exp;
-    ln: Settings::ln;
-    log10: Settings::log10;
     minus: Settings::minus;
-    next_minus: |settings, number, status| settings.next(number, true, status);
-    next_plus: |settings, number, status| settings.next(number, false, status);
-    normalize: Settings::normalize;
     plus: Settings::plus;
     to_integral_value: Settings::integral_value;
     to_integral_exact: Settings::integral_exact;
-    sqrt: Settings::square_root;
-    logb: Settings::logb;
-    logical_invert: Settings::logical_invert;
     copy_abs: |_, number, _| number.clone().with_sign(false);
     copy_negate: |_, number, _| number.clone().with_sign(!number.negative);
     apply: |settings, number, status| settings.finish(number.clone(), status);
 }
+
+binary_operations!(binary_methods);
 
 binary_methods! {
     add: Settings::add;
@@ -159,24 +151,7 @@ binary_methods! {
     divide: Settings::divide;
     divide_int: Settings::divide_int;
     remainder: Settings::remainder;
-    remainder_near: Settings::remainder_near;
     quantize: Settings::quantize;
-    compare: Settings::compare;
-    compare_signal: Settings::compare_signal;
-    max: |settings, a, b, status| settings.extreme(a, b, Extreme::Greatest, Measure::Value, status);
-    max_mag: |settings, a, b, status| settings.extreme(a, b, Extreme::Greatest, Measure::Magnitude, status);
-    min: |settings, a, b, status| settings.extreme(a, b, Extreme::Least, Measure::Value, status);
-    min_mag: |settings, a, b, status| settings.extreme(a, b, Extreme::Least, Measure::Magnitude, status);
-    next_toward: Settings::next_toward;
-    compare_total: |_, a, b, _| ordering_number(a.compare_total(b));
-    compare_total_mag: |_, a, b, _| ordering_number(a.compare_total_magnitude(b));
-    copy_sign: |_, a, b, _| a.clone().with_sign(b.negative);
-    logical_and: |settings, a, b, status| settings.logical(a, b, |a, b| a && b, status);
-    logical_or: |settings, a, b, status| settings.logical(a, b, |a, b| a || b, status);
-    logical_xor: |settings, a, b, status| settings.logical(a, b, |a, b| a != b, status);
-    rotate: Settings::rotate;
-    scaleb: Settings::scaleb;
-    shift: Settings::shift;
 }
 
 tests! {
@@ -207,21 +182,16 @@ fn power(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
         Some(modulus) => Some(required(vm, modulus)?),
         None => None,
     };
-    let settings = context(this).settings();
-    let mut status = Status::default();
-    let result = match modulus {
-        Some(modulus) => settings.power_modulo(&base, &exponent, &modulus, &mut status),
-        None => settings.power(&base, &exponent, &mut status),
-    };
-    finish(vm, context(this), result, status)
+    compute(vm, context(this), |settings, status| match modulus {
+        Some(modulus) => settings.power_modulo(&base, &exponent, &modulus, status),
+        None => settings.power(&base, &exponent, status),
+    })
 }
 
 fn fma(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let (left, right) = pair(vm, args)?;
     let third = required(vm, args[2].unwrap_or(Ref::NONE))?;
-    let mut status = Status::default();
-    let result = context(this).settings().fma(&left, &right, &third, &mut status);
-    finish(vm, context(this), result, status)
+    compute(vm, context(this), |settings, status| settings.fma(&left, &right, &third, status))
 }
 
 fn etiny(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -295,7 +265,5 @@ fn create_decimal(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult 
 
 fn create_decimal_from_float(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
     let exact = from_float_object(vm, value)?;
-    let mut status = Status::default();
-    let result = context(this).settings().finish(exact, &mut status);
-    finish(vm, context(this), result, status)
+    compute(vm, context(this), |settings, status| settings.finish(exact, status))
 }

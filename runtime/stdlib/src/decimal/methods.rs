@@ -1,14 +1,15 @@
 //! Methods of `Decimal`.
 
 use super::coefficient::Coefficient;
+use super::common::{binary_operations, unary_operations};
 use super::context::{self, Context, rounding_argument};
 use super::number::{Kind, Number};
 use super::object::{
-    BinaryOperation, DECIMAL, UnaryOperation, convert_exactly, div_mod, finish, from_float_object, integer_ratio, new_decimal, number, required,
-    to_float, to_int,
+    BinaryOperation, DECIMAL, UnaryOperation, compute, compute_with, convert_exactly, div_mod, from_float_object, integer_ratio, new_decimal, number,
+    required, to_float, to_int,
 };
 use super::operations::{Extreme, Measure, ordering_number, same_quantum as same_exponent};
-use super::settings::{Rounding, Settings, Status};
+use super::settings::{Rounding, Settings};
 use object::cell::ObjectCell;
 use object::float;
 use object::int;
@@ -87,17 +88,13 @@ pub const METHODS: &[Method] = &[
 
 fn apply_unary(vm: &mut Vm, this: Ref<'_>, context: Option<Ref<'_>>, operation: UnaryOperation) -> PyResult {
     let context = context::argument(vm, context)?;
-    let mut status = Status::default();
-    let result = operation(&context.borrow().settings(), number(this), &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute(vm, &context.borrow(), |settings, status| operation(settings, number(this), status))
 }
 
 fn apply_binary(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>, operation: BinaryOperation) -> PyResult {
     let context = context::argument(vm, args[1])?;
     let other = required(vm, args[0].unwrap_or(Ref::NONE))?;
-    let mut status = Status::default();
-    let result = operation(&context.borrow().settings(), number(this), &other, &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute(vm, &context.borrow(), |settings, status| operation(settings, number(this), &other, status))
 }
 
 macro_rules! unary_methods {
@@ -125,37 +122,9 @@ macro_rules! tests {
     };
 }
 
-unary_methods! {
-    exp: Settings::exp;
-    ln: Settings::ln;
-    log10: Settings::log10;
-    next_minus: |settings, number, status| settings.next(number, true, status);
-    next_plus: |settings, number, status| settings.next(number, false, status);
-    normalize: Settings::normalize;
-    sqrt: Settings::square_root;
-    logb: Settings::logb;
-    logical_invert: Settings::logical_invert;
-}
+unary_operations!(unary_methods);
 
-binary_methods! {
-    compare: Settings::compare;
-    compare_signal: Settings::compare_signal;
-    max: |settings, a, b, status| settings.extreme(a, b, Extreme::Greatest, Measure::Value, status);
-    max_mag: |settings, a, b, status| settings.extreme(a, b, Extreme::Greatest, Measure::Magnitude, status);
-    min: |settings, a, b, status| settings.extreme(a, b, Extreme::Least, Measure::Value, status);
-    min_mag: |settings, a, b, status| settings.extreme(a, b, Extreme::Least, Measure::Magnitude, status);
-    next_toward: Settings::next_toward;
-    remainder_near: Settings::remainder_near;
-    compare_total: |_, a, b, _| ordering_number(a.compare_total(b));
-    compare_total_mag: |_, a, b, _| ordering_number(a.compare_total_magnitude(b));
-    copy_sign: |_, a, b, _| a.clone().with_sign(b.negative);
-    logical_and: |settings, a, b, status| settings.logical(a, b, |a, b| a && b, status);
-    logical_or: |settings, a, b, status| settings.logical(a, b, |a, b| a || b, status);
-    logical_xor: |settings, a, b, status| settings.logical(a, b, |a, b| a != b, status);
-    rotate: Settings::rotate;
-    scaleb: Settings::scaleb;
-    shift: Settings::shift;
-}
+binary_operations!(binary_methods);
 
 tests! {
     is_canonical: |_| true;
@@ -208,33 +177,25 @@ fn rounded_settings(vm: &mut Vm, rounding: Option<Ref<'_>>, context: Option<Ref<
 
 fn to_integral_value(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let (context, settings) = rounded_settings(vm, args[0], args[1])?;
-    let mut status = Status::default();
-    let result = settings.integral_value(number(this), &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute_with(vm, &context.borrow(), &settings, |settings, status| settings.integral_value(number(this), status))
 }
 
 fn to_integral_exact(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let (context, settings) = rounded_settings(vm, args[0], args[1])?;
-    let mut status = Status::default();
-    let result = settings.integral_exact(number(this), &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute_with(vm, &context.borrow(), &settings, |settings, status| settings.integral_exact(number(this), status))
 }
 
 fn quantize(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let (context, settings) = rounded_settings(vm, args[1], args[2])?;
     let pattern = required(vm, args[0].unwrap_or(Ref::NONE))?;
-    let mut status = Status::default();
-    let result = settings.quantize(number(this), &pattern, &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute_with(vm, &context.borrow(), &settings, |settings, status| settings.quantize(number(this), &pattern, status))
 }
 
 fn fma(vm: &mut Vm, this: Ref<'_>, args: Values<'_, '_>) -> PyResult {
     let context = context::argument(vm, args[2])?;
     let other = required(vm, args[0].unwrap_or(Ref::NONE))?;
     let third = required(vm, args[1].unwrap_or(Ref::NONE))?;
-    let mut status = Status::default();
-    let result = context.borrow().settings().fma(number(this), &other, &third, &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute(vm, &context.borrow(), |settings, status| settings.fma(number(this), &other, &third, status))
 }
 
 fn adjusted(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -324,9 +285,7 @@ fn round(vm: &mut Vm, this: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     };
     let context = context::current(vm)?;
     let pattern = Number::new(false, Coefficient::ONE, digits.saturating_neg());
-    let mut status = Status::default();
-    let result = context.borrow().settings().quantize(number(this), &pattern, &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute(vm, &context.borrow(), |settings, status| settings.quantize(number(this), &pattern, status))
 }
 
 fn ceil(vm: &mut Vm, this: Ref<'_>) -> PyResult {

@@ -183,12 +183,24 @@ pub fn finish(vm: &mut Vm, context: &Context, result: Number, status: Status) ->
     Ok(new_decimal(vm, result))
 }
 
+/// Does an operation by the settings of a context.
+#[inline]
+pub fn compute(vm: &mut Vm, context: &Context, operation: impl FnOnce(&Settings, &mut Status) -> Number) -> PyResult {
+    compute_with(vm, context, &context.settings(), operation)
+}
+
+/// Does an operation by settings that a context is the origin of.
+#[inline]
+pub fn compute_with(vm: &mut Vm, context: &Context, settings: &Settings, operation: impl FnOnce(&Settings, &mut Status) -> Number) -> PyResult {
+    let mut status = Status::default();
+    let result = operation(settings, &mut status);
+    finish(vm, context, result, status)
+}
+
 #[inline]
 fn unary(vm: &mut Vm, this: Ref<'_>, operation: UnaryOperation) -> PyResult {
     let context = context::current(vm)?;
-    let mut status = Status::default();
-    let result = operation(&context.borrow().settings(), number(this), &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute(vm, &context.borrow(), |settings, status| operation(settings, number(this), status))
 }
 
 #[inline]
@@ -197,9 +209,7 @@ fn binary(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, operation: BinaryOperation
         return Ok(Object::not_implemented());
     };
     let context = context::current(vm)?;
-    let mut status = Status::default();
-    let result = operation(&context.borrow().settings(), &a, &b, &mut status);
-    finish(vm, &context.borrow(), result, status)
+    compute(vm, &context.borrow(), |settings, status| operation(settings, &a, &b, status))
 }
 
 fn power(vm: &mut Vm, base: Ref<'_>, exponent: Ref<'_>, modulus: Option<Ref<'_>>) -> PyResult {
