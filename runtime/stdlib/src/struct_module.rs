@@ -16,6 +16,7 @@ use object::vm::Raised;
 use object::{Getset, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, int, method};
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 mod half;
@@ -304,10 +305,25 @@ fn unpack_all(vm: &mut Vm, layout: &Layout, data: Ref<'_>) -> PyResult {
 fn unpack_at(vm: &mut Vm, layout: &Layout, data: Ref<'_>, offset: Option<Ref<'_>>) -> PyResult {
     let offset = offset.map_or(Ok(0), |offset| size_argument(vm, offset))?;
     let buffer = vm.buffer(data)?;
-    let (len, size) = (buffer.len(), layout.size);
+    let place = place_in(vm, buffer.len(), offset, layout.size, &UNPACKING)?;
+    Ok(unpack_values(vm, layout, &buffer.bytes(vm)[place]))
+}
+
+/// What the messages about a place in a buffer say of the function that looks for it.
+struct Doing {
+    function: &'static str,
+    verb: &'static str,
+    lack: &'static str,
+}
+
+const UNPACKING: Doing = Doing { function: "unpack_from", verb: "unpacking", lack: "not enough data to unpack" };
+const PACKING: Doing = Doing { function: "pack_into", verb: "packing", lack: "no space to pack" };
+
+/// The place of so many bytes at an offset, which counts from the end if it is negative.
+fn place_in(vm: &mut Vm, len: usize, offset: isize, size: usize, doing: &Doing) -> PyResult<Range<usize>> {
     let start = if offset < 0 {
         if offset + size as isize > 0 {
-            return Err(error(vm, format!("not enough data to unpack {size} bytes at offset {offset}")));
+            return Err(error(vm, format!("{} {size} bytes at offset {offset}", doing.lack)));
         }
         if offset + (len as isize) < 0 {
             return Err(error(vm, format!("offset {offset} out of range for {len}-byte buffer")));
@@ -317,13 +333,13 @@ fn unpack_at(vm: &mut Vm, layout: &Layout, data: Ref<'_>, offset: Option<Ref<'_>
         offset as usize
     };
     if start > len || len - start < size {
-        let message = format!(
-            "unpack_from requires a buffer of at least {} bytes for unpacking {size} bytes at offset {start} (actual buffer size is {len})",
-            start.saturating_add(size)
-        );
+        let Doing { function, verb, .. } = doing;
+        let least = start.saturating_add(size);
+        let message =
+            format!("{function} requires a buffer of at least {least} bytes for {verb} {size} bytes at offset {start} (actual buffer size is {len})");
         return Err(error(vm, message));
     }
-    Ok(unpack_values(vm, layout, &buffer.bytes(vm)[start..start + size]))
+    Ok(start..start + size)
 }
 
 /// Packs into a buffer: `buffer, offset, values...`.
@@ -342,27 +358,9 @@ fn pack_at(vm: &mut Vm, layout: &Layout, args: &[Ref<'_>]) -> PyResult {
         }
     };
     let offset = size_argument(vm, offset)?;
-    let (len, size) = (buffer.len(), layout.size);
-    let start = if offset < 0 {
-        if offset + size as isize > 0 {
-            return Err(error(vm, format!("no space to pack {size} bytes at offset {offset}")));
-        }
-        if offset + (len as isize) < 0 {
-            return Err(error(vm, format!("offset {offset} out of range for {len}-byte buffer")));
-        }
-        (offset + len as isize) as usize
-    } else {
-        offset as usize
-    };
-    if start > len || len - start < size {
-        let message = format!(
-            "pack_into requires a buffer of at least {} bytes for packing {size} bytes at offset {start} (actual buffer size is {len})",
-            start.saturating_add(size)
-        );
-        return Err(error(vm, message));
-    }
+    let place = place_in(vm, buffer.len(), offset, layout.size, &PACKING)?;
     let packed = pack_values(vm, layout, values)?;
-    buffer.bytes_mut(vm)[start..start + size].copy_from_slice(&packed);
+    buffer.bytes_mut(vm)[place].copy_from_slice(&packed);
     Ok(Object::none())
 }
 
