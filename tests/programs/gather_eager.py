@@ -274,6 +274,19 @@ async def cancelled():
 
     await asyncio.create_task(cancelled_before())
 
+    async def cancelled_by_child():
+        own = asyncio.current_task()
+
+        async def cancels():
+            own.cancel("by child")
+
+        try:
+            await asyncio.gather(value(1), cancels())
+        except asyncio.CancelledError:
+            print("by child")
+
+    await asyncio.create_task(cancelled_by_child())
+
 
 async def recursion():
     async def deep(n):

@@ -100,7 +100,6 @@ programs! {
     argparse_module
     async_await
     async_gather_generators
-    gather_eager
     awaited_calls
     builtin_functions
     bytearray_reentrance
@@ -136,6 +135,7 @@ programs! {
     fstrings
     functions
     functools_module
+    gather_eager
     generator_throw
     generators
     hash_names

@@ -73,7 +73,7 @@ fn same(awaitables: &[Ref<'_>], index: usize) -> Started {
     awaitables[..index].iter().position(|earlier| earlier.is(awaitables[index])).map_or(Started::Not, Started::Same)
 }
 
-/// A future of the results, when all children are done. It is done, too, unless the loop has had no turn for long.
+/// A future of the results, when all children are done. It is done, too, unless the caller has to wait.
 pub(super) fn all_done(vm: &mut Vm, event_loop: Ref<'_>, started: Vec<Started>) -> PyResult {
     static SET_RESULT: ObjectCell = ObjectCell::EMPTY;
     let mut results: Vec<Object> = Vec::with_capacity(started.len());
@@ -85,7 +85,8 @@ pub(super) fn all_done(vm: &mut Vm, event_loop: Ref<'_>, started: Vec<Started>) 
         }
     }
     let results = vm.new_list(results).into_object();
-    if !current::count_at_once(vm).is_multiple_of(MAX_AT_ONCE) {
+    // A caller that a child has cancelled has to wait, to be told.
+    if current::is_in_native_task(vm) && !current::count_at_once(vm).is_multiple_of(MAX_AT_ONCE) {
         return Ok(future::finished(vm, event_loop, results));
     }
     let outer = future::pending(vm, event_loop);
