@@ -62,6 +62,8 @@ pub struct Type {
     pub(crate) qualname: ObjectCell,
     /// The module or other state a native heap type wants to find.
     pub module_state: ObjectCell,
+    /// Orders that were replaced, a chain of tuples `(order, chain)`: somebody may be walking along one.
+    old_orders: ObjectCell,
 }
 
 // SAFETY: types are changed only by the thread that holds the global lock.
@@ -82,7 +84,7 @@ impl Payload for Type {
     }
 
     fn traverse(&self, visitor: &mut Visitor<'_>) {
-        for cell in [&self.base, &self.bases, &self.mro, &self.dict, &self.qualname, &self.module_state] {
+        for cell in [&self.base, &self.bases, &self.mro, &self.dict, &self.qualname, &self.module_state, &self.old_orders] {
             cell.traverse(visitor);
         }
     }
@@ -91,6 +93,7 @@ impl Payload for Type {
         // The namespace and the order, which has the class itself, are given up; the rest stays, since
         // instances that die later still need the layout.
         self.mro.set(None);
+        self.old_orders.set(None);
         if let Some(dict) = self.dict.get()
             && let Some(dict) = dict.borrow().downcast::<Dict>()
         {
@@ -144,6 +147,7 @@ impl Type {
             payload: Cell::new(spec.payload),
             qualname: ObjectCell::EMPTY,
             module_state: ObjectCell::EMPTY,
+            old_orders: ObjectCell::EMPTY,
         }
     }
 
@@ -287,8 +291,7 @@ impl Type {
     /// `__mro__`, this type first.
     #[inline]
     pub fn mro(&self) -> &[Ref<'_>] {
-        // SAFETY: the tuple lives as long as the type holds it; it is replaced only when bases are
-        // assigned, and then kept (see `set_mro`).
+        // SAFETY: the tuple lives as long as the type: one that is replaced is kept (see `set_mro`).
         unsafe {
             match (*std::ptr::from_ref(&self.mro).cast::<Option<Object>>()).as_ref() {
                 Some(mro) => mro.borrow().downcast_unchecked::<Tuple>().get().items(),
@@ -303,10 +306,11 @@ impl Type {
         self.mro().iter().map(|class| unsafe { &*(class.bits() as *const Type) })
     }
 
-    pub(crate) fn set_mro(&self, mro: Object) {
-        // Somebody may be walking along the old order: it stays for as long as the process.
+    pub(crate) fn set_mro(&self, vm: &Vm, mro: Object) {
+        // Somebody may be walking along the old order: it stays for as long as the class.
         if let Some(old) = self.mro.replace(Some(mro)) {
-            std::mem::forget(old);
+            let chain = vm.new_tuple([old, self.old_orders.get_or_none()]);
+            self.old_orders.set(Some(chain.into_object()));
         }
     }
 

@@ -63,7 +63,7 @@ pub fn ready(vm: &mut Vm, class: &'static Type) {
     class.bases.set(Some(bases));
     let mro: Vec<Object> = std::iter::once(class.object()).chain(base.mro().iter().copied().filter(|_| !is_root)).map(Ref::to_owned).collect();
     let mro = vm.new_tuple(mro).into_object();
-    class.set_mro(mro);
+    class.set_mro(vm, mro);
     fill_namespace(vm, class);
     lay_out(class, base, is_root);
     if !is_root {

@@ -429,7 +429,7 @@ pub(super) fn set_order(vm: &mut Vm, class: &Type, bases: &[Ref<'_>]) -> PyResul
     order.extend(mro::linearize(vm, bases)?);
     // The plain order is there while a metaclass computes its own.
     let plain = vm.new_tuple(order).into_object();
-    class.set_mro(plain);
+    class.set_mro(vm, plain);
     if let Some(custom) = custom {
         let result = bind(vm, custom, Some(class.object()), meta)?;
         let result = vm.call(result.borrow(), &[])?;
@@ -445,7 +445,7 @@ pub(super) fn set_order(vm: &mut Vm, class: &Type, bases: &[Ref<'_>]) -> PyResul
         }
         check_layouts(vm, class, &order)?;
         let order = vm.new_tuple(order).into_object();
-        class.set_mro(order);
+        class.set_mro(vm, order);
     }
     class.modified();
     Ok(())

@@ -124,7 +124,7 @@ pub fn assign_bases(vm: &mut Vm, class: RefOf<'_, Type>, bases: Ref<'_>) -> PyRe
             class.set_base(old_base.as_ref().map(|base| base.borrow().get()));
             for (class, order) in changed {
                 if let Some(class) = class.borrow().downcast::<Type>() {
-                    class.set_mro(order);
+                    class.set_mro(vm, order);
                     class.modified();
                 }
             }
