@@ -160,6 +160,38 @@ macro_rules! drop_and_go {
 }
 pub(super) use drop_and_go;
 
+/// Drops two values that an instruction has taken off the stack, in this order, and goes on with the next instruction.
+macro_rules! drop_both_and_go {
+    ($vm:ident, $ip:ident, $sp:expr, $frame:ident, $word:ident, $first:expr, $second:expr, $fuel:ident) => {{
+        let (sp, first, second): (*mut u64, u64, u64) = ($sp, $first, $second);
+        let (is_first_dead, is_second_dead) = (raw::decrement(first), raw::decrement(second));
+        if !is_first_dead && !is_second_dead {
+            go!($vm, $ip.add(1), sp, $frame, $fuel);
+        }
+        *sp = if is_first_dead { first } else { 0 };
+        *sp.add(1) = if is_second_dead { second } else { 0 };
+        return drop_two_and_go($vm, $ip, sp, $frame, $word, $fuel);
+    }};
+}
+pub(super) use drop_both_and_go;
+
+/// The same for the operands of a test, and goes on as the test came out, see [`go_by_truth`].
+macro_rules! drop_both_and_go_by_truth {
+    ($vm:ident, $ip:ident, $sp:expr, $frame:ident, $word:ident, $first:expr, $second:expr, $truth:expr, $fuel:ident) => {{
+        let (sp, first, second, truth): (*mut u64, u64, u64, bool) = ($sp, $first, $second, $truth);
+        let (is_first_dead, is_second_dead) = (raw::decrement(first), raw::decrement(second));
+        if !is_first_dead && !is_second_dead {
+            go_by_truth!($vm, $ip, sp, $frame, truth, $fuel);
+        }
+        *sp = raw::bool_word(truth);
+        let sp = sp.add(1);
+        *sp = if is_first_dead { first } else { 0 };
+        *sp.add(1) = if is_second_dead { second } else { 0 };
+        return drop_two_and_go($vm, $ip, sp, $frame, $word, $fuel);
+    }};
+}
+pub(super) use drop_both_and_go_by_truth;
+
 /// The same after native code ran, which may have left the loop something to look at.
 macro_rules! drop_after_native {
     ($vm:ident, $ip:ident, $sp:expr, $frame:ident, $value:expr, $fuel:ident) => {{

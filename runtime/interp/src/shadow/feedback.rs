@@ -179,6 +179,7 @@ impl Reader<'_> {
             S::AddFloat | S::SubtractFloat | S::MultiplyFloat => Seen::Operands(Kind::Float, Kind::Float),
             S::ListItem | S::StoreListItem => Seen::Operands(Kind::List, Kind::Int),
             S::TupleItem => Seen::Operands(Kind::Tuple, Kind::Int),
+            S::StrItem => Seen::Operands(Kind::Str, Kind::Int),
             S::DictItem => Seen::Operands(Kind::Dict, Kind::Str),
             S::StoreDictItem => Seen::Operands(Kind::Dict, Kind::Unknown),
             S::BinaryGeneral | S::CompareGeneral | S::CompareGeneralJump | S::StoreSubscrGeneral => self.noted_operands(form, index),

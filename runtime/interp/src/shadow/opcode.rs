@@ -48,6 +48,7 @@ declare! {
     146 BinaryGeneral BinaryOp arithmetic::binary_general;
     147 ListItem BinaryOp containers::list_item;
     148 TupleItem BinaryOp containers::tuple_item;
+    181 StrItem BinaryOp containers::str_item;
     149 CompareInt CompareOp arithmetic::compare_int;
     150 CompareIntJump CompareOp arithmetic::compare_int_jump;
     151 CompareGeneral CompareOp arithmetic::compare_general;

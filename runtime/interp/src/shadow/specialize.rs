@@ -80,6 +80,9 @@ fn binary_form(op: u32, left: Ref<'_>, right: Ref<'_>) -> Specialized {
         if raw::is_int(right.bits()) && left.is_exactly(&TUPLE) {
             return Specialized::TupleItem;
         }
+        if raw::is_int(right.bits()) && left.is_exactly(&STR) {
+            return Specialized::StrItem;
+        }
         if left.is_exactly(&DICT) && right.is_exactly(&STR) {
             return Specialized::DictItem;
         }

@@ -38,7 +38,17 @@ pub(super) enum Started {
 /// Whether the children of the call in progress can run at once.
 pub(super) fn is_possible(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<bool> {
     let possible = current::is_in_native_task(vm) && current::n_children(vm) < MAX_NESTED && interp::frame::awaits_its_call(vm);
-    Ok(possible && base_loop::eagerness(vm, event_loop)?.is_some())
+    if !possible || base_loop::eagerness(vm, event_loop)?.is_none() {
+        return Ok(false);
+    }
+    // What is ready already runs before the children of a task, as it would without this.
+    Ok(current::n_children(vm) > 0 || !has_ready(vm, event_loop)?)
+}
+
+/// Whether callbacks wait for their turn in an event loop.
+fn has_ready(vm: &mut Vm, event_loop: Ref<'_>) -> PyResult<bool> {
+    let Some(ready) = vm.find_attr_str(event_loop, "_ready")? else { return Ok(true) };
+    Ok(vm.len(ready.borrow())? > 0)
 }
 
 /// Runs what can run at once of the children; says whether all are done.

@@ -2,7 +2,9 @@
 
 use crate::eval::arithmetic;
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_two_and_go, fall_through, go, handler, misfit, target};
+use crate::shadow::dispatch::{
+    Exit, arg, drop_both_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_by_truth, handler, misfit, target,
+};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
@@ -83,13 +85,7 @@ handler!(
             return binary_native(vm, ip, sp, frame, word, fuel);
         };
         *sp.sub(2) = result.into_raw();
-        if raw::class_address(left.bits()) | raw::class_address(right.bits()) == 0 {
-            go!(vm, ip.add(1), sp.sub(1), frame, fuel);
-        }
-        let sp = sp.sub(1);
-        *sp = left.bits();
-        *sp.add(1) = right.bits();
-        return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+        drop_both_and_go!(vm, ip, sp.sub(1), frame, word, left.bits(), right.bits(), fuel);
     }
 );
 
@@ -208,26 +204,27 @@ handler!(
 
 handler!(compare_general(vm ip sp frame word fuel) {
     let (left, right) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
-    let result = match arithmetic::fast_compare(arg(word) as u32 & 15, left, right) {
-        Some(truth) => raw::bool_word(truth),
-        None => {
-            (*frame).ip = ip;
-            compare_values(vm, sp, arg(word) as u32)
-        }
-    };
-    if result == 0 {
-        return Exit::raised(ip, sp);
-    }
-    *sp.sub(2) = result;
-    if raw::class_address(left.bits()) | raw::class_address(right.bits()) == 0 {
-        go!(vm, ip.add(1), sp.sub(1), frame, fuel);
-    }
-    let sp = sp.sub(1);
     // The order of the drops is CPython's.
-    *sp = right.bits();
-    *sp.add(1) = left.bits();
-    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+    match arithmetic::fast_compare(arg(word) as u32 & 15, left, right) {
+        Some(truth) => drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, right.bits(), left.bits(), truth, fuel),
+        None => return compare_other(vm, ip, sp, frame, word, fuel),
+    }
 });
+
+handler!(
+    /// Comparisons that are not quick.
+    #[inline(never)]
+    compare_other(vm ip sp frame word fuel) {
+        (*frame).ip = ip;
+        let result = compare_values(vm, sp, arg(word) as u32);
+        if result == 0 {
+            return Exit::raised(ip, sp);
+        }
+        let left = std::mem::replace(&mut *sp.sub(2), result);
+        *sp = left;
+        return drop_two_and_go(vm, ip, sp.sub(1), frame, word, fuel);
+    }
+);
 
 handler!(
     /// The comparison and the conditional jump after it.

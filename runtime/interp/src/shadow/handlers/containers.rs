@@ -3,15 +3,16 @@
 use super::calls::enter;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, seen,
+    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
+    handler, misfit, release_and_go, seen, target,
 };
 use crate::shadow::opcode::HANDLERS;
-use bytecode::Instr;
+use bytecode::{Instr, Opcode};
 use object::attribute::cache::Site;
 use object::dict::{DICT, Dict};
 use object::list::{LIST, List};
 use object::raw;
-use object::str::STR;
+use object::str::{STR, Str};
 use object::tuple::{TUPLE, Tuple};
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Ref, Vm};
@@ -49,6 +50,28 @@ handler!(tuple_item(vm ip sp frame word fuel) {
         let value = items.get_unchecked(index).bits();
         raw::increment(value);
         *sp.sub(2) = value;
+        drop_and_go!(vm, ip, sp.sub(1), frame, owner, fuel);
+    }
+    return misfit(vm, ip, sp, frame, word, fuel);
+});
+
+/// The string of one character.
+///
+/// # Safety
+///
+/// The `Vm` is the running thread's; `character` is a code point.
+#[inline(never)]
+unsafe fn character_of(vm: *mut Vm, character: u32) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).new_char(character).into_object().into_raw() }
+}
+
+handler!(str_item(vm ip sp frame word fuel) {
+    let (owner, index) = (*sp.sub(2), *sp.sub(1));
+    if raw::is_int(index) && raw::class_address(owner) == std::ptr::from_ref(&STR).addr() {
+        let text = Ref::from_bits(owner).downcast_unchecked::<Str>().get();
+        let Some(index) = place(index, text.len()) else { return Exit::miss(ip, sp) };
+        *sp.sub(2) = character_of(vm, text.char_at(index));
         drop_and_go!(vm, ip, sp.sub(1), frame, owner, fuel);
     }
     return misfit(vm, ip, sp, frame, word, fuel);
@@ -118,7 +141,11 @@ handler!(contains(vm ip sp frame word fuel) {
     (*frame).ip = ip;
     let (item, container) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
     let Ok(found) = (*vm).contains(container, item) else { return Exit::raised(ip, sp) };
-    *sp.sub(2) = raw::bool_word(found != (arg(word) == 1));
+    let truth = found != (arg(word) == 1);
+    if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) == 0 {
+        drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, container.bits(), item.bits(), truth, fuel);
+    }
+    *sp.sub(2) = raw::bool_word(truth);
     let sp = sp.sub(1);
     *sp = container.bits();
     *sp.add(1) = item.bits();

@@ -2,7 +2,8 @@
 
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, fall_through, go, go_by_truth, handler, release_and_go, target,
+    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_by_truth, handler, release_and_go,
+    target,
 };
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{Instr, Opcode};
@@ -112,13 +113,5 @@ handler!(
 
 handler!(is_op(vm ip sp frame word fuel) {
     let (left, right) = (*sp.sub(2), *sp.sub(1));
-    let sp = sp.sub(1);
-    let truth = (left == right) != (arg(word) == 1);
-    if raw::class_address(right) == 0 && !raw::decrement(left) {
-        go_by_truth!(vm, ip, sp.sub(1), frame, truth, fuel);
-    }
-    *sp.sub(1) = raw::bool_word(truth);
-    *sp = right;
-    *sp.add(1) = left;
-    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+    drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, right, left, (left == right) != (arg(word) == 1), fuel);
 });
