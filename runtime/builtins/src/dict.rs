@@ -179,12 +179,7 @@ fn repr(vm: &mut Vm, dict: Ref<'_>) -> PyResult {
     if this(dict).is_empty(vm) {
         return Ok(vm.new_str("{}").into_object());
     }
-    if !vm.enter_repr(dict) {
-        return Ok(vm.new_str("{...}").into_object());
-    }
-    let text = repr_entries(vm, this(dict));
-    vm.leave_repr(dict);
-    text
+    vm.guard_repr(dict, "{...}", |vm| repr_entries(vm, this(dict)))
 }
 
 fn repr_entries(vm: &mut Vm, dict: RefOf<'_, Dict>) -> PyResult {

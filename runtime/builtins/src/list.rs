@@ -115,12 +115,7 @@ fn repr(vm: &mut Vm, list: Ref<'_>) -> PyResult {
     if this(list).len(vm) == 0 {
         return Ok(vm.new_str("[]").into_object());
     }
-    if !vm.enter_repr(list) {
-        return Ok(vm.new_str("[...]").into_object());
-    }
-    let text = repr_items(vm, this(list));
-    vm.leave_repr(list);
-    text
+    vm.guard_repr(list, "[...]", |vm| repr_items(vm, this(list)))
 }
 
 fn repr_items(vm: &mut Vm, list: RefOf<'_, List>) -> PyResult {

@@ -61,12 +61,7 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let name = if this.is_exactly(&SIMPLE_NAMESPACE) { "namespace" } else { this.class().name() };
-    if !vm.enter_repr(this) {
-        return Ok(vm.new_str(&format!("{name}(...)")).into_object());
-    }
-    let result = repr_attributes(vm, this, name);
-    vm.leave_repr(this);
-    result
+    vm.guard_repr(this, &format!("{name}(...)"), |vm| repr_attributes(vm, this, name))
 }
 
 fn repr_attributes(vm: &mut Vm, this: Ref<'_>, name: &str) -> PyResult {

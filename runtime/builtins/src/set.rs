@@ -416,12 +416,7 @@ fn repr(vm: &mut Vm, set: Ref<'_>) -> PyResult {
     if this(set).is_empty(vm) {
         return Ok(vm.new_str(&format!("{name}()")).into_object());
     }
-    if !vm.enter_repr(set) {
-        return Ok(vm.new_str(&format!("{name}(...)")).into_object());
-    }
-    let text = repr_members(vm, set, &name);
-    vm.leave_repr(set);
-    text
+    vm.guard_repr(set, &format!("{name}(...)"), |vm| repr_members(vm, set, &name))
 }
 
 fn repr_members(vm: &mut Vm, set: Ref<'_>, name: &str) -> PyResult {

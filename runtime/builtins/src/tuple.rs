@@ -80,12 +80,7 @@ fn repr(vm: &mut Vm, tuple: Ref<'_>) -> PyResult {
     if this(tuple).is_empty() {
         return Ok(vm.new_str("()").into_object());
     }
-    if !vm.enter_repr(tuple) {
-        return Ok(vm.new_str("(...)").into_object());
-    }
-    let text = repr_items(vm, this(tuple));
-    vm.leave_repr(tuple);
-    text
+    vm.guard_repr(tuple, "(...)", |vm| repr_items(vm, this(tuple)))
 }
 
 fn repr_items(vm: &mut Vm, tuple: RefOf<'_, Tuple>) -> PyResult {

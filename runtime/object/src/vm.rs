@@ -283,6 +283,16 @@ impl Vm {
         self.repr_stack.retain(|&entry| entry != bits);
     }
 
+    /// Shows an object by `show`; one that is being shown already is this text.
+    pub fn guard_repr(&mut self, object: Ref<'_>, again: &str, show: impl FnOnce(&mut Vm) -> PyResult) -> PyResult {
+        if !self.enter_repr(object) {
+            return Ok(self.new_str(again).into_object());
+        }
+        let text = show(self);
+        self.leave_repr(object);
+        text
+    }
+
     /// Runs the finalisers and weak reference callbacks that wait.
     #[inline]
     pub fn run_finalizers(&mut self) {

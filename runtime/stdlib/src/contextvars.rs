@@ -322,13 +322,10 @@ fn new_variable(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult
 }
 
 fn repr_variable(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    if !vm.enter_repr(this) {
-        return Ok(vm.new_str("...").into_object());
-    }
-    let shown = repr_variable_parts(vm, this);
-    vm.leave_repr(this);
-    let text = shown?;
-    Ok(vm.new_str(&text).into_object())
+    vm.guard_repr(this, "...", |vm| {
+        let text = repr_variable_parts(vm, this)?;
+        Ok(vm.new_str(&text).into_object())
+    })
 }
 
 fn repr_variable_parts(vm: &mut Vm, this: Ref<'_>) -> PyResult<String> {

@@ -160,12 +160,7 @@ fn reversed_items(vm: &mut Vm, view: Ref<'_>) -> PyResult {
 }
 
 fn repr(vm: &mut Vm, view: Ref<'_>) -> PyResult {
-    if !vm.enter_repr(view) {
-        return Ok(vm.new_str("...").into_object());
-    }
-    let text = repr_items(vm, view);
-    vm.leave_repr(view);
-    text
+    vm.guard_repr(view, "...", |vm| repr_items(vm, view))
 }
 
 fn repr_items(vm: &mut Vm, view: Ref<'_>) -> PyResult {

@@ -304,12 +304,10 @@ fn as_dict(vm: &mut Vm, this: Ref<'_>) -> PyResult<ObjectOf<Dict>> {
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    if !vm.enter_repr(this) {
-        return Ok(vm.new_str("{...}").into_object());
-    }
-    let text = as_dict(vm, this).and_then(|dict| vm.repr(dict.borrow().object()));
-    vm.leave_repr(this);
-    text.map(Object::from)
+    vm.guard_repr(this, "{...}", |vm| {
+        let dict = as_dict(vm, this)?;
+        vm.repr(dict.borrow().object()).map(Object::from)
+    })
 }
 
 fn compare(vm: &mut Vm, this: Ref<'_>, other: Ref<'_>, op: Comparison) -> PyResult {

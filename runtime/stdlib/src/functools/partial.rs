@@ -210,12 +210,7 @@ fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
 }
 
 fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    if !vm.enter_repr(this) {
-        return Ok(vm.new_str("...").into_object());
-    }
-    let text = repr_parts(vm, this);
-    vm.leave_repr(this);
-    text
+    vm.guard_repr(this, "...", |vm| repr_parts(vm, this))
 }
 
 fn repr_parts(vm: &mut Vm, this: Ref<'_>) -> PyResult {

@@ -17,12 +17,7 @@ const TEXT_SIGNATURE: &[Getset] = &[Getset::readonly("__text_signature__", "", |
 
 /// Shows `name(args...)` with keyword arguments.
 fn show(vm: &mut Vm, this: Ref<'_>, args: &[Object], keywords: &[(Object, Object)]) -> PyResult {
-    if !vm.enter_repr(this) {
-        return Ok(vm.new_str(&format!("{}(...)", this.class().full_name())).into_object());
-    }
-    let text = show_parts(vm, this, args, keywords);
-    vm.leave_repr(this);
-    text
+    vm.guard_repr(this, &format!("{}(...)", this.class().full_name()), |vm| show_parts(vm, this, args, keywords))
 }
 
 fn show_parts(vm: &mut Vm, this: Ref<'_>, args: &[Object], keywords: &[(Object, Object)]) -> PyResult {
