@@ -1,6 +1,7 @@
 //! The iterators of `bytes` and `bytearray`.
 
 use super::common::try_data;
+use crate::iterators::{builtin, reduced};
 use object::cell::Visitor;
 use object::method;
 use object::native::{Method, PayloadInfo, TypeSpec, flag};
@@ -117,16 +118,14 @@ fn length_hint(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let state = state(vm, this)?;
-    let builtins = vm.import("builtins")?;
-    let iter = vm.get_attr_str(builtins.borrow(), "iter")?;
-    let parts = match state.source.get() {
-        Some(source) => vec![iter, vm.new_tuple([source]).into_object(), Object::small_int(state.position.get() as i64)],
+    let iter = builtin(vm, "iter")?;
+    match state.source.get() {
+        Some(source) => reduced(vm, iter, source, Some(Object::small_int(state.position.get() as i64))),
         None => {
             let empty = vm.new_tuple([]).into_object();
-            vec![iter, vm.new_tuple([empty]).into_object()]
+            reduced(vm, iter, empty, None)
         }
-    };
-    Ok(vm.new_tuple(parts).into_object())
+    }
 }
 
 fn setstate(vm: &mut Vm, this: Ref<'_>, position: Ref<'_>) -> PyResult {

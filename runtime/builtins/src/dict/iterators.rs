@@ -3,6 +3,7 @@
 //! An iterator notices when its dict changes size. Like CPython's it also counts how many entries
 //! are left, which is how it notices keys being exchanged for others.
 
+use crate::iterators::{builtin, reduced};
 use object::cell::{ObjectCell, Visitor};
 use object::dict::Dict;
 use object::native::PayloadInfo;
@@ -208,8 +209,6 @@ fn reduce(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     here.position.set(saved.2);
     here.remaining.set(saved.3);
     let rest = vm.new_list(rest?).into_object();
-    let builtins = vm.import("builtins")?;
-    let iter = vm.get_attr_str(builtins.borrow(), "iter")?;
-    let args = vm.new_tuple([rest]).into_object();
-    Ok(vm.new_tuple([iter, args]).into_object())
+    let iter = builtin(vm, "iter")?;
+    reduced(vm, iter, rest, None)
 }

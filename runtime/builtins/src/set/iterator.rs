@@ -1,6 +1,7 @@
 //! `set_iterator`, which notices when its set changes size.
 
 use super::core;
+use crate::iterators::{builtin, reduced};
 use object::cell::{ObjectCell, Visitor};
 use object::native::PayloadInfo;
 use object::protocol::iter_self;
@@ -87,8 +88,6 @@ fn reduce(vm: &mut Vm, object: Ref<'_>) -> PyResult {
     iterator.position.set(saved.2);
     iterator.remaining.set(saved.3);
     let rest = vm.new_list(rest?).into_object();
-    let builtins = vm.import("builtins")?;
-    let iter = vm.get_attr_str(builtins.borrow(), "iter")?;
-    let args = vm.new_tuple([rest]).into_object();
-    Ok(vm.new_tuple([iter, args]).into_object())
+    let iter = builtin(vm, "iter")?;
+    reduced(vm, iter, rest, None)
 }
