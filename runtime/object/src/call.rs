@@ -72,6 +72,18 @@ impl<'a> Args<'a> {
         names.iter().copied().zip(self.values[self.n_positional()..].iter().copied())
     }
 
+    /// The keyword arguments as a dict, if there are any.
+    pub fn keyword_dict(&self, vm: &mut Vm) -> PyResult<Option<Object>> {
+        if !self.has_keywords() {
+            return Ok(None);
+        }
+        let dict = vm.new_dict();
+        for (name, value) in self.keywords() {
+            dict.set(vm, name, value.to_owned())?;
+        }
+        Ok(Some(dict.into_object()))
+    }
+
     /// The value of one keyword argument.
     pub fn keyword(&self, name: &str) -> Option<Ref<'a>> {
         self.keywords().find(|(key, _)| key.downcast::<Str>().is_some_and(|key| key.as_str() == Some(name))).map(|(_, value)| value)

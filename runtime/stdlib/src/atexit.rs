@@ -35,15 +35,7 @@ fn register(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
     if function.class().slots().call.is_none() {
         return Err(vm.type_error("the first argument must be callable"));
     }
-    let keywords = if args.has_keywords() {
-        let dict = vm.new_dict();
-        for (name, value) in args.keywords() {
-            dict.set(vm, name, value.to_owned())?;
-        }
-        Some(dict.into_object())
-    } else {
-        None
-    };
+    let keywords = args.keyword_dict(vm)?;
     let callback = Callback { function: function.to_owned(), args: rest.iter().map(|&value| value.to_owned()).collect(), keywords };
     CALLBACKS.get_mut(vm).push(callback);
     Ok(function.to_owned())

@@ -81,15 +81,7 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     if !has_init && !args.values().is_empty() {
         return Err(vm.type_error("Initialization arguments are not supported"));
     }
-    let keywords = if args.has_keywords() {
-        let dict = vm.new_dict();
-        for (name, value) in args.keywords() {
-            dict.set(vm, name, value.to_owned())?;
-        }
-        Some(dict.into_object())
-    } else {
-        None
-    };
+    let keywords = args.keyword_dict(vm)?;
     let kept = args.positionals().iter().map(|&value| value.to_owned()).collect();
     let local = Local { dicts: Rc::new(VmCell::new(HashMap::new())), args: kept, keywords };
     let object = vm.allocate_in(class.get(), local);
