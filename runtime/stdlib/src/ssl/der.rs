@@ -1,5 +1,7 @@
 //! Reading DER: tags, lengths, object identifiers, times. Only what certificates and keys are made of.
 
+use crate::datetime::calendar;
+
 /// Tags of the universal class, with the bit of constructed values where they have it.
 pub mod tag {
     pub const BOOLEAN: u8 = 0x01;
@@ -147,11 +149,14 @@ impl Time {
     pub fn text(self) -> String {
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         let (days, seconds) = (self.0.div_euclid(86_400), self.0.rem_euclid(86_400));
-        let (year, month, day) = civil_from_days(days);
+        let (year, month, day) = calendar::from_ordinal(days + EPOCH);
         let month = MONTHS.get(month as usize - 1).copied().unwrap_or("???");
         format!("{month} {day:2} {:02}:{:02}:{:02} {year} GMT", seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 }
+
+/// The ordinal of the first day of 1970.
+const EPOCH: i64 = 719_163;
 
 /// Days since 1970 of a date of the Gregorian calendar; years begin in March while counting.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
@@ -160,18 +165,6 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year_of_era = year.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 /// The text of a string value, whatever its kind.
