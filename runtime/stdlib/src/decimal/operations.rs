@@ -224,21 +224,23 @@ impl Settings {
         }
     }
 
-    /// The count of places by which to shift or rotate.
-    fn places(&self, places: &Number) -> Option<i64> {
-        small_integer(places).filter(|places| places.abs() <= self.precision)
+    /// The count of places by which to shift or rotate, or the result if there is nothing to move.
+    fn places(&self, number: &Number, places: &Number, status: &mut Status) -> Result<i64, Number> {
+        if let Some(nan) = self.propagate(&[number, places], status) {
+            return Err(nan);
+        }
+        match small_integer(places).filter(|places| places.abs() <= self.precision) {
+            None => Err(status.invalid(INVALID_OPERATION)),
+            Some(_) if number.is_infinite() => Err(number.clone()),
+            Some(places) => Ok(places),
+        }
     }
 
     pub fn shift(&self, number: &Number, places: &Number, status: &mut Status) -> Number {
-        if let Some(nan) = self.propagate(&[number, places], status) {
-            return nan;
-        }
-        let Some(places) = self.places(places) else {
-            return status.invalid(INVALID_OPERATION);
+        let places = match self.places(number, places, status) {
+            Ok(places) => places,
+            Err(result) => return result,
         };
-        if number.is_infinite() {
-            return number.clone();
-        }
         if !self.affordable(places) {
             return status.invalid(MALLOC_ERROR);
         }
@@ -252,15 +254,10 @@ impl Settings {
     }
 
     pub fn rotate(&self, number: &Number, places: &Number, status: &mut Status) -> Number {
-        if let Some(nan) = self.propagate(&[number, places], status) {
-            return nan;
-        }
-        let Some(places) = self.places(places) else {
-            return status.invalid(INVALID_OPERATION);
+        let places = match self.places(number, places, status) {
+            Ok(places) => places,
+            Err(result) => return result,
         };
-        if number.is_infinite() {
-            return number.clone();
-        }
         if !self.affordable(self.precision) {
             return status.invalid(MALLOC_ERROR);
         }
