@@ -17,11 +17,7 @@ pub static MODULE: Module = Module {
 };
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
-    use std::f64::consts::{E, PI, TAU};
-    for (name, value) in [("pi", PI), ("e", E), ("tau", TAU), ("inf", f64::INFINITY), ("nan", f64::NAN)] {
-        let value = vm.new_float(value);
-        module.set(vm, name, value);
-    }
+    crate::math::init(vm, module)?;
     for (name, value) in [("infj", f64::INFINITY), ("nanj", f64::NAN)] {
         let value = new_complex(vm, 0.0, value);
         module.set(vm, name, value);

@@ -20,7 +20,8 @@ pub static MODULE: Module = Module {
     ..Module::DEFAULT
 };
 
-fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
+/// Sets the constants, which are those of `cmath` too.
+pub fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     use std::f64::consts::{E, PI, TAU};
     for (name, value) in [("pi", PI), ("e", E), ("tau", TAU), ("inf", f64::INFINITY), ("nan", f64::NAN)] {
         let value = vm.new_float(value);
