@@ -13,8 +13,6 @@ use object::{Object, PyResult, Ref, Vm, VmCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `faulthandler`
 pub static MODULE: Module = Module {
     name: "faulthandler",

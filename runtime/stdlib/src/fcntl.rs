@@ -8,8 +8,6 @@ use object::native::Module;
 use object::str::Str;
 use object::{Object, PyResult, Ref, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `fcntl`
 pub static MODULE: Module = Module {
     name: "fcntl",

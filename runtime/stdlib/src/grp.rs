@@ -12,8 +12,6 @@ builtins::struct_sequence!(StructGroup, STRUCT_GROUP, "grp.struct_group",
     "grp.struct_group: Results from getgr*() routines.\n\nThis object may be accessed either as a tuple of\n  (gr_name,gr_passwd,gr_gid,gr_mem)\nor via the object attributes as named in the above tuple.",
     [gr_name "group name", gr_passwd "password", gr_gid "group id", gr_mem "group members"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `grp`
 pub static MODULE: Module = Module {
     name: "grp",

@@ -17,8 +17,6 @@ use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Object, ObjectCell, PyResult, Raised, Ref, RefOf, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// How much a buffered stream reads at once if nothing is said.
 pub const DEFAULT_BUFFER_SIZE: usize = 128 << 10;
 

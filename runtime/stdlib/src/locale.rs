@@ -10,8 +10,6 @@ use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Object, ObjectCell, PyResult, Raised, Ref, RefOf, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `_locale`
 pub static MODULE: Module = Module {
     name: "_locale",

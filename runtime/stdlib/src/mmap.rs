@@ -13,8 +13,6 @@ use object::{Getset, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpe
 use std::cell::Cell;
 use sys::Mapping;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `mmap`
 pub static MODULE: Module = Module { name: "mmap", types: &[&MMAP], init: Some(init), ..Module::DEFAULT };
 

@@ -12,8 +12,6 @@ use semaphore::Semaphore;
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `_multiprocessing`
 pub static MODULE: Module = Module {
     name: "_multiprocessing",

@@ -49,6 +49,20 @@ pub fn checked<T>(vm: &mut Vm, result: SysResult<T>) -> PyResult<T> {
     result.map_err(|code| os_error(vm, code, None))
 }
 
+/// `None`, or `OSError`.
+pub fn done<T>(vm: &mut Vm, result: SysResult<T>) -> PyResult {
+    checked(vm, result)?;
+    Ok(Object::none())
+}
+
+/// The number that a system call gives, or `OSError`.
+pub fn number(vm: &mut Vm, result: SysResult<i32>) -> PyResult {
+    Ok(Object::small_int(i64::from(checked(vm, result)?)))
+}
+
+/// The arguments of a bound call.
+pub type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
+
 /// A fixed argument of a bound call; `None` the object if it is missing.
 #[inline]
 pub fn arg<'a>(args: &[Option<Ref<'a>>], index: usize) -> Ref<'a> {

@@ -7,8 +7,6 @@ use object::method;
 use object::native::Module;
 use object::{Object, PyResult, Ref, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `_posixshmem`
 pub static MODULE: Module = Module {
     name: "_posixshmem",

@@ -12,8 +12,6 @@ builtins::struct_sequence!(StructPasswd, STRUCT_PASSWD, "pwd.struct_passwd",
     "pwd.struct_passwd: Results from getpw*() routines.\n\nThis object may be accessed either as a tuple of\n  (pw_name,pw_passwd,pw_uid,pw_gid,pw_gecos,pw_dir,pw_shell)\nor via the object attributes as named in the above tuple.",
     [pw_name "user name", pw_passwd "password", pw_uid "user id", pw_gid "group id", pw_gecos "real name", pw_dir "home directory", pw_shell "shell program"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `pwd`
 pub static MODULE: Module = Module {
     name: "pwd",

@@ -16,8 +16,6 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `readline`
 pub static MODULE: Module = Module {
     name: "readline",

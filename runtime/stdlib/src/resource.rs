@@ -16,8 +16,6 @@ builtins::struct_sequence!(StructRusage, STRUCT_RUSAGE, "resource.struct_rusage"
      ru_minflt "page faults not requiring I/O", ru_majflt "page faults requiring I/O", ru_nswap "number of swap outs", ru_inblock "block input operations", ru_oublock "block output operations",
      ru_msgsnd "IPC messages sent", ru_msgrcv "IPC messages received", ru_nsignals "signals received", ru_nvcsw "voluntary context switches", ru_nivcsw "involuntary context switches"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `resource`
 pub static MODULE: Module = Module {
     name: "resource",

@@ -12,8 +12,6 @@ use object::{Getset, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpe
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `select`
 pub static MODULE: Module = Module {
     name: "select",

@@ -21,8 +21,6 @@ builtins::struct_sequence!(StructSiginfo, STRUCT_SIGINFO, "signal.struct_siginfo
     "struct_siginfo: Result from sigwaitinfo or sigtimedwait.\n\nThis object may be accessed either as a tuple of\n(si_signo, si_code, si_errno, si_pid, si_uid, si_status, si_band),\nor via the attributes si_signo, si_code, and so on.",
     [si_signo "signal number", si_code "signal code", si_errno "errno associated with this signal", si_pid "sending process ID", si_uid "real user ID of sending process", si_status "exit value or signal", si_band "band event for SIGPOLL"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `_signal`
 pub static MODULE: Module = Module {
     name: "_signal",

@@ -23,8 +23,6 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 use sys::RawAddress;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `_socket`
 pub static MODULE: Module = Module {
     name: "_socket",

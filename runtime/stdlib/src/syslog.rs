@@ -9,8 +9,6 @@ use object::str::Str;
 use object::{Object, PyResult, Ref, Vm, VmCell};
 use std::ffi::CString;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `syslog`
 pub static MODULE: Module = Module {
     name: "syslog",

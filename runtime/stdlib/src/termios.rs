@@ -11,8 +11,6 @@ use object::singleton::ModuleObject;
 use object::tuple::Tuple;
 use object::{Object, ObjectCell, PyResult, Raised, Ref, RefOf, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `termios`
 pub static MODULE: Module = Module {
     name: "termios",

@@ -26,8 +26,6 @@ builtins::struct_sequence!(ExceptHookArgs, EXCEPT_HOOK_ARGS, "_thread._ExceptHoo
     "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.",
     [exc_type "Exception type", exc_value "Exception value", exc_traceback "Exception traceback", thread "Thread"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `_thread`
 pub static MODULE: Module = Module {
     name: "_thread",

@@ -21,8 +21,6 @@ builtins::struct_sequence!(StructTime, STRUCT_TIME, "time.struct_time",
      tm_sec "seconds, range [0, 61])", tm_wday "day of week, range [0, 6], Monday is 0", tm_yday "day of year, range [1, 366]", tm_isdst "1 if summer time is in effect, 0 if not, and -1 if unknown"],
     [], [tm_zone "abbreviation of timezone name", tm_gmtoff "offset from UTC in seconds"]);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// `time`
 pub static MODULE: Module = Module {
     name: "time",

@@ -19,8 +19,6 @@ use object::native::{Method, PayloadInfo, flag};
 use object::{Getset, Member, Object, ObjectCell, Payload, PyResult, Raised, Ref, RefOf, Slots, Type, TypeSpec, Visitor, Vm, VmCell};
 use std::cell::Cell;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// The payload of a buffered stream.
 pub struct Buffered {
     raw: ObjectCell,
@@ -910,30 +908,17 @@ fn dealloc_warn(vm: &mut Vm, this: Ref<'_>, source: Ref<'_>) -> PyResult {
     Ok(Object::none())
 }
 
-fn seekable(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let raw = raw_of(vm, buffered_of(this))?;
-    vm.call_method(raw.borrow(), "seekable", &[])
+/// Methods that ask the raw stream.
+macro_rules! methods_of_raw {
+    ($($name:ident)*) => {
+        $(fn $name(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+            let raw = raw_of(vm, buffered_of(this))?;
+            vm.call_method(raw.borrow(), stringify!($name), &[])
+        })*
+    };
 }
 
-fn readable(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let raw = raw_of(vm, buffered_of(this))?;
-    vm.call_method(raw.borrow(), "readable", &[])
-}
-
-fn writable(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let raw = raw_of(vm, buffered_of(this))?;
-    vm.call_method(raw.borrow(), "writable", &[])
-}
-
-fn fileno(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let raw = raw_of(vm, buffered_of(this))?;
-    vm.call_method(raw.borrow(), "fileno", &[])
-}
-
-fn isatty(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let raw = raw_of(vm, buffered_of(this))?;
-    vm.call_method(raw.borrow(), "isatty", &[])
-}
+methods_of_raw!(seekable readable writable fileno isatty);
 
 fn sizeof(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let own = object::instance::size_of_instance(this);

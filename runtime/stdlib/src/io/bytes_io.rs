@@ -13,8 +13,6 @@ use object::tuple::Tuple;
 use object::{Getset, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Visitor, Vm};
 use std::cell::Cell;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// The payload of a `BytesIO`.
 pub struct BytesIo {
     memory: Memory,

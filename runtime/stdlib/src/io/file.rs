@@ -13,8 +13,6 @@ use object::str::Str;
 use object::{Getset, Member, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm};
 use std::cell::Cell;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// The payload of a `FileIO`.
 pub struct FileIo {
     /// -1: closed.

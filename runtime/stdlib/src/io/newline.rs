@@ -9,8 +9,6 @@ use object::tuple::Tuple;
 use object::{Getset, Object, ObjectCell, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Visitor, Vm};
 use std::cell::Cell;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 const CR: u32 = '\r' as u32;
 const LF: u32 = '\n' as u32;
 

@@ -12,8 +12,6 @@ use object::tuple::Tuple;
 use object::{Getset, Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, VmCell};
 use std::cell::Cell;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// Where lines end, and what is written for a `\n`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NewlineMode {

@@ -24,8 +24,6 @@ use object::{Getset, Member, Object, ObjectCell, ObjectOf, Payload, PyResult, Re
 use position::{seek, tell};
 use std::cell::Cell;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// The payload of a `TextIOWrapper`.
 pub struct Text {
     buffer: ObjectCell,

@@ -10,8 +10,6 @@ use object::{Getset, Member, Object, ObjectCell, Payload, PyResult, Ref, RefOf, 
 use std::cell::Cell;
 use std::ffi::CString;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 fn done<T>(vm: &mut Vm, path: &Path, result: SysResult<T>) -> PyResult {
     path.checked(vm, result)?;
     Ok(Object::none())

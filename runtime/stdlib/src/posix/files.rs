@@ -11,18 +11,6 @@ use object::{Object, PyResult, Ref, Vm};
 builtins::struct_sequence!(TerminalSize, TERMINAL_SIZE, "os.terminal_size", "A tuple of (columns, lines) for holding terminal window size",
     [columns "width of the terminal window in characters", lines "height of the terminal window in characters"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
-/// `None`, or `OSError`.
-fn done<T>(vm: &mut Vm, result: SysResult<T>) -> PyResult {
-    checked(vm, result)?;
-    Ok(Object::none())
-}
-
-fn number(vm: &mut Vm, result: SysResult<i32>) -> PyResult {
-    Ok(Object::small_int(i64::from(checked(vm, result)?)))
-}
-
 fn count(vm: &mut Vm, result: SysResult<usize>) -> PyResult {
     Ok(Object::small_int(checked(vm, result)? as i64))
 }

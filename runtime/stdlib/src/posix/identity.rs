@@ -1,21 +1,9 @@
 //! Users, groups, sessions.
 
-use crate::blocking::SysResult;
 use crate::os_support::*;
 use crate::sys;
 use object::int;
 use object::{Object, PyResult, Ref, Vm};
-
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
-fn done(vm: &mut Vm, result: SysResult<i32>) -> PyResult {
-    checked(vm, result)?;
-    Ok(Object::none())
-}
-
-fn number(vm: &mut Vm, result: SysResult<i32>) -> PyResult {
-    Ok(Object::small_int(i64::from(checked(vm, result)?)))
-}
 
 /// A user or group number; -1 means "unchanged".
 fn to_id(vm: &mut Vm, value: Ref<'_>, what: &str) -> PyResult<u32> {

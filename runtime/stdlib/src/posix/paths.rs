@@ -6,8 +6,6 @@ use crate::sys;
 use object::str::{Str, StrBuilder};
 use object::{Object, PyResult, Ref, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 pub fn fspath(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     crate::os_support::fspath(vm, arg(args, 0))
 }

@@ -1,7 +1,7 @@
 //! Processes: forking, waiting, signalling, scheduling.
 
 use super::pair;
-use crate::blocking::{SysResult, retry};
+use crate::blocking::retry;
 use crate::os_support::*;
 use crate::sys;
 use builtins::struct_sequence::StructSequence as _;
@@ -14,17 +14,6 @@ builtins::struct_sequence!(WaitidResult, WAITID_RESULT, "posix.waitid_result",
 
 builtins::struct_sequence!(SchedParam, SCHED_PARAM, "posix.sched_param", "Currently has only one field: sched_priority\n\n  sched_priority\n    A scheduling parameter.",
     flags: 0, new: Some(new_sched_param), [sched_priority "the scheduling priority"], [], []);
-
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
-fn done(vm: &mut Vm, result: SysResult<i32>) -> PyResult {
-    checked(vm, result)?;
-    Ok(Object::none())
-}
-
-fn number(vm: &mut Vm, result: SysResult<i32>) -> PyResult {
-    Ok(Object::small_int(i64::from(checked(vm, result)?)))
-}
 
 /// What to call when the process forks.
 #[derive(Default)]

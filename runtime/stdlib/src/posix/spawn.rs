@@ -8,8 +8,6 @@ use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, Vm};
 use std::ffi::CString;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 fn is_sequence_of_args(value: Ref<'_>) -> bool {
     value.downcast::<List>().is_some() || value.downcast::<Tuple>().is_some()
 }

@@ -20,8 +20,6 @@ builtins::struct_sequence!(StatvfsResult, STATVFS_RESULT, "os.statvfs_result",
     "statvfs_result: Result from statvfs or fstatvfs.\n\nThis object may be accessed either as a tuple of\n  (bsize, frsize, blocks, bfree, bavail, files, ffree, favail, flag, namemax),\nor via the attributes f_bsize, f_frsize, f_blocks, f_bfree, and so on.\n\nSee os.statvfs for more information.",
     [f_bsize "", f_frsize "", f_blocks "", f_bfree "", f_bavail "", f_files "", f_ffree "", f_favail "", f_flag "", f_namemax ""], [], [f_fsid ""]);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// A `stat_result`.
 pub fn stat_object(vm: &mut Vm, stat: &libc::stat) -> Object {
     let times = [(stat.st_atime, stat.st_atime_nsec), (stat.st_mtime, stat.st_mtime_nsec), (stat.st_ctime, stat.st_ctime_nsec)];

@@ -16,8 +16,6 @@ builtins::struct_sequence!(TimesResult, TIMES_RESULT, "posix.times_result",
     "times_result: Result from os.times().\n\nThis object may be accessed either as a tuple of\n  (user, system, children_user, children_system, elapsed),\nor via the attributes user, system, children_user, children_system,\nand elapsed.\n\nSee os.times for more information.",
     [user "user time", system "system time", children_user "user time of children", children_system "system time of children", elapsed "elapsed time since an arbitrary point in the past"], [], []);
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 pub fn uname(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     let names = checked(vm, sys::uname())?;
     let names = [&names.sysname[..], &names.nodename, &names.release, &names.version, &names.machine];

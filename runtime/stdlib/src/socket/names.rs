@@ -10,8 +10,6 @@ use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, RefOf, Vm};
 use std::ffi::CString;
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 pub fn getaddrinfo(vm: &mut Vm, _module: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
     let host = match optional(args, 0) {
         Some(host) if host.downcast::<Str>().is_none() && object::bytes::as_bytes(host).is_none() => {

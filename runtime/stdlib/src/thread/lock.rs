@@ -11,8 +11,6 @@ use object::{Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// The payload of a `lock`.
 pub struct Lock {
     raw: RawLock,

@@ -9,8 +9,6 @@ use crate::os_support::*;
 use num_bigint::{BigInt, Sign};
 use object::{Object, PyResult, Ref, Vm};
 
-type Arguments<'a, 'b> = &'a [Option<Ref<'b>>];
-
 /// See the module.
 #[derive(Default, Clone)]
 struct Cookie {
