@@ -130,6 +130,7 @@ programs! {
     finaliser_exceptions
     finaliser_exit
     finaliser_exit_order
+    finaliser_order
     finaliser_resurrect
     floats
     fstrings

@@ -18,6 +18,7 @@ use crate::weak;
 use std::hash::Hasher;
 
 mod immortal;
+pub(crate) mod order;
 
 pub use immortal::immortalize_heap;
 
@@ -161,6 +162,7 @@ pub fn collect_in_order(vm: &mut Vm, generation: Generation, order: &[usize]) ->
     state.collecting = true;
     heap::reserve::renew();
     let mut garbage = find_garbage(vm, generation);
+    order::sort(&mut garbage);
     if !order.is_empty() {
         let places: std::collections::HashMap<usize, usize> = order.iter().enumerate().map(|(place, &address)| (address, place)).collect();
         let place = |object: &Object| object.borrow().address().and_then(|address| places.get(&address)).copied();
@@ -265,15 +267,17 @@ fn dispose(vm: &mut Vm, garbage: Vec<Object>) -> Outcome {
         return Outcome::default();
     }
     weak::forget_callbacks(&garbage);
-    let mut finalizers = false;
     for object in &garbage {
-        let object = object.borrow();
-        if let Some(address) = object.address()
+        if let Some(address) = object.borrow().address()
             && heap::bits(address) & bit::WEAKLY_REFERENCED != 0
         {
             weak::clear_references(address);
         }
-        finalizers |= weak::queue_finalizer_of(object);
+    }
+    // All callbacks come before the first finaliser.
+    let mut finalizers = false;
+    for object in &garbage {
+        finalizers |= weak::queue_finalizer_of(object.borrow());
     }
     weak::run_queue(vm);
     let (garbage, resurrected) = if finalizers { split_resurrected(garbage) } else { (garbage, Vec::new()) };

@@ -49,6 +49,9 @@ pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
         pointer.write(Header { refcount: Cell::new(1), shape: Cell::new(class.root_shape.get()), ty: Cell::new(class) });
         if class.is_heap_type() {
             std::mem::forget(class.to_object());
+            if class.has_finalizer() {
+                crate::collector::order::remember(pointer.addr());
+            }
             let slots = payload.size.next_multiple_of(8);
             pointer.cast::<u8>().add(slots).write_bytes(0, class.fixed_size.get() as usize - slots);
         }

@@ -51,11 +51,16 @@ unsafe fn release_now(pointer: *mut Header) {
     // SAFETY: the object is intact, only unreferenced.
     let (class, address) = unsafe { (&*(*pointer).ty.get(), pointer.addr()) };
     let special = bits(address);
-    if class.has_finalizer() && special & bit::FINALIZED == 0 {
-        set_bits(address, bit::FINALIZED);
-        // SAFETY: the queue owns the one reference made here.
-        unsafe { crate::weak::queue_finalizer(pointer) };
-        return;
+    if class.has_finalizer() {
+        if special & bit::FINALIZED == 0 {
+            set_bits(address, bit::FINALIZED);
+            // SAFETY: the queue owns the one reference made here.
+            unsafe { crate::weak::queue_finalizer(pointer) };
+            return;
+        }
+        if class.is_heap_type() {
+            crate::collector::order::forget(address);
+        }
     }
     if special & bit::WEAKLY_REFERENCED != 0 {
         crate::weak::clear_references(address);
