@@ -276,6 +276,20 @@ fn blocking_error(vm: &mut Vm, message: &str, written: usize) -> Raised {
     raise_class(vm, exception::BLOCKING_IO_ERROR.object(), Object::as_refs(&args))
 }
 
+/// Calls a method of a raw stream with memory, again and again while signals interrupt it.
+fn call_raw(vm: &mut Vm, raw: Ref<'_>, method: &str, memory: Ref<'_>) -> PyResult {
+    loop {
+        match vm.call_method(raw, method, &[memory]) {
+            Ok(result) => return Ok(result),
+            Err(raised) => {
+                // A signal interrupted a stream that does not try again by itself.
+                vm.catch_if(raised, &exception::INTERRUPTED_ERROR)?;
+                vm.run_signal_handlers()?;
+            }
+        }
+    }
+}
+
 /// Reads once from the raw stream into the end of `into`. `None`: it would block.
 fn raw_read(vm: &mut Vm, raw: Ref<'_>, n: usize, into: &mut Vec<u8>) -> PyResult<Option<usize>> {
     let before = into.len();
@@ -292,16 +306,7 @@ fn raw_read(vm: &mut Vm, raw: Ref<'_>, n: usize, into: &mut Vec<u8>) -> PyResult
     }
     let array = vm.new_bytearray(vec![0; n]).into_object();
     let view = memory_view(vm, array.borrow())?;
-    let result = loop {
-        match vm.call_method(raw, "readinto", &[view.borrow()]) {
-            Ok(result) => break result,
-            Err(raised) => {
-                // A signal interrupted a stream that does not try again by itself.
-                vm.catch_if(raised, &exception::INTERRUPTED_ERROR)?;
-                vm.run_signal_handlers()?;
-            }
-        }
-    };
+    let result = call_raw(vm, raw, "readinto", view.borrow())?;
     if result.borrow().is_none() {
         return Ok(None);
     }
@@ -341,15 +346,7 @@ fn raw_write(vm: &mut Vm, raw: Ref<'_>, data: &[u8]) -> PyResult<Option<usize>> 
     }
     let bytes = vm.new_bytes(data).into_object();
     let view = memory_view(vm, bytes.borrow())?;
-    let result = loop {
-        match vm.call_method(raw, "write", &[view.borrow()]) {
-            Ok(result) => break result,
-            Err(raised) => {
-                vm.catch_if(raised, &exception::INTERRUPTED_ERROR)?;
-                vm.run_signal_handlers()?;
-            }
-        }
-    };
+    let result = call_raw(vm, raw, "write", view.borrow())?;
     if result.borrow().is_none() {
         return Ok(None);
     }
