@@ -57,13 +57,18 @@ fn need_class(data: &[u8], at: usize) -> Result<Class, Stop> {
     if at < data.len() { classify(data, at) } else { Err(Stop::Partial) }
 }
 
+/// Skips the first character of a name.
+fn name_start(data: &[u8], at: usize, namespaces: bool) -> Result<usize, Stop> {
+    match need_class(data, at)? {
+        Class::NameStart(len) => Ok(at + len),
+        Class::Colon if !namespaces => Ok(at + 1),
+        _ => Err(Stop::Invalid(at)),
+    }
+}
+
 /// Skips a name. Something must follow it. With namespaces there are no colons in the names of entities and instructions.
 pub(super) fn name(data: &[u8], at: usize, namespaces: bool) -> Result<usize, Stop> {
-    let mut at = match need_class(data, at)? {
-        Class::NameStart(len) => at + len,
-        Class::Colon if !namespaces => at + 1,
-        _ => return Err(Stop::Invalid(at)),
-    };
+    let mut at = name_start(data, at, namespaces)?;
     loop {
         match need_class(data, at)? {
             Class::NameStart(len) | Class::NameRest(len) => at += len,
@@ -245,11 +250,7 @@ fn end_tag(data: &[u8], at: usize) -> Scan {
 /// A name of a tag or attribute. With namespaces it has one colon at most, with a name on either side.
 fn qualified_name(data: &[u8], at: usize, namespaces: bool) -> Result<usize, Stop> {
     let mut colon = !namespaces;
-    let mut at = match need_class(data, at)? {
-        Class::NameStart(len) => at + len,
-        Class::Colon if !namespaces => at + 1,
-        _ => return Err(Stop::Invalid(at)),
-    };
+    let mut at = name_start(data, at, namespaces)?;
     loop {
         match need_class(data, at)? {
             Class::NameStart(len) | Class::NameRest(len) => at += len,
