@@ -13,6 +13,7 @@ use crate::code::CodeObject;
 use crate::eval;
 use crate::frame::Frame;
 use crate::frame_object;
+use crate::function::attributes::set_text;
 use bytecode::{CodeFlags, Opcode};
 use object::cell::{ObjectCell, Visitor, VmCell};
 use object::class::Payload;
@@ -20,7 +21,6 @@ use object::exception::{self, Exception};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
 use object::protocol::iter_self;
 use object::slots::Slots;
-use object::str::Str;
 use object::{Object, PyResult, Ref, Type, Vm, method};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -564,16 +564,6 @@ fn get_name(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn get_qualname(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
     Ok(data(this).expect("the attribute belongs to the type").qualname.get_or_none())
-}
-
-fn set_text(vm: &mut Vm, cell: &ObjectCell, name: &str, value: Option<Ref<'_>>) -> PyResult<()> {
-    match value.filter(|value| value.downcast::<Str>().is_some()) {
-        Some(value) => {
-            cell.set(Some(value.to_owned()));
-            Ok(())
-        }
-        None => Err(vm.type_error(format!("{name} must be set to a string object"))),
-    }
 }
 
 fn set_name(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {

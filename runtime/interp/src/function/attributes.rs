@@ -60,7 +60,8 @@ pub(super) const GETSETS: &[Getset] = &[
     Getset::new("__type_params__", "Get the declared type parameters for a function.", get_type_params, set_type_params),
 ];
 
-fn set_text(vm: &mut Vm, cell: &ObjectCell, name: &str, value: Option<Ref<'_>>) -> PyResult<()> {
+/// Sets an attribute that is a string.
+pub(crate) fn set_text(vm: &mut Vm, cell: &ObjectCell, name: &str, value: Option<Ref<'_>>) -> PyResult<()> {
     match value.filter(|value| value.downcast::<Str>().is_some()) {
         Some(value) => {
             cell.set(Some(value.to_owned()));
