@@ -21,12 +21,16 @@ pub static MODULE: Module = Module {
 };
 
 struct Callback {
+    /// Callbacks are numbered as they are registered: comparing functions may change the list.
+    number: u64,
     function: Object,
     args: Vec<Object>,
     keywords: Option<Object>,
 }
 
+/// What is to be called, in the order of their numbers.
 static CALLBACKS: VmCell<Vec<Callback>> = VmCell::new(Vec::new());
+static REGISTERED: VmCell<u64> = VmCell::new(0);
 
 fn register(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
     let Some((&function, rest)) = args.positionals().split_first() else {
@@ -36,23 +40,23 @@ fn register(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
         return Err(vm.type_error("the first argument must be callable"));
     }
     let keywords = args.keyword_dict(vm)?;
-    let callback = Callback { function: function.to_owned(), args: rest.iter().map(|&value| value.to_owned()).collect(), keywords };
+    let number = *REGISTERED.get(vm);
+    REGISTERED.set(vm, number + 1);
+    let callback = Callback { number, function: function.to_owned(), args: rest.iter().map(|&value| value.to_owned()).collect(), keywords };
     CALLBACKS.get_mut(vm).push(callback);
     Ok(function.to_owned())
 }
 
 fn unregister(vm: &mut Vm, _module: Ref<'_>, function: Ref<'_>) -> PyResult {
-    let mut index = 0;
-    while let Some(callback) = CALLBACKS.get(vm).get(index) {
+    // The newest is compared first.
+    let mut end = u64::MAX;
+    while let Some(callback) = CALLBACKS.get(vm).iter().rev().find(|callback| callback.number < end) {
+        end = callback.number;
         let candidate = callback.function.clone();
-        let same = vm.equal(candidate.borrow(), function)?;
-        // Comparing may have changed the list.
-        let callbacks = CALLBACKS.get_mut(vm);
-        if same && callbacks.get(index).is_some_and(|callback| callback.function.borrow().is(candidate.borrow())) {
-            let removed = callbacks.remove(index);
-            drop(removed);
-        } else {
-            index += 1;
+        if vm.equal(function, candidate.borrow())?
+            && let Some(index) = CALLBACKS.get(vm).iter().position(|callback| callback.number == end)
+        {
+            drop(CALLBACKS.get_mut(vm).remove(index));
         }
     }
     Ok(Object::none())
