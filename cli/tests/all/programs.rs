@@ -100,7 +100,9 @@ programs! {
     argparse_module
     async_await
     async_gather_generators
+    atexit_unregister
     awaited_calls
+    buffers_inherited
     builtin_functions
     bytearray_reentrance
     bytes_types

@@ -1,6 +1,7 @@
 //! How types come to be: readying native types, and `type()`, which makes Python classes.
 
 mod construct;
+mod held_buffer;
 mod instance_attributes;
 mod mro;
 mod object_type;

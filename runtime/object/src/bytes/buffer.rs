@@ -146,6 +146,8 @@ pub struct Buffer {
     offset: usize,
     readonly: bool,
     layout: Option<Box<Layout>>,
+    /// Bytes after the items that belong to the buffer, too; see [`Buffer::with_surplus`].
+    surplus: usize,
 }
 
 impl Buffer {
@@ -163,7 +165,7 @@ impl Buffer {
             }
             None => Hold::Nothing,
         };
-        Buffer { owner, base, extent, offset: 0, readonly, layout: None, hold }
+        Buffer { owner, base, extent, offset: 0, readonly, layout: None, surplus: 0, hold }
     }
 
     /// The same memory seen as the items `layout` describes, the first of them at `offset`.
@@ -176,6 +178,16 @@ impl Buffer {
         assert!(layout_fits(&layout, offset, self.extent), "the items of a buffer lie inside its memory");
         self.offset = offset;
         self.layout = Some(Box::new(layout));
+        self.surplus = 0;
+        self
+    }
+
+    /// The same buffer; what its memory has beyond the items counts as part of it, as with a ctypes object that was resized.
+    #[must_use]
+    pub fn with_surplus(mut self) -> Buffer {
+        if let Some(layout) = self.layout.as_ref().filter(|layout| layout.is_c_contiguous()) {
+            self.surplus = self.extent - self.offset - layout.len();
+        }
         self
     }
 
@@ -192,6 +204,7 @@ impl Buffer {
         self.extent = len;
         self.offset = 0;
         self.layout = None;
+        self.surplus = 0;
         self
     }
 
@@ -204,8 +217,9 @@ impl Buffer {
     /// The same memory in the name of another object, which holds `guard` back from being dropped.
     #[must_use]
     pub fn with_owner(mut self, owner: Object, guard: Rc<dyn Any>) -> Buffer {
-        let (base, extent, offset, readonly, layout) = (self.base, self.extent, self.offset, self.readonly, self.layout.take());
-        Buffer { hold: Hold::Shared(Rc::new((self, guard))), owner, base, extent, offset, readonly, layout }
+        let (base, extent, offset, readonly, surplus) = (self.base, self.extent, self.offset, self.readonly, self.surplus);
+        let layout = self.layout.take();
+        Buffer { hold: Hold::Shared(Rc::new((self, guard))), owner, base, extent, offset, readonly, layout, surplus }
     }
 
     /// The same buffer; when it is released `release(view)` is called at the next point where Python may run.
@@ -226,7 +240,7 @@ impl Buffer {
 
     /// Bytes of all items together.
     pub fn len(&self) -> usize {
-        self.layout.as_ref().map_or(self.extent, |layout| layout.len())
+        self.layout.as_ref().map_or(self.extent, |layout| layout.len() + self.surplus)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -354,6 +368,7 @@ impl Clone for Buffer {
             offset: self.offset,
             readonly: self.readonly,
             layout: self.layout.clone(),
+            surplus: self.surplus,
             hold: self.hold.clone(),
         }
     }

@@ -129,9 +129,7 @@ pub(crate) fn call_special(vm: &mut Vm, class: &'static Type, special: &SpecialM
         }
         Wrapper::Buffer => {
             expect(vm, special, args, 1, 1)?;
-            let class = vm.import("builtins")?;
-            let class = vm.get_attr_str(class.borrow(), "memoryview")?;
-            vm.call(class.borrow(), &[this])
+            super::held_buffer::view(vm, slots.buffer.expect(FILLED), this, args.positionals()[0])
         }
     }
 }

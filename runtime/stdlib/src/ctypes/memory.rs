@@ -121,7 +121,7 @@ pub fn object_from_returned_word(word: u64) -> Option<Object> {
 pub fn export(owner: Ref<'_>, address: usize, size: usize, exports: &Cell<usize>, layout: Layout) -> Buffer {
     // SAFETY: `owner` holds or borrows the memory, and does not give it up while there are exports.
     let buffer = unsafe { Buffer::from_raw(owner.to_owned(), std::ptr::with_exposed_provenance_mut(address), size, false, Some(exports)) };
-    if layout.len() <= size { buffer.with_layout(0, layout) } else { buffer }
+    if layout.len() <= size { buffer.with_layout(0, layout).with_surplus() } else { buffer }
 }
 
 /// Memory that the program vouches for, as a buffer.
