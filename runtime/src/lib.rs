@@ -338,21 +338,16 @@ impl Runtime {
         vm.call_method(runpy.borrow(), function, Object::as_refs(&values))
     }
 
-    /// Ends the runtime: `atexit` functions run, threads are joined, streams flushed. Returns whether all went well.
+    /// Ends the runtime: threads are joined, `atexit` functions run, streams flushed. Returns whether all went well.
     pub fn finish(&mut self) -> bool {
         let vm = &mut self.vm;
         let mut clean = true;
-        let shutdowns = [
-            ("threading", "_shutdown", "Exception ignored on threading shutdown"),
-            ("atexit", "_run_exitfuncs", "Exception ignored in atexit callback"),
-        ];
-        for (module, function, message) in shutdowns {
-            if let Some(module) = loaded_module(vm, module)
-                && let Err(raised) = vm.call_method(module.borrow(), function, &[])
-            {
-                vm.write_unraisable(raised, message, None);
-            }
+        if let Some(threading) = loaded_module(vm, "threading")
+            && let Err(raised) = vm.call_method(threading.borrow(), "_shutdown", &[])
+        {
+            vm.write_unraisable(raised, "Exception ignored on threading shutdown", None);
         }
+        stdlib::atexit::run(vm);
         clean &= flush_streams(vm);
         sys_module::set_finalizing();
         stdlib::signal::finish();

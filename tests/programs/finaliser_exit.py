@@ -20,5 +20,10 @@ class Fails:
 
 
 atexit.register(Fails())
+import sys
+del sys.modules["atexit"]
+import atexit as other
+del sys.modules["atexit"]
+other.register(print, "registered with another module", other is not atexit)
 print("end of program")
 raise SystemExit(3)
