@@ -122,6 +122,7 @@ programs! {
     decimals
     decorators
     descriptors
+    dev_mode_errors
     dicts
     enums
     exceptions

@@ -222,6 +222,9 @@ fn set_up(
         Some(errors) => codec::text_argument(vm, errors, "errors")?,
         None => "strict".to_owned(),
     };
+    if super::system_flag(vm, "dev_mode")? {
+        crate::codecs::registry::error_handler(vm, &errors_name)?;
+    }
     if let Some(newline) = newline
         && newline.downcast::<Str>().is_none()
     {
