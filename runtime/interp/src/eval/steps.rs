@@ -73,6 +73,15 @@ impl Stack {
         unsafe { drop(Object::from_raw(std::mem::replace(&mut *self.0.sub(n as usize), value.into_raw()))) }
     }
 
+    /// Drops the top `n` values, the last one first.
+    #[inline(always)]
+    unsafe fn drop_top(&mut self, n: u32) {
+        for _ in 0..n {
+            // SAFETY: as above.
+            drop(unsafe { self.pop() });
+        }
+    }
+
     /// Moves the top `n` values off the stack.
     unsafe fn take(&mut self, n: u32) -> Vec<Object> {
         // SAFETY: as above.
@@ -185,8 +194,7 @@ steps! {
     load_super_attr LoadSuperAttr (vm frame stack arg) {
         let name = name_at((*frame).code, arg >> 2);
         let (value, this) = names::load_super_attribute(vm, stack.top(3), stack.top(2), stack.top(1), name, arg)?;
-        drop(stack.pop());
-        drop(stack.pop());
+        stack.drop_top(2);
         stack.set_top(1, value);
         if arg & 1 != 0 {
             stack.push_or_null(this);
@@ -199,15 +207,13 @@ steps! {
     }
     delete_subscr DeleteSubscr (vm frame stack arg) {
         vm.del_item(stack.top(2), stack.top(1))?;
-        drop(stack.pop());
-        drop(stack.pop());
+        stack.drop_top(2);
     }
     store_slice StoreSlice (vm frame stack arg) {
         let (stop, start) = (stack.pop(), stack.pop());
         let slice = builtins::slice::new(vm, start, stop, Object::none());
         vm.set_item(stack.top(1), slice.borrow(), stack.top(2))?;
-        drop(stack.pop());
-        drop(stack.pop());
+        stack.drop_top(2);
     }
     build_set BuildSet (vm frame stack arg) {
         let items = stack.take(arg);
@@ -228,17 +234,13 @@ steps! {
                 dict.borrow().set(vm, key, value.to_owned())?;
             }
         }
-        for _ in 0..2 * arg {
-            drop(stack.pop());
-        }
+        stack.drop_top(2 * arg);
         stack.push(dict.into_object());
     }
     build_string BuildString (vm frame stack arg) {
         let parts: &[Ref<'_>] = std::slice::from_raw_parts(stack.0.sub(arg as usize).cast(), arg as usize);
         let text = intrinsics::join_strings(vm, parts)?;
-        for _ in 0..arg {
-            drop(stack.pop());
-        }
+        stack.drop_top(arg);
         stack.push(text);
     }
     build_slice BuildSlice (vm frame stack arg) {
@@ -368,8 +370,7 @@ steps! {
     }
     match_class MatchClass (vm frame stack arg) {
         let attributes = matching::match_class(vm, stack.top(3), stack.top(2), arg as usize, stack.top(1))?;
-        drop(stack.pop());
-        drop(stack.pop());
+        stack.drop_top(2);
         stack.set_top(1, attributes);
     }
     push_exc_info PushExcInfo (vm frame stack arg) {

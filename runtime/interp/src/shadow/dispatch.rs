@@ -124,6 +124,18 @@ macro_rules! go {
 }
 pub(super) use go;
 
+/// Goes on with the instruction at `$ip` after native code ran, which may have left the loop something to look at.
+macro_rules! look_or_go {
+    ($vm:ident, $ip:expr, $sp:expr, $frame:ident, $fuel:ident) => {{
+        let (ip, sp): (*const Instr, *mut u64) = ($ip, $sp);
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(ip, sp);
+        }
+        go!($vm, ip, sp, $frame, $fuel);
+    }};
+}
+pub(super) use look_or_go;
+
 /// Goes on with the instruction at `$ip` of a frame that has become the innermost one, in a copy or not.
 macro_rules! go_anywhere {
     ($vm:ident, $ip:expr, $sp:expr, $frame:expr, $fuel:expr) => {{
@@ -199,10 +211,7 @@ macro_rules! drop_after_native {
         if raw::decrement(value) {
             return release_and_go($vm, $ip, sp, $frame, value, $fuel);
         }
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look($ip.add(1), sp);
-        }
-        go!($vm, $ip.add(1), sp, $frame, $fuel);
+        look_or_go!($vm, $ip.add(1), sp, $frame, $fuel);
     }};
 }
 pub(super) use drop_after_native;
@@ -382,10 +391,7 @@ handler!(
         if stepped.result.is_err() {
             return Exit::raised(ip, stepped.sp);
         }
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(ip.add(1), stepped.sp);
-        }
-        go!(vm, ip.add(1), stepped.sp, frame, fuel);
+        look_or_go!(vm, ip.add(1), stepped.sp, frame, fuel);
     }
 );
 
@@ -401,10 +407,7 @@ pub(super) unsafe fn release_and_go(vm: *mut Vm, ip: *const Instr, sp: *mut u64,
     unsafe {
         (*frame).ip = ip;
         raw::release(dead);
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(ip.add(1), sp);
-        }
-        go!(vm, ip.add(1), sp, frame, fuel);
+        look_or_go!(vm, ip.add(1), sp, frame, fuel);
     }
 }
 
@@ -425,9 +428,6 @@ pub(super) unsafe fn drop_two_and_go(vm: *mut Vm, ip: *const Instr, sp: *mut u64
                 raw::release(word);
             }
         }
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(ip.add(1), sp);
-        }
-        go!(vm, ip.add(1), sp, frame, fuel);
+        look_or_go!(vm, ip.add(1), sp, frame, fuel);
     }
 }

@@ -3,7 +3,8 @@
 use super::calls::enter;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, misfit, release_and_go, rewrite, seen, site,
+    Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, look_or_go, misfit, release_and_go, rewrite, seen,
+    site,
 };
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;

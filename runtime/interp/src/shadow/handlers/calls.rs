@@ -4,7 +4,7 @@ use crate::eval::calls as eval_calls;
 use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, look_or_go, release_and_go};
 use crate::shadow::is_shadow;
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{CodeFlags, Instr, Opcode};
@@ -245,10 +245,7 @@ handler!(
             return Exit::raised(ip, top);
         }
         *top = value;
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(ip.add(1), top.add(1));
-        }
-        go!(vm, ip.add(1), top.add(1), frame, fuel);
+        look_or_go!(vm, ip.add(1), top.add(1), frame, fuel);
     }
 );
 
@@ -461,10 +458,7 @@ handler!(call_function_ex(vm ip sp frame word fuel) {
         return Exit::raised(ip, top);
     }
     *top = result;
-    if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-        return Exit::look(ip.add(1), top.add(1));
-    }
-    go!(vm, ip.add(1), top.add(1), frame, fuel);
+    look_or_go!(vm, ip.add(1), top.add(1), frame, fuel);
 });
 
 handler!(
@@ -477,9 +471,6 @@ handler!(
             return Exit::raised(ip, top);
         }
         *top = value;
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(ip.add(1), top.add(1));
-        }
-        go!(vm, ip.add(1), top.add(1), frame, fuel);
+        look_or_go!(vm, ip.add(1), top.add(1), frame, fuel);
     }
 );

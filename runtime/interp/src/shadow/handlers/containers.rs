@@ -4,7 +4,7 @@ use super::calls::enter;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
-    handler, misfit, release_and_go, seen, target,
+    handler, look_or_go, misfit, release_and_go, seen, target,
 };
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{Instr, Opcode};

@@ -2,7 +2,7 @@
 
 use crate::frame::Frame;
 use crate::generator::{self, GENERATOR};
-use crate::shadow::dispatch::{Exit, arg, drop_after_native, drop_and_go, go, go_anywhere, handler, loop_end, misfit, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, drop_after_native, drop_and_go, go, go_anywhere, handler, look_or_go, loop_end, misfit, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use builtins::iterators::{self, LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
@@ -63,13 +63,9 @@ handler!(
             return Exit::miss(ip, sp);
         }
         let Ok(value) = next_value(vm, iterator.bits()) else { return Exit::raised(ip, sp) };
-        let is_quiet = breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) == 0;
         let (next, top) = if value == 0 { (loop_end(ip, word).add(1), sp) } else { (ip.add(1), sp.add(1)) };
         *sp = value;
-        if is_quiet {
-            go!(vm, next, top, frame, fuel);
-        }
-        Exit::look(next, top)
+        look_or_go!(vm, next, top, frame, fuel);
     }
 );
 
@@ -116,10 +112,7 @@ handler!(
             Pair::Raised => return Exit::raised(ip, sp),
             Pair::Other => return misfit(vm, ip, sp, frame, word, fuel),
         };
-        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
-            return Exit::look(next, top);
-        }
-        go!(vm, next, top, frame, fuel);
+        look_or_go!(vm, next, top, frame, fuel);
     }
 );
 

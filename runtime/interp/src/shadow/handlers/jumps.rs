@@ -2,8 +2,8 @@
 
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_by_truth, handler, release_and_go,
-    target,
+    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_by_truth, handler, look_or_go,
+    release_and_go, target,
 };
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{Instr, Opcode};
