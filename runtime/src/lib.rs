@@ -15,7 +15,7 @@ use interp::compile_hook::{self, Mode};
 use interp::{eval, frame, function};
 use object::dict::Dict;
 use object::singleton::ModuleObject;
-use object::{Object, ObjectOf, PyResult, Ref, Type, Vm, exception};
+use object::{Object, ObjectOf, PyResult, Ref, Vm, exception};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ impl Runtime {
         let mut vm = Vm::new(PYTHON_STACK);
         object::str::names::initialize(&vm);
         object::type_new::extend(builtins::EXTENSIONS);
-        ready_types(&mut vm);
+        builtins::ready_types(&mut vm);
         interp::install(&mut vm);
         frame::start_main_thread(&mut vm);
         let mut runtime = Runtime { vm };
@@ -440,47 +440,6 @@ fn flush_streams(vm: &mut Vm) -> bool {
         }
     }
     clean
-}
-
-fn ready_types(vm: &mut Vm) {
-    let core: &[&'static Type] = &[
-        &object::class::OBJECT,
-        &object::class::TYPE,
-        &object::int::INT,
-        &object::int::BOOL,
-        &object::float::FLOAT,
-        &object::str::STR,
-        &object::bytes::BYTES,
-        &object::bytes::BYTEARRAY,
-        &object::tuple::TUPLE,
-        &object::list::LIST,
-        &object::dict::DICT,
-        &object::singleton::NONE_TYPE,
-        &object::singleton::ELLIPSIS_TYPE,
-        &object::singleton::NOT_IMPLEMENTED_TYPE,
-        &object::singleton::MODULE,
-        &object::function::BUILTIN_FUNCTION,
-        &object::function::METHOD_DESCRIPTOR,
-        &object::function::CLASS_METHOD_DESCRIPTOR,
-        &object::function::SLOT_WRAPPER,
-        &object::function::METHOD_WRAPPER,
-        &object::function::BOUND_METHOD,
-        &object::descriptor::GETSET,
-        &object::descriptor::MEMBER,
-        &object::descriptor::PROPERTY,
-        &object::descriptor::STATIC_METHOD,
-        &object::descriptor::CLASS_METHOD,
-        &object::super_object::SUPER,
-        &object::protocol::SEQUENCE_ITERATOR,
-        &object::weak::REFERENCE,
-        &object::generic_alias::GENERIC_ALIAS,
-        &object::generic_alias::UNION,
-        &object::weak::PROXY,
-        &object::weak::CALLABLE_PROXY,
-    ];
-    for class in core.iter().chain(exception::ALL).chain(builtins::TYPES) {
-        object::type_new::ready(vm, class);
-    }
 }
 
 /// The directory that takes the place of the embedded library.

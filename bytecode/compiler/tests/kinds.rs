@@ -1,7 +1,9 @@
 //! Each kind of statement and expression: the symbols and the bytecode of the small programs under `kinds/`. The instructions are
 //! CPython 3.14's, the operands of pairs and jumps ours.
 
-use bytecode::{Code, Constant};
+#[path = "common/print.rs"]
+mod print;
+
 use compiler::symtable::{Scope, SymbolTable};
 use std::fmt::Write;
 
@@ -16,27 +18,6 @@ fn print_scope(out: &mut String, table: &SymbolTable, scope: &Scope, depth: usiz
     }
 }
 
-fn print_code(out: &mut String, code: &Code) {
-    let _ = writeln!(out, "\n{} (stack {})", code.qualname, code.stack_size);
-    let mut line = 0;
-    for (index, (instr, location)) in code.instructions.iter().zip(code.locations.iter()).enumerate() {
-        let opcode = instr.opcode().expect("compiled code has opcodes");
-        let shown = if location.line == line { String::new() } else { location.line.to_string() };
-        line = location.line;
-        let text = format!("{shown:>4} {index:>3} {} {}", opcode.name(), instr.arg());
-        let _ = writeln!(out, "{}", text.trim_end());
-    }
-    for entry in &code.exception_table {
-        let lasti = if entry.lasti { " lasti" } else { "" };
-        let _ = writeln!(out, "  {}..{} -> {} [{}]{lasti}", entry.start, entry.end, entry.target, entry.depth);
-    }
-    for constant in &code.constants {
-        if let Constant::Code(inner) = constant {
-            print_code(out, inner);
-        }
-    }
-}
-
 fn check(name: &str, source: &str) {
     let parsed = ruff_python_parser::parse_module(source).expect("the test's source parses");
     let options = compiler::Options::new("test");
@@ -48,7 +29,8 @@ fn check(name: &str, source: &str) {
     assert_eq!(read.to_string(), printed, "{name}");
     let mut out = String::new();
     print_scope(&mut out, &table, table.scope(SymbolTable::TOP), 0);
-    print_code(&mut out, &code);
+    out.push('\n');
+    print::write(&code, &mut out);
     insta::with_settings!({ description => source, omit_expression => true }, { insta::assert_snapshot!(name, out) });
 }
 

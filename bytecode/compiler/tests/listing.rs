@@ -1,38 +1,18 @@
 //! Small programs to readable listings.
 
+#[path = "common/print.rs"]
+mod print;
+
 use bytecode::{Code, Constant};
-use std::fmt::Write;
 
 fn compile(source: &str) -> Code {
     let parsed = ruff_python_parser::parse_module(source).expect("the test's source parses");
     compiler::compile_module(parsed.syntax(), source, &compiler::Options::new("test")).expect("the test's source compiles")
 }
 
-fn write(code: &Code, out: &mut String) {
-    writeln!(out, "{} (stack {})", code.qualname, code.stack_size).expect("a string can be written to");
-    let mut line = 0;
-    for (index, (instr, location)) in code.instructions.iter().zip(code.locations.iter()).enumerate() {
-        let opcode = instr.opcode().expect("compiled code has opcodes");
-        let shown = if location.line == line { String::new() } else { location.line.to_string() };
-        line = location.line;
-        let text = format!("{shown:>4} {index:>3} {} {}", opcode.name(), instr.arg());
-        writeln!(out, "{}", text.trim_end()).expect("a string can be written to");
-    }
-    for entry in &code.exception_table {
-        let lasti = if entry.lasti { " lasti" } else { "" };
-        writeln!(out, "  {}..{} -> {} [{}]{lasti}", entry.start, entry.end, entry.target, entry.depth).expect("a string can be written to");
-    }
-    for constant in &code.constants {
-        if let Constant::Code(inner) = constant {
-            out.push('\n');
-            write(inner, out);
-        }
-    }
-}
-
 fn listing(source: &str) -> String {
     let mut out = String::new();
-    write(&compile(source), &mut out);
+    print::write(&compile(source), &mut out);
     out
 }
 

@@ -36,8 +36,8 @@ pub mod typing_types;
 pub mod unicode;
 pub mod weakrefs;
 
-use object::Type;
 use object::native::Extension;
+use object::{Type, Vm};
 
 /// Native types of this crate, to be readied at start-up.
 pub static TYPES: &[&Type] = &[
@@ -143,3 +143,45 @@ pub static EXTENSIONS: &[&Extension] = &[
     &weakrefs::PROXY_EXTENSION,
     &weakrefs::CALLABLE_PROXY_EXTENSION,
 ];
+
+/// Readies the types that the object crate declares, the exceptions and [`TYPES`], bases first.
+pub fn ready_types(vm: &mut Vm) {
+    let core: &[&'static Type] = &[
+        &object::class::OBJECT,
+        &object::class::TYPE,
+        &object::int::INT,
+        &object::int::BOOL,
+        &object::float::FLOAT,
+        &object::str::STR,
+        &object::bytes::BYTES,
+        &object::bytes::BYTEARRAY,
+        &object::tuple::TUPLE,
+        &object::list::LIST,
+        &object::dict::DICT,
+        &object::singleton::NONE_TYPE,
+        &object::singleton::ELLIPSIS_TYPE,
+        &object::singleton::NOT_IMPLEMENTED_TYPE,
+        &object::singleton::MODULE,
+        &object::function::BUILTIN_FUNCTION,
+        &object::function::METHOD_DESCRIPTOR,
+        &object::function::CLASS_METHOD_DESCRIPTOR,
+        &object::function::SLOT_WRAPPER,
+        &object::function::METHOD_WRAPPER,
+        &object::function::BOUND_METHOD,
+        &object::descriptor::GETSET,
+        &object::descriptor::MEMBER,
+        &object::descriptor::PROPERTY,
+        &object::descriptor::STATIC_METHOD,
+        &object::descriptor::CLASS_METHOD,
+        &object::super_object::SUPER,
+        &object::protocol::SEQUENCE_ITERATOR,
+        &object::weak::REFERENCE,
+        &object::generic_alias::GENERIC_ALIAS,
+        &object::generic_alias::UNION,
+        &object::weak::PROXY,
+        &object::weak::CALLABLE_PROXY,
+    ];
+    for class in core.iter().chain(object::exception::ALL).chain(TYPES) {
+        object::type_new::ready(vm, class);
+    }
+}

@@ -1,40 +1,20 @@
 //! Builtin types against models: numbers against `num-bigint` and Rust's floats, strings against vectors of code points, lists and
 //! dicts against vectors. What is tested is what Python sees: operators and methods, called without an interpreter.
 
+#[path = "common/machine.rs"]
+mod machine;
+
 use bytecode::opcode::{BinaryOp, Comparison};
+use machine::start;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::Zero;
-use object::class::{OBJECT, TYPE};
 use object::str::Str;
 use object::vm::{PyResult, Vm};
-use object::{Object, Ref, Type, exception, names, type_new};
+use object::{Object, Ref};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
-
-fn start() -> Vm {
-    let mut vm = Vm::new(4 << 20);
-    type_new::extend(builtins::EXTENSIONS);
-    let core: &[&'static Type] = &[
-        &OBJECT,
-        &TYPE,
-        &object::int::INT,
-        &object::int::BOOL,
-        &object::float::FLOAT,
-        &object::str::STR,
-        &object::bytes::BYTES,
-        &object::tuple::TUPLE,
-        &object::list::LIST,
-        &object::dict::DICT,
-        &object::singleton::NONE_TYPE,
-    ];
-    names::initialize(&vm);
-    for class in core.iter().chain(builtins::TYPES).chain(exception::ALL) {
-        type_new::ready(&mut vm, class);
-    }
-    vm
-}
 
 /// Tries `cases` values.
 fn each<S: Strategy>(vm: &RefCell<Vm>, cases: u32, strategy: S, test: impl Fn(&mut Vm, S::Value) -> Result<(), TestCaseError>) {

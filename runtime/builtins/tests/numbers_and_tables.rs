@@ -1,44 +1,13 @@
 //! Numbers, dicts and sets, called without an interpreter. What is expected is what CPython 3.14 says.
 
-use bytecode::opcode::BinaryOp;
-use num_bigint::BigInt;
-use object::class::{OBJECT, TYPE};
-use object::exception;
-use object::vm::{PyResult, Vm};
-use object::{Object, Ref, Type, names, type_new};
+#[path = "common/machine.rs"]
+mod machine;
 
-fn start() -> Vm {
-    let mut vm = Vm::new(4 << 20);
-    type_new::extend(builtins::EXTENSIONS);
-    let core: &[&'static Type] = &[
-        &OBJECT,
-        &TYPE,
-        &object::int::INT,
-        &object::int::BOOL,
-        &object::float::FLOAT,
-        &object::str::STR,
-        &object::bytes::BYTES,
-        &object::tuple::TUPLE,
-        &object::list::LIST,
-        &object::dict::DICT,
-        &object::function::BUILTIN_FUNCTION,
-        &object::function::METHOD_DESCRIPTOR,
-        &object::function::CLASS_METHOD_DESCRIPTOR,
-        &object::function::SLOT_WRAPPER,
-        &object::function::METHOD_WRAPPER,
-        &object::function::BOUND_METHOD,
-        &object::descriptor::GETSET,
-        &object::descriptor::MEMBER,
-        &object::singleton::NONE_TYPE,
-        &object::singleton::NOT_IMPLEMENTED_TYPE,
-        &object::singleton::ELLIPSIS_TYPE,
-    ];
-    names::initialize(&vm);
-    for class in core.iter().chain(builtins::TYPES).chain(exception::ALL) {
-        type_new::ready(&mut vm, class);
-    }
-    vm
-}
+use bytecode::opcode::BinaryOp;
+use machine::start;
+use num_bigint::BigInt;
+use object::vm::{PyResult, Vm};
+use object::{Object, Ref};
 
 /// The text of a result: its `repr`, or the exception's class and message.
 fn show(vm: &mut Vm, result: PyResult) -> String {

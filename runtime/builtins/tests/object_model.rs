@@ -1,54 +1,15 @@
 //! Classes, exceptions, descriptors, aliases and weak references, called without an interpreter.
 
+#[path = "common/machine.rs"]
+mod machine;
+
 use bytecode::opcode::BinaryOp;
+use machine::start;
 use object::call::Args;
 use object::class::{OBJECT, TYPE};
 use object::exception;
 use object::vm::{PyResult, Vm};
-use object::{Object, Ref, Type, names, type_new};
-
-fn start() -> Vm {
-    let mut vm = Vm::new(4 << 20);
-    type_new::extend(builtins::EXTENSIONS);
-    let core: &[&'static Type] = &[
-        &OBJECT,
-        &TYPE,
-        &object::int::INT,
-        &object::int::BOOL,
-        &object::float::FLOAT,
-        &object::str::STR,
-        &object::bytes::BYTES,
-        &object::tuple::TUPLE,
-        &object::list::LIST,
-        &object::dict::DICT,
-        &object::function::BUILTIN_FUNCTION,
-        &object::function::METHOD_DESCRIPTOR,
-        &object::function::CLASS_METHOD_DESCRIPTOR,
-        &object::function::SLOT_WRAPPER,
-        &object::function::METHOD_WRAPPER,
-        &object::function::BOUND_METHOD,
-        &object::descriptor::GETSET,
-        &object::descriptor::MEMBER,
-        &object::descriptor::PROPERTY,
-        &object::descriptor::STATIC_METHOD,
-        &object::descriptor::CLASS_METHOD,
-        &object::singleton::NONE_TYPE,
-        &object::singleton::NOT_IMPLEMENTED_TYPE,
-        &object::singleton::ELLIPSIS_TYPE,
-        &object::singleton::MODULE,
-        &object::super_object::SUPER,
-        &object::weak::REFERENCE,
-        &object::weak::PROXY,
-        &object::weak::CALLABLE_PROXY,
-        &object::generic_alias::GENERIC_ALIAS,
-        &object::generic_alias::UNION,
-    ];
-    names::initialize(&vm);
-    for class in core.iter().chain(builtins::TYPES).chain(exception::ALL) {
-        type_new::ready(&mut vm, class);
-    }
-    vm
-}
+use object::{Object, Ref, names};
 
 /// The text of a result: its `repr`, or the exception's class and message.
 fn show(vm: &mut Vm, result: PyResult) -> String {

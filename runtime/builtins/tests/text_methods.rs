@@ -1,36 +1,14 @@
 //! Methods of `str`, `bytes` and `bytearray`, and `format`, against the results CPython gives; see
 //! `text/make_vectors.py`. No interpreter is needed: the methods are called from here.
 
+#[path = "common/machine.rs"]
+mod machine;
+
 use builtins::text_codecs::{Errors, escapes};
 use bytecode::opcode::{BinaryOp, Comparison};
-use object::native::Extension;
+use machine::start;
 use object::vm::{PyResult, Vm};
-use object::{Object, Ref, Type, exception, names, type_new};
-
-fn start() -> Vm {
-    let mut vm = Vm::new(4 << 20);
-    let extensions: &[&'static Extension] = builtins::EXTENSIONS;
-    type_new::extend(extensions);
-    let core: &[&'static Type] = &[
-        &object::class::OBJECT,
-        &object::class::TYPE,
-        &object::int::INT,
-        &object::int::BOOL,
-        &object::float::FLOAT,
-        &object::str::STR,
-        &object::bytes::BYTES,
-        &object::bytes::BYTEARRAY,
-        &object::tuple::TUPLE,
-        &object::list::LIST,
-        &object::dict::DICT,
-        &object::singleton::NONE_TYPE,
-    ];
-    names::initialize(&vm);
-    for class in core.iter().chain(builtins::TYPES).chain(exception::ALL) {
-        type_new::ready(&mut vm, class);
-    }
-    vm
-}
+use object::{Object, Ref, Type, exception};
 
 /// Reads Python literals.
 struct Reader<'a> {
