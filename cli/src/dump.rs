@@ -2,7 +2,6 @@
 
 use crate::arguments::{Action, Command, Dump};
 use bytecode::{Code, Constant};
-use compiler::symtable::{Scope, SymbolTable};
 use parser::{Mode, Parsed};
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
@@ -100,20 +99,7 @@ fn ast(program: &Program<'_>) -> Result<String, String> {
 fn symbols(program: &Program<'_>) -> Result<String, String> {
     let module = program.parsed.module().expect("the program was parsed as a module");
     let table = compiler::module_symbols(module, &program.parsed.source, &program.options).map_err(|error| error.to_string())?;
-    let mut out = String::new();
-    print_scope(&mut out, &table, table.scope(SymbolTable::TOP), 0);
-    Ok(out)
-}
-
-fn print_scope(out: &mut String, table: &SymbolTable, scope: &Scope, depth: usize) {
-    let indent = "    ".repeat(depth);
-    let _ = writeln!(out, "{indent}{:?} {} (line {})", scope.kind, scope.name, scope.line);
-    for (name, _) in &scope.symbols {
-        let _ = writeln!(out, "{indent}  {name}: {:?}", scope.resolve(name));
-    }
-    for &child in &scope.children {
-        print_scope(out, table, table.scope(child), depth + 1);
-    }
+    Ok(table.to_string())
 }
 
 fn code(program: &Program<'_>) -> Result<String, String> {

@@ -12,6 +12,7 @@ mod statements;
 use crate::source::Span;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::HashMap;
+use std::fmt;
 
 pub(crate) use annotations::annotations;
 pub(crate) use build::{MAX_DEPTH, build, warn};
@@ -221,6 +222,22 @@ impl SymbolTable {
 
     pub(crate) fn lookup(&self, node: Node) -> Option<ScopeId> {
         self.by_node.get(&node).copied()
+    }
+
+    fn write_scope(&self, f: &mut fmt::Formatter<'_>, scope: &Scope, depth: usize) -> fmt::Result {
+        let indent = "    ".repeat(depth);
+        writeln!(f, "{indent}{:?} {} (line {})", scope.kind, scope.name, scope.line)?;
+        for (name, _) in &scope.symbols {
+            writeln!(f, "{indent}  {name}: {:?}", scope.resolve(name))?;
+        }
+        scope.children.iter().try_for_each(|&child| self.write_scope(f, self.scope(child), depth + 1))
+    }
+}
+
+/// Each scope with its names, inner scopes indented.
+impl fmt::Display for SymbolTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_scope(f, self.scope(SymbolTable::TOP), 0)
     }
 }
 

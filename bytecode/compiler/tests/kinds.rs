@@ -4,20 +4,6 @@
 #[path = "common/print.rs"]
 mod print;
 
-use compiler::symtable::{Scope, SymbolTable};
-use std::fmt::Write;
-
-fn print_scope(out: &mut String, table: &SymbolTable, scope: &Scope, depth: usize) {
-    let indent = "  ".repeat(depth);
-    let _ = writeln!(out, "{indent}{:?} {} (line {})", scope.kind, scope.name, scope.line);
-    for (name, _) in &scope.symbols {
-        let _ = writeln!(out, "{indent}  {name}: {:?}", scope.resolve(name));
-    }
-    for &child in &scope.children {
-        print_scope(out, table, table.scope(child), depth + 1);
-    }
-}
-
 fn check(name: &str, source: &str) {
     let parsed = ruff_python_parser::parse_module(source).expect("the test's source parses");
     let options = compiler::Options::new("test");
@@ -27,9 +13,7 @@ fn check(name: &str, source: &str) {
     let printed = code.to_string();
     let read = bytecode::text::parse(&printed).expect("what is printed can be read");
     assert_eq!(read.to_string(), printed, "{name}");
-    let mut out = String::new();
-    print_scope(&mut out, &table, table.scope(SymbolTable::TOP), 0);
-    out.push('\n');
+    let mut out = format!("{table}\n");
     print::write(&code, &mut out);
     insta::with_settings!({ description => source, omit_expression => true }, { insta::assert_snapshot!(name, out) });
 }
