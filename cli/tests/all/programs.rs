@@ -107,6 +107,7 @@ programs! {
     bytearray_reentrance
     bytes_types
     c_types
+    cinder_names
     cinder_properties
     classes
     closures

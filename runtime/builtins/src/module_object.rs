@@ -52,8 +52,8 @@ fn some_attribute(vm: &mut Vm, object: Ref<'_>, name: &str) -> PyResult<Option<O
     Ok(vm.find_attr_str(object, name)?.filter(|value| !value.borrow().is_none()))
 }
 
-/// As importlib's `_module_repr`.
-fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
+/// The text of a module, as importlib's `_module_repr` makes it.
+pub fn repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     if let Some(spec) = some_attribute(vm, this, "__spec__")?
         && vm.is_true(spec.borrow())?
     {

@@ -21,7 +21,7 @@ pub struct CodeObject {
     pub names: Box<[Ref<'static>]>,
     pub local_names: Box<[Ref<'static>]>,
     pub name: Ref<'static>,
-    pub qualname: Ref<'static>,
+    pub qualname: Cell<Ref<'static>>,
     pub filename: Ref<'static>,
     /// Words of a frame's locals: fast locals, cells, free variables.
     pub n_locals: usize,
@@ -107,7 +107,7 @@ impl CodeObject {
     }
 
     /// Whether calls run the copy, and not the original instructions.
-    pub(crate) fn runs_copy(&self) -> bool {
+    pub fn runs_copy(&self) -> bool {
         !std::ptr::eq(self.entry.get(), self.data.instructions.as_ptr())
     }
 
@@ -174,7 +174,7 @@ impl CodeObject {
     }
 
     pub fn qualname_text(&self) -> Cow<'static, str> {
-        text_of(self.qualname)
+        text_of(self.qualname.get())
     }
 
     pub fn filename_text(&self) -> Cow<'static, str> {
@@ -187,7 +187,7 @@ impl CodeObject {
         let data = &self.data;
         Code {
             name: text(&self.name),
-            qualname: text(&self.qualname),
+            qualname: text(&self.qualname.get()),
             filename: text(&self.filename),
             first_line: data.first_line,
             flags: data.flags,
@@ -243,7 +243,7 @@ fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> Code
         names: code.names.iter().map(|name| vm.intern(name)).collect(),
         local_names: code.locals.iter().map(|local| vm.intern(&local.name)).collect(),
         name: vm.intern(&code.name),
-        qualname: vm.intern(&code.qualname),
+        qualname: Cell::new(vm.intern(&code.qualname)),
         filename: vm.intern(&code.filename),
         n_locals: data.local_kinds.len(),
         n_free: data.local_kinds.iter().filter(|kind| kind.has(LocalKind::FREE)).count(),

@@ -142,7 +142,7 @@ pub fn new_function(vm: &mut Vm, code: ObjectOf<CodeObject>, globals: Object) ->
     let function = Function {
         code_data: Cell::new(std::ptr::from_ref(data)),
         name: ObjectCell::new(Some(data.name.to_owned())),
-        qualname: ObjectCell::new(Some(data.qualname.to_owned())),
+        qualname: ObjectCell::new(Some(data.qualname.get().to_owned())),
         defaults: ObjectCell::EMPTY,
         keyword_defaults: ObjectCell::EMPTY,
         closure: ObjectCell::EMPTY,

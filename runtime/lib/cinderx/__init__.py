@@ -1,24 +1,11 @@
-"""What CinderX adds to Python, as far as it is not a module of its own. It is always there and needs no setting up."""
+"""What CinderX adds to Python, as far as it is not a module of its own. It is always there and needs no setting up.
 
-import sys
-from types import CodeType
+With CINDERX_DISABLE in the environment it does without its native part, as on a runtime that cannot have one."""
 
-from _cinderx import (
-    StaticTypeError,
-    clear_all_shadow_caches,
-    clear_caches,
-    clear_shadow_cache,
-    freeze_type,
-    get_adaptive_delay,
-    get_warn_handler,
-    getknobs,
-    immortalize_heap,
-    is_immortal,
-    set_adaptive_delay,
-    set_warn_handler,
-    setknobs,
-    warn_on_inst_dict,
-)
+from os import environ
+
+from _cinderx import StaticTypeError
+from cinderx._debug import _get_call_stack, _get_frame_gen, _get_qualname, debug_break
 from cinderx._properties import (
     async_cached_classproperty,
     async_cached_property,
@@ -32,13 +19,56 @@ STRUCTURED_DATA_VERSION = 1
 _built_with_asan = False
 
 
+def is_force_disabled():
+    """Whether the native part is switched off by CINDERX_DISABLE."""
+    return environ.get("CINDERX_DISABLE", "") not in ("", "0")
+
+
+_import_error = None
+
+if is_force_disabled():
+    _import_error = ImportError("The _cinderx native extension has been forcibly disabled with CINDERX_DISABLE in the environment")
+    from cinderx._disabled import *
+    from cinderx._disabled import _compile_perf_trampoline_pre_fork, _is_compile_perf_trampoline_pre_fork_enabled
+else:
+    from _cinderx import (
+        StrictModule,
+        clear_all_shadow_caches,
+        clear_caches,
+        clear_shadow_cache,
+        delay_adaptive,
+        freeze_type,
+        get_adaptive_delay,
+        get_warn_handler,
+        getknobs,
+        immortalize_heap,
+        is_immortal,
+        set_adaptive_delay,
+        set_warn_handler,
+        setknobs,
+        strict_module_patch,
+        strict_module_patch_delete,
+        strict_module_patch_enabled,
+        warn_on_inst_dict,
+    )
+    from cinderx._process import *
+    from cinderx._process import _compile_perf_trampoline_pre_fork, _is_compile_perf_trampoline_pre_fork_enabled
+
+
+_is_init = False
+
+
 def init():
-    """Does nothing: there is nothing to set up."""
+    """Sets up the collector as the environment says, when it is called first. Importing the module calls it."""
+    global _is_init
+    if _import_error is None and not _is_init:
+        _enable_parallel_gc_by_environment()
+        _is_init = True
 
 
 def is_initialized():
-    """Whether the native part is there, as it always is."""
-    return True
+    """Whether the native part is there and set up."""
+    return _is_init
 
 
 def is_supported_runtime():
@@ -47,117 +77,29 @@ def is_supported_runtime():
 
 
 def get_import_error():
-    """Why the native part is not there: None."""
-    return None
+    """Why the native part is not there, or None if it is."""
+    return _import_error
 
 
-def has_parallel_gc():
-    """Whether the collector can use several threads: it cannot."""
-    return False
+def _enable_parallel_gc_by_environment():
+    if environ.get("PARALLEL_GC_ENABLED", "0") != "1" or not has_parallel_gc():
+        return
+    import gc
 
-
-def get_parallel_gc_settings():
-    """The settings of a collector that uses several threads: None."""
-    return None
-
-
-def enable_parallel_gc(min_generation=2, num_threads=0):
-    """Raises an error: the collector cannot use several threads."""
-    if not 0 <= min_generation <= 2:
-        raise ValueError("invalid generation")
-    if num_threads < 0:
-        raise ValueError("num_threads must be non-negative")
-    raise RuntimeError("No Parallel GC support")
-
-
-def disable_parallel_gc():
-    """Does nothing: the collector does not use several threads."""
-
-
-def is_prefork_build():
-    """Whether this is a build for programs that fork workers: there is only one build."""
-    return False
-
-
-def is_lightweight_frames_enabled():
-    """Whether calls make no frame object before somebody asks for one, as is always so."""
-    return True
-
-
-def _is_compile_perf_trampoline_pre_fork_enabled():
-    """Whether trampolines for perf are compiled before a fork: there are none."""
-    return False
-
-
-def _compile_perf_trampoline_pre_fork():
-    """Does nothing: there are no trampolines for perf."""
-
-
-_frame_evaluator_installed = True
-
-
-def install_frame_evaluator():
-    """Remembers that the frame evaluator is wanted. There is only one, which is CinderX's and CPython's at once."""
-    global _frame_evaluator_installed
-    _frame_evaluator_installed = True
-
-
-def remove_frame_evaluator():
-    """Remembers that the frame evaluator is not wanted; frames go on to be evaluated as before."""
-    global _frame_evaluator_installed
-    _frame_evaluator_installed = False
-
-
-def is_frame_evaluator_installed():
-    """Whether the frame evaluator is wanted, as it is at first."""
-    return _frame_evaluator_installed
-
-
-def watch_sys_modules():
-    """Does nothing: imports look at sys.modules each time."""
-
-
-def debug_break():
-    """Stops in a debugger, unless CINDER_SILENT_DEBUG_BREAK is in the environment."""
-    import os
-
-    if "CINDER_SILENT_DEBUG_BREAK" not in os.environ:
-        import signal
-
-        os.kill(os.getpid(), signal.SIGTRAP)
-
-
-def _get_qualname(code, /):
-    """The qualified name of a code object."""
-    if not isinstance(code, CodeType):
-        raise TypeError("Expected code object")
-    return code.co_qualname
-
-
-def _get_frame_gen(frame, /):
-    """The generator or coroutine whose frame this is, or None.
-
-    The call of a coroutine function that is awaited at once has none before it waits for something."""
-    if type(frame).__name__ != "frame":
-        raise TypeError(f"Expected frame object, got {type(frame).__name__}")
-    return frame.f_generator
-
-
-def _get_call_stack():
-    """The code objects of the calls in progress, the innermost last."""
-    stack = []
-    frame = sys._getframe(1)
-    while frame is not None:
-        stack.append(frame.f_code)
-        frame = frame.f_back
-    stack.reverse()
-    return stack
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*(int(environ.get(f"PARALLEL_GC_THRESHOLD_GEN{i}", thresholds[i])) for i in range(3)))
+    enable_parallel_gc(
+        min_generation=int(environ.get("PARALLEL_GC_MIN_GENERATION", "2")),
+        num_threads=int(environ.get("PARALLEL_GC_NUM_THREADS", "0")),
+    )
 
 
 # What needs modules that not everybody who imports this one needs.
 _LAZY = {
     "AsyncLazyValue": "_asyncio",
     "AwaitableValue": "_asyncio",
+    "_get_arg0_from_pyframe": "_awaiters",
+    "_get_awaiter_frame": "_awaiters",
     "_get_coro_awaiter": "_awaiters",
     "_get_entire_call_stack_as_qualnames": "_awaiters",
     "_get_entire_call_stack_as_qualnames_with_lineno": "_awaiters",
@@ -171,3 +113,6 @@ def __getattr__(name):
     module = __import__(f"cinderx.{_LAZY[name]}", fromlist=[name])
     value = globals()[name] = getattr(module, name)
     return value
+
+
+init()

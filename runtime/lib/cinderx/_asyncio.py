@@ -8,14 +8,24 @@ __all__ = ["AsyncLazyValue", "AwaitableValue"]
 class AwaitableValue:
     """An awaitable that has its value already."""
 
+    __module__ = "cinderx"
     __slots__ = ("_value",)
 
-    def __init__(self, value):
+    def __init__(self, value, /):
         self._value = value
 
-    def __await__(self):
+    @property
+    def value(self):
         return self._value
-        yield
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration(self._value)
 
 
 class AsyncLazyValue:
@@ -26,38 +36,55 @@ class AsyncLazyValue:
     await starts afresh.
     """
 
-    __slots__ = ("_function", "_args", "_kwargs", "_running", "_done", "_value", "_waiters", "_task", "__weakref__")
+    __module__ = "cinderx"
+    __slots__ = ("_function", "_args", "_kwargs", "_state", "_value", "_waiters", "_task", "__weakref__")
 
-    def __init__(self, coro_func, /, *args, **kwargs):
-        self._function = coro_func
-        self._args = args
+    def __init__(self, *args, **kwargs):
+        if not args:
+            raise TypeError("'coro' argument expected")
+        self._function, *self._args = args
         self._kwargs = kwargs
-        self._running = False
-        self._done = False
+        self._state = "not_started"
         self._value = None
         self._waiters = []
         self._task = None
 
+    @property
+    def alv_state(self):
+        return self._state
+
+    @property
+    def _awaiting_tasks(self):
+        return len(self._waiters)
+
     def __await__(self):
-        if self._done:
-            return self._value
-        if self._running:
-            return (yield from self._wait(None).__await__())
-        self._running = True
-        return (yield from self._compute().__await__())
+        if self._state == "done":
+            return self
+        if self._state == "running":
+            return self._wait(None).__await__()
+        self._state = "running"
+        return self._compute().__await__()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._state != "done":
+            raise TypeError("AsyncLazyValue needs to be awaited")
+        raise StopIteration(self._value)
 
     def ensure_future(self, loop=None):
         """A future of the value, which is being computed from now on."""
         if loop is None:
-            loop = asyncio.get_running_loop()
-        if self._done:
+            loop = asyncio.get_event_loop()
+        if self._state == "done":
             future = loop.create_future()
             future.set_result(self._value)
             return future
-        if self._running:
+        if self._state == "running":
             return self._wait(loop)
-        self._running = True
         self._task = task = loop.create_task(self._compute())
+        self._state = "running"
         task.add_done_callback(self._task_ended)
         return task
 
@@ -78,11 +105,11 @@ class AsyncLazyValue:
             self._fail(error)
             raise
         self._value = value
-        self._done = True
-        self._running = False
+        self._state = "done"
         self._function = self._args = self._kwargs = None
-        for waiter in self._take_waiters():
-            waiter.set_result(value)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(value)
         return value
 
     def _task_ended(self, task):
@@ -92,14 +119,12 @@ class AsyncLazyValue:
             self._fail(asyncio.CancelledError())
 
     def _fail(self, error):
-        self._running = False
-        for waiter in self._take_waiters():
-            if isinstance(error, Exception):
-                waiter.set_exception(error)
-            else:
-                waiter.cancel()
-
-    def _take_waiters(self):
-        """The futures that nobody has cancelled, which are forgotten."""
         waiters, self._waiters = self._waiters, []
-        return [waiter for waiter in waiters if not waiter.done()]
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if isinstance(error, asyncio.CancelledError):
+                waiter.cancel(error)
+            else:
+                waiter.set_exception(error)
+        self._state = "not_started"

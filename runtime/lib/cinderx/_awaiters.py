@@ -1,5 +1,6 @@
 """Who awaits whom, and the call stack through awaits: what a stack of suspended coroutines would look like."""
 
+import gc
 import sys
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 
@@ -10,6 +11,17 @@ CO_COROUTINE = 0x80
 SEND = opmap["SEND"]
 
 
+async def _nothing():
+    pass
+
+
+# What `__await__` of a coroutine gives.
+_started = _nothing()
+CoroutineWrapperType = type(_started.__await__())
+_started.close()
+del _started
+
+
 def _get_coro_awaiter(coro, /):
     """The coroutine that awaits this one, or None."""
     if type(coro) is not CoroutineType:
@@ -18,6 +30,19 @@ def _get_coro_awaiter(coro, /):
 
 
 def _awaiter(coro, awaiters):
+    awaiter = _direct_awaiter(coro, awaiters)
+    while awaiter is not None and _is_transparent(awaiter.cr_code):
+        awaiter = _direct_awaiter(awaiter, awaiters)
+    return awaiter
+
+
+def _is_transparent(code):
+    # An AsyncLazyValue is awaited by whoever awaits it first: its coroutine stands for what another program has in C.
+    asyncio = sys.modules.get("cinderx._asyncio")
+    return asyncio is not None and code is asyncio.AsyncLazyValue._compute.__code__
+
+
+def _direct_awaiter(coro, awaiters):
     frame = coro.cr_frame
     if frame is None:
         return None
@@ -35,8 +60,14 @@ def _awaiters():
     found = {}
     for coro in _live_coroutines():
         if coro.cr_suspended:
-            found[id(coro.cr_await)] = coro
+            found[id(_unwrapped(coro.cr_await))] = coro
     return found
+
+
+def _unwrapped(awaitable):
+    if type(awaitable) is CoroutineWrapperType:
+        return next((coro for coro in gc.get_referents(awaitable) if type(coro) is CoroutineType), awaitable)
+    return awaitable
 
 
 def _running_awaiter(frame):
@@ -95,7 +126,7 @@ def _innermost(awaitable):
     coro = None
     while True:
         if type(awaitable) is CoroutineType:
-            coro, awaitable = awaitable, awaitable.cr_await
+            coro, awaitable = awaitable, _unwrapped(awaitable.cr_await)
         elif type(awaitable) is AsyncGeneratorType:
             awaitable = awaitable.ag_await
         elif type(awaitable) is GeneratorType:
@@ -110,7 +141,8 @@ def _frames(frame):
     visited = {}
     while frame is not None and id(frame) not in visited:
         visited[id(frame)] = frame
-        yield frame
+        if not _is_transparent(frame.f_code):
+            yield frame
         coro = frame.f_generator
         frame = frame.f_back
         if type(coro) is CoroutineType:
@@ -120,6 +152,32 @@ def _frames(frame):
             # On the stack the one before is the awaiter, or a call that is awaited and leads to it.
             if awaiter is not None and (frame is None or frame.f_code.co_code[frame.f_lasti] != SEND):
                 frame = awaiter.cr_frame
+
+
+def _get_awaiter_frame():
+    """The frame of the coroutine that awaits the one that is running, or None."""
+    frame = sys._getframe(1)
+    coro = frame.f_generator
+    if type(coro) is CoroutineType:
+        awaiter = _awaiter(coro, None)
+        return None if awaiter is None else awaiter.cr_frame
+    # A coroutine function's call that is awaited at once: the caller awaits it.
+    return frame.f_back if coro is None and frame.f_code.co_flags & CO_COROUTINE else None
+
+
+def _get_arg0_from_pyframe(frame_name, to_skip, /):
+    """The first local of the innermost frame of this name, of those that called or await, without some of them; or None."""
+    if not isinstance(frame_name, str):
+        raise TypeError("Expected string as 'frame_name'")
+    if not isinstance(to_skip, int):
+        raise TypeError("Expected int as 'to_skip'")
+    if to_skip < 0:
+        raise TypeError("Expected positive number as 'to_skip' argument")
+    for index, frame in enumerate(_frames(sys._getframe(1))):
+        code = frame.f_code
+        if index >= to_skip and code.co_name == frame_name:
+            return frame.f_locals.get(code.co_varnames[0]) if code.co_varnames else None
+    return None
 
 
 def _name(frame):

@@ -239,6 +239,9 @@ pub fn set_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>, value: Object)
         Ok(()) => return true,
         Err(value) => value,
     };
+    if is_method(object.class(), name) {
+        object.class().set_flag(flag::DICT_SHOWN);
+    }
     let dict = own_dict_of(vm, object).expect("an object with attributes has a dict");
     dict.borrow().set_interned(vm, name, value);
     true
@@ -275,6 +278,12 @@ pub fn delete_attribute(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> bool {
 
 /// The instance's `__dict__`, made if it was not there; `None` if instances have none.
 pub fn dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
+    let dict = make_dict_of(vm, object)?;
+    object.class().set_flag(flag::DICT_SHOWN);
+    Some(dict)
+}
+
+fn make_dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
     let slots = slots_of(object)?;
     let region = region_of(object)?;
     // SAFETY: the region starts with the dict's word.
@@ -289,7 +298,7 @@ pub fn dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
 
 /// The same, with the attributes moved there for good.
 fn own_dict_of(vm: &mut Vm, object: Ref<'_>) -> Option<ObjectOf<Dict>> {
-    let dict = dict_of(vm, object)?;
+    let dict = make_dict_of(vm, object)?;
     if slots_of(object)?.in_use() {
         dict.borrow().own();
     }
@@ -307,8 +316,18 @@ pub fn set_dict(_vm: &mut Vm, object: Ref<'_>, dict: ObjectOf<Dict>) -> bool {
     }
     // SAFETY: the region starts with the dict's word.
     drop(unsafe { region.replace(Some(dict.into_object())) });
+    object.class().set_flag(flag::DICT_SHOWN);
     drop(values);
     true
+}
+
+/// Whether an instance of exactly this class has, or had, an attribute in front of a method of the class, as far as one can know.
+pub fn may_shadow_methods(class: &Type) -> bool {
+    class.has_flag(flag::DICT_SHOWN) || shape::names_in(class).any(|name| is_method(class, name))
+}
+
+fn is_method(class: &Type, name: Ref<'_>) -> bool {
+    class.lookup(name).is_some_and(|found| found.class().has_flag(flag::METHOD_DESCRIPTOR))
 }
 
 /// Whether the instance has any attribute of its own.

@@ -156,6 +156,8 @@ pub mod flag {
     pub const FROZEN: u32 = 1 << 16;
     /// A Python class whose owner wants to know of instances that get attributes of their own, and, if it is frozen, of changes.
     pub const FLAGGED: u32 = 1 << 17;
+    /// Some instance has, or had, a `__dict__` in which any name, or a name known to be a method's, may have been.
+    pub const DICT_SHOWN: u32 = 1 << 18;
 }
 
 /// What the heap must know of a payload.

@@ -158,6 +158,15 @@ pub fn names(shape: u32) -> &'static [Ref<'static>] {
     unsafe { std::slice::from_raw_parts(names.as_ptr(), names.len()) }
 }
 
+/// The names that instances of exactly this class have, or had, in slots.
+pub(crate) fn names_in(class: &Type) -> impl Iterator<Item = Ref<'static>> {
+    // A class is younger than its shapes: older ones are those of a class that was at the same address.
+    let first = class.root_shape.get().min(class.dict_shape.get());
+    let of_class = (first..shapes().len() as u32).filter(|&id| std::ptr::eq(shapes()[id as usize].class, class));
+    // Each shape has one name more than its parent, which is one of them.
+    of_class.filter_map(|id| names(id).last().copied())
+}
+
 #[inline]
 pub fn n_names(shape: u32) -> usize {
     shapes()[shape as usize].names.len()

@@ -2,19 +2,23 @@
 
 use crate::exception_class;
 use crate::gc::{immortalize_heap, is_immortal};
-use interp::code::{CODE, CodeObject};
-use interp::function::Function;
+use hot_code::{
+    clear_all_shadow_caches, clear_caches, clear_shadow_cache, delay_adaptive, get_adaptive_delay, getknobs, set_adaptive_delay, setknobs,
+};
+use interp::code::CodeObject;
 use interp::generator::COROUTINE;
-use interp::shadow;
 use object::cell::ObjectCell;
 use object::collector;
-use object::dict::{DICT, Dict};
 use object::instance;
 use object::native::{Module, flag};
 use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Object, PyResult, Ref, RefOf, Type, Vm, exception, method};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use strict_module::{STRICT_MODULE, strict_module_patch, strict_module_patch_delete, strict_module_patch_enabled};
+
+mod hot_code;
+mod strict_module;
 
 pub static MODULE: Module = Module {
     name: "_cinderx",
@@ -28,23 +32,34 @@ pub static MODULE: Module = Module {
         method!(Unary get_warn_handler "($module, /)", "Gets the callback that receives Cinder's warnings."),
         method!(Unary live_coroutines as "_live_coroutines" "($module, /)", "All coroutines there are."),
         method!(Unary clear_caches "($module, /)", "Forgets what the instructions of hot code have seen; it stays hot."),
+        method!(Binary delay_adaptive "($module, delay, /)", "Sets whether code runs often before it becomes hot, or is hot at once."),
         method!(Unary get_adaptive_delay "($module, /)", "How many calls make code hot."),
-        method!(Binary set_adaptive_delay "($module, calls, /)", "Sets how many calls make code hot, for code made from now on."),
+        method!(Binary set_adaptive_delay "($module, calls, /)", "Sets how many calls make code hot, of code that is not hot yet."),
         method!(Unary getknobs "($module, /)", "Gets the available knobs and their current status."),
         method!(Binary setknobs "($module, knobs, /)", "Sets the knobs that a dictionary names to enabled or not. See getknobs() for those there are."),
         method!(Binary clear_shadow_cache "($module, function, /)", "Forgets that a function, or code object, is hot."),
         method!(Unary clear_all_shadow_caches "($module, /)", "Forgets of all code that it is hot."),
+        method!(Many set_qualname as "_set_qualname" "($module, /, *args)", "Sets the qualified name of a code object (first), unless it (second) is None."),
+        method!(Binary has_no_shadowing_instances as "_has_no_shadowing_instances" "($module, t, /)", "Whether no instance of the type has had an attribute in front of one of its methods."),
+        method!(Binary next_or_sentinel as "_next_or_sentinel" "($module, iterator, /)", "The iterator's next value, or _NEXT_SENTINEL if there is none."),
+        method!(Many strict_module_patch "($module, /, *args)", "Sets an attribute (name second, value third) of a strict module (first) that can be patched."),
+        method!(Many strict_module_patch_delete "($module, /, *args)", "Deletes an attribute (name second) of a strict module (first) that can be patched."),
+        method!(Binary strict_module_patch_enabled "($module, mod, /)", "Gets whether patching is enabled on the strict module."),
         method!(Many find_attribute as "_find_attribute" "($module, /, *args)", "The value an instance (first) itself has under a name (second), or a default (third)."),
         method!(Many store_attribute as "_store_attribute" "($module, /, *args)", "Puts a value (third) into an instance itself; false if it has no room for attributes."),
         method!(Many delete_attribute as "_delete_attribute" "($module, /, *args)", "Deletes an attribute of an instance itself; false if it is not there."),
         method!(Binary has_attributes as "_has_attributes" "($module, obj, /)", "Whether the instance has room for attributes."),
     ],
+    types: &[&STRICT_MODULE],
     init: Some(init),
-    ..Module::DEFAULT
 };
 
 fn init(vm: &mut Vm, module: RefOf<'_, ModuleObject>) -> PyResult<()> {
     object::vm::set_hooks(|hooks| hooks.flagged = Some(call_warn_handler));
+    ENABLE_PATCHING.store(std::env::var_os("PYTHONENABLEPATCHING").is_some_and(|value| value == "1"), Ordering::Relaxed);
+    let sentinel = vm.call(object::class::OBJECT.object(), &[])?;
+    SENTINEL.set(Some(sentinel.clone()));
+    module.get().set(vm, "_NEXT_SENTINEL", sentinel);
     exception_class::define(vm, module, &STATIC_TYPE_ERROR, "cinderx", "StaticTypeError", &exception::TYPE_ERROR, None)
 }
 
@@ -54,22 +69,27 @@ static WARN_HANDLER: ObjectCell = ObjectCell::EMPTY;
 /// `cinderx.StaticTypeError`
 static STATIC_TYPE_ERROR: ObjectCell = ObjectCell::EMPTY;
 
-/// The threshold that comes back when the knob `shadowcode` is switched on.
-static THRESHOLD: AtomicU32 = AtomicU32::new(50);
+/// Whether types that are to be frozen stay as they are, so that tests can patch them.
+static ENABLE_PATCHING: AtomicBool = AtomicBool::new(false);
+
+/// What [`next_or_sentinel`] gives in the place of a next value.
+static SENTINEL: ObjectCell = ObjectCell::EMPTY;
 
 fn freeze_type(vm: &mut Vm, _module: Ref<'_>, class: Ref<'_>) -> PyResult {
     let Some(found) = class.downcast::<Type>() else {
         return Err(vm.type_error(format!("freeze_type requires a type, got {}", class.class().name())));
     };
     // Native types are frozen already.
-    if found.get().is_heap_type() {
+    if found.get().is_heap_type() && !ENABLE_PATCHING.load(Ordering::Relaxed) {
         found.get().set_flag(flag::FROZEN);
     }
     Ok(class.to_owned())
 }
 
 fn warn_on_inst_dict(vm: &mut Vm, _module: Ref<'_>, class: Ref<'_>) -> PyResult {
-    let Some(found) = class.downcast::<Type>() else { return Err(vm.type_error("warn_on_inst_dict requires a type")) };
+    let Some(found) = class.downcast::<Type>() else {
+        return Err(vm.type_error(format!("warn_on_inst_dict requires a type, got {}", class.class().name())));
+    };
     if found.get().is_immutable() {
         return Err(vm.type_error("can't call warn_on_inst_dict on a frozen type"));
     }
@@ -94,90 +114,32 @@ fn get_warn_handler(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     Ok(WARN_HANDLER.get_or_none())
 }
 
+fn set_qualname(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
+    let &[code, name] = args else { return Err(vm.type_error("Expected 2 arguments")) };
+    let Some(code) = code.downcast::<CodeObject>() else { return Err(vm.type_error("Expected code object as 1st argument")) };
+    if !name.is_none() {
+        let Some(name) = name.downcast::<Str>() else { return Err(vm.type_error("Expected str as 2nd argument")) };
+        code.get().qualname.set(vm.intern_str(name));
+    }
+    Ok(Object::none())
+}
+
+fn has_no_shadowing_instances(vm: &mut Vm, _module: Ref<'_>, class: Ref<'_>) -> PyResult {
+    let Some(found) = class.downcast::<Type>() else {
+        return Err(vm.type_error(format!("Expected type object, got {}", class.class().name())));
+    };
+    Ok(Object::bool(!instance::may_shadow_methods(found.get())))
+}
+
+fn next_or_sentinel(vm: &mut Vm, _module: Ref<'_>, iterator: Ref<'_>) -> PyResult {
+    if iterator.class().slots().next.is_none() {
+        return Err(vm.type_error(format!("'{}' object is not an iterator", iterator.class().name())));
+    }
+    Ok(vm.next(iterator)?.unwrap_or_else(|| SENTINEL.get_or_none()))
+}
+
 fn live_coroutines(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     Ok(vm.new_list(collector::instances_of(&COROUTINE)).into_object())
-}
-
-fn clear_caches(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    for_all_code(CodeObject::forget_seen);
-    Ok(Object::none())
-}
-
-fn get_adaptive_delay(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    Ok(vm.new_int(i64::from(shadow::threshold())))
-}
-
-fn set_adaptive_delay(vm: &mut Vm, _module: Ref<'_>, calls: Ref<'_>) -> PyResult {
-    let calls = vm.to_i32(calls)?;
-    let Ok(calls) = u32::try_from(calls) else { return Err(vm.value_error("delay must not be negative")) };
-    shadow::set_threshold(calls);
-    Ok(Object::none())
-}
-
-fn getknobs(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    let knobs = vm.new_dict();
-    knobs.borrow().set_str(vm, "shadowcode", Object::bool(shadow::threshold() != 0));
-    knobs.borrow().set_str(vm, "polymorphiccache", Object::bool(shadow::is_polymorphic()));
-    Ok(knobs.into_object())
-}
-
-fn setknobs(vm: &mut Vm, _module: Ref<'_>, knobs: Ref<'_>) -> PyResult {
-    let Some(dict) = knobs.downcast::<Dict>().filter(|_| knobs.is_exactly(&DICT)) else {
-        return Err(vm.value_error("expected dictionary of knobs"));
-    };
-    if let Some(value) = dict.get_str(vm, "shadowcode").map(Ref::to_owned) {
-        let enabled = vm.is_true(value.borrow())?;
-        enable_shadowcode(enabled);
-    }
-    if let Some(value) = dict.get_str(vm, "polymorphiccache").map(Ref::to_owned) {
-        let enabled = vm.is_true(value.borrow())?;
-        if enabled != shadow::is_polymorphic() {
-            shadow::set_polymorphic(enabled);
-            // Sites that have several classes are to lose them, and the others to get the chance.
-            for_all_code(CodeObject::forget_seen);
-        }
-    }
-    Ok(Object::none())
-}
-
-fn enable_shadowcode(enabled: bool) {
-    let threshold = shadow::threshold();
-    match (enabled, threshold) {
-        (true, 0) => shadow::set_threshold(THRESHOLD.load(Ordering::Relaxed)),
-        (false, 1..) => {
-            THRESHOLD.store(threshold, Ordering::Relaxed);
-            shadow::set_threshold(0);
-        }
-        _ => return,
-    }
-    cool_all_down();
-}
-
-fn for_all_code(change: impl Fn(&CodeObject)) {
-    for code in collector::instances_of(&CODE) {
-        if let Some(code) = code.borrow().downcast::<CodeObject>() {
-            change(code.get());
-        }
-    }
-}
-
-/// Has all code run from its original instructions, to become hot again if the threshold allows it.
-fn cool_all_down() {
-    for_all_code(|code| code.cool_down(shadow::threshold()));
-}
-
-fn clear_shadow_cache(_vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {
-    if let Some(function) = object.downcast::<Function>() {
-        function.code().cool_down(shadow::threshold());
-    } else if let Some(code) = object.downcast::<CodeObject>() {
-        code.cool_down(shadow::threshold());
-    }
-    Ok(Object::none())
-}
-
-fn clear_all_shadow_caches(_vm: &mut Vm, _module: Ref<'_>) -> PyResult {
-    cool_all_down();
-    Ok(Object::none())
 }
 
 /// The arguments, of which there must be so many; the second is an attribute's name and is interned.

@@ -30,7 +30,7 @@ pub(super) const GETSETS: &[Getset] = &[
         Ok(Object::small_int(n as i64))
     }),
     Getset::readonly("co_name", "", |_, this| Ok(payload(this).name.to_owned())),
-    Getset::readonly("co_qualname", "", |_, this| Ok(payload(this).qualname.to_owned())),
+    Getset::readonly("co_qualname", "", |_, this| Ok(payload(this).qualname.get().to_owned())),
     Getset::readonly("co_filename", "", |_, this| Ok(payload(this).filename.to_owned())),
     Getset::readonly("co_names", "", |vm, this| Ok(vm.new_tuple_from(&payload(this).names).into_object())),
     Getset::readonly("co_consts", "", |vm, this| Ok(vm.new_tuple(payload(this).constants.iter().cloned()).into_object())),
