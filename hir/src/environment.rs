@@ -1,0 +1,173 @@
+//! What the runtime says beforehand: plain data about code, classes, objects, global names and what was seen at run time.
+//!
+//! Filled on the runtime's side before compilation; the compiler asks for nothing else. All of it is a guess about the future (feedback) or a fact that
+//! holds until an *assumption* breaks, on which compiled code then is deoptimised: [`AssumptionId`].
+
+use crate::function::CodeId;
+use crate::types::{ClassId, Classes, ObjectId, ShapeId, Type};
+use bytecode::Code;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use crate::instr::AssumptionId;
+
+/// All that is known before a function is compiled.
+#[derive(Clone, Default)]
+pub struct Preloaded {
+    pub classes: Arc<Classes>,
+    /// The code objects: [`CodeId`] 0 is that of the function being compiled, others may be inlined.
+    pub codes: Vec<CodeUnit>,
+    /// The Python functions that a callee can be, by the function object.
+    pub functions: BTreeMap<ObjectId, KnownFunction>,
+    /// The native functions that a callee can be.
+    pub natives: BTreeMap<ObjectId, KnownNative>,
+    /// What compiled code may rely on.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// A code object, with the globals it runs with.
+#[derive(Clone)]
+pub struct CodeUnit {
+    pub code: Arc<Code>,
+    /// `module:qualified name`.
+    pub name: String,
+    /// One for each constant: a type with a single value.
+    pub constants: Vec<Type>,
+    /// Global and builtin names whose value is constant until an assumption breaks, by the index of the name.
+    pub globals: BTreeMap<u32, GlobalValue>,
+    /// One for each instruction, or none at all.
+    pub feedback: Vec<Seen>,
+    /// The type each parameter is known to have; `Object` for most. None at all if nothing is known.
+    pub arguments: Vec<Type>,
+}
+
+/// A global name that keeps its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GlobalValue {
+    /// A type with a single value.
+    pub value: Type,
+    pub assumption: AssumptionId,
+}
+
+/// A Python function that may be called directly or inlined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFunction {
+    /// Its code, if it is among the codes.
+    pub code: Option<CodeId>,
+    /// Breaks when code, defaults or anything else a call depends on is changed; `None`: has to be guarded.
+    pub assumption: Option<AssumptionId>,
+    /// Positional parameters; `None` if calls need more than positional arguments in order.
+    pub simple_arguments: Option<u32>,
+    /// The type a call gives.
+    pub returns: Type,
+}
+
+/// A native function or class that may be called directly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownNative {
+    pub kind: NativeKind,
+    /// How many positional arguments it takes, receiver included, when called directly.
+    pub arguments: u32,
+    pub returns: Type,
+    /// Runs no Python code and writes nothing others can see, for arguments of the types of `leaf_arguments`.
+    pub is_leaf: bool,
+    pub leaf_arguments: Vec<Type>,
+}
+
+/// Natives that passes have rules for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NativeKind {
+    Len,
+    IsInstance,
+    /// `type`, called with one argument.
+    TypeOf,
+    ListAppend,
+    Range,
+    /// Another.
+    Other,
+}
+
+/// Something that holds until the runtime says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assumption {
+    /// For dumps.
+    pub text: String,
+}
+
+/// What a bytecode instruction has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing is known: not run since the code was hot.
+    #[default]
+    NeverRun,
+    /// The instruction is of a kind that keeps no record.
+    Unrecorded,
+    /// Too many different things.
+    Megamorphic,
+    /// Types of operands, for `GuardType`: `SmallInt`, `TaggedFloat`, `UnicodeExact`, `ObjectUser[c1:Exact]`, ...; `Object` if unknown.
+    Operands(Type, Type),
+    /// Owners of an attribute, the likeliest first.
+    Attribute(Vec<Owner>),
+    /// An attribute of a class.
+    OfClass { class: ObjectId, value: ObjectId, assumption: AssumptionId },
+    /// A name of a module.
+    OfModule { module: ObjectId, value: Type, assumption: AssumptionId },
+    /// The type of a loop's iterator.
+    Iterator(Type),
+    /// What was called, and whether the owner it was found in is its first argument.
+    Callee { value: ObjectId, with_owner: bool },
+}
+
+/// Instances of one class with one layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub class: ClassId,
+    pub shape: ShapeId,
+    /// Breaks when the class changes.
+    pub assumption: AssumptionId,
+    pub place: Place,
+}
+
+/// Where an attribute is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the instance, so many bytes from its start.
+    Slot { offset: u32 },
+    /// The same, where storing adds it and gives the instance another shape.
+    Added { offset: u32, shape: ShapeId },
+    /// A function of the class, which binds the instance.
+    Method(ObjectId),
+    /// The class's own, as it is.
+    Value(ObjectId),
+    /// The Python function of a property, which takes the instance.
+    Getter(ObjectId),
+    /// It has to be looked for each time.
+    General,
+}
+
+impl Preloaded {
+    /// Preloaded data of a function alone, without classes or feedback.
+    pub fn of_code(code: Arc<Code>, name: &str) -> Preloaded {
+        Preloaded { codes: vec![CodeUnit::new(code, name)], ..Preloaded::default() }
+    }
+
+    pub fn code(&self, id: CodeId) -> &CodeUnit {
+        &self.codes[id.0 as usize]
+    }
+}
+
+impl CodeUnit {
+    pub fn new(code: Arc<Code>, name: &str) -> CodeUnit {
+        CodeUnit { code, name: name.to_owned(), constants: Vec::new(), globals: BTreeMap::new(), feedback: Vec::new(), arguments: Vec::new() }
+    }
+
+    /// What the instruction has seen.
+    pub fn seen(&self, bytecode: u32) -> &Seen {
+        self.feedback.get(bytecode as usize).unwrap_or(&Seen::Unrecorded)
+    }
+
+    /// Whether a handler covers an instruction.
+    pub fn is_covered(&self, bytecode: u32) -> bool {
+        self.code.exception_table.iter().any(|entry| entry.start <= bytecode && bytecode < entry.end)
+    }
+}

@@ -1,0 +1,96 @@
+//! Editing keeps the graph's invariants.
+
+use super::*;
+use crate::instr::Instr;
+use crate::text::parse;
+use crate::types::ty;
+use crate::verify::verify;
+
+const LOOP: &str = "fun m:f {
+  bb 0 {
+    v1:SmallInt[0] = LoadConst<SmallInt[0]>
+    v2:SmallInt[9] = LoadConst<SmallInt[9]>
+    Branch<1>
+  }
+  bb 1 (preds 0, 2) {
+    v3:SmallInt = Phi v1 v5
+    v4:CBool = SmallIntCompare<Less> v3 v2
+    CondBranch<2, 3> v4
+  }
+  bb 2 (preds 1) {
+    v5:SmallInt = SmallIntBinaryOp<Add> v3 v2 fs0
+    Branch<1>
+  }
+  bb 3 (preds 1) {
+    Return v3
+  }
+  fs 0 = code 0 at 4 locals(v3, _) stack() covered
+}
+";
+
+fn function(text: &str) -> Function {
+    let function = parse(text, Arc::default()).map_err(|error| error.to_string()).unwrap();
+    assert_eq!(verify(&function), Ok(()));
+    function
+}
+
+#[test]
+fn text_round_trips() {
+    assert_eq!(function(LOOP).to_string(), LOOP);
+}
+
+#[test]
+fn types_flow_around_loops() {
+    let mut function = function(LOOP);
+    function.set_type(Value(3), ty::Top);
+    function.reflow_types();
+    assert_eq!(function.ty(Value(3)), ty::SmallInt);
+    assert_eq!(function.to_string(), LOOP);
+}
+
+#[test]
+fn dominators_of_a_loop() {
+    let function = function(LOOP);
+    let dominators = function.dominators();
+    assert_eq!(dominators.order(), [Block(0), Block(1), Block(2), Block(3)]);
+    assert!(dominators.dominates(Block(1), Block(3)) && !dominators.dominates(Block(2), Block(1)));
+    assert_eq!(dominators.parent(Block(2)), Some(Block(1)));
+    assert_eq!(dominators.parent(Block(0)), None);
+}
+
+#[test]
+fn blocks_split_and_merge() {
+    let mut function = function(LOOP);
+    let tail = function.split_block(Block(1), 1);
+    function.append(Block(1), Instr::branch(tail));
+    assert_eq!(verify(&function), Ok(()));
+    assert_eq!(function.preds(Block(2)), [tail]);
+    function.merge_into_pred(tail);
+    assert_eq!(function.to_string(), LOOP);
+}
+
+#[test]
+fn edges_split() {
+    let mut function = function(LOOP);
+    let middle = function.split_edge(Block(0), Block(1));
+    assert_eq!(verify(&function), Ok(()));
+    assert_eq!(function.preds(Block(1)), [middle, Block(2)]);
+    assert_eq!(function.phi_inputs(Value(3)), [Value(1), Value(5)]);
+}
+
+#[test]
+fn removed_edges_take_inputs_along() {
+    let mut function = function(LOOP);
+    function.set_terminator(Block(2), Instr::unreachable(), None);
+    assert_eq!(verify(&function), Ok(()));
+    assert_eq!(function.phi_inputs(Value(3)), [Value(1)]);
+}
+
+#[test]
+fn uses_are_replaced_in_frame_states() {
+    let mut function = function(LOOP);
+    assert_eq!(function.use_counts()[3], 4);
+    function.replace_all_uses(Value(3), Value(2));
+    assert_eq!(function.state(FrameStateId(0)).locals[0], Some(Value(2)));
+    assert_eq!(function.use_counts()[3], 0);
+}

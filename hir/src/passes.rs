@@ -1,0 +1,132 @@
+//! The passes, declared once: name, function, whether it runs by default.
+//!
+//! A pass is `run(&mut Function, &Preloaded)` in a file of its name. It keeps the invariants of [`crate::function`]; one that cannot do its job leaves
+//! the function as it was. The list gives dumps, timing, switches and the pipeline their names. In debug builds the function is verified after each pass.
+
+use crate::environment::Preloaded;
+use crate::function::Function;
+use crate::verify::verify;
+
+mod clean_cfg;
+mod dead_code_elimination;
+mod phi_elimination;
+
+macro_rules! define_passes {
+    ($( $(#[$doc:meta])* $Pass:ident = $name:literal, $module:ident, $default:ident; )*) => {
+        /// A pass over HIR.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Pass { $( $(#[$doc])* $Pass, )* }
+
+        impl Pass {
+            pub const ALL: &[Pass] = &[$(Pass::$Pass),*];
+
+            /// As dumps and switches have it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Pass::$Pass => $name),* }
+            }
+
+            pub const fn switch(self) -> Switch {
+                match self { $(Pass::$Pass => Switch::$default),* }
+            }
+
+            pub fn from_name(name: &str) -> Option<Pass> {
+                match name { $($name => Some(Pass::$Pass),)* _ => None }
+            }
+
+            /// Runs the pass alone, without any check.
+            pub fn run(self, function: &mut Function, preloaded: &Preloaded) {
+                match self { $(Pass::$Pass => $module::run(function, preloaded)),* }
+            }
+        }
+    };
+}
+
+/// Whether a pass runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It has to: what follows relies on it.
+    Always,
+    /// Unless switched off.
+    On,
+    /// If switched on.
+    Off,
+}
+
+define_passes! {
+    /// Removes phis that have one input only, and names for other values.
+    PhiElimination = "phi-elimination", phi_elimination, On;
+    /// Removes blocks that control does not reach, and joins blocks in line.
+    CleanCfg = "clean-cfg", clean_cfg, On;
+    /// Removes instructions without effect whose results are not used.
+    DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
+}
+
+/// The passes that run by default, in order. A pass may stand here several times.
+pub const PIPELINE: &[Pass] = &[Pass::PhiElimination, Pass::CleanCfg, Pass::DeadCodeElimination, Pass::CleanCfg];
+
+/// Told before and after each pass: for dumps and times. (This crate reads no clocks.)
+pub trait Observer {
+    fn before(&mut self, _pass: Pass, _function: &Function) {}
+    fn after(&mut self, _pass: Pass, _function: &Function) {}
+}
+
+/// Watches nothing.
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
+
+/// The default pipeline without the passes named in `off`.
+pub fn pipeline(off: &[Pass]) -> Vec<Pass> {
+    let keeps = |pass: &Pass| match pass.switch() {
+        Switch::Always => true,
+        Switch::On => !off.contains(pass),
+        Switch::Off => false,
+    };
+    PIPELINE.iter().copied().filter(keeps).collect()
+}
+
+/// Runs passes in order. In debug builds, verifies after each and panics on a flaw, which is a bug.
+pub fn run(passes: &[Pass], function: &mut Function, preloaded: &Preloaded, observer: &mut dyn Observer) {
+    for &pass in passes {
+        observer.before(pass, function);
+        pass.run(function, preloaded);
+        observer.after(pass, function);
+        if cfg!(debug_assertions) {
+            check(pass, function);
+        }
+    }
+}
+
+fn check(pass: Pass, function: &Function) {
+    if let Err(flaws) = verify(function) {
+        let list: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+        panic!("after {}: {}\n{function}", pass.name(), list.join("; "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for pass in Pass::ALL {
+            assert_eq!(Pass::from_name(pass.name()), Some(*pass));
+        }
+    }
+
+    #[test]
+    fn observers_see_every_pass() {
+        struct Names(Vec<&'static str>);
+        impl Observer for Names {
+            fn after(&mut self, pass: Pass, _function: &Function) {
+                self.0.push(pass.name());
+            }
+        }
+        let mut function = Function::new("m:f", std::sync::Arc::default());
+        function.append(Function::ENTRY, crate::Instr::unreachable());
+        let mut names = Names(Vec::new());
+        run(&pipeline(&[Pass::CleanCfg]), &mut function, &Preloaded::default(), &mut names);
+        assert_eq!(names.0, ["phi-elimination", "dead-code-elimination"]);
+    }
+}
