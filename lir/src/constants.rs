@@ -1,0 +1,121 @@
+//! Constants are made anew where they are used instead of being kept in registers: before allocation.
+//!
+//! Each block makes the constants it uses, and makes them again behind a call, which would have them saved on the stack. What
+//! exits and safepoints record are the constants themselves. The definitions that are left without uses go.
+
+use crate::function::{BlockId, Draft, Function, Instr};
+use crate::opcode::Opcode;
+use crate::operand::Operand;
+use crate::reg::Reg;
+
+/// How a value that is constant is made.
+#[derive(Clone, Copy)]
+struct Constant {
+    opcode: Opcode,
+    value: Operand,
+    /// The register that holds it, and the stretch of code between calls in which it does.
+    copy: Option<(Reg, u32)>,
+}
+
+pub(crate) fn rematerialise(function: &mut Function) {
+    let mut constants = Constants::collect(function);
+    if constants.n_found == 0 {
+        return;
+    }
+    for block in function.block_ids() {
+        constants.block(function, block);
+    }
+}
+
+struct Constants {
+    /// By virtual register.
+    by_reg: Vec<Option<Constant>>,
+    n_found: usize,
+    stretch: u32,
+}
+
+impl Constants {
+    fn collect(function: &Function) -> Constants {
+        let mut constants = Constants { by_reg: vec![None; function.n_virtual as usize], n_found: 0, stretch: 0 };
+        for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
+            if makes_constant(instr)
+                && let Some(index) = function.def(instr).and_then(Reg::index)
+            {
+                constants.by_reg[index] = Some(Constant { opcode: instr.opcode, value: function.uses(instr)[0], copy: None });
+                constants.n_found += 1;
+            }
+        }
+        constants
+    }
+
+    fn find(&mut self, reg: Reg) -> Option<&mut Constant> {
+        self.by_reg.get_mut(reg.index()?)?.as_mut()
+    }
+
+    fn block(&mut self, function: &mut Function, id: BlockId) {
+        self.stretch += 1;
+        let old = std::mem::take(&mut function.blocks[id.index()].instrs);
+        let mut new = Vec::with_capacity(old.len());
+        for instr in old {
+            if makes_constant(&instr) {
+                continue;
+            }
+            if instr.opcode.records() {
+                self.record(function, &instr);
+            }
+            // Register by register, because each may need an instruction of its own before this one.
+            for place in usize::from(instr.n_defs)..function.operands(&instr).len() {
+                let mut operand = function.operands(&instr)[place];
+                let mut changed = false;
+                operand.for_each_reg_mut(&mut |reg| changed |= self.replace(function, &mut new, reg, instr.origin));
+                if changed {
+                    function.operands_mut(&instr)[place] = operand;
+                }
+            }
+            if instr.opcode.ends_block() {
+                let mut edges = std::mem::take(&mut function.blocks[id.index()].edges);
+                for arg in edges.iter_mut().flat_map(|edge| &mut edge.args) {
+                    self.replace(function, &mut new, arg, instr.origin);
+                }
+                function.blocks[id.index()].edges = edges;
+            }
+            new.push(instr);
+            if instr.opcode == Opcode::Call {
+                self.stretch += 1;
+            }
+        }
+        function.blocks[id.index()].instrs = new;
+    }
+
+    /// What is recorded needs no register.
+    fn record(&mut self, function: &mut Function, instr: &Instr) {
+        let recorded = function.operands(instr).len() - usize::from(instr.n_recorded);
+        for operand in &mut function.operands_mut(instr)[recorded..] {
+            if let Some(constant) = operand.reg().and_then(|reg| self.find(reg)) {
+                *operand = constant.value;
+            }
+        }
+    }
+
+    /// Replaces a constant by a copy of this stretch of code.
+    fn replace(&mut self, function: &mut Function, instrs: &mut Vec<Instr>, reg: &mut Reg, origin: u32) -> bool {
+        let stretch = self.stretch;
+        let Some(constant) = self.find(*reg) else { return false };
+        if let Some((copy, made_in)) = constant.copy
+            && made_in == stretch
+        {
+            *reg = copy;
+            return true;
+        }
+        let copy = function.new_reg(reg.class());
+        constant.copy = Some((copy, stretch));
+        let draft = Draft { defs: &[copy], uses: &[constant.value], origin, ..Draft::new(constant.opcode) };
+        instrs.push(function.make(&draft));
+        *reg = copy;
+        true
+    }
+}
+
+fn makes_constant(instr: &Instr) -> bool {
+    matches!(instr.opcode, Opcode::LoadImm | Opcode::LoadFloatImm | Opcode::LoadAddress)
+}

@@ -1,0 +1,43 @@
+//! The runtime things that compiled code refers to: names for text, addresses for code.
+
+use crate::operand::SymbolId;
+use std::collections::HashMap;
+
+/// One table serves all functions; only `add` changes it.
+#[derive(Clone, Debug, Default)]
+pub struct SymbolTable {
+    symbols: Vec<(String, u64)>,
+    by_name: HashMap<String, SymbolId>,
+}
+
+impl SymbolTable {
+    pub fn new() -> SymbolTable {
+        SymbolTable::default()
+    }
+
+    /// Adds a symbol. The name consists of letters, digits, `_`, `.` and `:`; it is a number in text if it has been used before.
+    pub fn add(&mut self, name: &str, address: u64) -> SymbolId {
+        let id = SymbolId(self.symbols.len() as u32);
+        self.symbols.push((name.to_owned(), address));
+        self.by_name.entry(name.to_owned()).or_insert(id);
+        id
+    }
+
+    pub fn name(&self, id: SymbolId) -> Option<&str> {
+        let (name, _) = self.symbols.get(id.0 as usize)?;
+        (self.by_name.get(name) == Some(&id)).then_some(name)
+    }
+
+    pub fn address(&self, id: SymbolId) -> Option<u64> {
+        self.symbols.get(id.0 as usize).map(|(_, address)| *address)
+    }
+
+    pub fn find(&self, name: &str) -> Option<SymbolId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// All symbols with names and addresses, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (SymbolId, &str, u64)> {
+        self.symbols.iter().enumerate().map(|(index, (name, address))| (SymbolId(index as u32), name.as_str(), *address))
+    }
+}
