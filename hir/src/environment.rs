@@ -3,6 +3,8 @@
 //! Filled on the runtime's side before compilation; the compiler asks for nothing else. All of it is a guess about the future (feedback) or a fact that
 //! holds until an *assumption* breaks, on which compiled code then is deoptimised: [`AssumptionId`].
 
+mod constants;
+
 use crate::function::CodeId;
 use crate::types::{ClassId, Classes, ObjectId, ShapeId, Type};
 use bytecode::Code;
@@ -146,9 +148,12 @@ pub enum Place {
 }
 
 impl Preloaded {
-    /// Preloaded data of a function alone, without classes or feedback.
+    /// What code alone says, without a runtime: its constants become objects of the tables. For tests and dumps.
     pub fn of_code(code: Arc<Code>, name: &str) -> Preloaded {
-        Preloaded { codes: vec![CodeUnit::new(code, name)], ..Preloaded::default() }
+        let mut classes = Classes::default();
+        let constants = code.constants.iter().map(|constant| constants::type_of(constant, &mut classes)).collect();
+        let unit = CodeUnit { constants, ..CodeUnit::new(code, name) };
+        Preloaded { classes: Arc::new(classes), codes: vec![unit], ..Preloaded::default() }
     }
 
     pub fn code(&self, id: CodeId) -> &CodeUnit {

@@ -14,10 +14,12 @@
 
 mod edges;
 mod edit;
+mod import;
 mod order;
 mod types;
 mod uses;
 
+pub use import::Imported;
 pub use order::Dominators;
 
 use crate::instr::{Block, Instr, Pool, Value};
@@ -74,6 +76,9 @@ pub struct FrameState {
     pub locals: Vec<Option<Value>>,
     /// The evaluation stack before the instruction; `None` is null.
     pub stack: Vec<Option<Value>>,
+    /// So many values on top of the stack are operands that the instruction takes off. If it raised, or is a call that an inlined
+    /// function's state has as its parent, they are gone.
+    pub popped: u32,
     /// The caller's state, at its call, if the function is inlined.
     pub parent: Option<FrameStateId>,
     /// Whether a handler covers the instruction, in this frame.
@@ -102,6 +107,15 @@ impl FrameState {
     /// All values of this frame, without those of the parents.
     pub fn values(&self) -> impl Iterator<Item = Value> + '_ {
         self.locals.iter().chain(&self.stack).copied().flatten()
+    }
+
+    /// The state once the instruction has taken its operands off the stack.
+    #[must_use]
+    pub fn trimmed(&self) -> FrameState {
+        let mut state = self.clone();
+        state.stack.truncate(self.stack.len().saturating_sub(self.popped as usize));
+        state.popped = 0;
+        state
     }
 
     /// The places of this frame that hold values.
@@ -216,6 +230,20 @@ impl Function {
     /// The chain of frame states of an instruction, the innermost frame first.
     pub fn state_chain(&self, from: Option<FrameStateId>) -> impl Iterator<Item = FrameStateId> + '_ {
         std::iter::successors(from, |id| self.state(*id).parent)
+    }
+
+    /// The frame state for a guard that is inserted before the instruction of that index: that of the nearest `Snapshot` before it in the
+    /// block, if all between the two may be executed again.
+    pub fn state_for_guard(&self, block: Block, index: usize) -> Option<FrameStateId> {
+        for &value in self.instrs(block)[..index].iter().rev() {
+            if let Instr::Snapshot {} = self.instr(value) {
+                return self.frame_state(value);
+            }
+            if !self.instr(value).info().is_replayable {
+                return None;
+            }
+        }
+        None
     }
 
     /// The last instruction, if it is a terminator.

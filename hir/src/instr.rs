@@ -10,9 +10,21 @@
 //! * **Deopts**: [`Deopt::reexecutes`]: may leave compiled code with nothing done, the interpreter starts at the bytecode instruction of the frame
 //!   state. [`Deopt::raises`]: an exception is set, and the interpreter goes on where exceptions of that instruction are looked up. Both need a frame
 //!   state, the same: locals and stack *before* the bytecode instruction.
+//!   Frame states are trimmed before references are counted (`passes/frame_state_trimming.rs`): an instruction that only raises does not need the values its
+//!   bytecode instruction pops, so they may be stolen.
 //! * **Runs Python**: arbitrary code may run, so that any assumption may break and any frame may be looked at.
 //! * **Replayable**: may be run again from the start of the bytecode instruction; an instruction that deopts by re-execution must be reached
-//!   through replayable instructions only, counted from the start of its bytecode instruction.
+//!   through replayable instructions only, counted from the start of its bytecode instruction. The builder puts a `Snapshot` there, and
+//!   [`crate::Function::state_for_guard`] finds it.
+//!
+//! A result that is owned is a new object or a new reference each time: such an instruction may be removed or repeated, but not merged with an equal one.
+//!
+//! What the builder owes: a `FrameState` for each bytecode instruction, with locals and stack before it and `popped` as the opcode table says, and a
+//! `Snapshot` of it in front of the first HIR instruction made of the bytecode instruction, also at the start of a block that begins within one and may still re-execute.
+//! In the block of `EntryKind::Start` all `LoadArg` come first; in that of a resume, all `LoadFrameSlot`.
+//!
+//! Exceptions leave compiled code today. For handlers in compiled code, an instruction whose frame state `is_covered` will be made the last of its block
+//! with a terminator that has a normal and an exceptional successor; rows need no change.
 //!
 //! Instructions are `Copy` and at most 24 bytes; operand lists, types and names are in the function's [`Pool`].
 
@@ -44,7 +56,7 @@ pub struct DisplayInstr<'a> {
 
 impl Instr {
     /// What the table says of it.
-    pub const fn info(&self) -> Info {
+    pub const fn info(&self) -> &'static Info {
         self.opcode().info()
     }
 

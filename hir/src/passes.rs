@@ -9,6 +9,7 @@ use crate::verify::verify;
 
 mod clean_cfg;
 mod dead_code_elimination;
+mod frame_state_trimming;
 mod phi_elimination;
 
 macro_rules! define_passes {
@@ -59,10 +60,13 @@ define_passes! {
     CleanCfg = "clean-cfg", clean_cfg, On;
     /// Removes instructions without effect whose results are not used.
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
+    /// Removes snapshots, and from frame states what is not needed. No pass behind it may insert guards.
+    FrameStateTrimming = "frame-state-trimming", frame_state_trimming, Always;
 }
 
 /// The passes that run by default, in order. A pass may stand here several times.
-pub const PIPELINE: &[Pass] = &[Pass::PhiElimination, Pass::CleanCfg, Pass::DeadCodeElimination, Pass::CleanCfg];
+pub const PIPELINE: &[Pass] =
+    &[Pass::PhiElimination, Pass::CleanCfg, Pass::DeadCodeElimination, Pass::CleanCfg, Pass::FrameStateTrimming, Pass::DeadCodeElimination];
 
 /// Told before and after each pass: for dumps and times. (This crate reads no clocks.)
 pub trait Observer {
@@ -127,6 +131,6 @@ mod tests {
         function.append(Function::ENTRY, crate::Instr::unreachable());
         let mut names = Names(Vec::new());
         run(&pipeline(&[Pass::CleanCfg]), &mut function, &Preloaded::default(), &mut names);
-        assert_eq!(names.0, ["phi-elimination", "dead-code-elimination"]);
+        assert_eq!(names.0, ["phi-elimination", "dead-code-elimination", "frame-state-trimming", "dead-code-elimination"]);
     }
 }

@@ -10,7 +10,7 @@
 //!     v3:Object = BinaryOp<Add> v2 v2 fs0
 //!     Return v3
 //!   }
-//!   fs 0 = code 0 at 2 locals(v2, _) stack() covered
+//!   fs 0 = code 0 at 2 locals(v2, _) stack(v2, v2) pops 2 covered
 //!   fs 1 = code 1 at 7 locals() stack(v2) parent fs0
 //! }
 //! ```

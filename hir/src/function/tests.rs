@@ -94,3 +94,35 @@ fn uses_are_replaced_in_frame_states() {
     assert_eq!(function.state(FrameStateId(0)).locals[0], Some(Value(2)));
     assert_eq!(function.use_counts()[3], 0);
 }
+
+#[test]
+fn guards_find_the_nearest_snapshot() {
+    let text = "fun m:f {
+        bb 0 {
+            v0:Object = LoadArg<0, \"x\", Object>
+            Snapshot fs0
+            v1:CBool = Is v0 v0
+            v2:Object = UnaryOp<Negate> v0 fs0
+            v3:Object = UnaryOp<Negate> v2 fs0
+            Snapshot fs1
+            Return v3
+        }
+        fs 0 = code 0 at 0 locals() stack(v0) pops 1
+        fs 1 = code 0 at 1 locals() stack(v3) pops 1
+    }";
+    let function = function(text);
+    let states: Vec<Option<u32>> = (0..7).map(|index| function.state_for_guard(Block(0), index).map(|id| id.0)).collect();
+    assert_eq!(states, [None, None, Some(0), Some(0), None, None, Some(1)]);
+}
+
+#[test]
+fn a_function_is_imported() {
+    let inner = function(LOOP);
+    let mut outer = function(
+        "fun m:g {\n bb 0 {\n v0:NoneType = LoadConst<NoneType>\n Deopt<\"here\"> fs0\n }\n fs 0 = code 0 at 9 locals() stack(v0) pops 1\n}",
+    );
+    let imported = outer.import(&inner, Some(FrameStateId(0)), &mut |_| CodeId(1));
+    outer.set_terminator(Block(0), Instr::branch(imported.block(Function::ENTRY)), None);
+    assert_eq!(verify(&outer), Ok(()));
+    assert!(outer.to_string().contains("fs 1 = code 1 at 4 locals(v5, _) stack() covered parent fs0"), "{outer}");
+}

@@ -19,14 +19,17 @@ macro_rules! define_instrs {
         #[repr(u8)]
         pub enum Opcode { $($Name),* }
 
+        const INFO: &[Info] = &[$(
+            Info::new(stringify!($Name), &[$((stringify!($op), $opty)),*], rest!($($restty)?), $output)
+                $(.$fact($($fact_arg)?))*,
+        )*];
+
         impl Opcode {
             pub const ALL: &[Opcode] = &[$(Opcode::$Name),*];
 
-            pub const fn info(self) -> Info {
-                match self { $(
-                    Opcode::$Name => Info::new(stringify!($Name), &[$((stringify!($op), $opty)),*], rest!($($restty)?), $output)
-                        $(.$fact($($fact_arg)?))*,
-                )* }
+            /// What the table says.
+            pub const fn info(self) -> &'static Info {
+                &INFO[self as usize]
             }
 
             pub(crate) fn from_name(name: &str) -> Option<Opcode> {
@@ -97,7 +100,6 @@ macro_rules! define_instrs {
                 let _ = (from, to);
             }
 
-            /// Whether immediates are equal: of two instructions of one function, or of two.
             pub(crate) fn print_immediates(&self, pool: &Pool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self { $(Instr::$Name { $($imm,)* .. } => {
                     #[allow(unused_mut, reason = "some rows have no immediates")]

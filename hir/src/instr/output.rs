@@ -33,6 +33,7 @@ impl OutputType {
     /// The type, from the types of the operands.
     pub fn of(self, instr: &Instr, pool: &Pool, operands: &[Type], classes: &Classes) -> Type {
         let first = operands.first().copied().unwrap_or(ty::Bottom);
+        let is_unknown = || operands.contains(&ty::Bottom);
         let immediate = || instr.type_immediate().map_or(ty::Top, |id| pool.ty(id));
         match self {
             OutputType::Nothing => ty::Bottom,
@@ -43,6 +44,8 @@ impl OutputType {
             OutputType::NotNull => first.minus(ty::Nullptr, classes),
             OutputType::Narrowed => first.and(immediate(), classes),
             OutputType::Union => operands.iter().fold(ty::Bottom, |union, ty| union.or(*ty, classes)),
+            // What has no type yet has none that could be told apart.
+            OutputType::Binary | OutputType::Unary | OutputType::Boxed if is_unknown() => ty::Bottom,
             OutputType::Binary => binary(instr, operands),
             OutputType::Unary => unary(first),
             OutputType::Boxed => boxed(first),

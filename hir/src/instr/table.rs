@@ -360,7 +360,7 @@ define_instrs! {
     // ---- control ------------------------------------------------------------------------------------------------------------
 
     Branch / branch() <target: Block> => Nothing, terminator();
-    /// To the first block if the value is not zero, null or false.
+    /// To the first block if the value is not zero: a number, a machine bool, a pointer. A Python value is tested for null, never for its truth.
     CondBranch / cond_branch(condition: TESTABLE) <then: Block, otherwise: Block> => Nothing, terminator();
     /// To the first block unless the iterator is exhausted.
     CondBranchIterNotDone / cond_branch_iter_not_done(item: ty::IterItem) <then: Block, otherwise: Block> => Nothing, terminator();
@@ -378,7 +378,7 @@ define_instrs! {
 
     // ---- guards and hints ---------------------------------------------------------------------------------------------------
 
-    /// Deopts if the value is zero, null or false.
+    /// Deopts if the value is zero. A Python value is tested for null, never for its truth.
     Guard / guard(condition: TESTABLE) <> => Nothing, guards();
     /// Deopts unless the value is of the type, which names no shape.
     GuardType / guard_type(value: ty::OptObject) <ty: TypeId> => Narrowed, alias(), guards();

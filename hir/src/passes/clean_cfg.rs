@@ -31,13 +31,15 @@ fn remove_unreachable(function: &mut Function) -> bool {
     !dead.is_empty()
 }
 
-/// A branch both ways to the same block is no choice.
+/// A branch both ways to the same block is no choice. (Two entries there are.)
 fn fold_branches(function: &mut Function) -> bool {
     let mut changed = false;
     for block in function.blocks() {
         let successors = function.successors(block);
         let [first, second] = successors[..] else { continue };
-        let is_choice = first != second || function.phis(first).iter().any(|phi| differs(function, *phi, block));
+        let is_entry =
+            block == Function::ENTRY && matches!(function.terminator(block).map(|value| function.instr(value)), Some(Instr::EntrySwitch { .. }));
+        let is_choice = is_entry || first != second || function.phis(first).iter().any(|phi| differs(function, *phi, block));
         if !is_choice {
             function.set_terminator(block, Instr::branch(first), None);
             changed = true;

@@ -121,9 +121,10 @@ fn parse_state(cursor: &mut Cursor<'_>) -> Result<FrameState, SyntaxError> {
     let locals = parse_places(cursor)?;
     cursor.expect("stack")?;
     let stack = parse_places(cursor)?;
+    let popped = if cursor.eat("pops") { cursor.number()? } else { 0 };
     let is_covered = cursor.eat("covered");
     let parent = if cursor.eat("parent") { Some(FrameStateId(cursor.numbered("fs")?)) } else { None };
-    Ok(FrameState { code, bytecode, locals, stack, parent, is_covered })
+    Ok(FrameState { code, bytecode, locals, stack, popped, parent, is_covered })
 }
 
 fn parse_places(cursor: &mut Cursor<'_>) -> Result<Vec<Option<Value>>, SyntaxError> {

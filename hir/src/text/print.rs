@@ -104,6 +104,9 @@ impl RefKind {
 impl fmt::Display for FrameState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "code {} at {} locals({}) stack({})", self.code.0, self.bytecode, list(&self.locals), list(&self.stack))?;
+        if self.popped > 0 {
+            write!(f, " pops {}", self.popped)?;
+        }
         if self.is_covered {
             f.write_str(" covered")?;
         }

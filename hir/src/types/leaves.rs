@@ -3,7 +3,7 @@
 use super::Type;
 
 /// A set of leaf types.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Leaves(u64);
 
 impl Leaves {

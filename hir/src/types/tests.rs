@@ -1,6 +1,7 @@
 //! The lattice against a model: types as sets of sample values.
 
 use super::*;
+use crate::text::Cursor;
 use proptest::prelude::*;
 
 /// A value of the model.
@@ -151,8 +152,6 @@ proptest! {
     }
 }
 
-use crate::text::Cursor;
-
 #[test]
 fn names_read_like_cinders() {
     let texts = [
@@ -179,4 +178,13 @@ fn specialisations_restrict_heap_values_only() {
     assert_eq!(optional.minus(ty::NoneType, &classes), instance);
     assert!(optional.could_be(ty::NoneType, &classes));
     assert!(!instance.could_be(ty::ObjectUser.specialized(Spec::ClassExact(ClassId(4))), &classes));
+}
+
+#[test]
+fn every_leaf_is_of_one_kind() {
+    assert_eq!(ty::HeapObject.leaves(), Leaves::HEAP);
+    assert_eq!(ty::Uncounted.leaves(), Leaves::TAGGED);
+    assert_eq!(ty::Top.leaves(), Leaves::HEAP.or(Leaves::TAGGED).or(Leaves::MACHINE));
+    let names: std::collections::HashSet<&str> = TypeNames::all().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), TypeNames::all().count());
 }

@@ -21,7 +21,7 @@ macro_rules! passes {
     ($($name:ident)*) => { $(
         #[test]
         fn $name() {
-            check(stringify!($name), include_str!(concat!("passes/", stringify!($name), ".hir")));
+            check(stringify!($name), include_str!(concat!("../passes/", stringify!($name), ".hir")));
         }
     )* };
 }
@@ -29,5 +29,5 @@ macro_rules! passes {
 passes! {
     clean_cfg_folds_a_branch_both_ways clean_cfg_joins_blocks_in_line clean_cfg_removes_unreachable_blocks
     dead_code_keeps_what_frame_states_use dead_code_keeps_what_raises dead_code_removes_circles_of_phis
-    dead_code_removes_unused_guards phi_elimination_goes_on_until_nothing_changes phi_elimination_removes_assignments
+    dead_code_removes_unused_guards frame_state_trimming_drops_operands phi_elimination_goes_on_until_nothing_changes phi_elimination_removes_assignments
 }

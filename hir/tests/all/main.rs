@@ -1,0 +1,4 @@
+//! From text to text.
+
+mod passes;
+mod text;
