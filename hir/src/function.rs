@@ -15,11 +15,13 @@
 mod edges;
 mod edit;
 mod import;
+mod liveness;
 mod order;
 mod types;
 mod uses;
 
 pub use import::Imported;
+pub use liveness::{Liveness, ValueSet};
 pub use order::Dominators;
 
 use crate::instr::{Block, Instr, Pool, Value};

@@ -4,7 +4,8 @@
 //! type, and facts. The enum, constructors, visitors, printer, parser and metadata come from the row. What the facts mean:
 //!
 //! * **Ownership of the output** ([`Output`]): who counts the reference, see there.
-//! * **Steals**: the instruction takes over the reference of an operand; the refcount insertion hands one over, or makes one.
+//! * **Steals**: the instruction takes over the reference of an operand; the refcount insertion hands one over, or makes one: it has to make one if
+//!   the value lives on, and also if the instruction's own frame state holds the value.
 //! * **Writes**: memory the instruction may change, so that borrowed references from there, and facts read from there, end.
 //! * **Reads**: memory the output depends on; two equal instructions give the same only if nothing wrote there between.
 //! * **Deopts**: [`Deopt::reexecutes`]: may leave compiled code with nothing done, the interpreter starts at the bytecode instruction of the frame

@@ -46,7 +46,8 @@ impl Function {
         self.set_phi_inputs(phi, &inputs);
     }
 
-    /// A phi behind those that the block has.
+    /// A phi behind those that the block has. Its type is that of the inputs it has now: who adds inputs later calls
+    /// [`Function::reflow_types`] in the end, and believes no types that depend on the phi before.
     pub fn add_phi(&mut self, block: Block, inputs: &[Value]) -> Value {
         let inputs = self.pool.add_values(inputs);
         let at = self.phis(block).len();

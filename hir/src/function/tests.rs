@@ -126,3 +126,16 @@ fn a_function_is_imported() {
     assert_eq!(verify(&outer), Ok(()));
     assert!(outer.to_string().contains("fs 1 = code 1 at 4 locals(v5, _) stack() covered parent fs0"), "{outer}");
 }
+
+#[test]
+fn values_live_around_loops() {
+    let function = function(LOOP);
+    let liveness = function.liveness();
+    let live = |set: &ValueSet| set.iter().map(|value| value.0).collect::<Vec<_>>();
+    assert_eq!(live(liveness.live_in(Block(0))), []);
+    assert_eq!(live(liveness.live_out(Block(0))), [1, 2]);
+    assert_eq!(live(liveness.live_in(Block(1))), [2]);
+    assert_eq!(live(liveness.live_in(Block(2))), [2, 3]);
+    assert_eq!(live(liveness.live_out(Block(2))), [2, 5]);
+    assert_eq!(live(liveness.live_in(Block(3))), [3]);
+}

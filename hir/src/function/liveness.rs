@@ -1,0 +1,108 @@
+//! Which values are live where blocks begin and end.
+//!
+//! Uses are operands and frame states. An input of a phi is used at the end of the predecessor, and the phi is defined where its block begins: it is not live
+//! into it.
+
+use super::Function;
+use crate::instr::{Block, Value};
+
+/// A set of values.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct ValueSet(Vec<u64>);
+
+/// Live values by block.
+pub struct Liveness {
+    live_in: Vec<ValueSet>,
+    live_out: Vec<ValueSet>,
+}
+
+impl ValueSet {
+    pub fn contains(&self, value: Value) -> bool {
+        self.0.get(value.0 as usize / 64).is_some_and(|word| word >> (value.0 % 64) & 1 != 0)
+    }
+
+    pub fn insert(&mut self, value: Value) {
+        let index = value.0 as usize / 64;
+        if index >= self.0.len() {
+            self.0.resize(index + 1, 0);
+        }
+        self.0[index] |= 1 << (value.0 % 64);
+    }
+
+    pub fn remove(&mut self, value: Value) {
+        if let Some(word) = self.0.get_mut(value.0 as usize / 64) {
+            *word &= !(1 << (value.0 % 64));
+        }
+    }
+
+    /// Adds the values of another set.
+    pub fn extend(&mut self, other: &ValueSet) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
+    /// In the order of numbers.
+    pub fn iter(&self) -> impl Iterator<Item = Value> + '_ {
+        let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 != 0);
+        self.0.iter().enumerate().flat_map(move |(index, word)| bits(*word).map(move |bit| Value(index as u32 * 64 + bit)))
+    }
+}
+
+impl Liveness {
+    /// Live before the first instruction that is no phi, without what the phis define.
+    pub fn live_in(&self, block: Block) -> &ValueSet {
+        &self.live_in[block.0 as usize]
+    }
+
+    /// Live behind the terminator: into any successor, or as an input of its phis.
+    pub fn live_out(&self, block: Block) -> &ValueSet {
+        &self.live_out[block.0 as usize]
+    }
+}
+
+impl Function {
+    /// What an instruction uses: operands and the values of its frame states. (Inputs of a phi are no uses of it here.)
+    pub fn for_each_use(&self, value: Value, visit: &mut dyn FnMut(Value)) {
+        if self.instr(value).is_phi() {
+            return;
+        }
+        self.instr(value).for_each_operand(&self.pool, visit);
+        for id in self.state_chain(self.frame_state(value)) {
+            self.state(id).values().for_each(&mut *visit);
+        }
+    }
+
+    pub fn liveness(&self) -> Liveness {
+        let mut liveness =
+            Liveness { live_in: vec![ValueSet::default(); self.block_limit()], live_out: vec![ValueSet::default(); self.block_limit()] };
+        let order = self.reverse_post_order();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &block in order.iter().rev() {
+                let out = self.live_out_of(block, &liveness);
+                let mut live = out.clone();
+                for &value in self.instrs(block).iter().rev() {
+                    live.remove(value);
+                    self.for_each_use(value, &mut |used| live.insert(used));
+                }
+                changed |= live.iter().any(|value| !liveness.live_in(block).contains(value));
+                liveness.live_in[block.0 as usize] = live;
+                liveness.live_out[block.0 as usize] = out;
+            }
+        }
+        liveness
+    }
+
+    fn live_out_of(&self, block: Block, liveness: &Liveness) -> ValueSet {
+        let mut out = ValueSet::default();
+        for successor in self.successors(block) {
+            out.extend(liveness.live_in(successor));
+            for &phi in self.phis(successor) {
+                let inputs = self.preds(successor).iter().zip(self.phi_inputs(phi)).filter(|(pred, _)| **pred == block);
+                inputs.for_each(|(_, input)| out.insert(*input));
+            }
+        }
+        out
+    }
+}
