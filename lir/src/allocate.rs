@@ -58,7 +58,7 @@ impl Allocator {
             checker.run().map_err(|errors| AllocationError(format!("{errors:?}")))?;
         }
         rewrite::rewrite(&mut function, output);
-        layout::thread_jumps(&mut function);
+        layout::finish(&mut function);
         Ok(Allocated::new(function))
     }
 }

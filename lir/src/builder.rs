@@ -236,7 +236,16 @@ impl<'a> Builder<'a> {
 
     /// Up to two ints or one float.
     pub fn ret(&mut self, values: &[Operand]) {
-        self.none(Shape::of(Opcode::Return), values);
+        let shape = Shape::of(Opcode::Return);
+        let mut returned = Vec::with_capacity(values.len());
+        for value in values {
+            returned.push(match value {
+                Operand::Reg(reg) if reg.is_virtual() => *value,
+                Operand::Imm(_) => *value,
+                Operand::Reg(_) | Operand::Mem(_) | Operand::Symbol(_) => self.materialise(Class::Int, shape, *value),
+            });
+        }
+        self.none(shape, &returned);
     }
 
     pub fn trap(&mut self) {
@@ -288,15 +297,15 @@ impl<'a> Builder<'a> {
         for index in 0..uses.len().min(rows.len()) {
             let unfit = !rows[index].form.accepts(uses[index]) || is_overwritten(shape, index, uses[index]);
             if unfit || uses[index].mem().is_some() && two_in_memory(&uses, rows) {
-                uses[index] = self.materialise(&rows[index], shape, uses[index]);
+                uses[index] = self.materialise(rows[index].class, shape, uses[index]);
             }
         }
         self.function.push(self.block, &Draft { uses: &uses, ..draft });
     }
 
     /// Puts the operand into a register.
-    fn materialise(&mut self, row: &Slot, shape: Shape, operand: Operand) -> Operand {
-        let reg = match (operand, row.class) {
+    fn materialise(&mut self, class: Class, shape: Shape, operand: Operand) -> Operand {
+        let reg = match (operand, class) {
             (Operand::Imm(value), Class::Int) => self.load_imm(value),
             (Operand::Imm(value), Class::Float) => self.load_float_imm(f64::from_bits(value as u64)),
             (Operand::Symbol(symbol), _) => self.load_address(symbol),

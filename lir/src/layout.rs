@@ -1,7 +1,7 @@
-//! The order in which blocks are laid out, before allocation: reverse post-order, cold blocks behind all others.
+//! The order of blocks: reverse post-order for the allocator, and in the end cold blocks behind all others.
 //!
 //! Blocks that are never reached go. Critical edges (from a block with several successors to one with several predecessors) get
-//! a block of their own, because the allocator needs a place for the moves of each edge. Empty blocks are removed afterwards by `thread_jumps`.
+//! a block of their own, because the allocator needs a place for the moves of each edge. Empty blocks are removed afterwards, by `finish`.
 //!
 //! Of a block's successors the one in the deeper loop comes closest, then the one that is named first.
 
@@ -19,8 +19,14 @@ pub(crate) fn order_blocks(function: &mut Function) {
         targets
     };
     let order = reverse_post_order(function, &visit);
-    let (warm, cold): (Vec<BlockId>, Vec<BlockId>) = order.into_iter().partition(|block| !function.block(*block).cold);
-    rearrange(function, warm.into_iter().chain(cold).collect());
+    rearrange(function, order);
+}
+
+/// Puts cold blocks behind all others.
+fn cold_last(function: &Function, order: impl Iterator<Item = BlockId>) -> Vec<BlockId> {
+    let (mut warm, cold): (Vec<BlockId>, Vec<BlockId>) = order.partition(|block| !function.block(*block).cold);
+    warm.extend(cold);
+    warm
 }
 
 /// Keeps the blocks of the list, in its order.
@@ -95,8 +101,9 @@ fn loop_depths(function: &Function) -> Vec<u32> {
     depths
 }
 
-/// Leads edges past blocks that only go on to another, and removes blocks that no edge leads to. After allocation.
-pub(crate) fn thread_jumps(function: &mut Function) {
+/// The final order, after allocation: leads edges past blocks that only go on to another, removes blocks that no edge leads to, and
+/// puts the cold ones last. (The allocator wants blocks in reverse post-order.)
+pub(crate) fn finish(function: &mut Function) {
     let onward: Vec<Option<BlockId>> = function.blocks.iter().map(|block| goes_on_to(function, block)).collect();
     for edge in function.blocks.iter_mut().flat_map(|block| &mut block.edges) {
         // A loop of empty blocks has no end.
@@ -130,10 +137,8 @@ pub(crate) fn thread_jumps(function: &mut Function) {
             }
         }
     }
-    if reached.contains(&false) {
-        let order = function.block_ids().filter(|block| reached[block.index()]).collect();
-        rearrange(function, order);
-    }
+    let order = cold_last(function, function.block_ids().filter(|block| reached[block.index()]));
+    rearrange(function, order);
 }
 
 /// Where an empty block leads to.

@@ -22,7 +22,7 @@ pub mod text;
 pub mod verify;
 
 pub use allocate::{Allocated, AllocationError, Allocator};
-pub use builder::Builder;
+pub use builder::{Builder, Record};
 pub use condition::{Condition, Width};
 pub use function::{Block, BlockId, Draft, Edge, Function, Instr, NO_ORIGIN};
 pub use opcode::{Conditions, Edges, Effect, Facts, Opcode, Role, Slot};
