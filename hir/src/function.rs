@@ -87,7 +87,8 @@ pub struct FrameState {
     pub is_covered: bool,
 }
 
-/// A value that is live at a deopting instruction.
+/// A value that is live at a deopting instruction: one in its frame state, or an owned one that is not. Deopt moves owned values of the state to the
+/// frame, counts borrowed ones, and gives up owned values that are in no state; so operands that die at the instruction are in the list, stolen ones are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveValue {
     pub value: Value,
