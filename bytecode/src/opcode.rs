@@ -360,13 +360,20 @@ macro_rules! define_opcodes {
                 match name { $($text => Some(Opcode::$Name),)* _ => None }
             }
 
-            pub const fn info(self) -> Info {
-                match self { $(
-                    Opcode::$Name => Info::new($text, Arg::$arg, Depth::$pops($popn), Depth::$pushes($pushn))
-                        $(.$flag())*,
-                )* }
+            #[inline]
+            pub const fn info(self) -> &'static Info {
+                &INFOS[self as usize]
             }
         }
+
+        /// What there is to know of each opcode, by its number.
+        static INFOS: [Info; 256] = {
+            let mut infos = [const { Info::new("", Arg::None, Depth::Fixed(0), Depth::Fixed(0)) }; 256];
+            $(
+                infos[$number] = Info::new($text, Arg::$arg, Depth::$pops($popn), Depth::$pushes($pushn))$(.$flag())*;
+            )*
+            infos
+        };
     };
 }
 for_each_opcode!(define_opcodes);

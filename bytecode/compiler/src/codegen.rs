@@ -25,11 +25,11 @@ use crate::literal;
 use crate::options::{Future, Options, future_flag};
 use crate::source::{Lines, Span};
 use crate::symtable::{self, ScopeKind, SymbolTable};
+use crate::tables::HashMap;
 use block::FrameBlock;
 use bytecode::{Code, Constant, Opcode};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
-use std::collections::HashMap;
 use unit::{Unit, UnitKind};
 
 pub(crate) type Result<T = ()> = std::result::Result<T, CompileError>;
@@ -71,7 +71,7 @@ pub(crate) fn compile(program: Program<'_>, source: &str, options: &Options<'_>)
         depth: 0,
         interactive: matches!(program, Program::Interactive(_)),
         quiet: 0,
-        sole_arguments: HashMap::new(),
+        sole_arguments: HashMap::default(),
     };
     compiler.start_unit();
     compiler.program(program)

@@ -13,6 +13,7 @@ pub mod literal;
 mod options;
 pub mod source;
 pub mod symtable;
+mod tables;
 pub mod unparse;
 
 pub use error::{CompileError, ErrorKind, Warning, WarningAction};

@@ -1,6 +1,7 @@
 //! Positions: byte offsets of the tree to lines and columns.
 
 use ruff_text_size::{Ranged, TextRange};
+use std::cell::Cell;
 
 /// Lines and columns of a piece of source. Lines count from 1, columns are byte offsets from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ impl Span {
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<u32>,
+    /// The line that was found last: the next is mostly the same, or near.
+    last: Cell<usize>,
 }
 
 impl<'a> Lines<'a> {
@@ -45,7 +48,7 @@ impl<'a> Lines<'a> {
         if text.starts_with('\u{feff}') {
             starts[0] = 3;
         }
-        Lines { text, starts }
+        Lines { text, starts, last: Cell::new(1) }
     }
 
     pub fn text(&self) -> &'a str {
@@ -54,8 +57,21 @@ impl<'a> Lines<'a> {
 
     /// 1-based line and 0-based column of an offset.
     pub fn position(&self, offset: u32) -> (i32, i32) {
-        let line = self.starts.partition_point(|&start| start <= offset).max(1);
+        let last = self.last.get();
+        let line = if self.is_in(offset, last) {
+            last
+        } else if self.is_in(offset, last + 1) {
+            last + 1
+        } else {
+            self.starts.partition_point(|&start| start <= offset).max(1)
+        };
+        self.last.set(line);
         (line as i32, offset.saturating_sub(self.starts[line - 1]) as i32)
+    }
+
+    /// Whether an offset is in a line, which counts from 1.
+    fn is_in(&self, offset: u32, line: usize) -> bool {
+        self.starts.get(line - 1).is_some_and(|&start| start <= offset) && self.starts.get(line).is_none_or(|&next| offset < next)
     }
 
     pub fn range(&self, range: TextRange) -> Span {

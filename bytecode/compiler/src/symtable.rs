@@ -10,8 +10,8 @@ mod build;
 mod statements;
 
 use crate::source::Span;
-use indexmap::{IndexMap, IndexSet};
-use std::collections::HashMap;
+use crate::tables::HashMap;
+use crate::tables::{IndexMap, IndexSet};
 use std::fmt;
 
 pub(crate) use annotations::annotations;
@@ -135,7 +135,7 @@ impl Scope {
             name: name.to_owned(),
             kind,
             line: line.max(0) as u32,
-            symbols: IndexMap::new(),
+            symbols: IndexMap::default(),
             parameters: Vec::new(),
             children: Vec::new(),
             nested: false,

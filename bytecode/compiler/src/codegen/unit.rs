@@ -5,9 +5,9 @@ use super::{Compiler, Result, Use};
 use crate::flow::{self, Constants, Label, Op, Sequence, Shape};
 use crate::source::Span;
 use crate::symtable::{self, NameScope, Node, Scope, ScopeId, ScopeKind, SymbolTable, flag};
+use crate::tables::IndexSet;
 use bytecode::code::Local;
 use bytecode::{Code, CodeFlags, Constant, LocalKind, Opcode as O};
-use indexmap::IndexSet;
 use ruff_python_ast::StmtAnnAssign;
 use std::collections::{BTreeSet, HashMap};
 
@@ -67,11 +67,11 @@ impl Unit<'_> {
             sequence: Sequence::default(),
             annotation_setup: None,
             constants: Constants::default(),
-            names: IndexSet::new(),
-            varnames: IndexSet::new(),
-            cellvars: IndexSet::new(),
-            freevars: IndexSet::new(),
-            hidden: HashMap::new(),
+            names: IndexSet::default(),
+            varnames: IndexSet::default(),
+            cellvars: IndexSet::default(),
+            freevars: IndexSet::default(),
+            hidden: HashMap::default(),
             blocks: Vec::new(),
             static_attributes: BTreeSet::new(),
             annotations: Vec::new(),

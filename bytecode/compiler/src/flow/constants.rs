@@ -1,7 +1,7 @@
 //! The constants of a code object, each kept once.
 
+use crate::tables::HashMap;
 use bytecode::Constant;
-use std::collections::HashMap;
 
 #[derive(Default)]
 pub(crate) struct Constants {

@@ -7,14 +7,14 @@
 use super::{Comprehension, NameScope, Scope, ScopeId, ScopeKind, SymbolTable, flag};
 use crate::error::CompileError;
 use crate::source::Span;
-use indexmap::IndexMap;
-use std::collections::HashSet;
+use crate::tables::HashSet;
+use crate::tables::IndexMap;
 
 type Names = HashSet<String>;
 
 pub(super) fn analyze(table: &mut SymbolTable) -> Result<(), CompileError> {
     let mut pass = Pass { table };
-    pass.block(SymbolTable::TOP, None, &mut Names::new(), &mut Names::new(), &mut Names::new(), None)
+    pass.block(SymbolTable::TOP, None, &mut Names::default(), &mut Names::default(), &mut Names::default(), None)
 }
 
 struct Pass<'a> {
@@ -40,9 +40,9 @@ impl Pass<'_> {
     ) -> Result<(), CompileError> {
         let kind = self.table.scope(id).kind;
         let mut block = Block::default();
-        let mut new_global = Names::new();
-        let mut new_free = Names::new();
-        let mut new_bound = Names::new();
+        let mut new_global = Names::default();
+        let mut new_free = Names::default();
+        let mut new_bound = Names::default();
         if kind == ScopeKind::Class {
             new_global.extend(global.iter().cloned());
             if let Some(bound) = &bound {
@@ -176,7 +176,7 @@ impl Pass<'_> {
         type_params: &Names,
         class: Option<ScopeId>,
     ) -> Result<Names, CompileError> {
-        let mut inlined_cells = Names::new();
+        let mut inlined_cells = Names::default();
         let children = self.table.scope(id).children.clone();
         let (kind, sees_class) = (self.table.scope(id).kind, self.table.scope(id).can_see_class_scope);
         for &child in &children {
@@ -189,7 +189,7 @@ impl Pass<'_> {
                 class
             };
             let inline = matches!(entry.comprehension, Some(Comprehension::List | Comprehension::Set | Comprehension::Dict)) && !sees_class;
-            let mut child_free = Names::new();
+            let mut child_free = Names::default();
             let mut bound = new_bound.clone();
             let mut global = new_global.clone();
             let mut params = type_params.clone();

@@ -3,7 +3,7 @@
 use super::build::{Builder, Result};
 use super::{Node, Part, ScopeKind, flag};
 use crate::source::Span;
-use indexmap::IndexSet;
+use crate::tables::IndexSet;
 use ruff_python_ast::{self as ast, Expr, TypeParam};
 use ruff_text_size::Ranged;
 
@@ -76,7 +76,7 @@ impl Builder<'_> {
         let around = self.scope().kind;
         self.enter(name, ScopeKind::TypeParameters, Some(Node::of(parameters, Part::TypeParameters)), span)?;
         if is_class {
-            self.scope().mangled_names = Some(IndexSet::new());
+            self.scope().mangled_names = Some(IndexSet::default());
         }
         if around == ScopeKind::Class {
             self.scope().can_see_class_scope = true;
