@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 pub mod digits;
+mod montgomery;
 pub mod rounding;
 #[cfg(test)]
 mod tests;
@@ -398,6 +399,11 @@ pub fn power_modulo(vm: &mut Vm, base: Ref<'_>, exponent: Ref<'_>, modulus: Ref<
         return Ok(Some(Object::small_int(0)));
     }
     if !e.is_negative() {
+        if let (Some(a), Some(m)) = (a.to_u128(), m.to_u128())
+            && m.is_odd()
+        {
+            return Ok(Some(vm.new_bigint(BigInt::from(montgomery::power(a, e.magnitude(), m)))));
+        }
         return Ok(Some(vm.new_bigint(a.modpow(&e, &m))));
     }
     match a.modinv(&m) {

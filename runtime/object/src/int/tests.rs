@@ -46,6 +46,14 @@ fn big() -> impl Strategy<Value = BigInt> {
 
 proptest! {
     #[test]
+    fn powers_modulo_odd_numbers(base: u128, exponent: u64, more in 0usize..3, modulus: u128, bits in 2u32..129) {
+        let modulus = (modulus >> (128 - bits)) | 1 | 1 << (bits - 1);
+        let (base, exponent) = (base, num_bigint::BigUint::from(exponent) << (more * 40));
+        let expected = num_bigint::BigUint::from(base).modpow(&exponent, &modulus.into());
+        prop_assert_eq!(num_bigint::BigUint::from(super::montgomery::power(base, &exponent, modulus)), expected);
+    }
+
+    #[test]
     fn conversion_to_float_is_nearest(value in big()) {
         if let Some(float) = to_f64(&value) {
             assert_nearest(&value, &BigInt::from(1), float);
