@@ -418,7 +418,7 @@ fn finalisation_order(vm: &mut Vm, modules: &Dict, own: &[Object], library: &[Ob
     let (own, library) = (namespaces(vm, own), namespaces(vm, library));
     let roots: Vec<Ref<'_>> = own.iter().map(Object::borrow).collect();
     let barriers: Vec<Ref<'_>> = library.iter().map(Object::borrow).collect();
-    object::collector::reachable(&roots, &barriers)
+    object::collector::order_of_ends(&roots, &barriers)
 }
 
 /// Flushes the standard streams; whether standard output could be.

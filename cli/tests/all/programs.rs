@@ -112,6 +112,7 @@ programs! {
     classes
     closures
     collection_types
+    collector_callbacks
     comprehensions
     compression_archives
     context_managers

@@ -12,6 +12,7 @@ use crate::cell::{Visitor, VmCell};
 use crate::class::Type;
 use crate::heap::{self, Part, bit};
 use crate::instance;
+use crate::tuple::{TUPLE, Tuple};
 use crate::value::{Header, Object, Ref};
 use crate::vm::{Vm, breaker, breaker_reasons, clear_breaker, set_breaker};
 use crate::weak;
@@ -21,6 +22,7 @@ mod immortal;
 pub(crate) mod order;
 
 pub use immortal::immortalize_heap;
+pub use order::order_of_ends;
 
 /// Which objects a collection looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +147,15 @@ pub fn collect_if_due(vm: &mut Vm) {
     state.young_since_full += 1;
     // A full collection costs as much as the heap is big: it waits until a quarter of it is new.
     let due = state.young_since_full > state.thresholds[1].max(1) && state.n_old >= state.old_at_full + state.old_at_full / 4;
-    collect(vm, if due { Generation::Full } else { Generation::Young });
+    let generation = if due { Generation::Full } else { Generation::Young };
+    match crate::vm::hooks().collect {
+        Some(collect) => {
+            // What is told of the collection may make objects too.
+            heap::postpone_collection(POSTPONED);
+            collect(vm, generation);
+        }
+        None => drop(collect(vm, generation)),
+    }
 }
 
 /// Looks for garbage and frees it. Finalisers run, and weak reference callbacks.
@@ -164,9 +174,7 @@ pub fn collect_in_order(vm: &mut Vm, generation: Generation, order: &[usize]) ->
     let mut garbage = find_garbage(vm, generation);
     order::sort(&mut garbage);
     if !order.is_empty() {
-        let places: std::collections::HashMap<usize, usize> = order.iter().enumerate().map(|(place, &address)| (address, place)).collect();
-        let place = |object: &Object| object.borrow().address().and_then(|address| places.get(&address)).copied();
-        garbage.sort_by_key(|object| place(object).unwrap_or(usize::MAX));
+        garbage = order::put_first(garbage, order);
     }
     let outcome = dispose(vm, garbage);
     let state = STATE.get_mut(vm);
@@ -197,6 +205,8 @@ fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
             heap::clear_bits(address, bit::MARK);
             // SAFETY: the object is alive: its count is not zero.
             garbage.push(unsafe { Ref::from_bits(address as u64) }.to_owned());
+        } else if refers_to_atoms(address) {
+            heap::clear_bits(address, bit::TRACED);
         } else {
             heap::set_bits(address, bit::OLD);
             survivors += 1;
@@ -209,6 +219,14 @@ fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
         state.n_old += survivors;
     }
     garbage
+}
+
+/// Whether an object is a tuple of what can never be part of a cycle, so that it cannot either.
+fn refers_to_atoms(address: usize) -> bool {
+    // SAFETY: the address is a live object's.
+    let object = unsafe { Ref::from_bits(address as u64) };
+    let is_atom = |item: &Ref<'_>| heap_address(*item).is_none_or(|item| heap::bits(item) & bit::TRACED == 0);
+    object.is_exactly(&TUPLE) && object.downcast::<Tuple>().is_some_and(|tuple| tuple.items().iter().all(is_atom))
 }
 
 /// Makes an object with this many references part of the set that is looked at.
@@ -364,37 +382,17 @@ pub fn instances_of(class: &Type) -> Vec<Object> {
 /// What an object refers to, for `gc.get_referents`.
 pub fn referents(object: Ref<'_>) -> Vec<Object> {
     let mut found = Vec::new();
-    if is_tracked(object)
+    let native_type = object.downcast::<Type>().is_some_and(|class| !class.is_heap_type());
+    if !native_type
         && let Some(address) = object.address()
+        && object.class().payload().traced | object.class().is_heap_type()
     {
         traverse(address, &mut |child| found.push(child.to_owned()));
     }
-    found
-}
-
-/// The addresses of the objects reachable from some, in the order in which CPython's collector meets them: the
-/// nearest first, items of a list or tuple last to first. The walk does not go into `barriers`.
-pub fn reachable(roots: &[Ref<'_>], barriers: &[Ref<'_>]) -> Vec<usize> {
-    let mut seen: std::collections::HashSet<usize> = barriers.iter().filter_map(|object| object.address()).collect();
-    let mut order: Vec<usize> = Vec::new();
-    let mut children: Vec<usize> = roots.iter().filter_map(|&object| heap_address(object)).collect();
-    let mut next = 0;
-    loop {
-        order.extend(children.drain(..).filter(|&address| seen.insert(address)));
-        let Some(&address) = order.get(next) else {
-            return order;
-        };
-        next += 1;
-        if heap::bits(address) & bit::TRACED == 0 {
-            continue;
-        }
-        traverse(address, &mut |child| children.extend(heap_address(child)));
-        // SAFETY: what was reached is alive while nothing runs.
-        let object = unsafe { Ref::from_bits(address as u64) };
-        if object.downcast::<crate::list::List>().is_some() || object.downcast::<crate::tuple::Tuple>().is_some() {
-            children.reverse();
-        }
+    if order::is_walked_backward(object) {
+        found.reverse();
     }
+    found
 }
 
 /// `gc.is_tracked`

@@ -34,7 +34,8 @@ const PAGE: usize = 4 << 10;
 pub(crate) mod bit {
     /// An object starts here.
     pub(crate) const LIVE: u8 = 0x01;
-    /// The collector follows its references.
+    /// The collector follows its references. In a block of such objects, one without the bit has been found to refer to
+    /// nothing that could be part of a cycle.
     pub(crate) const TRACED: u8 = 0x02;
     /// Survived a collection.
     pub(crate) const OLD: u8 = 0x04;
@@ -313,17 +314,15 @@ impl Heap {
     #[inline]
     unsafe fn free(&self, pointer: *mut Header) {
         let address = pointer.addr();
-        // SAFETY: the address is an object's.
-        unsafe {
-            let entry = side(address);
-            if *entry & bit::TRACED != 0 {
-                self.until_collection.set(self.until_collection.get() + 1);
-            }
-            *entry = 0;
-        }
         let descriptor = block_of(address);
-        // SAFETY: the object's block has a descriptor.
-        let block = unsafe { &*descriptor };
+        // SAFETY: the address is an object's, and its block has a descriptor.
+        let block = unsafe {
+            *side(address) = 0;
+            &*descriptor
+        };
+        if usize::from(block.class.get()) >= N_CLASSES {
+            self.until_collection.set(self.until_collection.get() + 1);
+        }
         let cell = address as *mut Free;
         // SAFETY: the cell is unused from now on.
         unsafe { cell.write(Free { next: block.free.get() }) };

@@ -321,6 +321,8 @@ pub struct Hooks {
     pub read_line: Option<fn(&mut Vm, Ref<'_>) -> PyResult<Option<Object>>>,
     /// Tells whoever flagged a class ([`crate::native::flag::FLAGGED`]) what happens to it: message, class, name of an attribute.
     pub flagged: Option<fn(&mut Vm, &str, Ref<'_>, Ref<'_>) -> PyResult<()>>,
+    /// Runs a collection that is due, in the place of [`crate::collector::collect`].
+    pub collect: Option<fn(&mut Vm, crate::collector::Generation)>,
     /// Gives a new thread's `Vm` what the interpreter keeps there.
     pub thread_started: Option<fn(&mut Vm)>,
     /// Takes it away again when the thread ends.
@@ -341,6 +343,7 @@ static HOOKS: HookCell = HookCell(Cell::new(Hooks {
     signals: None,
     read_line: None,
     flagged: None,
+    collect: None,
     thread_started: None,
     thread_ended: None,
 }));

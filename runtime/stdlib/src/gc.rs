@@ -5,6 +5,7 @@ use object::collector::{self, DEBUG_SAVE_ALL, Generation};
 use object::list::List;
 use object::native::Module;
 use object::{Object, PyResult, Ref, Vm, method};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub static MODULE: Module = Module {
     name: "gc",
@@ -32,6 +33,7 @@ pub static MODULE: Module = Module {
         method!(Binary is_immortal "($module, obj, /)", "Returns true if the object is immortal: not counted and never freed."),
     ],
     init: Some(|vm, module| {
+        object::vm::set_hooks(|hooks| hooks.collect = Some(collect_if_due));
         crate::os_support::add_constants(
             vm,
             module,
@@ -96,6 +98,31 @@ fn call_callbacks(vm: &mut Vm, phase: &str, generation: i32, collected: usize) -
 
 fn collect(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let generation = generation_number(vm, args[0])?;
+    let collected = collect_and_tell(vm, generation)?;
+    Ok(vm.new_int(collected as i64))
+}
+
+/// A collection that is due.
+fn collect_if_due(vm: &mut Vm, generation: Generation) {
+    if let Err(raised) = collect_and_tell(vm, if generation == Generation::Young { 0 } else { 2 }) {
+        vm.write_unraisable(raised, "Exception ignored during garbage collection", None);
+    }
+}
+
+/// Whether a collection runs, or a callback that is told of one.
+static COLLECTING: AtomicBool = AtomicBool::new(false);
+
+/// Calls the callbacks before and after a collection; returns how many objects were freed. Does nothing while another runs.
+fn collect_and_tell(vm: &mut Vm, generation: i32) -> PyResult<usize> {
+    if COLLECTING.swap(true, Ordering::Relaxed) {
+        return Ok(0);
+    }
+    let collected = collect_between_callbacks(vm, generation);
+    COLLECTING.store(false, Ordering::Relaxed);
+    collected
+}
+
+fn collect_between_callbacks(vm: &mut Vm, generation: i32) -> PyResult<usize> {
     call_callbacks(vm, "start", generation, 0)?;
     let outcome = collector::collect(vm, if generation == 0 { Generation::Young } else { Generation::Full });
     if let Some(garbage) = GARBAGE.get()
@@ -104,7 +131,7 @@ fn collect(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
         garbage.items_mut(vm).extend(outcome.saved);
     }
     call_callbacks(vm, "stop", generation, outcome.collected)?;
-    Ok(vm.new_int(outcome.collected as i64))
+    Ok(outcome.collected)
 }
 
 fn tuple_of(vm: &mut Vm, values: [i64; 3]) -> Object {

@@ -483,7 +483,11 @@ impl Heap {
                 Part::All => true,
             };
             if wanted && usize::from(block.class.get()) >= N_CLASSES {
-                for_each_object(block, segment + index * BLOCK, each);
+                for_each_object(block, segment + index * BLOCK, &mut |pointer, entry| {
+                    if entry & bit::TRACED != 0 {
+                        each(pointer, entry);
+                    }
+                });
             }
         });
         for address in self.memory.mapped_objects() {
