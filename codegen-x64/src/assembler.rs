@@ -72,15 +72,7 @@ pub fn memory(base: Register, offset: i32) -> MemoryOperand {
 impl Assembler {
     pub fn new(capacity: usize) -> Assembler {
         let encoder = Encoder::try_with_capacity(64, capacity).expect("64 bits are a mode of the machine");
-        Assembler {
-            encoder,
-            position: 0,
-            labels: Vec::new(),
-            jumps: Vec::new(),
-            pool: Vec::new(),
-            pool_index: HashMap::new(),
-            pool_uses: Vec::new(),
-        }
+        Assembler { encoder, position: 0, labels: Vec::new(), jumps: Vec::new(), pool: Vec::new(), pool_index: HashMap::new(), pool_uses: Vec::new() }
     }
 
     pub fn position(&self) -> u32 {

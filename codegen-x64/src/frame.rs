@@ -11,7 +11,7 @@
 //! [rsp]     arguments of calls that do not fit into registers
 //! ```
 
-use lir::{Allocated, Class, Operand, Opcode, Place, Reg};
+use lir::{Allocated, Class, Opcode, Operand, Place, Reg};
 
 /// Where things are in the stack frame: offsets from `rbp`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

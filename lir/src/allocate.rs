@@ -11,6 +11,7 @@ mod rewrite;
 use crate::constants;
 use crate::function::Function;
 use crate::layout;
+use crate::peephole;
 use crate::reg::{Place, Reg};
 use adapter::Adapter;
 use std::fmt;
@@ -59,6 +60,7 @@ impl Allocator {
         }
         rewrite::rewrite(&mut function, output);
         layout::finish(&mut function);
+        peephole::improve_allocated(&mut function);
         Ok(Allocated::new(function))
     }
 }

@@ -279,7 +279,8 @@ impl<'a> Builder<'a> {
     fn any(&mut self, shape: Shape, defs: &[Reg], uses: &[Operand], record: Record<'_>) {
         debug_assert!(!self.is_terminated(), "{} has ended", self.block);
         let rows = &shape.opcode.slots()[shape.opcode.n_defs()..];
-        let fits = uses.iter().zip(rows).enumerate().all(|(index, (operand, row))| row.form.accepts(*operand) && !is_overwritten(shape, index, *operand));
+        let fits =
+            uses.iter().zip(rows).enumerate().all(|(index, (operand, row))| row.form.accepts(*operand) && !is_overwritten(shape, index, *operand));
         let draft = Draft {
             opcode: shape.opcode,
             width: shape.width,

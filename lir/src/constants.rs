@@ -60,9 +60,7 @@ impl Constants {
             if makes_constant(&instr) {
                 continue;
             }
-            if instr.opcode.records() {
-                self.record(function, &instr);
-            }
+            self.use_values(function, &instr);
             // Register by register, because each may need an instruction of its own before this one.
             for place in usize::from(instr.n_defs)..function.operands(&instr).len() {
                 let mut operand = function.operands(&instr)[place];
@@ -87,12 +85,26 @@ impl Constants {
         function.blocks[id.index()].instrs = new;
     }
 
-    /// What is recorded needs no register.
-    fn record(&mut self, function: &mut Function, instr: &Instr) {
-        let recorded = function.operands(instr).len() - usize::from(instr.n_recorded);
-        for operand in &mut function.operands_mut(instr)[recorded..] {
-            if let Some(constant) = operand.reg().and_then(|reg| self.find(reg)) {
-                *operand = constant.value;
+    /// What is recorded, passed and returned needs no register.
+    fn use_values(&mut self, function: &mut Function, instr: &Instr) {
+        let n_operands = function.operands(instr).len();
+        let recorded = n_operands - usize::from(instr.n_recorded);
+        let from = match instr.opcode {
+            Opcode::Call | Opcode::Return => usize::from(instr.n_defs),
+            _ => recorded,
+        };
+        for place in from..n_operands {
+            let operand = function.operands(instr)[place];
+            let Some(constant) = operand.reg().and_then(|reg| self.find(reg)) else { continue };
+            let accepted = match (instr.opcode, constant.opcode) {
+                _ if place >= recorded => true,
+                (_, Opcode::LoadFloatImm) => false,
+                (Opcode::Return, made_by) => made_by == Opcode::LoadImm,
+                // The target is an address, never a number.
+                (_, made_by) => made_by == Opcode::LoadAddress || place > usize::from(instr.n_defs),
+            };
+            if accepted {
+                function.operands_mut(instr)[place] = constant.value;
             }
         }
     }

@@ -92,20 +92,49 @@ const NARROW: &[Width] = &[Width::W8, Width::W16, Width::W32];
 const ANY: &[Width] = &Width::ALL;
 
 macro_rules! fact {
-    ($facts:ident any) => { $facts.widths = ANY };
-    ($facts:ident wide) => { $facts.widths = WIDE };
-    ($facts:ident narrow) => { $facts.widths = NARROW };
-    ($facts:ident flags) => { $facts.conditions = Conditions::Flags };
-    ($facts:ident floats) => { $facts.conditions = Conditions::Floats };
-    ($facts:ident zero) => { $facts.edges = Edges::Zero };
-    ($facts:ident one) => { $facts.edges = Edges::One };
-    ($facts:ident two) => { $facts.edges = Edges::Two };
-    ($facts:ident many) => { $facts.edges = Edges::Many };
-    ($facts:ident reads) => { $facts.effect = Effect::Reads };
-    ($facts:ident writes) => { $facts.effect = Effect::Writes };
-    ($facts:ident leaves) => { $facts.effect = Effect::Leaves };
-    ($facts:ident exits) => { $facts.exits = true; $facts.effect = Effect::Leaves };
-    ($facts:ident variadic) => { $facts.variadic = true };
+    ($facts:ident any) => {
+        $facts.widths = ANY
+    };
+    ($facts:ident wide) => {
+        $facts.widths = WIDE
+    };
+    ($facts:ident narrow) => {
+        $facts.widths = NARROW
+    };
+    ($facts:ident flags) => {
+        $facts.conditions = Conditions::Flags
+    };
+    ($facts:ident floats) => {
+        $facts.conditions = Conditions::Floats
+    };
+    ($facts:ident zero) => {
+        $facts.edges = Edges::Zero
+    };
+    ($facts:ident one) => {
+        $facts.edges = Edges::One
+    };
+    ($facts:ident two) => {
+        $facts.edges = Edges::Two
+    };
+    ($facts:ident many) => {
+        $facts.edges = Edges::Many
+    };
+    ($facts:ident reads) => {
+        $facts.effect = Effect::Reads
+    };
+    ($facts:ident writes) => {
+        $facts.effect = Effect::Writes
+    };
+    ($facts:ident leaves) => {
+        $facts.effect = Effect::Leaves
+    };
+    ($facts:ident exits) => {
+        $facts.exits = true;
+        $facts.effect = Effect::Leaves
+    };
+    ($facts:ident variadic) => {
+        $facts.variadic = true
+    };
 }
 
 macro_rules! fixed {

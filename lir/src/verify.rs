@@ -164,7 +164,8 @@ impl Verifier<'_> {
                 self.check(reg.is_virtual() || !opcode.needs_value(index), || format!("{name}: {} must be a value", row.name));
             }
             Operand::Mem(address) => {
-                let base_fits = address.base.class() == Class::Int && (address.base.is_virtual() || address.base.is_pinned() || address.base == Reg::AREA);
+                let base_fits =
+                    address.base.class() == Class::Int && (address.base.is_virtual() || address.base.is_pinned() || address.base == Reg::AREA);
                 self.check(base_fits, || format!("{name}: {} is no base", address.base));
                 if let Some((index, _)) = address.index() {
                     self.check(index.class() == Class::Int && index.is_virtual(), || format!("{name}: {index} is no index"));

@@ -4,8 +4,8 @@ use super::Emitter;
 use super::moves::narrow;
 use crate::assembler::Rm;
 use crate::encodings::{
-    ADD, AND, Alu, BT_RM_IMM8, BT_RM_R, CMP, DIV_RM, IDIV_RM, IMUL_R_RM, IMUL_R_RM_IMM, IMUL_R_RM_IMM8, IMUL_RM, MUL_RM, NEG, NOT, OR, ROL, ROR,
-    SAR, SHL, SHR, SIGN_INTO_RDX, SUB, Shift, TEST_RM_IMM, TEST_RM_R, XOR,
+    ADD, AND, Alu, BT_RM_IMM8, BT_RM_R, CMP, DIV_RM, IDIV_RM, IMUL_R_RM, IMUL_R_RM_IMM, IMUL_R_RM_IMM8, IMUL_RM, MUL_RM, NEG, NOT, OR, ROL, ROR, SAR,
+    SHL, SHR, SIGN_INTO_RDX, SUB, Shift, TEST_RM_IMM, TEST_RM_R, XOR,
 };
 use iced_x86::Code;
 use lir::{Instr, Opcode, Operand, Reg, Width};

@@ -5,7 +5,8 @@ fn first() {
     let mut symbols = SymbolTable::new();
     let t = symbols.add("exit_trampoline", 0x7f0000001000);
     symbols.add("add_slow", 0x7f0000002000);
-    let f = text::parse_with("fun first {
+    let f = text::parse_with(
+        "fun first {
 bb0:
   %0, %1 = Arguments
   %2 = Load.64 [%0+8] @3
@@ -18,7 +19,10 @@ bb1 (%5):
   Return %6
 bb2 cold:
   Exit exit 5 (%0, %3)
-}", &symbols).unwrap();
+}",
+        &symbols,
+    )
+    .unwrap();
     verify::verify(&f).unwrap();
     println!("{}", f.print_with(&symbols));
     let a = Allocator::new().allocate(f).unwrap();

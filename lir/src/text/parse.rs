@@ -114,7 +114,8 @@ impl Parser<'_> {
         if facts.widths.len() > 1 {
             self.cursor.expect(".")?;
             let bits = self.cursor.number()?;
-            draft.width = Width::from_bits(bits).filter(|width| facts.widths.contains(width)).ok_or_else(|| self.cursor.error("no such width before"))?;
+            draft.width =
+                Width::from_bits(bits).filter(|width| facts.widths.contains(width)).ok_or_else(|| self.cursor.error("no such width before"))?;
         }
         if facts.conditions != Conditions::None {
             let condition = Condition::from_name(self.cursor.peek_word()).ok_or_else(|| self.cursor.error("expected a condition"))?;
@@ -175,8 +176,11 @@ impl Parser<'_> {
     fn at_operand(&self) -> bool {
         let starts = |c: char| c.is_ascii_digit() || matches!(c, '[' | '-' | '&');
         let word = self.cursor.peek_word();
-        Reg::from_name(word).is_some() || self.cursor.starts_with("[") || self.cursor.starts_with("-") && !self.cursor.starts_with("->")
-            || self.cursor.starts_with("&") || word.starts_with(starts)
+        Reg::from_name(word).is_some()
+            || self.cursor.starts_with("[")
+            || self.cursor.starts_with("-") && !self.cursor.starts_with("->")
+            || self.cursor.starts_with("&")
+            || word.starts_with(starts)
     }
 
     fn operand(&mut self) -> Result<Operand, SyntaxError> {

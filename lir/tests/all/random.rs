@@ -2,7 +2,7 @@
 
 use crate::common::generator::generate;
 use crate::common::interpreter::{Start, run};
-use lir::{Allocator, Function, text, verify};
+use lir::{Allocator, Function, peephole, text, verify};
 use proptest::prelude::*;
 
 fn numbers() -> impl Strategy<Value = Vec<u32>> {
@@ -29,6 +29,22 @@ proptest! {
         for start in starts(&function) {
             let (before, after) = (run(&function, &start), run(&allocated.function, &start));
             prop_assert_eq!(before, after, "{}\n{}", function, allocated);
+        }
+    }
+
+    #[test]
+    fn peepholes_keep_the_meaning(numbers in numbers()) {
+        let function = generate(&numbers);
+        let mut improved = function.clone();
+        peephole::improve(&mut improved);
+        prop_assert_eq!(verify::verify(&improved), Ok(()), "{}", improved);
+        let allocated = Allocator::new().allocate(improved.clone());
+        prop_assert!(allocated.is_ok(), "{:?}\n{}", allocated.map(|_| ()), improved);
+        let allocated = allocated.expect("it was asked for");
+        for start in starts(&function) {
+            let (before, between, after) = (run(&function, &start), run(&improved, &start), run(&allocated.function, &start));
+            prop_assert_eq!(&before, &between, "{}\n{}", function, improved);
+            prop_assert_eq!(before, after, "{}\n{}\n{}", function, improved, allocated);
         }
     }
 

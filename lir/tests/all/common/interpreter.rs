@@ -32,7 +32,7 @@ pub struct Outcome {
 
 pub const MEMORY_SIZE: usize = 256;
 /// Where the area is; no program computes with this address.
-const AREA_BASE: u64 = 0x7000_0000_0000;
+const AREA_BASE: u64 = 0x9000_0000_0000;
 /// The runs of tests end long before.
 const FUEL: u32 = 200_000;
 
@@ -179,8 +179,20 @@ fn shift(opcode: Opcode, width: Width, value: u64, count: u64) -> u64 {
     let count = count as u32 & if width == Width::W64 { 63 } else { 31 };
     let value = value & width.mask();
     let result = match opcode {
-        Opcode::Shl => if count >= bits { 0 } else { value << count },
-        Opcode::Shr => if count >= bits { 0 } else { value >> count },
+        Opcode::Shl => {
+            if count >= bits {
+                0
+            } else {
+                value << count
+            }
+        }
+        Opcode::Shr => {
+            if count >= bits {
+                0
+            } else {
+                value >> count
+            }
+        }
         Opcode::Sar => (width.sign_extend(value) >> count.min(bits - 1)) as u64,
         Opcode::Rol | Opcode::Ror => {
             let count = if opcode == Opcode::Rol { count % bits } else { (bits - count % bits) % bits };
@@ -399,7 +411,9 @@ impl Machine<'_> {
             }
             Add | Sub | And | Or | Xor | Mul | Neg | Not | Shl | Shr | Sar | Rol | Ror => {
                 let left = self.value(uses[0], width);
-                let right = uses.get(1).map_or(0, |right| self.value(*right, if matches!(instr.opcode, Shl | Shr | Sar | Rol | Ror) { Width::W8 } else { width }));
+                let right = uses
+                    .get(1)
+                    .map_or(0, |right| self.value(*right, if matches!(instr.opcode, Shl | Shr | Sar | Rol | Ror) { Width::W8 } else { width }));
                 let result = match instr.opcode {
                     Add => left.wrapping_add(right),
                     Sub => left.wrapping_sub(right),
@@ -508,7 +522,8 @@ impl Machine<'_> {
         let (low, high) = match instr.opcode {
             Opcode::MulWide | Opcode::MulWideUnsigned => {
                 let right = self.value(uses[1], width);
-                let whole = if instr.opcode == Opcode::MulWide { signed(left) * signed(right) } else { (u128::from(left) * u128::from(right)) as i128 };
+                let whole =
+                    if instr.opcode == Opcode::MulWide { signed(left) * signed(right) } else { (u128::from(left) * u128::from(right)) as i128 };
                 (whole as u64, (whole >> width.bits()) as u64)
             }
             _ => {
