@@ -23,6 +23,8 @@ pub struct Preloaded {
     pub functions: BTreeMap<ObjectId, KnownFunction>,
     /// The native functions that a callee can be.
     pub natives: BTreeMap<ObjectId, KnownNative>,
+    /// Which class a class object stands for.
+    pub known_classes: BTreeMap<ObjectId, KnownClass>,
     /// What compiled code may rely on.
     pub assumptions: Vec<Assumption>,
 }
@@ -76,6 +78,25 @@ pub struct KnownNative {
     pub leaf_arguments: Vec<Type>,
 }
 
+/// A class object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownClass {
+    pub class: ClassId,
+    /// How a call makes an instance, if it does nothing else than that.
+    pub construction: Option<Construction>,
+}
+
+/// A call of a class that allocates an instance as `object` does and calls an `__init__`, where the metaclass is `type`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Construction {
+    /// The shape of a new instance.
+    pub shape: ShapeId,
+    /// The Python function; `None`: that of `object`, which takes no arguments.
+    pub init: Option<ObjectId>,
+    /// Breaks when the class or one of its bases changes.
+    pub assumption: AssumptionId,
+}
+
 /// Natives that passes have rules for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NativeKind {
@@ -85,6 +106,11 @@ pub enum NativeKind {
     TypeOf,
     ListAppend,
     Range,
+    Abs,
+    /// `min`, called with two arguments.
+    Min,
+    /// `max`, called with two arguments.
+    Max,
     /// Another.
     Other,
 }
