@@ -107,7 +107,7 @@ impl Flags {
     fn of_result(width: Width, result: u64) -> Flags {
         let result = result & width.mask();
         let sign = width.sign_extend(result) < 0;
-        Flags { zero: result == 0, sign, parity: (result as u8).count_ones() % 2 == 0, ..Flags::default() }
+        Flags { zero: result == 0, sign, parity: (result as u8).count_ones().is_multiple_of(2), ..Flags::default() }
     }
 
     fn holds(self, condition: Condition) -> bool {
