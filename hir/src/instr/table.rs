@@ -110,6 +110,8 @@ define_instrs! {
     IntToDouble / int_to_double(value: ty::CInt64) <> => Fixed(ty::CDouble), uncounted();
     /// Joins strings.
     UnicodeConcat / unicode_concat(left: ty::UnicodeExact, right: ty::UnicodeExact) <> => Fixed(ty::UnicodeExact), owned(), raises();
+    /// Joins strings; what is appended to may be changed in place if nobody else has it.
+    UnicodeAppend / unicode_append(left: ty::UnicodeExact, right: ty::UnicodeExact) <> => Fixed(ty::UnicodeExact), owned(), steals(0);
     /// `text * count`.
     UnicodeRepeat / unicode_repeat(text: ty::UnicodeExact, count: ty::CInt64) <> => Fixed(ty::UnicodeExact), owned(), raises();
     /// Compares strings.
