@@ -239,6 +239,11 @@ impl<'a> Site<'a> {
         definitions.get(operand.reg()?.index()?)?.as_ref()
     }
 
+    /// Whether memory is certainly as it was at the definition.
+    fn has_same_memory(&self, definition: &Definition) -> bool {
+        definition.block == self.rewriter.block && definition.epoch == self.rewriter.epoch
+    }
+
     /// The instruction of the opcode that defines the value, with its uses.
     fn defined_by(&self, operand: Operand, opcode: Opcode) -> Option<(&'a Instr, &'a [Operand])> {
         let definition = self.definition(operand)?;

@@ -16,7 +16,8 @@ pub(super) fn apply(site: &Site<'_>) -> Option<Change> {
     let [left, right] = *site.uses() else { return None };
     // The lowest bit is all there is.
     let tests_it = left == right || matches!(site.constant(right), Some(mask) if mask & 1 == 1);
-    let set = &site.definition(left).filter(|_| tests_it)?.instr;
+    let definition = site.definition(left).filter(|_| tests_it)?;
+    let set = &definition.instr;
     let opcode = match (set.opcode, site.instr.opcode) {
         (Opcode::CompareSet, Opcode::TestJump) => Opcode::CompareJump,
         (Opcode::CompareSet, Opcode::GuardTest) => Opcode::GuardCompare,
@@ -32,7 +33,7 @@ pub(super) fn apply(site: &Site<'_>) -> Option<Change> {
     };
     let uses = site.function.uses(set);
     // What was in memory may have changed.
-    if uses.iter().any(|operand| operand.mem().is_some()) {
+    if uses.iter().any(|operand| operand.mem().is_some()) && !site.has_same_memory(definition) {
         return None;
     }
     let condition = if negated { set.condition.inverse() } else { set.condition };

@@ -18,10 +18,9 @@ pub(super) fn apply(site: &Site<'_>) -> Option<Change> {
             Opcode::LoadFloat => true,
             _ => false,
         };
-        let unchanged = definition.block == site.rewriter.block && definition.epoch == site.rewriter.epoch;
         let alone = site.rewriter.n_uses[reg.index()?] == 1;
         let from = site.function.uses(load).first().copied()?;
         let accepted = site.accepts(index, from) && uses.iter().filter(|other| **other == Operand::Reg(reg)).count() == 1;
-        (fits && unchanged && alone && accepted).then(|| site.with_use(index, from))?
+        (fits && alone && site.has_same_memory(definition) && accepted).then(|| site.with_use(index, from))?
     })
 }

@@ -50,7 +50,7 @@ rules! {
     extensions: mask_of_32_bits mask_of_a_byte of_a_32_bit_sum of_a_condition of_a_narrow_load of_a_signed_load of_a_wider_load_stays;
     compare_zero: guard jump memory_stays select;
     test_of_and: bit other_width_stays value_that_is_used_elsewhere;
-    branch_on_set: bit comparison_with_memory_stays floats jump negated;
+    branch_on_set: bit comparison_with_memory floats jump memory_that_is_written_stays negated;
     branches: guard_that_fails_stays guard_that_holds_goes known_comparison known_test switch unsigned;
     selects: of_one_value;
     addresses: index narrow_sum_stays of_an_address offset offset_of_a_difference offset_too_big scale scale_too_big sum_and_shift;
