@@ -1,33 +1,45 @@
-//! x
-use lir::*;
-#[test]
-fn first() {
+//! The tests of this crate: encodings of single instructions, whole functions with what is said about them, random functions.
+
+mod encodings;
+mod functions;
+mod random;
+
+use codegen_x64::{Code, Options};
+use lir::{NO_ORIGIN, SymbolId, SymbolTable};
+use std::fmt::Write;
+
+/// The symbols that texts may name.
+fn symbols() -> SymbolTable {
     let mut symbols = SymbolTable::new();
-    let t = symbols.add("exit_trampoline", 0x7f0000001000);
-    symbols.add("add_slow", 0x7f0000002000);
-    let f = text::parse_with(
-        "fun first {
-bb0:
-  %0, %1 = Arguments
-  %2 = Load.64 [%0+8] @3
-  GuardTest.64 ne %2, 1 exit 1 (%0, %1, 7)
-  %3 = GuardAdd.64 no %2, %1 exit 2 (%0, %2, 9) @4
-  %4 = Call &add_slow, vm, %3, 5 safepoint 3 (%0, %3)
-  TestJump.64 ne %4, %4 -> bb1(%4), bb2
-bb1 (%5):
-  %6 = Add.64 %5, %0
-  Return %6
-bb2 cold:
-  Exit exit 5 (%0, %3)
-}",
-        &symbols,
-    )
-    .unwrap();
-    verify::verify(&f).unwrap();
-    println!("{}", f.print_with(&symbols));
-    let a = Allocator::new().allocate(f).unwrap();
-    println!("{}", a.function.print_with(&symbols));
-    let code = codegen_x64::emit(&a, &symbols, &codegen_x64::Options { exit_trampoline: t }).unwrap();
-    println!("{}", codegen_x64::disassemble(&code, &symbols, Some(&a)));
-    println!("{:?}", code);
+    for (index, name) in ["exit_trampoline", "call_slow", "dealloc", "float_pow", "none_object"].into_iter().enumerate() {
+        symbols.add(name, 0x7f00_0000_1000 + 0x100 * index as u64);
+    }
+    symbols
+}
+
+fn options() -> Options {
+    Options { exit_trampoline: SymbolId(0) }
+}
+
+/// What is known about the code beside its bytes.
+fn describe(code: &Code) -> String {
+    let mut out = String::new();
+    let origin = |origin: u32| if origin == NO_ORIGIN { String::new() } else { format!(" @{origin}") };
+    let frame = &code.frame;
+    let _ = writeln!(out, "frame: {} bytes, saves {:?}, {} slots, area at {}", frame.size, frame.saved, frame.n_slots, frame.area_offset);
+    for (index, exit) in code.exits.iter().enumerate() {
+        let _ = writeln!(out, "exit{index}: id {}{} {:x?}", exit.id, origin(exit.origin), exit.locations);
+    }
+    for safepoint in &code.safepoints {
+        let _ = writeln!(out, "safepoint {} at {}{} {:x?}", safepoint.id, safepoint.return_offset, origin(safepoint.origin), safepoint.locations);
+    }
+    for patchpoint in &code.patchpoints {
+        let _ = writeln!(out, "patchpoint at {} for exit{}: {:02x?}", patchpoint.offset, patchpoint.exit, code.patch(patchpoint));
+    }
+    let origins = code.source_map.iter().filter(|entry| entry.origin != NO_ORIGIN);
+    let map: Vec<String> = origins.map(|entry| format!("{}@{}", entry.offset, entry.origin)).collect();
+    if !map.is_empty() {
+        let _ = writeln!(out, "source map: {}", map.join(" "));
+    }
+    out
 }
