@@ -142,12 +142,14 @@ programs! {
     functions
     functools_module
     gather_eager
+    generator_ends
     generator_throw
     generators
     hash_names
     immortal_heap
     imports
     instance_dicts
+    interactive_prompt
     introspection
     ints
     io_streams
@@ -157,6 +159,7 @@ programs! {
     library_files
     lists
     looping_methods
+    lru_caches
     match_statement
     metaclasses
     method_paths
@@ -205,5 +208,4 @@ programs! {
     weak_references
     xml_elementtree
     xml_expat
-    interactive_prompt
 }

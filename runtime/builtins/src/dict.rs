@@ -206,7 +206,7 @@ fn get_item(vm: &mut Vm, dict: Ref<'_>, key: Ref<'_>) -> PyResult {
         return Ok(value);
     }
     if !dict.is_exactly(&DICT) {
-        let name = vm.intern("__missing__");
+        let name = object::names::__missing__();
         if let Some(missing) = vm.lookup_special(dict, name)? {
             return vm.call(missing.borrow(), &[key]);
         }

@@ -81,8 +81,13 @@ fn init(vm: &mut Vm, list: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 pub fn extend_with(vm: &mut Vm, list: RefOf<'_, List>, iterable: Ref<'_>) -> PyResult<()> {
     if let Some(other) = iterable.downcast_exact::<List>() {
         let n = other.len(vm);
-        list.get().make_room(vm, n)?;
         vm.check_room(n * 8)?;
+        if list.get().len(vm) == 0 {
+            let items = other.items(vm).to_vec();
+            *list.items_mut(vm) = items;
+            return Ok(());
+        }
+        list.get().make_room(vm, n)?;
         let more = other.items(vm).to_vec();
         list.items_mut(vm).extend(more);
         return Ok(());

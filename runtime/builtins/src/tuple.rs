@@ -213,8 +213,9 @@ fn concat(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
     if b.is_empty() && left.is_exactly(&TUPLE) {
         return Ok(left.to_owned());
     }
-    let items: Vec<Object> = a.items().iter().chain(b.items()).map(|&item| item.to_owned()).collect();
-    Ok(vm.new_tuple(items).into_object())
+    let (a, b) = (a.items(), b.items());
+    let item = |index: usize| if index < a.len() { a[index] } else { b[index - a.len()] };
+    Ok(vm.new_tuple((0..a.len() + b.len()).map(|index| item(index).to_owned())).into_object())
 }
 
 fn repeat(vm: &mut Vm, tuple: Ref<'_>, count: isize) -> PyResult {

@@ -148,7 +148,7 @@ fn get_module(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 fn set_module(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let class = class(this);
     let value = special_value(vm, class, "__module__", value)?;
-    let first_line = vm.intern("__firstlineno__");
+    let first_line = object::names::__firstlineno__();
     remove_own(vm, class, first_line);
     set_own(vm, class, names::__module__(), value.to_owned());
     Ok(())

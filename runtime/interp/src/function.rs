@@ -115,7 +115,7 @@ impl Function {
 
 /// The dict of builtins that code with these globals sees.
 pub fn builtins_of(vm: &mut Vm, globals: Ref<'_>) -> Object {
-    let name = vm.intern("__builtins__");
+    let name = object::names::__builtins__();
     let found = globals.downcast::<Dict>().and_then(|globals| globals.get_interned(name)).map(Ref::to_owned);
     match found {
         Some(builtins) => match builtins.borrow().downcast::<object::singleton::ModuleObject>() {
@@ -340,7 +340,7 @@ pub(crate) fn super_context(vm: &mut Vm) -> PyResult<(Object, Object)> {
         }
         other => other,
     };
-    let class_name = vm.intern("__class__");
+    let class_name = object::names::__class__();
     let class = code.locals_of(LocalKind::FREE).find(|(_, name)| name.is(class_name)).map(|(index, _)| local(index));
     let Some(first) = first else {
         return Err(vm.runtime_error("super(): arg[0] deleted"));

@@ -14,6 +14,7 @@ use crate::eval;
 use crate::frame::Frame;
 use crate::frame_object;
 use crate::function::attributes::set_text;
+use bytecode::opcode::Intrinsic1;
 use bytecode::{CodeFlags, Opcode};
 use object::cell::{ObjectCell, Visitor, VmCell};
 use object::class::Payload;
@@ -152,6 +153,22 @@ impl GeneratorData {
 
     pub fn state(&self) -> State {
         self.state.get()
+    }
+
+    /// Whether `GeneratorExit`, raised where the generator is suspended, would leave it without running any of its code.
+    fn would_only_leave(&self) -> bool {
+        let Some(frame) = self.frame() else { return false };
+        // SAFETY: a frame's code is alive as long as the frame, and `ip` points into it.
+        let code = unsafe { &*frame.code };
+        let (index, instructions) = (code.index_of(frame.ip), &code.data.instructions);
+        let is_stop_iteration_guard = |target: u32| {
+            let guard = instructions[target as usize];
+            guard.opcode() == Some(Opcode::CallIntrinsic1) && guard.arg() == Intrinsic1::StopIterationError as u32
+        };
+        // In a delegation whatever is delegated to is to be closed.
+        instructions[index].opcode() == Some(Opcode::YieldValue)
+            && instructions[index].arg() == 0
+            && code.handler(index).is_none_or(|entry| is_stop_iteration_guard(entry.target))
     }
 
     /// What a suspended generator delegates to, in a `yield from` or `await`.

@@ -136,7 +136,7 @@ fn get_member(vm: &mut Vm, descriptor: Ref<'_>, instance: Option<Ref<'_>>, _owne
             None => {
                 let message = {
                     let text = vm.str(name.borrow())?;
-                    format!("'{}' object has no attribute '{}'", crate::dict::qualified_name(vm, instance.class()), text.to_string_lossy())
+                    format!("'{}' object has no attribute '{}'", crate::dict::qualified_name(instance.class()), text.to_string_lossy())
                 };
                 Err(vm.attribute_error(instance, name.borrow(), message))
             }

@@ -288,10 +288,10 @@ impl Storage {
 }
 
 /// The name of a type with its module, unless that is `builtins` or `__main__`.
-pub(crate) fn qualified_name(vm: &Vm, class: &Type) -> String {
+pub(crate) fn qualified_name(class: &Type) -> String {
     let qualname = class.qualname.get().and_then(|name| name.downcast::<Str>().ok());
     let Some(qualname) = qualname else { return class.full_name().to_owned() };
-    let module = class.dict().get_interned(vm.intern("__module__")).and_then(|module| module.downcast::<Str>());
+    let module = class.dict().get_interned(crate::str::names::__module__()).and_then(|module| module.downcast::<Str>());
     match module.map(|module| module.get().to_string_lossy()) {
         Some(module) if module != "builtins" && module != "__main__" => format!("{module}.{}", qualname.to_string_lossy()),
         _ => qualname.to_string_lossy().into_owned(),
@@ -311,7 +311,7 @@ pub fn hash_key(vm: &mut Vm, key: Ref<'_>, what: &str) -> PyResult<i64> {
             }
             let error = vm.catch(raised);
             let reason = vm.str(error.borrow())?;
-            let name = qualified_name(vm, key.class());
+            let name = qualified_name(key.class());
             Err(vm.type_error(format!("cannot use '{name}' as {what} ({})", reason.to_string_lossy())))
         }
     }

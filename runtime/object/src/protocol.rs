@@ -272,9 +272,14 @@ impl Vm {
                 return Ok(length);
             }
         }
-        let name = self.intern("__length_hint__");
-        let Some(method) = self.lookup_special(object, name)? else { return Ok(default) };
-        let result = self.call(method.borrow(), &[]);
+        let name = crate::str::names::__length_hint__();
+        let Some(found) = object.class().lookup(name).map(Ref::to_owned) else { return Ok(default) };
+        let result = if found.borrow().class().has_flag(flag::METHOD_DESCRIPTOR) {
+            self.call(found.borrow(), &[object])
+        } else {
+            let method = crate::attribute::bind(self, found, Some(object), object.class())?;
+            self.call(method.borrow(), &[])
+        };
         let Some(hint) = self.ignore(result, &exception::TYPE_ERROR)? else { return Ok(default) };
         if hint.borrow().is_not_implemented() {
             return Ok(default);
@@ -296,7 +301,7 @@ impl Vm {
             if std::ptr::eq(class.get(), &crate::class::TYPE) {
                 return self.generic_alias(object, key);
             }
-            let name = self.intern("__class_getitem__");
+            let name = crate::str::names::__class_getitem__();
             if let Some(method) = self.find_attr(object, name)? {
                 return self.call(method.borrow(), &[key]);
             }

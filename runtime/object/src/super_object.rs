@@ -95,7 +95,7 @@ fn check(vm: &mut Vm, start: &Type, object: Ref<'_>) -> PyResult {
     if object.class().is_subclass_of(start) {
         return Ok(object.class().to_object());
     }
-    let name = vm.intern("__class__");
+    let name = crate::str::names::__class__();
     if let Some(class) = vm.find_attr(object, name)?
         && let Some(own) = class.borrow().downcast::<Type>()
         && own.get().is_subclass_of(start)
@@ -129,7 +129,7 @@ pub fn get_super_attribute(vm: &mut Vm, class: Ref<'_>, this: Ref<'_>, name: Ref
     };
     let this_class = check(vm, start.get(), this)?;
     let this_type = this_class.borrow().downcast::<Type>().expect("checked to be a type");
-    if !name.is(vm.intern("__class__"))
+    if !name.is(crate::str::names::__class__())
         && let Some(value) = lookup(vm, start.get(), this, this_type.get(), name)?
     {
         return Ok(value);
@@ -159,7 +159,7 @@ fn find_after<'a>(class: &'a Type, start: &Type, name: Ref<'_>) -> Option<Ref<'a
 fn get_attribute(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
     let own = payload(this);
     if let (Some(class), Some(object), Some(object_class)) = (own.class.get(), own.this.get(), own.this_class.get())
-        && !name.is(vm.intern("__class__"))
+        && !name.is(crate::str::names::__class__())
     {
         let class = class.borrow().downcast::<Type>().expect("checked to be a type");
         let object_class = object_class.borrow().downcast::<Type>().expect("checked to be a type");

@@ -298,7 +298,7 @@ fn run_pending(vm: &mut Vm, pending: Pending) {
             if let Some(finalize) = object.borrow().class().slots().finalize
                 && let Err(raised) = finalize(vm, object.borrow())
             {
-                let place = finalizer_of(vm, object.borrow());
+                let place = finalizer_of(object.borrow());
                 report(vm, raised, "Exception ignored while calling deallocator", place);
             }
         }
@@ -325,7 +325,7 @@ fn report(vm: &mut Vm, raised: crate::vm::Raised, message: &str, place: Option<O
     vm.write_unraisable(raised, &shown, None);
 }
 
-fn finalizer_of(vm: &mut Vm, object: Ref<'_>) -> Option<Object> {
-    let name = vm.intern("__del__");
+fn finalizer_of(object: Ref<'_>) -> Option<Object> {
+    let name = crate::str::names::__del__();
     object.class().lookup(name).map(Ref::to_owned)
 }

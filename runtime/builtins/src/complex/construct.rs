@@ -39,7 +39,7 @@ fn special(vm: &mut Vm, object: Ref<'_>) -> PyResult<Option<Pair>> {
     if object.is_exactly(&COMPLEX) {
         return Ok(value(object));
     }
-    let name = vm.intern("__complex__");
+    let name = object::names::__complex__();
     let Some(convert) = vm.lookup_special(object, name)? else { return Ok(None) };
     let result: Object = vm.call(convert.borrow(), &[])?;
     let found = result.borrow();

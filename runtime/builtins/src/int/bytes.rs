@@ -86,7 +86,7 @@ fn bytes_of(vm: &mut Vm, source: Ref<'_>) -> PyResult<Vec<u8>> {
     if let Some(bytes) = source.downcast_exact::<Bytes>() {
         return Ok(bytes.data().to_vec());
     }
-    let name = vm.intern("__bytes__");
+    let name = object::names::__bytes__();
     if let Some(convert) = vm.lookup_special(source, name)? {
         let result: Object = vm.call(convert.borrow(), &[])?;
         return match result.borrow().downcast::<Bytes>() {

@@ -287,7 +287,7 @@ pub(super) fn dict_update(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>) -> PyRes
     if let Some(other) = mapping.downcast_exact::<Dict>() {
         return dict.update_from(vm, other.get());
     }
-    let name = vm.intern("keys");
+    let name = object::names::keys();
     if vm.find_attr(mapping, name)?.is_none() {
         return Err(vm.type_error(format!("'{}' object is not a mapping", mapping.class().full_name())));
     }
@@ -314,7 +314,7 @@ fn dict_merge_into(vm: &mut Vm, dict: Ref<'_>, mapping: Ref<'_>, callable: Ref<'
     {
         return dict.update_from(vm, other.get());
     }
-    let keys_name = vm.intern("keys");
+    let keys_name = object::names::keys();
     let keys = if let Some(other) = &plain {
         other.keys_snapshot(vm)
     } else {

@@ -33,7 +33,7 @@ pub fn build_class(vm: &mut Vm, args: Args<'_>) -> PyResult {
         }
     }
     let meta = choose_metaclass(vm, meta, bases.borrow().get().items())?;
-    let prepare = vm.intern("__prepare__");
+    let prepare = object::names::__prepare__();
     let namespace = match vm.find_attr(meta.borrow(), prepare)? {
         Some(prepare) => vm.call_star(prepare.borrow(), &[*name, bases.borrow().object()], Some(keywords.borrow()))?,
         None => vm.new_dict().into_object(),
@@ -48,7 +48,7 @@ pub fn build_class(vm: &mut Vm, args: Args<'_>) -> PyResult {
     }
     let cell = function::run_function_body(vm, function.to_owned(), namespace.clone())?;
     if resolved.is_some() {
-        let name = vm.intern("__orig_bases__");
+        let name = object::names::__orig_bases__();
         vm.set_item(namespace.borrow(), name, original_bases.borrow().object())?;
     }
     let class = vm.call_star(meta.borrow(), &[*name, bases.borrow().object(), namespace.borrow()], Some(keywords.borrow()))?;
@@ -82,7 +82,7 @@ fn check_cell(vm: &mut Vm, cell: &Object, class: &Object, name: Ref<'_>) -> PyRe
 
 /// Replaces bases that are no classes by what their `__mro_entries__` say; `None` if there are none.
 fn resolve_bases(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<Option<object::ObjectOf<Tuple>>> {
-    let name = vm.intern("__mro_entries__");
+    let name = object::names::__mro_entries__();
     let all = vm.new_tuple_from(bases);
     let mut resolved: Vec<Object> = Vec::with_capacity(bases.len());
     let mut changed = false;

@@ -10,7 +10,7 @@ use object::{Object, PyResult, Ref, Type, Vm};
 pub(super) fn match_keys(vm: &mut Vm, subject: Ref<'_>, keys: Ref<'_>) -> PyResult {
     let keys = keys.downcast::<Tuple>().expect("the compiler builds a tuple of keys");
     let mut seen: Vec<Ref<'_>> = Vec::new();
-    let get = vm.intern("get");
+    let get = object::names::get();
     let mut values = Vec::with_capacity(keys.len());
     // A unique object tells a missing key from one with any value.
     let missing = vm.new_list(Vec::new()).into_object();
@@ -43,7 +43,7 @@ pub(super) fn match_class(vm: &mut Vm, subject: Ref<'_>, class: Ref<'_>, n_posit
     let mut seen: Vec<Object> = Vec::new();
     let mut attributes = Vec::new();
     if n_positional > 0 {
-        let name = vm.intern("__match_args__");
+        let name = object::names::__match_args__();
         match vm.find_attr(class, name)? {
             Some(names) => {
                 let Some(names) = names.borrow().downcast_exact::<Tuple>().map(|names| names.to_owned()) else {

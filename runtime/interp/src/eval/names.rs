@@ -186,7 +186,7 @@ pub(super) fn setup_annotations(vm: &mut Vm, frame: &Frame) -> PyResult<()> {
     let Some(namespace) = namespace(frame) else {
         return Err(vm.system_error("no locals found when setting up annotations"));
     };
-    let name = vm.intern("__annotations__");
+    let name = object::names::__annotations__();
     if find_in(vm, namespace.borrow(), name)?.is_none() {
         let dict = vm.new_dict().into_object();
         store_in(vm, namespace.borrow(), name, dict)?;
@@ -219,7 +219,7 @@ fn original_builtin(vm: &mut Vm, name: &str) -> Object {
 }
 
 pub(super) fn load_build_class(vm: &mut Vm, function: &Function) -> PyResult {
-    let name = vm.intern("__build_class__");
+    let name = object::names::__build_class__();
     let builtins = function.builtins.clone();
     match find_in(vm, builtins.borrow(), name)? {
         Some(value) => Ok(value),
@@ -286,7 +286,7 @@ pub(super) fn load_super_attribute(
 
 /// `IMPORT_NAME`: calls the `__import__` of the frame's builtins.
 pub(super) fn import_name_from_frame(vm: &mut Vm, frame: &Frame, name: Ref<'_>, names: Ref<'_>, level: Ref<'_>) -> PyResult {
-    let key = vm.intern("__import__");
+    let key = object::names::__import__();
     let builtins = frame.function().builtins.clone();
     let Some(import) = find_in(vm, builtins.borrow(), key)? else {
         return Err(vm.raise(&exception::IMPORT_ERROR, "__import__ not found"));
@@ -299,7 +299,7 @@ pub(super) fn import_name_from_frame(vm: &mut Vm, frame: &Frame, name: Ref<'_>, 
 /// `__import__(name)` of the builtins module, the last component returned.
 pub fn import_name(vm: &mut Vm, name: &str) -> PyResult {
     let builtins = builtins_dict(vm);
-    let key = vm.intern("__import__");
+    let key = object::names::__import__();
     let Some(import) = find_in(vm, builtins.borrow(), key)? else {
         return Err(vm.raise(&exception::IMPORT_ERROR, "__import__ not found"));
     };
@@ -315,7 +315,7 @@ pub fn import_from(vm: &mut Vm, module: Ref<'_>, name: Ref<'_>) -> PyResult {
         return Ok(value);
     }
     // A submodule that is being imported in a cycle is in `sys.modules` already.
-    let package_name = vm.intern("__name__");
+    let package_name = object::names::__name__();
     let package = vm.find_attr(module, package_name)?;
     let package = package.as_ref().and_then(|package| package.borrow().downcast::<Str>()).map(|package| package.get().to_string_lossy().into_owned());
     if let Some(package) = &package {
@@ -340,7 +340,7 @@ fn cannot_import(vm: &mut Vm, module: Ref<'_>, name: Ref<'_>, package: Option<St
 
 fn cannot_import_error(vm: &mut Vm, module: Ref<'_>, name: Ref<'_>, package: Option<String>) -> PyResult {
     let package_text = package.clone().unwrap_or_else(|| "<unknown module name>".into());
-    let (spec_name, file_name) = (vm.intern("__spec__"), vm.intern("__file__"));
+    let (spec_name, file_name) = (object::names::__spec__(), object::names::__file__());
     let spec = vm.find_attr(module, spec_name)?;
     let mut origin = match &spec {
         Some(spec) => vm.find_attr_str(spec.borrow(), "origin")?,
@@ -411,7 +411,7 @@ pub(super) fn import_star(vm: &mut Vm, frame: &Frame, module: Ref<'_>) -> PyResu
     let Some(namespace) = namespace(frame) else {
         return Err(vm.system_error("no locals found during 'import *'"));
     };
-    let all_name = vm.intern("__all__");
+    let all_name = object::names::__all__();
     let all = vm.find_attr(module, all_name)?;
     let (names, skip_private) = match all {
         Some(all) => (vm.collect(all.borrow())?, false),

@@ -152,7 +152,7 @@ pub(crate) fn throw_args(vm: &mut Vm, object: Ref<'_>, thrown: Thrown<'_>, on_ex
         hide(vm, data, shown);
         outcome
     } else {
-        let name = vm.intern("throw");
+        let name = object::names::throw();
         let Some(method) = vm.find_attr(delegate.borrow(), name)? else {
             let error = thrown.exception(vm)?;
             return resume(vm, object, Object::none(), Some(error));
@@ -184,7 +184,7 @@ fn close_iterator(vm: &mut Vm, iterator: Ref<'_>) -> PyResult<()> {
     if iterator.downcast_exact::<Generator>().is_some() || iterator.downcast_exact::<Coroutine>().is_some() {
         return close(vm, iterator).map(drop);
     }
-    let name = vm.intern("close");
+    let name = object::names::close();
     match vm.find_attr(iterator, name) {
         Ok(Some(method)) => vm.call(method.borrow(), &[]).map(drop),
         Ok(None) => Ok(()),
@@ -201,6 +201,11 @@ pub fn close(vm: &mut Vm, object: Ref<'_>) -> PyResult {
     match data.state.get() {
         State::Finished => return Ok(Object::none()),
         State::Created => {
+            data.discard();
+            object::collector::mark_finalized(object);
+            return Ok(Object::none());
+        }
+        State::Suspended if data.would_only_leave() && !crate::tracing::is_active(vm) => {
             data.discard();
             object::collector::mark_finalized(object);
             return Ok(Object::none());

@@ -66,7 +66,7 @@ pub fn new_class(
 ) -> PyResult {
     for base in bases.items() {
         if base.downcast::<Type>().is_none() {
-            let entries = vm.intern("__mro_entries__");
+            let entries = crate::str::names::__mro_entries__();
             if vm.find_attr(*base, entries)?.is_some() {
                 return Err(vm.type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
             }
@@ -125,7 +125,7 @@ pub fn new_class(
         }
     }
     super::python_slots::update(class_type);
-    choose_capacity(vm, class_type);
+    choose_capacity(class_type);
     if !own_namespace.has_only_str_keys(vm) {
         let message = format!("non-string key in the __dict__ of class {}", class_type.name());
         vm.warn(&crate::exception::RUNTIME_WARNING, &message, 1)?;
@@ -199,18 +199,18 @@ pub(super) fn best_base(vm: &mut Vm, bases: &[Ref<'_>]) -> PyResult<ObjectOf<Typ
 
 fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: &ObjectOf<Dict>) -> PyResult<()> {
     let dict = namespace.borrow();
-    let module = vm.intern("__module__");
+    let module = crate::str::names::__module__();
     if dict.get_interned(module).is_none()
         && let Some(current) = hooks().current_globals
         && let Some(globals) = current(vm)
         && let Some(globals) = globals.borrow().downcast::<Dict>()
     {
-        let name = vm.intern("__name__");
+        let name = crate::str::names::__name__();
         if let Some(value) = globals.get_interned(name).map(Ref::to_owned) {
             dict.set_interned(vm, module, value);
         }
     }
-    let qualname = vm.intern("__qualname__");
+    let qualname = crate::str::names::__qualname__();
     let given = dict.remove_interned(vm, qualname);
     if let Some(given) = &given
         && given.borrow().downcast::<Str>().is_none()
@@ -219,7 +219,7 @@ fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: 
     }
     class.qualname.set(Some(given.unwrap_or_else(|| name.object().to_owned())));
     let is_function = |value: Ref<'_>| value.class().full_name() == "function";
-    let new = vm.intern("__new__");
+    let new = crate::str::names::__new__();
     if let Some(value) = dict.get_interned(new).filter(|&value| is_function(value)).map(Ref::to_owned) {
         let value = descriptor::new_static_method(vm, value);
         dict.set_interned(vm, new, value);
@@ -237,7 +237,7 @@ fn set_up_namespace(vm: &mut Vm, class: &Type, name: RefOf<'_, Str>, namespace: 
 /// What the namespace says although the class does not: set after `__slots__`, which may name it too.
 fn complete_namespace(vm: &mut Vm, namespace: &ObjectOf<Dict>) -> PyResult<()> {
     let dict = namespace.borrow();
-    let doc = vm.intern("__doc__");
+    let doc = crate::str::names::__doc__();
     if let Some(text) = namespace.borrow().get_interned(doc).and_then(|text| text.downcast::<Str>())
         && text.get().to_utf8().is_none()
     {
@@ -247,7 +247,7 @@ fn complete_namespace(vm: &mut Vm, namespace: &ObjectOf<Dict>) -> PyResult<()> {
         dict.set_interned(vm, doc, Object::none());
     }
     // A class that defines equality and no hash has none.
-    let (hash, equal) = (vm.intern("__hash__"), vm.intern("__eq__"));
+    let (hash, equal) = (crate::str::names::__hash__(), crate::str::names::__eq__());
     if dict.get_interned(equal).is_some() && dict.get_interned(hash).is_none() {
         dict.set_interned(vm, hash, Object::none());
     }
@@ -263,7 +263,7 @@ fn take_cells(vm: &mut Vm, namespace: &ObjectOf<Dict>) -> (Option<Object>, Optio
 
 /// `__slots__`, as a list of names; `None` if the class does not say.
 fn read_slots(vm: &mut Vm, namespace: &ObjectOf<Dict>) -> PyResult<Option<Vec<Object>>> {
-    let name = vm.intern("__slots__");
+    let name = crate::str::names::__slots__();
     let Some(slots) = namespace.borrow().get_interned(name).map(Ref::to_owned) else { return Ok(None) };
     if slots.borrow().downcast::<Str>().is_some() {
         return Ok(Some(vec![slots]));
@@ -397,11 +397,11 @@ fn add_members(vm: &mut Vm, class: &Type, base: &Type, mut names: Vec<String>, n
 }
 
 /// Room for as many attributes as the methods of the class and its bases assign to `self`.
-fn choose_capacity(vm: &mut Vm, class: &Type) {
+fn choose_capacity(class: &Type) {
     if class.capacity.get().is_none() {
         return;
     }
-    let name = vm.intern("__static_attributes__");
+    let name = crate::str::names::__static_attributes__();
     let mut names: Vec<u64> = Vec::new();
     for base in class.mro_types() {
         if let Some(attributes) = base.dict().get_interned(name).and_then(|attributes| attributes.downcast::<Tuple>()) {
@@ -422,7 +422,7 @@ fn choose_capacity(vm: &mut Vm, class: &Type) {
 /// Computes and sets `__mro__`, asking the metaclass's `mro` if it has one of its own.
 pub(super) fn set_order(vm: &mut Vm, class: &Type, bases: &[Ref<'_>]) -> PyResult<()> {
     let meta = class.object().class();
-    let name = vm.intern("mro");
+    let name = crate::str::names::mro();
     let custom =
         if std::ptr::eq(meta, &TYPE) { None } else { meta.lookup(name).filter(|found| found.class().full_name() == "function").map(Ref::to_owned) };
     let mut order = vec![class.to_object()];
@@ -464,7 +464,7 @@ fn check_layouts(vm: &mut Vm, class: &Type, order: &[Object]) -> PyResult<()> {
 }
 
 fn set_names(vm: &mut Vm, class: &Type, namespace: &ObjectOf<Dict>) -> PyResult<()> {
-    let set_name = vm.intern("__set_name__");
+    let set_name = crate::str::names::__set_name__();
     for (name, value) in namespace.borrow().items_snapshot(vm) {
         let Some(method) = vm.lookup_special(value.borrow(), set_name)? else { continue };
         if let Err(raised) = vm.call(method.borrow(), &[class.object(), name.borrow()]) {
@@ -480,7 +480,7 @@ fn set_names(vm: &mut Vm, class: &Type, namespace: &ObjectOf<Dict>) -> PyResult<
 }
 
 fn init_subclass(vm: &mut Vm, class: &Type, keywords: Args<'_>) -> PyResult<()> {
-    let name = vm.intern("__init_subclass__");
+    let name = crate::str::names::__init_subclass__();
     if !class.mro_types().any(|ancestor| std::ptr::eq(ancestor, class)) {
         let name = class.name();
         return Err(vm.type_error(format!("super(type, obj): obj (type {name}) is not an instance or subtype of type ({name}).")));

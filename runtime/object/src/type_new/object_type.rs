@@ -112,7 +112,7 @@ fn abstract_error(vm: &mut Vm, class: &Type) -> crate::vm::Raised {
 }
 
 fn abstract_names(vm: &mut Vm, class: &Type) -> PyResult<Vec<String>> {
-    let name = vm.intern("__abstractmethods__");
+    let name = crate::str::names::__abstractmethods__();
     let set = vm.get_attr(class.object(), name)?;
     let mut names = Vec::new();
     for item in vm.collect(set.borrow())? {
@@ -148,7 +148,7 @@ pub fn qualified_name(vm: &mut Vm, class: &Type) -> String {
     if !class.is_heap_type() {
         return class.full_name().to_owned();
     }
-    let module = vm.intern("__module__");
+    let module = crate::str::names::__module__();
     let qualname = class.qualname.get().and_then(|name| vm.str_text(name.borrow()).ok()).unwrap_or_else(|| class.name().to_owned());
     let module = class.dict().get_interned(module).map(Ref::to_owned).and_then(|module| module.downcast::<crate::str::Str>().ok());
     match module.as_ref().and_then(|module| module.as_str()) {

@@ -13,13 +13,14 @@ use crate::function::SlotWrapper;
 use crate::int;
 use crate::native::flag;
 use crate::slots::{Slot, Slots, SpecialMethod, Wrapper, special_methods};
+use crate::str::names;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 use bytecode::opcode::Comparison;
 
 /// Calls the special method `name` of `this` with arguments; `None` if the class has none, or if its descriptor
 /// says that there is no such attribute.
-fn call_special(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>]) -> PyResult<Option<Object>> {
+fn call_special(vm: &mut Vm, this: Ref<'_>, name: Ref<'static>, args: &[Ref<'_>]) -> PyResult<Option<Object>> {
     call_found(vm, this, name, args, MissingBinding::IsNone)
 }
 
@@ -30,8 +31,7 @@ enum MissingBinding {
     Raises,
 }
 
-fn call_found(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>], missing: MissingBinding) -> PyResult<Option<Object>> {
-    let name = vm.intern(name);
+fn call_found(vm: &mut Vm, this: Ref<'_>, name: Ref<'static>, args: &[Ref<'_>], missing: MissingBinding) -> PyResult<Option<Object>> {
     let Some(found) = this.class().lookup(name) else { return Ok(None) };
     vm.check_stack("")?;
     if found.class().has_flag(flag::METHOD_DESCRIPTOR) {
@@ -50,32 +50,29 @@ fn call_found(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>], missing:
 }
 
 /// The same for a method that was there when the slot was chosen.
-fn call_required(vm: &mut Vm, this: Ref<'_>, name: &str, args: &[Ref<'_>]) -> PyResult {
+fn call_required(vm: &mut Vm, this: Ref<'_>, name: Ref<'static>, args: &[Ref<'_>]) -> PyResult {
     match call_found(vm, this, name, args, MissingBinding::Raises)? {
         Some(value) => Ok(value),
-        None => {
-            let name = vm.intern(name);
-            Err(crate::attribute::no_attribute(vm, this, name))
-        }
+        None => Err(crate::attribute::no_attribute(vm, this, name)),
     }
 }
 
 macro_rules! unary_slots {
-    ($($function:ident $name:literal;)*) => { $(
+    ($($function:ident $name:ident;)*) => { $(
         fn $function(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-            call_required(vm, this, $name, &[])
+            call_required(vm, this, names::$name(), &[])
         }
     )* };
 }
 
 unary_slots! {
-    slot_str "__str__"; slot_negative "__neg__"; slot_positive "__pos__"; slot_absolute "__abs__";
-    slot_invert "__invert__"; slot_int "__int__"; slot_float "__float__"; slot_index "__index__"; slot_await "__await__";
-    slot_aiter "__aiter__"; slot_anext "__anext__";
+    slot_str __str__; slot_negative __neg__; slot_positive __pos__; slot_absolute __abs__;
+    slot_invert __invert__; slot_int __int__; slot_float __float__; slot_index __index__; slot_await __await__;
+    slot_aiter __aiter__; slot_anext __anext__;
 }
 
 fn slot_repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    match call_special(vm, this, "__repr__", &[])? {
+    match call_special(vm, this, names::__repr__(), &[])? {
         Some(text) => Ok(text),
         None => {
             let text = format!("<{} object at {:#x}>", this.class().name(), this.bits());
@@ -85,10 +82,10 @@ fn slot_repr(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 fn slot_iter(vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    let name = vm.intern("__iter__");
+    let name = names::__iter__();
     match this.class().lookup(name) {
         Some(found) if found.is_none() => Err(vm.type_error(format!("'{}' object is not iterable", this.class().full_name()))),
-        _ => match call_special(vm, this, "__iter__", &[])? {
+        _ => match call_special(vm, this, names::__iter__(), &[])? {
             Some(iterator) => Ok(iterator),
             None => Err(vm.type_error(format!("'{}' object is not iterable", this.class().full_name()))),
         },
@@ -96,30 +93,30 @@ fn slot_iter(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 }
 
 macro_rules! inplace_slots {
-    ($($function:ident $name:literal;)*) => { $(
+    ($($function:ident $name:ident;)*) => { $(
         fn $function(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
-            call_required(vm, left, $name, &[right])
+            call_required(vm, left, names::$name(), &[right])
         }
     )* };
 }
 
 inplace_slots! {
-    slot_inplace_add "__iadd__"; slot_inplace_subtract "__isub__"; slot_inplace_multiply "__imul__"; slot_inplace_remainder "__imod__";
-    slot_inplace_power "__ipow__"; slot_inplace_left_shift "__ilshift__"; slot_inplace_right_shift "__irshift__"; slot_inplace_and "__iand__";
-    slot_inplace_xor "__ixor__"; slot_inplace_or "__ior__"; slot_inplace_floor_divide "__ifloordiv__";
-    slot_inplace_true_divide "__itruediv__"; slot_inplace_matrix_multiply "__imatmul__"; slot_getitem "__getitem__";
+    slot_inplace_add __iadd__; slot_inplace_subtract __isub__; slot_inplace_multiply __imul__; slot_inplace_remainder __imod__;
+    slot_inplace_power __ipow__; slot_inplace_left_shift __ilshift__; slot_inplace_right_shift __irshift__; slot_inplace_and __iand__;
+    slot_inplace_xor __ixor__; slot_inplace_or __ior__; slot_inplace_floor_divide __ifloordiv__;
+    slot_inplace_true_divide __itruediv__; slot_inplace_matrix_multiply __imatmul__; slot_getitem __getitem__;
 }
 
 /// A binary operator of a Python class: its method, or the reflected one of the right operand.
-fn number(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, names: [&str; 2], slot: Slot, own: usize) -> PyResult {
-    let [name, reflected] = names;
+fn number(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, method_names: [Ref<'static>; 2], slot: Slot, own: usize) -> PyResult {
+    let [name, reflected] = method_names;
     let has_own = |class: &Type| {
         super::special::binary(class.slots(), slot).is_some_and(|function| function as usize == own)
             || (slot == Slot::power && class.slots().power.is_some_and(|function| function as usize == own))
     };
     let mut try_right = !std::ptr::eq(left.class(), right.class()) && has_own(right.class());
     if has_own(left.class()) {
-        if try_right && right.class().is_subclass_of(left.class()) && overrides(vm, left, right, reflected) {
+        if try_right && right.class().is_subclass_of(left.class()) && overrides(left, right, reflected) {
             if let Some(result) = call_special(vm, right, reflected, &[left])?
                 && !result.borrow().is_not_implemented()
             {
@@ -140,8 +137,7 @@ fn number(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, names: [&str; 2], slot: Sl
 }
 
 /// Whether the right operand's class has another method of that name than the left one's.
-fn overrides(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, name: &str) -> bool {
-    let name = vm.intern(name);
+fn overrides(left: Ref<'_>, right: Ref<'_>, name: Ref<'static>) -> bool {
     match (left.class().lookup(name), right.class().lookup(name)) {
         (Some(left), Some(right)) => !left.is(right),
         (None, found) => found.is_some(),
@@ -150,28 +146,28 @@ fn overrides(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, name: &str) -> bool {
 }
 
 macro_rules! number_slots {
-    ($($function:ident $slot:ident $name:literal $reflected:literal;)*) => { $(
+    ($($function:ident $slot:ident $name:ident $reflected:ident;)*) => { $(
         fn $function(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
             let own: crate::slots::BinaryFn = $function;
-            number(vm, left, right, [$name, $reflected], Slot::$slot, own as usize)
+            number(vm, left, right, [names::$name(), names::$reflected()], Slot::$slot, own as usize)
         }
     )* };
 }
 
 number_slots! {
-    slot_add add "__add__" "__radd__"; slot_subtract subtract "__sub__" "__rsub__"; slot_multiply multiply "__mul__" "__rmul__";
-    slot_remainder remainder "__mod__" "__rmod__"; slot_left_shift left_shift "__lshift__" "__rlshift__";
-    slot_right_shift right_shift "__rshift__" "__rrshift__"; slot_and and "__and__" "__rand__"; slot_xor xor "__xor__" "__rxor__";
-    slot_or or "__or__" "__ror__"; slot_floor_divide floor_divide "__floordiv__" "__rfloordiv__";
-    slot_true_divide true_divide "__truediv__" "__rtruediv__"; slot_matrix_multiply matrix_multiply "__matmul__" "__rmatmul__";
+    slot_add add __add__ __radd__; slot_subtract subtract __sub__ __rsub__; slot_multiply multiply __mul__ __rmul__;
+    slot_remainder remainder __mod__ __rmod__; slot_left_shift left_shift __lshift__ __rlshift__;
+    slot_right_shift right_shift __rshift__ __rrshift__; slot_and and __and__ __rand__; slot_xor xor __xor__ __rxor__;
+    slot_or or __or__ __ror__; slot_floor_divide floor_divide __floordiv__ __rfloordiv__;
+    slot_true_divide true_divide __truediv__ __rtruediv__; slot_matrix_multiply matrix_multiply __matmul__ __rmatmul__;
 }
 
 fn slot_power(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, modulus: Option<Ref<'_>>) -> PyResult {
     let own: crate::slots::TernaryFn = slot_power;
     let Some(modulus) = modulus else {
-        return number(vm, left, right, ["__pow__", "__rpow__"], Slot::power, own as usize);
+        return number(vm, left, right, [names::__pow__(), names::__rpow__()], Slot::power, own as usize);
     };
-    for (this, name, other) in [(left, "__pow__", right), (right, "__rpow__", left)] {
+    for (this, name, other) in [(left, names::__pow__(), right), (right, names::__rpow__(), left)] {
         if this.class().slots().power.is_some_and(|function| std::ptr::fn_addr_eq(function, own))
             && let Some(result) = call_special(vm, this, name, &[other, modulus])?
             && !result.borrow().is_not_implemented()
@@ -183,11 +179,11 @@ fn slot_power(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, modulus: Option<Ref<'_
 }
 
 fn slot_hash(vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
-    let name = vm.intern("__hash__");
+    let name = names::__hash__();
     if this.class().lookup(name).is_none_or(Ref::is_none) {
         return Err(vm.type_error(format!("unhashable type: '{}'", this.class().full_name())));
     }
-    let Some(value) = call_special(vm, this, "__hash__", &[])? else { return unhashable(vm, this) };
+    let Some(value) = call_special(vm, this, names::__hash__(), &[])? else { return unhashable(vm, this) };
     match int::to_bigint(value.borrow()) {
         // A hash of any size is folded as the hash of an int would be, unless it fits.
         Some(_) => match int::to_i64(value.borrow()).flatten() {
@@ -205,7 +201,7 @@ fn unhashable(vm: &mut Vm, this: Ref<'_>) -> PyResult<i64> {
 
 fn slot_call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     vm.check_stack("")?;
-    let name = vm.intern("__call__");
+    let name = names::__call__();
     let Some(found) = this.class().lookup(name).map(Ref::to_owned) else {
         return Err(vm.type_error(format!("'{}' object is not callable", this.class().full_name())));
     };
@@ -217,7 +213,7 @@ fn slot_call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
 }
 
 fn slot_next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
-    match call_required(vm, this, "__next__", &[]) {
+    match call_required(vm, this, names::__next__(), &[]) {
         Ok(value) => Ok(Some(value)),
         Err(raised) => {
             let error = vm.catch_if(raised, &exception::STOP_ITERATION)?;
@@ -229,25 +225,25 @@ fn slot_next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
 }
 
 fn slot_getattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
-    call_required(vm, this, "__getattribute__", &[name])
+    call_required(vm, this, names::__getattribute__(), &[name])
 }
 
 /// Attribute access of a class with `__getattr__`.
 fn slot_getattr_hook(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>) -> PyResult {
-    let own = vm.intern("__getattribute__");
+    let own = names::__getattribute__();
     let overridden = this
         .class()
         .lookup(own)
         .is_some_and(|found| found.downcast_exact::<SlotWrapper>().is_none_or(|wrapper| !std::ptr::eq(wrapper.class, &crate::class::OBJECT)));
     let found = if overridden {
-        let result = call_required(vm, this, "__getattribute__", &[name]);
+        let result = call_required(vm, this, names::__getattribute__(), &[name]);
         vm.ignore(result, &exception::ATTRIBUTE_ERROR)?
     } else {
         find_generic(vm, this, name)?
     };
     match found {
         Some(value) => Ok(value),
-        None => match call_special(vm, this, "__getattr__", &[name])? {
+        None => match call_special(vm, this, names::__getattr__(), &[name])? {
             Some(value) => Ok(value),
             None => generic_get(vm, this, name),
         },
@@ -261,47 +257,47 @@ pub(crate) fn finds_like_type(metaclass: &Type) -> bool {
 }
 
 /// Whether attributes that are found are what `object.__getattribute__` finds.
-pub(crate) fn finds_like_object(class: &Type) -> bool {
+pub fn finds_like_object(class: &Type) -> bool {
     let Some(getattr) = class.slots().getattr else { return true };
     let hook: crate::slots::BinaryFn = slot_getattr_hook;
     std::ptr::fn_addr_eq(getattr, hook)
         && class
-            .lookup(crate::str::names::__getattribute__())
+            .lookup(names::__getattribute__())
             .and_then(|found| found.downcast_exact::<SlotWrapper>())
             .is_some_and(|wrapper| std::ptr::eq(wrapper.class, &crate::class::OBJECT))
 }
 
 fn slot_setattr(vm: &mut Vm, this: Ref<'_>, name: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    store(vm, this, name, value, ["__setattr__", "__delattr__"])
+    store(vm, this, name, value, [names::__setattr__(), names::__delattr__()])
 }
 
 fn slot_setitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    let name = vm.intern(if value.is_some() { "__setitem__" } else { "__delitem__" });
+    let name = if value.is_some() { names::__setitem__() } else { names::__delitem__() };
     if this.class().lookup(name).is_none() {
         let what = if value.is_some() { "does not support item assignment" } else { "doesn't support item deletion" };
         return Err(vm.type_error(format!("'{}' object {what}", this.class().full_name())));
     }
-    store(vm, this, key, value, ["__setitem__", "__delitem__"])
+    store(vm, this, key, value, [names::__setitem__(), names::__delitem__()])
 }
 
 fn slot_descr_set(vm: &mut Vm, this: Ref<'_>, instance: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
-    store(vm, this, instance, value, ["__set__", "__delete__"])
+    store(vm, this, instance, value, [names::__set__(), names::__delete__()])
 }
 
-fn store(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>, [set, delete]: [&str; 2]) -> PyResult<()> {
+fn store(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>, [set, delete]: [Ref<'static>; 2]) -> PyResult<()> {
     match value {
         Some(value) => {
             // `__set__` missing where only `__delete__` is defined: CPython names the method.
-            let name = vm.intern(set);
-            if this.class().lookup(name).is_none() {
-                return Err(vm.raise(&exception::ATTRIBUTE_ERROR, set));
+            if this.class().lookup(set).is_none() {
+                let text = vm.str_text(set)?;
+                return Err(vm.raise(&exception::ATTRIBUTE_ERROR, text));
             }
             call_required(vm, this, set, &[key, value])
         }
         None => {
-            let name = vm.intern(delete);
-            if this.class().lookup(name).is_none() {
-                return Err(vm.raise(&exception::ATTRIBUTE_ERROR, delete));
+            if this.class().lookup(delete).is_none() {
+                let text = vm.str_text(delete)?;
+                return Err(vm.raise(&exception::ATTRIBUTE_ERROR, text));
             }
             call_required(vm, this, delete, &[key])
         }
@@ -311,18 +307,18 @@ fn store(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>, [set,
 
 fn slot_compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
     let name = match op {
-        Comparison::Less => "__lt__",
-        Comparison::LessEqual => "__le__",
-        Comparison::Equal => "__eq__",
-        Comparison::NotEqual => "__ne__",
-        Comparison::Greater => "__gt__",
-        Comparison::GreaterEqual => "__ge__",
+        Comparison::Less => names::__lt__(),
+        Comparison::LessEqual => names::__le__(),
+        Comparison::Equal => names::__eq__(),
+        Comparison::NotEqual => names::__ne__(),
+        Comparison::Greater => names::__gt__(),
+        Comparison::GreaterEqual => names::__ge__(),
     };
     Ok(call_special(vm, left, name, &[right])?.unwrap_or(Object::not_implemented()))
 }
 
 fn slot_len(vm: &mut Vm, this: Ref<'_>) -> PyResult<usize> {
-    let value = call_required(vm, this, "__len__", &[])?;
+    let value = call_required(vm, this, names::__len__(), &[])?;
     let length = vm.index(value.borrow())?;
     if int::is_negative(length.borrow()) {
         return Err(vm.value_error("__len__() should return >= 0"));
@@ -331,11 +327,11 @@ fn slot_len(vm: &mut Vm, this: Ref<'_>) -> PyResult<usize> {
 }
 
 fn slot_contains(vm: &mut Vm, this: Ref<'_>, item: Ref<'_>) -> PyResult<bool> {
-    let name = vm.intern("__contains__");
+    let name = names::__contains__();
     match this.class().lookup(name) {
         Some(found) if found.is_none() => Err(vm.type_error(format!("'{}' object is not a container", this.class().full_name()))),
         _ => {
-            let Some(result) = call_special(vm, this, "__contains__", &[item])? else {
+            let Some(result) = call_special(vm, this, names::__contains__(), &[item])? else {
                 return Err(vm.type_error(format!("argument of type '{}' is not a container or iterable", this.class().full_name())));
             };
             vm.is_true(result.borrow())
@@ -344,7 +340,7 @@ fn slot_contains(vm: &mut Vm, this: Ref<'_>, item: Ref<'_>) -> PyResult<bool> {
 }
 
 fn slot_bool(vm: &mut Vm, this: Ref<'_>) -> PyResult<bool> {
-    let Some(result) = call_special(vm, this, "__bool__", &[])? else { return Ok(true) };
+    let Some(result) = call_special(vm, this, names::__bool__(), &[])? else { return Ok(true) };
     match result.borrow().as_bool() {
         Some(value) => Ok(value),
         None => Err(vm.type_error(format!("__bool__ should return bool, returned {}", result.borrow().class().full_name()))),
@@ -352,14 +348,14 @@ fn slot_bool(vm: &mut Vm, this: Ref<'_>) -> PyResult<bool> {
 }
 
 fn slot_descr_get(vm: &mut Vm, this: Ref<'_>, instance: Option<Ref<'_>>, owner: Option<Ref<'_>>) -> PyResult {
-    match call_special(vm, this, "__get__", &[instance.unwrap_or(Ref::NONE), owner.unwrap_or(Ref::NONE)])? {
+    match call_special(vm, this, names::__get__(), &[instance.unwrap_or(Ref::NONE), owner.unwrap_or(Ref::NONE)])? {
         Some(value) => Ok(value),
         None => Ok(this.to_owned()),
     }
 }
 
 fn slot_init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
-    let name = vm.intern("__init__");
+    let name = names::__init__();
     let Some(found) = this.class().lookup(name).map(Ref::to_owned) else { return Ok(()) };
     let result = if found.borrow().class().has_flag(flag::METHOD_DESCRIPTOR) {
         args.with_first(this, |args| vm.call_with(found.borrow(), args))?
@@ -374,26 +370,26 @@ fn slot_init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 }
 
 fn slot_new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
-    let name = vm.intern("__new__");
+    let name = names::__new__();
     let new = vm.get_attr(class.object(), name)?;
     args.with_first(class.object(), |args| vm.call_with(new.borrow(), args))
 }
 
 fn slot_finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
-    call_special(vm, this, "__del__", &[]).map(drop)
+    call_special(vm, this, names::__del__(), &[]).map(drop)
 }
 
 fn slot_buffer(vm: &mut Vm, this: Ref<'_>, writable: bool) -> PyResult<Buffer> {
     // PyBUF_FULL_RO or PyBUF_FULL.
     let flags = Object::small_int(if writable { 0x11d } else { 0x11c });
-    let view = call_required(vm, this, "__buffer__", &[flags.borrow()])?;
+    let view = call_required(vm, this, names::__buffer__(), &[flags.borrow()])?;
     if view.borrow().class().name() != "memoryview" {
         return Err(vm.type_error("__buffer__ returned non-memoryview object"));
     }
     match view.borrow().class().slots().buffer {
         Some(buffer) => {
             let buffer = buffer(vm, view.borrow(), writable)?;
-            let name = vm.intern("__release_buffer__");
+            let name = names::__release_buffer__();
             Ok(match vm.lookup_special(this, name)? {
                 Some(release) => buffer.with_release(release, view),
                 None => buffer,

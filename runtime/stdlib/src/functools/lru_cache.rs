@@ -1,15 +1,17 @@
-//! The cache of `functools.lru_cache`: a dict from arguments to results, which stands in the order
-//! of last use.
+//! The cache of `functools.lru_cache`: a dict from arguments to results or, if their number is bounded, to places in a
+//! chain of results in the order of last use (`lru_cache/chain.rs`).
 
 use super::payload;
+use chain::Chain;
 use object::call::{Args, bind_args};
 use object::cell::{ObjectCell, Visitor};
-use object::dict::Dict;
 use object::int::INT;
 use object::native::{PayloadInfo, flag};
 use object::str::{STR, names};
-use object::{Method, Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, method};
+use object::{Method, Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, VmCell, method};
 use std::cell::Cell;
+
+mod chain;
 
 /// The payload of an `_lru_cache_wrapper`.
 pub struct LruCacheWrapper {
@@ -18,7 +20,9 @@ pub struct LruCacheWrapper {
     max_size: Option<usize>,
     typed: bool,
     info_class: Object,
-    cache: ObjectOf<Dict>,
+    cache: ObjectOf<object::dict::Dict>,
+    /// If the number is bounded: the results.
+    chain: VmCell<Chain>,
     hits: Cell<i64>,
     misses: Cell<i64>,
 }
@@ -31,10 +35,21 @@ impl Payload for LruCacheWrapper {
     fn traverse(&self, visitor: &mut Visitor<'_>) {
         visitor.visit_all([&self.function, &self.info_class]);
         visitor.visit(self.cache.borrow().object());
+        for object in self.chain.visit(visitor).objects() {
+            visitor.visit(object.borrow());
+        }
     }
 
     fn clear(&self, vm: &mut Vm) {
+        self.forget_all(vm);
+    }
+}
+
+impl LruCacheWrapper {
+    fn forget_all(&self, vm: &mut Vm) {
+        let results = self.chain.replace(vm, Chain::default());
         self.cache.borrow().get().clear(vm);
+        drop(results);
     }
 }
 
@@ -88,7 +103,8 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     };
     let typed = vm.is_true(typed.borrow())?;
     let cache = vm.new_dict();
-    Ok(vm.allocate_in(class.get(), LruCacheWrapper { function, max_size, typed, info_class, cache, hits: Cell::new(0), misses: Cell::new(0) }))
+    let (chain, hits, misses) = (VmCell::new(Chain::default()), Cell::new(0), Cell::new(0));
+    Ok(vm.allocate_in(class.get(), LruCacheWrapper { function, max_size, typed, info_class, cache, chain, hits, misses }))
 }
 
 fn make_key(vm: &mut Vm, args: Args<'_>, typed: bool) -> PyResult {
@@ -99,13 +115,19 @@ fn make_key(vm: &mut Vm, args: Args<'_>, typed: bool) -> PyResult {
     {
         return Ok(only.to_owned());
     }
+    if !args.has_keywords() {
+        let values = args.positionals();
+        let part = |index: usize| match index.checked_sub(values.len()) {
+            None => values[index].to_owned(),
+            Some(index) => values[index].class().to_object(),
+        };
+        return Ok(vm.new_tuple((0..values.len() << usize::from(typed)).map(part)).into_object());
+    }
     let mut parts: Vec<Object> = args.positionals().iter().map(|&arg| arg.to_owned()).collect();
-    if args.has_keywords() {
-        parts.push(keyword_mark(vm)?);
-        for (name, value) in args.keywords() {
-            parts.push(name.to_owned());
-            parts.push(value.to_owned());
-        }
+    parts.push(keyword_mark(vm)?);
+    for (name, value) in args.keywords() {
+        parts.push(name.to_owned());
+        parts.push(value.to_owned());
     }
     if typed {
         parts.extend(args.values().iter().map(|value| value.class().to_object()));
@@ -126,44 +148,47 @@ fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     let cache = wrapper.cache.borrow().get();
     let key = make_key(vm, args, wrapper.typed)?;
     let hash = vm.hash(key.borrow())?;
-    if let Some(result) = cache.get_with_hash(vm, key.borrow(), hash)? {
+    let found = cache.get_with_hash(vm, key.borrow(), hash)?;
+    let found = if wrapper.max_size.is_some() { found.and_then(|found| wrapper.chain.get_mut(vm).use_again(place(&found))) } else { found };
+    if let Some(result) = found {
         count(&wrapper.hits);
-        if wrapper.max_size.is_some() {
-            use_again(vm, cache, key.borrow(), hash)?;
-        }
         return Ok(result);
     }
     count(&wrapper.misses);
     let result = vm.call_with(wrapper.function.borrow(), args)?;
-    let Some(max_size) = wrapper.max_size else {
-        cache.set_with_hash(vm, key.borrow(), hash, result.clone())?;
-        return Ok(result);
-    };
-    // The call may have come to the same result by itself.
-    if cache.contains_with_hash(vm, key.borrow(), hash)? {
-        return Ok(result);
+    match wrapper.max_size {
+        None => cache.set_with_hash(vm, key.borrow(), hash, result.clone())?,
+        Some(max_size) => remember(vm, wrapper, key, hash, result.clone(), max_size)?,
     }
-    if cache.len(vm) >= max_size
-        && let Some((next, oldest, _)) = cache.entry_at(vm, 0)
-    {
-        let (oldest, oldest_hash) = (oldest.to_owned(), cache.hash_before(vm, next));
-        cache.remove_with_hash(vm, oldest.borrow(), oldest_hash)?;
-    }
-    cache.set_with_hash(vm, key.borrow(), hash, result.clone())?;
     Ok(result)
 }
 
-/// Puts an entry at the end, unless it is there.
-fn use_again(vm: &mut Vm, cache: &Dict, key: Ref<'_>, hash: i64) -> PyResult<()> {
-    if let Some((position, last, _)) = cache.entry_before(vm, usize::MAX)
-        && (last.is(key) || cache.hash_before(vm, position + 1) == hash && cache.len(vm) == 1)
-    {
+/// The place in the chain that the dict has for a key.
+fn place(found: &Object) -> usize {
+    found.borrow().as_small_int().expect("the dict holds places") as usize
+}
+
+/// Puts a result into a cache of bounded size. Comparing keys runs Python, which may use this cache.
+fn remember(vm: &mut Vm, wrapper: &LruCacheWrapper, key: Object, hash: i64, result: Object, max_size: usize) -> PyResult<()> {
+    let cache = wrapper.cache.borrow().get();
+    // The call may have come to the same result by itself.
+    if cache.contains_with_hash(vm, key.borrow(), hash)? {
         return Ok(());
     }
-    match cache.remove_with_hash(vm, key, hash)? {
-        Some(value) => cache.set_with_hash(vm, key, hash, value),
-        None => Ok(()),
+    if cache.len(vm) >= max_size
+        && let Some((oldest, old_key, old_hash)) = wrapper.chain.get(vm).oldest()
+    {
+        let removed = cache.remove_with_hash(vm, old_key.borrow(), old_hash)?;
+        let chain = wrapper.chain.get_mut(vm);
+        let dropped = [chain.remove_key(oldest, old_key.borrow()), removed.and_then(|removed| chain.remove(place(&removed)))];
+        drop(dropped);
     }
+    let place = wrapper.chain.get_mut(vm).add(key.clone(), hash, result);
+    let set = cache.set_with_hash(vm, key.borrow(), hash, Object::small_int(place as i64));
+    if set.is_err() {
+        drop(wrapper.chain.get_mut(vm).remove(place));
+    }
+    set
 }
 
 fn cache_info(vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -178,7 +203,7 @@ fn cache_clear(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let wrapper = payload::<LruCacheWrapper>(this);
     wrapper.hits.set(0);
     wrapper.misses.set(0);
-    wrapper.cache.borrow().get().clear(vm);
+    wrapper.forget_all(vm);
     Ok(Object::none())
 }
 
