@@ -101,6 +101,7 @@ programs! {
     async_await
     async_gather_generators
     atexit_unregister
+    attribute_hooks
     awaited_calls
     buffers_inherited
     builtin_functions
@@ -142,6 +143,7 @@ programs! {
     functions
     functools_module
     gather_eager
+    generator_delegation
     generator_ends
     generator_throw
     generators

@@ -30,7 +30,10 @@ pub struct CodeObject {
     pub is_simple: bool,
     /// The number of arguments that need no further binding; more than any call has, if all do.
     pub(crate) simple_arguments: u32,
-    /// Words of a frame: one more than the code says, since shadowcode drops two words from above the result of what took them.
+    /// The same of a small function, see [`SMALL_PARAMETERS`].
+    pub(crate) small_arguments: u32,
+    /// Words of a frame: a few more than the code says, since shadowcode drops two words from above the result of what took them, and
+    /// lays the frames of small functions with wide copies.
     pub(crate) frame_words: usize,
     /// Calls and backward jumps left until the code is hot; 0: it is, or never will be.
     pub(crate) warmth: Cell<u32>,
@@ -44,6 +47,11 @@ pub struct CodeObject {
     lines: OnceCell<Box<Lines>>,
     monitoring: OnceCell<Box<CodeEvents>>,
 }
+
+/// A small function has at most this many parameters, all of them positional, ...
+pub(crate) const SMALL_PARAMETERS: usize = 4;
+/// ... and at most this many other locals.
+pub(crate) const SMALL_LOCALS: usize = 8;
 
 /// What of compiled code stays plain data: all but the names and constants, which become objects.
 pub struct Body {
@@ -238,6 +246,9 @@ fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> Code
         exception_table: code.exception_table.into(),
         local_kinds: code.locals.iter().map(|local| local.kind).collect(),
     };
+    let (n_locals, n_parameters) = (data.local_kinds.len(), data.arg_count as usize);
+    let is_small = is_simple && n_parameters <= SMALL_PARAMETERS && n_locals <= n_parameters + SMALL_LOCALS;
+    let stack_words = (data.stack_size as usize + SMALL_PARAMETERS).max(SMALL_PARAMETERS + SMALL_LOCALS);
     CodeObject {
         constants,
         names: code.names.iter().map(|name| vm.intern(name)).collect(),
@@ -245,14 +256,15 @@ fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> Code
         name: vm.intern(&code.name),
         qualname: Cell::new(vm.intern(&code.qualname)),
         filename: vm.intern(&code.filename),
-        n_locals: data.local_kinds.len(),
+        n_locals,
         n_free: data.local_kinds.iter().filter(|kind| kind.has(LocalKind::FREE)).count(),
         warmth: Cell::new(crate::shadow::threshold()),
         entry: Cell::new(data.instructions.as_ptr()),
         shadow: OnceCell::new(),
         is_simple,
         simple_arguments: if is_simple { data.arg_count } else { u32::MAX },
-        frame_words: crate::frame::FRAME_WORDS + data.local_kinds.len() + data.stack_size as usize + 1,
+        small_arguments: if is_small { data.arg_count } else { u32::MAX },
+        frame_words: crate::frame::FRAME_WORDS + n_locals + stack_words,
         word_code: OnceCell::new(),
         shown: None,
         lines: OnceCell::new(),

@@ -553,7 +553,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 }
                                 _ if arg & 1 == 0 => {
                                     if !TRACED && let Some(getter) = calls::python_getter(top!(1), name) {
-                                        enter!(getter.to_owned(), sp.sub(1), 1, Ending::Push);
+                                        let getter = getter.to_owned();
+                                        sp.write(top!(1).to_owned().into_raw());
+                                        enter!(getter, sp, 1, Ending::Attribute);
                                     }
                                     let value = attempt!(vm.get_attr(top!(1), name));
                                     set_top!(1, value);
@@ -906,7 +908,15 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 ip = shadow::after_await(&*(*frame).code, (*frame).ip);
                                 continue;
                             }
-                            if ending != Ending::Push {
+                            if ending == Ending::Attribute {
+                                set_top!(1, value);
+                                check_finalizers!();
+                                continue;
+                            }
+                            if ending == Ending::Iterator && value.borrow().class().slots().next.is_none() {
+                                break 'raise calls::iter_returned(vm, value.borrow());
+                            }
+                            if ending != Ending::Push && ending != Ending::Iterator {
                                 // The instance is on the stack already.
                                 if ending == Ending::Init && !value.borrow().is_none() {
                                     break 'raise calls::init_returned(vm, value.borrow());
@@ -1000,7 +1010,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                     }
                     break;
                 }
-                let is_entry = (*frame).is_entry;
+                let (is_entry, ending) = ((*frame).is_entry, (*frame).ending);
                 let n_stack = sp.offset_from(Frame::locals(frame)) as usize - (*(*frame).code).n_locals;
                 if (*frame).generator != 0 {
                     generator::finish(vm, frame, n_stack);
@@ -1018,6 +1028,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                 }
                 frame = vm.frame.cast();
                 load_registers!();
+                if ending == Ending::Attribute {
+                    object::attribute::note_missing(vm, top!(1), name_at((*frame).code, (*(*frame).ip).arg() >> 1));
+                }
                 // The same proof, for the next frame.
                 let exception = vm.catch(raised);
                 raised = vm.reraise(exception);

@@ -51,6 +51,10 @@ pub(crate) enum Ending {
     Init,
     /// It goes nowhere.
     Discard,
+    /// It takes the place of the object on top of the stack, whose attribute it is. An `AttributeError` is told what was looked for.
+    Attribute,
+    /// It has to be an iterator, and goes on the evaluation stack: the frame is that of an `__iter__`.
+    Iterator,
     /// It is the result of an `await`: the frame is that of a coroutine function whose call is awaited at once. It becomes a
     /// coroutine when it waits for something.
     Awaited,
@@ -87,6 +91,13 @@ impl Frame {
             (&raw mut (*frame).traced).write(0);
             (&raw mut (*frame).traced_line).write(0);
         }
+    }
+
+    /// Whether the frame is nothing but that of a call whose result goes on the caller's stack.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        let is_push = self.ending as u8 == Ending::Push as u8;
+        self.generator | self.object | self.namespace == 0 && u8::from(self.is_entry) | u8::from(!is_push) == 0
     }
 
     #[inline]

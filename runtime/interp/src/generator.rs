@@ -11,9 +11,10 @@ pub use throw::{Thrown, close, exception_of_throw, throw};
 
 use crate::code::CodeObject;
 use crate::eval;
-use crate::frame::Frame;
+use crate::frame::{Ending, Frame};
 use crate::frame_object;
 use crate::function::attributes::set_text;
+use crate::shadow;
 use bytecode::opcode::Intrinsic1;
 use bytecode::{CodeFlags, Opcode};
 use object::cell::{ObjectCell, Visitor, VmCell};
@@ -22,6 +23,7 @@ use object::exception::{self, Exception};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
 use object::protocol::iter_self;
 use object::slots::Slots;
+use object::vm::breaker_reasons;
 use object::{Object, PyResult, Ref, Type, Vm, method};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -222,6 +224,8 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
         start.copy_from_nonoverlapping(frame.cast(), used);
         let moved = start.cast::<Frame>();
         (*moved).sp = start.add(used);
+        // What the call came to is the generator.
+        (*moved).ending = Ending::Push;
         frame_object::moved(moved);
         let function = (*moved).function();
         let (name, qualname) = (function.name.get(), function.qualname.get());
@@ -323,6 +327,81 @@ pub(crate) fn start_inline(vm: &mut Vm, object: Ref<'_>, value: Option<&Object>)
         // SAFETY: the frame is the generator's, and waits for a value.
         unsafe { push(frame, value) };
     }))
+}
+
+/// Whether a frame is that of a generator or coroutine.
+///
+/// # Safety
+///
+/// The frame is that of something like a generator.
+pub(crate) unsafe fn is_plain(frame: *mut Frame) -> bool {
+    // SAFETY: the caller's promise: the generator outlives its frame.
+    let generator = unsafe { Ref::from_bits((*frame).generator) };
+    generator.is_exactly(&GENERATOR) || generator.is_exactly(&COROUTINE)
+}
+
+/// Resumes what a generator that was just resumed delegates to, and what that delegates to, and so on: the instructions in between would
+/// only hand the value on. Gives the innermost frame.
+///
+/// # Safety
+///
+/// The frame is the innermost one; the value that is sent to it is on its stack.
+#[inline]
+pub(crate) unsafe fn resume_delegates(vm: &mut Vm, mut frame: *mut Frame) -> *mut Frame {
+    // SAFETY: a frame that waits at a `YIELD_VALUE` of a `yield from` has the receiver on its stack, and the `SEND` is the instruction
+    // before.
+    unsafe {
+        loop {
+            let ip = (*frame).ip;
+            let is_delegating = (*ip).opcode_byte() == Opcode::YieldValue as u8 && (*ip).arg() != 0;
+            if !is_delegating || !shadow::is_shadow((*ip).0) || breaker_reasons() != 0 || shadow::original(*ip.sub(1)) != Opcode::Send {
+                return frame;
+            }
+            let top = (*frame).sp.sub(1);
+            let receiver = Ref::from_bits(*top.sub(1));
+            let data = match (receiver.downcast_exact::<Generator>(), receiver.downcast_exact::<Coroutine>()) {
+                (Some(generator), _) => &generator.get().0,
+                (_, Some(coroutine)) => &coroutine.get().0,
+                _ => return frame,
+            };
+            if data.state.get() != State::Suspended {
+                return frame;
+            }
+            let Ok(inner) = link(vm, data, false) else { return frame };
+            (*frame).ip = ip.sub(1);
+            (*frame).sp = top;
+            (*inner).sp.write(*top);
+            (*inner).sp = (*inner).sp.add(1);
+            frame = inner;
+        }
+    }
+}
+
+/// Leaves a generator's frame at a `yield`, and those of the generators that delegate to it: the instructions in between would only
+/// hand the value on. Says whether the last of them was entered by native code.
+///
+/// # Safety
+///
+/// As for [`suspend`]; the frame's instruction is that of the `yield`, whose value is not on its stack.
+#[inline]
+pub(crate) unsafe fn suspend_delegators(vm: &mut Vm, mut frame: *mut Frame) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        loop {
+            let is_entry = (*frame).is_entry;
+            suspend(vm, frame);
+            if is_entry {
+                return true;
+            }
+            frame = vm.frame.cast();
+            let next = (*frame).ip.add(1);
+            let is_delegating = (*next).opcode_byte() == Opcode::YieldValue as u8 && (*next).arg() != 0 && shadow::is_shadow((*next).0);
+            if !is_delegating || (*frame).generator == 0 || (*frame).ending == Ending::Awaited || breaker_reasons() != 0 {
+                return false;
+            }
+            (*frame).ip = next;
+        }
+    }
 }
 
 /// Enters the frame of an async generator, one of whose awaitables is sent a value.

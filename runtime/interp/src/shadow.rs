@@ -219,7 +219,14 @@ fn has_site(instruction: Instr) -> bool {
     instruction.opcode().is_some_and(|opcode| {
         matches!(
             opcode,
-            Opcode::BinaryOp | Opcode::CompareOp | Opcode::LoadGlobal | Opcode::LoadAttr | Opcode::StoreAttr | Opcode::ForIter | Opcode::StoreSubscr
+            Opcode::BinaryOp
+                | Opcode::CompareOp
+                | Opcode::LoadGlobal
+                | Opcode::LoadAttr
+                | Opcode::StoreAttr
+                | Opcode::ForIter
+                | Opcode::StoreSubscr
+                | Opcode::Call
         )
     })
 }

@@ -241,6 +241,23 @@ impl NativeInfo {
         }
     }
 
+    /// How many arguments a [`Native::Bound`] function takes, least and most, if all its parameters are positional and few.
+    pub fn few_parameters(&self) -> Option<(usize, usize)> {
+        self.signature();
+        let (least, most) = self.arity.get();
+        (most != u8::MAX).then_some((usize::from(least), usize::from(most)))
+    }
+
+    /// Calls the function with fewer arguments than it has parameters, see [`NativeInfo::few_parameters`].
+    #[inline(always)]
+    pub fn call_with_few(&self, vm: &mut Vm, function: BoundFn, this: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
+        let mut slots = [None; FEW_PARAMETERS];
+        for (slot, &value) in slots.iter_mut().zip(values) {
+            *slot = Some(value);
+        }
+        function(vm, this, &slots[..usize::from(self.arity.get().1)])
+    }
+
     /// Calls the function with positional arguments alone.
     #[inline(always)]
     pub fn call_positional(&self, vm: &mut Vm, this: Ref<'_>, values: &[Ref<'_>]) -> PyResult {
@@ -256,11 +273,7 @@ impl NativeInfo {
                 if values.len() < usize::from(least) || values.len() > usize::from(most) {
                     return self.call(vm, this, Args::positional(values));
                 }
-                let mut slots = [None; FEW_PARAMETERS];
-                for (slot, &value) in slots.iter_mut().zip(values) {
-                    *slot = Some(value);
-                }
-                function(vm, this, &slots[..usize::from(most)])
+                self.call_with_few(vm, function, this, values)
             }
             (Native::Raw(function), values) => function(vm, this, Args::positional(values)),
             _ => self.call(vm, this, Args::positional(values)),
@@ -288,7 +301,8 @@ impl NativeInfo {
     }
 }
 
-type BoundFn = fn(&mut Vm, Ref<'_>, &[Option<Ref<'_>>]) -> PyResult;
+/// See [`Native::Bound`].
+pub type BoundFn = fn(&mut Vm, Ref<'_>, &[Option<Ref<'_>>]) -> PyResult;
 
 fn call_bound(vm: &mut Vm, name: &str, signature: &Signature, this: Ref<'_>, args: Args<'_>, function: BoundFn) -> PyResult {
     let n = signature.parameters.len();

@@ -365,7 +365,7 @@ impl Type {
 
     /// The same, but 0 if none is assigned.
     #[inline]
-    pub(crate) fn known_version(&self) -> u32 {
+    pub fn known_version(&self) -> u32 {
         self.version.get()
     }
 

@@ -100,10 +100,51 @@ pub(crate) fn python_getter<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>
     (getter.is_exactly(&FUNCTION) && runs_at_once(getter)).then_some(getter)
 }
 
+/// The `__getattr__` of an object, if it is a Python function that runs at once and the object has no such attribute otherwise.
+pub(crate) fn python_getattr<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+    let class = owner.class();
+    if class.slots().getattr.is_none() || !object::type_new::finds_like_object(class) || class.lookup(name).is_some() {
+        return None;
+    }
+    let hook = class.lookup(object::names::__getattr__()).filter(|hook| hook.is_exactly(&FUNCTION))?;
+    (!object::instance::get_attribute(owner, name).is_some() && runs_at_once(hook)).then_some(hook)
+}
+
+/// The Python function that stores an attribute of an object, if there is one that runs at once, and whether it wants the attribute's name: the setter of a property, or
+/// `__setattr__`.
+pub(crate) fn python_setter<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<(Ref<'a>, bool)> {
+    let class = owner.class();
+    if class.slots().setattr.is_some() {
+        let hook = class.lookup(object::names::__setattr__()).filter(|hook| hook.is_exactly(&FUNCTION))?;
+        return runs_at_once(hook).then_some((hook, true));
+    }
+    let property = class.lookup(name).filter(|found| found.is_exactly(&PROPERTY))?;
+    // SAFETY: the type was just compared; the property, which the class holds, holds the setter.
+    let setter = unsafe { Ref::from_bits(property.downcast_unchecked::<Property>().set.get()?.borrow().bits()) };
+    (setter.is_exactly(&FUNCTION) && runs_at_once(setter)).then_some((setter, false))
+}
+
 /// The error of an `__init__` that returned something.
 #[cold]
 pub(super) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
     vm.type_error(format!("__init__() should return None, not '{}'", value.class().full_name()))
+}
+
+pub(super) fn iter_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
+    vm.type_error(format!("iter() returned non-iterator of type '{}'", value.class().full_name()))
+}
+
+/// The `__iter__` of an object whose class was made by Python, if it is a Python function and no coroutine function.
+#[inline]
+pub(crate) fn python_iter<'a>(iterable: Ref<'a>) -> Option<Ref<'a>> {
+    let class = iterable.class();
+    if !class.is_heap_type() {
+        return None;
+    }
+    let method = class.lookup(object::names::__iter__()).filter(|method| method.is_exactly(&FUNCTION))?;
+    // SAFETY: the type was just compared.
+    let flags = unsafe { method.downcast_unchecked::<Function>() }.get().code().data.flags;
+    (!flags.has(CodeFlags::COROUTINE) && !flags.has(CodeFlags::ASYNC_GENERATOR)).then_some(method)
 }
 
 /// Calls what is no Python function.

@@ -372,6 +372,7 @@ pub(super) fn general(original: Opcode) -> Specialized {
         Opcode::StoreAttr => Specialized::StoreAttrGeneral,
         Opcode::ForIter => Specialized::ForIterGeneral,
         Opcode::StoreSubscr => Specialized::StoreSubscrGeneral,
+        Opcode::Call => Specialized::CallGeneral,
         _ => unreachable!("only instructions with a site miss"),
     }
 }

@@ -186,7 +186,7 @@ impl Reader<'_> {
             S::LoadGlobalModule | S::LoadGlobalBuiltin => self.global(index, form == S::LoadGlobalBuiltin),
             S::LoadGlobalGeneral => Seen::Megamorphic,
             S::LoadAttrWord => self.owner(index, SiteKind::Word),
-            S::LoadAttrMethod => self.owner(index, SiteKind::Method),
+            S::LoadAttrMethod | S::LoadAttrBound => self.owner(index, SiteKind::Method),
             S::LoadAttrValue => self.owner(index, SiteKind::Value),
             S::StoreAttrWord => self.owner(index, SiteKind::Word),
             S::StoreAttrAdd => self.owner(index, SiteKind::Add),
@@ -200,6 +200,23 @@ impl Reader<'_> {
             S::ForIterTuple => Seen::Iterator(Kind::TupleIterator),
             S::ForIterGeneral | S::ForIterPair => self.noted(form, index, Seen::Iterator),
             S::LoadFastAttrWord | S::LoadFastBorrowAttrWord | S::CallAwaited => Seen::Unrecorded,
+            // What gave the callable knows it: see `add_callees`.
+            S::CallFunction
+            | S::CallDefaults
+            | S::CallClass
+            | S::CallMethodUnary
+            | S::CallMethodBinary
+            | S::CallMethodMany
+            | S::CallMethodBound
+            | S::CallBuiltinUnary
+            | S::CallBuiltinBinary
+            | S::CallBuiltinMany
+            | S::CallBuiltinBound
+            | S::CallMethodFew
+            | S::CallBuiltinFew
+            | S::CallType
+            | S::CallStr
+            | S::CallGeneral => Seen::Unrecorded,
         }
     }
 

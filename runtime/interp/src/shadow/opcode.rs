@@ -1,7 +1,7 @@
 //! The specialised instructions, declared once: number, name, the original they stand for, handler.
 
 use super::dispatch::{Handler, miss, step};
-use super::handlers::{arithmetic, attributes, calls, containers, globals, iteration, jumps, locals};
+use super::handlers::{arithmetic, attributes, calls, containers, globals, iteration, jumps, locals, native_calls};
 use super::specialize;
 use crate::eval::steps::OPCODES;
 use bytecode::Opcode;
@@ -58,6 +58,7 @@ declare! {
     155 LoadAttrWord LoadAttr attributes::load_word;
     156 LoadAttrMethod LoadAttr attributes::load_method;
     157 LoadAttrValue LoadAttr attributes::load_value;
+    198 LoadAttrBound LoadAttr attributes::load_bound;
     158 LoadAttrGeneral LoadAttr attributes::load_general;
     159 StoreAttrWord StoreAttr attributes::store_word;
     160 StoreAttrAdd StoreAttr attributes::store_add;
@@ -79,6 +80,22 @@ declare! {
     176 LoadAttrProperty LoadAttr attributes::load_property;
     177 MethodItem BinaryOp containers::method_item;
     178 CallAwaited Call calls::call_awaited;
+    182 CallFunction Call calls::call_python;
+    183 CallDefaults Call calls::call_defaults;
+    184 CallClass Call calls::call_class;
+    185 CallMethodUnary Call native_calls::call_method_unary;
+    186 CallMethodBinary Call native_calls::call_method_binary;
+    187 CallMethodMany Call native_calls::call_method_many;
+    188 CallMethodBound Call native_calls::call_method_bound;
+    189 CallBuiltinUnary Call native_calls::call_builtin_unary;
+    190 CallBuiltinBinary Call native_calls::call_builtin_binary;
+    191 CallBuiltinMany Call native_calls::call_builtin_many;
+    192 CallBuiltinBound Call native_calls::call_builtin_bound;
+    193 CallType Call native_calls::call_type;
+    194 CallStr Call native_calls::call_str;
+    196 CallMethodFew Call native_calls::call_method_few;
+    197 CallBuiltinFew Call native_calls::call_builtin_few;
+    195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
 }
@@ -123,7 +140,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::StoreAttr, specialize::store_attr),
     (Opcode::ForIter, specialize::for_iter),
     (Opcode::StoreSubscr, specialize::store_subscript),
-    (Opcode::Call, calls::call),
+    (Opcode::Call, specialize::call),
     (Opcode::ReturnValue, calls::return_value),
     (Opcode::CallKw, calls::call_kw),
     (Opcode::CallFunctionEx, calls::call_function_ex),
@@ -140,6 +157,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::ListAppend, containers::list_append),
     (Opcode::UnpackSequence, containers::unpack_sequence),
     (Opcode::GetIter, iteration::get_iter),
+    (Opcode::GetYieldFromIter, iteration::get_yield_from_iter),
     (Opcode::Send, iteration::send),
 ];
 

@@ -4,15 +4,19 @@
 //! general form if nothing special is known, and runs it again.
 
 use super::dispatch::{Exit, arg, go, handler, rewrite, seen, site};
+use super::handlers::calls::ClassSite;
+use super::handlers::native_calls::NativeSite;
 use super::opcode::{HANDLERS, Specialized};
 use super::original;
 use crate::eval::calls;
 use crate::frame::Frame;
+use crate::function::Function;
 use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR, yields_pairs};
 use builtins::range::RANGE_ITERATOR;
 use bytecode::opcode::BinaryOp;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Site, SiteKind};
+use object::class::TYPE;
 use object::dict::{DICT, Dict, GlobalSite};
 use object::list::LIST;
 use object::raw;
@@ -131,6 +135,7 @@ handler!(load_attr(vm ip sp frame word fuel) {
     let form = match site.fill_load(owner, name) {
         Some(SiteKind::Word) => Specialized::LoadAttrWord,
         Some(SiteKind::Method) if word >> 32 & 1 != 0 => Specialized::LoadAttrMethod,
+        Some(SiteKind::Method) => Specialized::LoadAttrBound,
         Some(SiteKind::Value) => Specialized::LoadAttrValue,
         _ => load_attr_form_of_namespace(ip, word, owner, name),
     };
@@ -240,3 +245,38 @@ handler!(store_subscript(vm ip sp frame word fuel) {
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
+
+handler!(call(vm ip sp frame word fuel) {
+    let first = sp.sub(arg(word));
+    let form = call_form(ip, word, Ref::from_bits(*first.sub(2)), *first.sub(1) != 0);
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+/// The form for a call of `callable`.
+///
+/// # Safety
+///
+/// The instruction is in a copy and has this word.
+unsafe fn call_form(ip: *const Instr, word: u64, callable: Ref<'_>, has_self: bool) -> Specialized {
+    let n = arg(word);
+    if let Some(function) = callable.downcast_exact::<Function>() {
+        let n_parameters = function.get().code().simple_arguments;
+        let has_defaults = n_parameters != u32::MAX && n + usize::from(has_self) < n_parameters as usize;
+        return if has_defaults { Specialized::CallDefaults } else { Specialized::CallFunction };
+    }
+    if callable.is_exactly(&TYPE) && !has_self {
+        if n == 1 && callable.is(TYPE.object()) {
+            return Specialized::CallType;
+        }
+        if n == 1 && callable.is(STR.object()) {
+            return Specialized::CallStr;
+        }
+        // SAFETY: the caller's promise.
+        let site: &ClassSite = unsafe { seen(ip, word) };
+        return if site.fill(callable) { Specialized::CallClass } else { Specialized::CallGeneral };
+    }
+    // SAFETY: the caller's promise.
+    let site: &NativeSite = unsafe { seen(ip, word) };
+    site.fill(callable, has_self, n).unwrap_or(Specialized::CallGeneral)
+}

@@ -1,7 +1,8 @@
 //! Attributes of instances whose class and layout a site has seen.
 
-use super::calls::enter;
-use crate::frame::Frame;
+use super::enter::enter;
+use crate::eval::calls as eval_calls;
+use crate::frame::{Ending, Frame};
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_two_and_go, go, go_anywhere, go_into, handler, look_or_go, misfit, release_and_go, rewrite, seen,
     site,
@@ -161,6 +162,20 @@ handler!(
     }
 );
 
+/// Puts the bound method in the owner's place on the stack, and goes on.
+macro_rules! bind_and_go {
+    ($method:ident, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $fuel:ident) => {{
+        (*$frame).ip = $ip;
+        let owner = *$sp.sub(1);
+        let value = bound($vm, $method, owner);
+        if value == 0 {
+            return Exit::raised($ip, $sp);
+        }
+        *$sp.sub(1) = value;
+        drop_and_go!($vm, $ip, $sp, $frame, owner, $fuel);
+    }};
+}
+
 /// Puts what was found in the owner's place on the stack and goes on; what is not simple is the loop's.
 macro_rules! finish_load {
     ($found:expr, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $word:ident, $fuel:ident) => {{
@@ -175,10 +190,41 @@ macro_rules! finish_load {
                 *$sp = std::mem::replace(&mut *$sp.sub(1), method);
                 go!($vm, $ip.add(1), $sp.add(1), $frame, $fuel);
             }
-            _ => Exit::miss($ip, $sp),
+            Some(Found::Method(method)) => {
+                let method = method.bits();
+                bind_and_go!(method, $vm, $ip, $sp, $frame, $fuel);
+            }
+            None => return load_other($vm, $ip, $sp, $frame, $word, $fuel),
         }
     }};
 }
+
+/// What a function of the class gives that is asked for and not called; 0 if that raised.
+///
+/// # Safety
+///
+/// The words are those of live values, the first that of something that binds instances.
+#[inline(never)]
+unsafe fn bound(vm: *mut Vm, method: u64, owner: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (method, owner) = (Ref::from_bits(method), Ref::from_bits(owner));
+        let get = method.class().slots().descr_get.expect("what binds instances is a descriptor");
+        get(&mut *vm, method, Some(owner), Some(owner.class().object())).map_or(0, Object::into_raw)
+    }
+}
+
+handler!(
+    /// A function of the class, bound to the owner, that is not called at once.
+    load_bound(vm ip sp frame word fuel) {
+        let site: &Site = seen(ip, word);
+        if site.matches(Ref::from_bits(*sp.sub(1))) {
+            let method = site.class_value();
+            bind_and_go!(method, vm, ip, sp, frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
 
 handler!(
     /// A site that sees a few classes.
@@ -213,9 +259,6 @@ handler!(
     load_general(vm ip sp frame word fuel) {
         let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
         let found = cache::load(Ref::from_bits(*sp.sub(1)), name);
-        if found.is_none() {
-            return load_native(vm, ip, sp, frame, word, fuel);
-        }
         finish_load!(found, vm, ip, sp, frame, word, fuel)
     }
 );
@@ -237,16 +280,19 @@ unsafe fn get_attribute(vm: *mut Vm, owner: u64, name: Ref<'_>, is_call: bool) -
 }
 
 handler!(
-    /// Attributes of objects of native classes, computed ones say; what classes of Python do is the loop's.
+    /// Attributes that are computed.
     #[inline(never)]
-    load_native(vm ip sp frame word fuel) {
+    load_other(vm ip sp frame word fuel) {
         let owner = *sp.sub(1);
-        if Ref::from_bits(owner).class().is_heap_type() {
-            return Exit::miss(ip, sp);
-        }
         (*frame).ip = ip;
         let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
         let is_call = word >> 32 & 1 != 0;
+        if !is_call
+            && Ref::from_bits(owner).class().is_heap_type()
+            && let Some(inner) = enter_getter(vm, frame, sp, name)
+        {
+            go_into!(vm, inner, ip, sp, fuel);
+        }
         let (value, this) = get_attribute(vm, owner, name, is_call);
         if value == 0 {
             return Exit::raised(ip, sp);
@@ -261,6 +307,46 @@ handler!(
     }
 );
 
+/// Makes the frame of the Python function that computes an attribute: a property's getter, or `__getattr__` if the attribute is not there. Null: that
+/// raised; `None`: there is no such function.
+///
+/// # Safety
+///
+/// The owner is on top of the stack of the innermost frame.
+#[inline(never)]
+unsafe fn enter_getter(vm: *mut Vm, frame: *mut Frame, sp: *mut u64, name: Ref<'_>) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise; above the owner is room for two words.
+    unsafe {
+        let owner = Ref::from_bits(*sp.sub(1));
+        if let Some(getter) = eval_calls::python_getter(owner, name) {
+            return Some(enter_for_attribute(vm, frame, getter.bits(), sp, 1));
+        }
+        let hook = eval_calls::python_getattr(owner, name)?;
+        *sp.add(1) = name.to_owned().into_raw();
+        Some(enter_for_attribute(vm, frame, hook.bits(), sp, 2))
+    }
+}
+
+/// Makes the frame of a function that computes an attribute of the object on top of the stack, which stays there; null if that raised.
+///
+/// # Safety
+///
+/// Above the stack's top is room for the `n` arguments, all but the first of which are there.
+#[inline(always)]
+unsafe fn enter_for_attribute(vm: *mut Vm, frame: *mut Frame, function: u64, sp: *mut u64, n: usize) -> *mut Frame {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let owner = *sp.sub(1);
+        raw::increment(owner);
+        *sp = owner;
+        let inner = enter(vm, frame, function, sp, n);
+        if !inner.is_null() {
+            (*inner).ending = Ending::Attribute;
+        }
+        inner
+    }
+}
+
 handler!(
     /// A property with a Python getter.
     load_property(vm ip sp frame word fuel) {
@@ -270,8 +356,8 @@ handler!(
             return misfit(vm, ip, sp, frame, word, fuel);
         }
         (*frame).ip = ip;
-        let inner = enter(vm, frame, site.class_value(), sp.sub(1), 1);
-        go_into!(vm, inner, ip, sp.sub(1), fuel);
+        let inner = enter_for_attribute(vm, frame, site.class_value(), sp, 1);
+        go_into!(vm, inner, ip, sp, fuel);
     }
 );
 
@@ -311,10 +397,70 @@ handler!(
         let (value, owner) = (*sp.sub(2), *sp.sub(1));
         let name = *(*(*frame).code).names.as_ptr().add(arg(word));
         (*frame).ip = ip;
-        let Some(old) = cache::exchange(Ref::from_bits(owner), name, value) else { return Exit::miss(ip, sp) };
+        let Some(old) = cache::exchange(Ref::from_bits(owner), name, value) else {
+            return store_other(vm, ip, sp, frame, word, fuel);
+        };
         let top = sp.sub(2);
         *top = old;
         *top.add(1) = owner;
         return drop_two_and_go(vm, ip, top, frame, word, fuel);
     }
 );
+
+handler!(
+    /// Attributes that are stored by a function: a property's setter, `__setattr__`, or a native one.
+    #[inline(never)]
+    store_other(vm ip sp frame word fuel) {
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word));
+        if Ref::from_bits(*sp.sub(1)).class().is_heap_type()
+            && let Some(inner) = enter_setter(vm, frame, sp, name)
+        {
+            go_into!(vm, inner, ip, sp.sub(2), fuel);
+        }
+        if set_attribute(vm, *sp.sub(1), name, *sp.sub(2)) {
+            return Exit::raised(ip, sp);
+        }
+        let (value, owner, top) = (*sp.sub(2), *sp.sub(1), sp.sub(2));
+        // The value first: it is what somebody may just have been replaced by.
+        *top = value;
+        *top.add(1) = owner;
+        return drop_two_and_go(vm, ip, top, frame, word, fuel);
+    }
+);
+
+/// Stores an attribute: whether that raised.
+///
+/// # Safety
+///
+/// The words are those of live values.
+#[inline(never)]
+unsafe fn set_attribute(vm: *mut Vm, owner: u64, name: Ref<'_>, value: u64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).set_attr(Ref::from_bits(owner), name, Some(Ref::from_bits(value))).is_err() }
+}
+
+/// Makes the frame of the Python function that stores an attribute. Null: that raised; `None`: there is no such function.
+///
+/// # Safety
+///
+/// Value and owner, which are taken over unless the answer is `None`, are on top of the stack of the innermost frame.
+#[inline(never)]
+unsafe fn enter_setter(vm: *mut Vm, frame: *mut Frame, sp: *mut u64, name: Ref<'_>) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise; above the owner is room for one word more.
+    unsafe {
+        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let (setter, takes_name) = eval_calls::python_setter(Ref::from_bits(owner), name)?;
+        *sp.sub(2) = owner;
+        let mut n = 2;
+        if takes_name {
+            *sp.sub(1) = name.to_owned().into_raw();
+            n = 3;
+        }
+        *sp.add(n).sub(3) = value;
+        let inner = enter(vm, frame, setter.bits(), sp.sub(2), n);
+        if !inner.is_null() {
+            (*inner).ending = Ending::Discard;
+        }
+        Some(inner)
+    }
+}

@@ -1,19 +1,35 @@
 //! Calls and returns, and the generators that take part in them.
 
+use super::enter::{enter_function, enter_small, enter_with_defaults, start_of};
 use crate::eval::calls as eval_calls;
 use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::generator;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, look_or_go, release_and_go};
-use crate::shadow::is_shadow;
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, look_or_go, misfit, release_and_go, seen};
 use crate::shadow::opcode::HANDLERS;
+use crate::shadow::{is_shadow, original};
 use bytecode::{CodeFlags, Instr, Opcode};
 use object::class::TYPE;
 use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, METHOD_DESCRIPTOR};
 use object::raw;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
-use object::{Args, Object, Ref, Vm};
+use object::{Args, Object, Ref, Type, Vm};
+use std::cell::Cell;
+
+/// Goes on in the frame of a call of a Python function; what has to be bound goes another way.
+macro_rules! go_into_python {
+    ($vm:ident, $ip:ident, $first:ident, $frame:ident, $word:ident, $callable:ident, $fuel:ident) => {{
+        let has_self = usize::from(*$first.sub(1) != 0);
+        let n = arg($word);
+        let inner = enter_small($vm, $frame, $callable, $first.sub(has_self), n + has_self);
+        if inner.is_null() {
+            return call_function($vm, $ip, $first.add(n), $frame, $word, $fuel);
+        }
+        (*$frame).sp = $first.sub(2);
+        go_anywhere!($vm, start_of(inner), (*inner).sp, inner, $fuel);
+    }};
+}
 
 handler!(
     /// A bound method is replaced by its function and `self`.
@@ -39,95 +55,40 @@ handler!(call(vm ip sp frame word fuel) {
         }
         return call_other(vm, ip, sp, frame, word, fuel);
     }
-    let has_self = usize::from(*first.sub(1) != 0);
-    let (args, n) = (first.sub(has_self), n + has_self);
-    let inner = enter_simple(vm, frame, callable, args, n);
-    if inner.is_null() {
-        return call_function(vm, ip, sp, frame, word, fuel);
-    }
-    (*frame).sp = first.sub(2);
-    let mut entry = (*inner).ip;
-    // A `RESUME` of a copy does nothing unless somebody wants something.
-    if (*entry).opcode_byte() == Opcode::Resume as u8 && is_shadow((*entry).0) && breaker_reasons() == 0 {
-        entry = entry.add(1);
-    }
-    go_anywhere!(vm, entry, (*inner).sp, inner, fuel);
+    go_into_python!(vm, ip, first, frame, word, callable, fuel);
 });
 
-/// Makes the frame of a call whose arguments need no binding. Null: they do, or there is no room; then nothing has happened.
-///
-/// # Safety
-///
-/// `callable` is a word that owns a reference to a Python function; the `n` values at `args` are on the stack of the innermost frame,
-/// `frame`. All are taken over unless the answer is null.
-#[inline(always)]
-unsafe fn enter_simple(vm: *mut Vm, frame: *mut Frame, callable: u64, args: *mut u64, n: usize) -> *mut Frame {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let code = Ref::from_bits(callable).downcast_unchecked::<Function>().get().code_data.get();
-        if (*code).simple_arguments as usize != n || (*vm).depth >= (*vm).depth_limit {
-            return std::ptr::null_mut();
+handler!(
+    /// A site that has seen Python functions.
+    call_python(vm ip sp frame word fuel) {
+        let first = sp.sub(arg(word));
+        let callable = *first.sub(2);
+        if raw::class_address(callable) != std::ptr::from_ref(&FUNCTION).addr() {
+            return misfit(vm, ip, sp, frame, word, fuel);
         }
-        // As `function::push_call_frame` does it.
-        let start = (*vm).data_stack.start;
-        let end = start.wrapping_add((*code).frame_words);
-        if end.addr() > (*vm).data_stack.end.addr() {
-            return std::ptr::null_mut();
-        }
-        (*code).warm_up();
-        (*vm).data_stack.start = end;
-        (*vm).depth += 1;
-        let inner = start.cast::<Frame>();
-        let locals = Frame::locals(inner);
-        let n_locals = (*code).n_locals;
-        // Written one by one: the few words there are would not pay for the preparations of a wide copy.
-        for index in 0..n {
-            locals.add(index).write_volatile(*args.add(index));
-        }
-        for index in n..n_locals {
-            locals.add(index).write_volatile(0);
-        }
-        Frame::write_called(inner, callable, code, locals.add(n_locals), frame);
-        (*vm).frame = inner.cast();
-        inner
+        (*frame).ip = ip;
+        go_into_python!(vm, ip, first, frame, word, callable, fuel);
     }
-}
+);
 
-/// Makes the frame of a call; null if that raised.
-///
-/// # Safety
-///
-/// The callable below the arguments at `first` is a Python function; all are taken over.
-#[inline(never)]
-unsafe fn enter_function(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usize) -> *mut Frame {
-    // SAFETY: the caller's promise.
-    unsafe {
+handler!(
+    /// A site that has seen Python functions whose last parameters get their defaults.
+    call_defaults(vm ip sp frame word fuel) {
+        let first = sp.sub(arg(word));
+        let callable = *first.sub(2);
+        if raw::class_address(callable) != std::ptr::from_ref(&FUNCTION).addr() {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
         let has_self = usize::from(*first.sub(1) != 0);
-        let callee = Object::from_raw(*first.sub(2)).expect("a callable is never null");
-        (*frame).sp = first.sub(2);
-        function::push_call_frame(&mut *vm, callee, first.sub(has_self), n + has_self, None).unwrap_or(std::ptr::null_mut())
-    }
-}
-
-/// Makes the frame of a call of a function with the `n` values from `args` on, which are taken over; null if that raised.
-///
-/// # Safety
-///
-/// `function` is a word of a live Python function; the values are on the stack of the innermost frame, `frame`.
-#[inline(never)]
-pub(super) unsafe fn enter(vm: *mut Vm, frame: *mut Frame, function: u64, args: *mut u64, n: usize) -> *mut Frame {
-    // SAFETY: the caller's promise.
-    unsafe {
-        (*frame).sp = args;
-        raw::increment(function);
-        let inner = enter_simple(vm, frame, function, args, n);
-        if !inner.is_null() {
-            return inner;
+        let inner = enter_with_defaults(vm, frame, callable, first.sub(has_self), arg(word) + has_self);
+        if inner.is_null() {
+            return call_function(vm, ip, sp, frame, word, fuel);
         }
-        let callee = Object::from_raw(function).expect("a function is never null");
-        function::push_call_frame(&mut *vm, callee, args, n, None).unwrap_or(std::ptr::null_mut())
+        (*frame).sp = first.sub(2);
+        go_anywhere!(vm, start_of(inner), (*inner).sp, inner, fuel);
     }
-}
+);
 
 handler!(
     /// Calls a Python function whose arguments have to be bound first.
@@ -138,6 +99,58 @@ handler!(
         go_into!(vm, inner, ip, first.sub(2), fuel);
     }
 );
+
+handler!(
+    /// A site that has seen a class whose instances are set up by a Python function.
+    call_class(vm ip sp frame word fuel) {
+        let first = sp.sub(arg(word));
+        let site: &ClassSite = seen(ip, word);
+        let class = *first.sub(2);
+        if raw::class_address(class) != std::ptr::from_ref(&TYPE).addr() || *first.sub(1) != 0 || !site.matches(Ref::from_bits(class)) {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        let inner = enter_instance(vm, frame, site.init.get(), first, arg(word));
+        go_into!(vm, inner, ip, first.sub(1), fuel);
+    }
+);
+
+/// What the site of a call has seen of a class.
+#[repr(C)]
+pub(in crate::shadow) struct ClassSite {
+    version: Cell<u64>,
+    /// The `__init__`, which the class holds as long as it has the version.
+    init: Cell<u64>,
+}
+
+impl ClassSite {
+    /// Notes a class, if its instances are made and set up in the usual way.
+    pub(in crate::shadow) fn fill(&self, class: Ref<'_>) -> bool {
+        let Some(init) = eval_calls::plain_init(class) else { return false };
+        let version = class.downcast::<Type>().map_or(0, |class| class.get().version());
+        self.version.set(u64::from(version));
+        self.init.set(init.bits());
+        version != 0
+    }
+
+    /// Whether this is the class that was noted, and unchanged.
+    #[inline(always)]
+    fn matches(&self, class: Ref<'_>) -> bool {
+        // SAFETY: the caller compared the type.
+        u64::from(unsafe { class.downcast_unchecked::<Type>() }.get().known_version()) == self.version.get()
+    }
+}
+
+/// Makes an instance and the frame of its `__init__`; null if that raised.
+///
+/// # Safety
+///
+/// As for [`enter_function`], with a class for callable that has this `__init__`.
+#[inline(never)]
+unsafe fn enter_instance(vm: *mut Vm, frame: *mut Frame, init: u64, first: *mut u64, n: usize) -> *mut Frame {
+    // SAFETY: the caller's promise.
+    unsafe { eval_calls::enter_init(&mut *vm, frame, Ref::from_bits(*first.sub(2)), Ref::from_bits(init), first, n).unwrap_or(std::ptr::null_mut()) }
+}
 
 /// Makes an instance and the frame of its `__init__`: null if that raised, `None` if the class is not that simple.
 ///
@@ -293,7 +306,7 @@ handler!(return_generator(vm ip sp frame word fuel) {
         *sp = raw::NONE;
         go!(vm, ip.add(1), sp.add(1), frame, fuel);
     }
-    if (*frame).is_entry || (*frame).ending != Ending::Push {
+    if (*frame).is_entry || !matches!((*frame).ending, Ending::Push | Ending::Iterator) {
         return Exit::miss(ip, sp);
     }
     (*frame).ip = ip;
@@ -305,54 +318,191 @@ handler!(return_generator(vm ip sp frame word fuel) {
     go_anywhere!(vm, ip, sp.add(1), caller, fuel);
 });
 
+/// Leaves a frame whose locals and function are dropped, and goes on in its caller with the value.
+macro_rules! leave {
+    ($vm:ident, $frame:ident, $value:ident, $fuel:ident) => {{
+        let caller = (*$frame).previous;
+        (*$vm).frame = caller.cast();
+        (*$vm).depth -= 1;
+        (*$vm).data_stack.start = $frame.cast();
+        let (mut ip, mut sp) = ((*caller).ip.add(1), (*caller).sp);
+        if $value == raw::NONE && (*ip).opcode_byte() == Opcode::PopTop as u8 && is_shadow((*ip).0) {
+            ip = ip.add(1);
+        } else {
+            *sp = $value;
+            sp = sp.add(1);
+        }
+        go_anywhere!($vm, ip, sp, caller, $fuel);
+    }};
+}
+
 handler!(return_value(vm ip sp frame word fuel) {
-    let leaver = &*frame;
     let value = *sp.sub(1);
-    let is_simple = match leaver.ending {
-        Ending::Push | Ending::Awaited => true,
-        Ending::Init => value == raw::NONE,
-        Ending::Discard => false,
-    };
-    if leaver.generator | leaver.object | leaver.namespace != 0 || !is_simple {
-        return Exit::miss(ip, sp);
+    if !(*frame).is_plain() {
+        return return_other(vm, ip, sp, frame, word, fuel);
     }
-    let (ending, is_entry) = (leaver.ending, leaver.is_entry);
     let locals = Frame::locals(frame);
-    for index in 0..(*leaver.code).n_locals {
-        let word = *locals.add(index);
-        if raw::decrement(word) {
-            raw::release(word);
+    let n_locals = (*(*frame).code).n_locals;
+    for index in 0..n_locals {
+        if raw::decrement(*locals.add(index)) {
+            return return_and_release(vm, ip, sp, frame, index as u64, fuel);
         }
     }
-    let caller = leaver.previous;
-    let function = leaver.function.borrow().bits();
-    if raw::decrement(function) {
-        raw::release(function);
+    if raw::decrement((*frame).function.borrow().bits()) {
+        return return_and_release(vm, ip, sp, frame, n_locals as u64, fuel);
     }
-    (*vm).frame = caller.cast();
-    (*vm).depth -= 1;
-    (*vm).data_stack.start = frame.cast();
-    if is_entry {
-        return Exit::finished(value);
-    }
-    let (mut ip, mut sp) = ((*caller).ip.add(1), (*caller).sp);
-    if ending == Ending::Awaited {
-        leave_awaited(vm);
-        ip = crate::shadow::after_await(&*(*caller).code, (*caller).ip);
-    }
-    // The instance that was set up is on the stack already.
-    if ending != Ending::Init {
-        *sp = value;
-        sp = sp.add(1);
-    }
-    if breaker_reasons() & breaker::FINALIZERS != 0 {
-        return Exit::look(ip, sp);
-    }
-    if value == raw::NONE && ending == Ending::Push && (*ip).opcode_byte() == Opcode::PopTop as u8 && is_shadow((*ip).0) {
-        (ip, sp) = (ip.add(1), sp.sub(1));
-    }
-    go_anywhere!(vm, ip, sp, caller, fuel);
+    leave!(vm, frame, value, fuel);
 });
+
+handler!(
+    /// Goes on with dropping the locals of a plain frame, from the one with the index `word` on, whose last reference is dropped.
+    #[inline(never)]
+    return_and_release(vm ip sp frame word fuel) {
+        let value = *sp.sub(1);
+        drop_locals(frame, word as usize);
+        if breaker_reasons() & breaker::FINALIZERS != 0 {
+            let caller = (*frame).previous;
+            (*vm).frame = caller.cast();
+            (*vm).depth -= 1;
+            (*vm).data_stack.start = frame.cast();
+            *(*caller).sp = value;
+            return Exit::look((*caller).ip.add(1), (*caller).sp.add(1));
+        }
+        leave!(vm, frame, value, fuel);
+    }
+);
+
+/// Drops the locals of a frame from the one with the index `first` on, and its function.
+///
+/// # Safety
+///
+/// The frame has these references and will not be used again.
+#[inline(always)]
+unsafe fn drop_locals(frame: *mut Frame, first: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let locals = Frame::locals(frame);
+        for index in first..(*(*frame).code).n_locals {
+            let word = *locals.add(index);
+            if raw::decrement(word) {
+                raw::release(word);
+            }
+        }
+        let function = (*frame).function.borrow().bits();
+        if raw::decrement(function) {
+            raw::release(function);
+        }
+    }
+}
+
+handler!(
+    /// Leaves a frame that native code entered, that Python has a frame object of, or whose value does not just go on its caller's stack.
+    #[inline(never)]
+    return_other(vm ip sp frame word fuel) {
+        let leaver = &*frame;
+        let value = *sp.sub(1);
+        if leaver.generator != 0 {
+            return finish_generator(vm, ip, sp, frame, word, fuel);
+        }
+        let is_simple = match leaver.ending {
+            Ending::Push | Ending::Awaited | Ending::Discard | Ending::Attribute => true,
+            Ending::Init => value == raw::NONE,
+            Ending::Iterator => Ref::from_bits(value).class().slots().next.is_some(),
+        };
+        if leaver.namespace != 0 || !is_simple {
+            return Exit::miss(ip, sp);
+        }
+        let (ending, is_entry, caller) = (leaver.ending, leaver.is_entry, leaver.previous);
+        if leaver.object != 0 {
+            (*frame).ip = ip;
+            leave_observed(vm, frame);
+        } else {
+            drop_locals(frame, 0);
+            (*vm).frame = caller.cast();
+            (*vm).depth -= 1;
+            (*vm).data_stack.start = frame.cast();
+        }
+        if is_entry {
+            return Exit::finished(value);
+        }
+        let (mut ip, mut sp) = ((*caller).ip.add(1), (*caller).sp);
+        match ending {
+            Ending::Awaited => {
+                leave_awaited(vm);
+                ip = crate::shadow::after_await(&*(*caller).code, (*caller).ip);
+            }
+            Ending::Discard if raw::decrement(value) => raw::release(value),
+            Ending::Attribute => {
+                sp = sp.sub(1);
+                if raw::decrement(*sp) {
+                    raw::release(*sp);
+                }
+            }
+            _ => {}
+        }
+        // The instance that was set up is on the stack already.
+        if !matches!(ending, Ending::Init | Ending::Discard) {
+            *sp = value;
+            sp = sp.add(1);
+        }
+        if breaker_reasons() & breaker::FINALIZERS != 0 {
+            return Exit::look(ip, sp);
+        }
+        go_anywhere!(vm, ip, sp, caller, fuel);
+    }
+);
+
+/// Leaves a frame whose locals go to the frame object.
+///
+/// # Safety
+///
+/// As for [`crate::eval::pop_frame`]; nothing is on the stack but the value returned.
+#[inline(never)]
+unsafe fn leave_observed(vm: *mut Vm, frame: *mut Frame) {
+    // SAFETY: the caller's promise.
+    unsafe { crate::eval::pop_frame(&mut *vm, frame, 0) }
+}
+
+handler!(
+    /// The end of a generator that native code, a loop or a `SEND` resumed.
+    #[inline(never)]
+    finish_generator(vm ip sp frame word fuel) {
+        let value = *sp.sub(1);
+        if (*frame).ending != Ending::Push {
+            return Exit::miss(ip, sp);
+        }
+        if (*frame).is_entry {
+            (*frame).ip = ip;
+            generator::finish(&mut *vm, frame, 0);
+            return Exit::finished(value);
+        }
+        let resumer = (*frame).previous;
+        let original = original(*(*resumer).ip);
+        // What an async generator's end means to those who wait is the loop's.
+        if !matches!(original, Opcode::ForIter | Opcode::Send) || !generator::is_plain(frame) {
+            return Exit::miss(ip, sp);
+        }
+        (*frame).ip = ip;
+        generator::finish(&mut *vm, frame, 0);
+        let (at, mut sp) = ((*resumer).ip, (*resumer).sp);
+        let target = (*(*resumer).code).entry().add((*at).arg() as usize);
+        let next = if original == Opcode::Send {
+            *sp = value;
+            sp = sp.add(1);
+            target
+        } else {
+            // What the generator of a loop returned goes nowhere.
+            if raw::decrement(value) {
+                raw::release(value);
+            }
+            target.add(1)
+        };
+        if breaker_reasons() & breaker::FINALIZERS != 0 {
+            return Exit::look(next, sp);
+        }
+        go_anywhere!(vm, next, sp, resumer, fuel);
+    }
+);
 
 /// Takes away the entry for exceptions being handled that an awaited call has.
 ///
@@ -380,11 +530,10 @@ handler!(yield_value(vm ip sp frame word fuel) {
     if (*frame).ending == Ending::Awaited {
         return Exit::miss(ip, sp);
     }
-    let (value, is_entry) = (*sp.sub(1), (*frame).is_entry);
+    let value = *sp.sub(1);
     (*frame).ip = ip;
     (*frame).sp = sp.sub(1);
-    generator::suspend(&mut *vm, frame);
-    if is_entry {
+    if generator::suspend_delegators(&mut *vm, frame) {
         return Exit::finished(value);
     }
     let resumer = (*vm).frame.cast::<Frame>();

@@ -1,6 +1,6 @@
 //! Items of lists, tuples and dicts, displays and unpacking.
 
-use super::calls::enter;
+use super::enter::enter;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,

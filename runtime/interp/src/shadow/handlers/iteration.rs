@@ -1,8 +1,12 @@
 //! Loops over lists, ranges and tuples, and generators that are resumed without a native call.
 
-use crate::frame::Frame;
+use super::enter::enter;
+use crate::eval::calls;
+use crate::frame::{Ending, Frame};
 use crate::generator::{self, GENERATOR};
-use crate::shadow::dispatch::{Exit, arg, drop_after_native, drop_and_go, go, go_anywhere, handler, look_or_go, loop_end, misfit, release_and_go};
+use crate::shadow::dispatch::{
+    Exit, arg, drop_after_native, drop_and_go, go, go_anywhere, go_into, handler, look_or_go, loop_end, misfit, release_and_go, step,
+};
 use crate::shadow::opcode::HANDLERS;
 use builtins::iterators::{self, LIST_ITERATOR, ListIterator, TUPLE_ITERATOR, TupleIterator};
 use builtins::range::{RANGE_ITERATOR, RangeIterator};
@@ -57,6 +61,7 @@ handler!(
         {
             let Ok(inner) = inner else { return Exit::raised(ip, sp) };
             (*frame).sp = sp;
+            let inner = generator::resume_delegates(&mut *vm, inner);
             go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
         }
         if iterator.class().is_heap_type() {
@@ -155,6 +160,7 @@ handler!(
             return Exit::raised(ip, sp.sub(1));
         }
         (*frame).sp = sp.sub(1);
+        let inner = generator::resume_delegates(&mut *vm, inner);
         go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
     }
 );
@@ -170,9 +176,32 @@ unsafe fn iterator_of(vm: *mut Vm, iterable: u64) -> u64 {
     unsafe { (*vm).iter(Ref::from_bits(iterable)).map_or(0, Object::into_raw) }
 }
 
+/// Makes the frame of the `__iter__` of the object at `place` on the stack, if it is a Python function; null if that raised.
+///
+/// # Safety
+///
+/// The object is on top of the stack of the innermost frame, `frame`; it is taken over unless the answer is `None`.
+#[inline(never)]
+unsafe fn enter_iter(vm: *mut Vm, frame: *mut Frame, place: *mut u64) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let method = calls::python_iter(Ref::from_bits(*place))?;
+        let inner = enter(vm, frame, method.bits(), place, 1);
+        if !inner.is_null() {
+            (*inner).ending = Ending::Iterator;
+        }
+        Some(inner)
+    }
+}
+
 handler!(get_iter(vm ip sp frame word fuel) {
     let iterable = *sp.sub(1);
     (*frame).ip = ip;
+    if Ref::from_bits(iterable).class().is_heap_type()
+        && let Some(inner) = enter_iter(vm, frame, sp.sub(1))
+    {
+        go_into!(vm, inner, ip, sp.sub(1), fuel);
+    }
     let iterator = iterator_of(vm, iterable);
     if iterator == 0 {
         return Exit::raised(ip, sp);
@@ -180,3 +209,16 @@ handler!(get_iter(vm ip sp frame word fuel) {
     *sp.sub(1) = iterator;
     drop_after_native!(vm, ip, sp, frame, iterable, fuel);
 });
+
+handler!(
+    /// The same for what is delegated to: generators and coroutines stay themselves.
+    get_yield_from_iter(vm ip sp frame word fuel) {
+        if Ref::from_bits(*sp.sub(1)).class().is_heap_type() {
+            (*frame).ip = ip;
+            if let Some(inner) = enter_iter(vm, frame, sp.sub(1)) {
+                go_into!(vm, inner, ip, sp.sub(1), fuel);
+            }
+        }
+        return step(vm, ip, sp, frame, word, fuel);
+    }
+);
