@@ -1,6 +1,7 @@
 //! Bytes from instructions: labels and the jumps to them, registers of a width, the pool of addresses.
 //!
-//! A jump back is as short as it can be; a jump ahead has four bytes of distance, filled in at the end.
+//! A jump back is as short as it can be. A jump ahead has four bytes of distance, filled in at the end, or one if the caller
+//! knows that this will do.
 
 use crate::encodings::conditional;
 use iced_x86::{Code, Encoder, Instruction, MemoryOperand, Register};
@@ -10,6 +11,14 @@ use std::collections::HashMap;
 /// A place in the code, perhaps not reached yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label(u32);
+
+/// How far ahead a label is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// At most 127 bytes behind the jump.
+    Near,
+    Far,
+}
 
 /// A register or memory, as the machine's instructions take it.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +34,8 @@ pub struct Assembler {
     labels: Vec<Option<u32>>,
     /// Where distances of four bytes are missing.
     jumps: Vec<(u32, Label)>,
+    /// Where distances of one byte are missing.
+    short_jumps: Vec<(u32, Label)>,
     /// Words behind the code, and where distances to them are missing.
     pool: Vec<u64>,
     pool_index: HashMap<u64, u32>,
@@ -72,7 +83,16 @@ pub fn memory(base: Register, offset: i32) -> MemoryOperand {
 impl Assembler {
     pub fn new(capacity: usize) -> Assembler {
         let encoder = Encoder::try_with_capacity(64, capacity).expect("64 bits are a mode of the machine");
-        Assembler { encoder, position: 0, labels: Vec::new(), jumps: Vec::new(), pool: Vec::new(), pool_index: HashMap::new(), pool_uses: Vec::new() }
+        Assembler {
+            encoder,
+            position: 0,
+            labels: Vec::new(),
+            jumps: Vec::new(),
+            short_jumps: Vec::new(),
+            pool: Vec::new(),
+            pool_index: HashMap::new(),
+            pool_uses: Vec::new(),
+        }
     }
 
     pub fn position(&self) -> u32 {
@@ -186,17 +206,28 @@ impl Assembler {
     }
 
     pub fn jump(&mut self, label: Label) {
-        self.jump_by(Code::Jmp_rel8_64, Code::Jmp_rel32_64, label);
+        self.jump_by(Code::Jmp_rel8_64, Code::Jmp_rel32_64, label, Reach::Far);
     }
 
     pub fn jump_if(&mut self, condition: Condition, label: Label) {
-        let codes = conditional(condition);
-        self.jump_by(codes.jump_short, codes.jump, label);
+        self.jump_within(Some(condition), label, Reach::Far);
     }
 
-    fn jump_by(&mut self, short: Code, long: Code, label: Label) {
-        match self.labels[label.0 as usize] {
-            Some(target) if self.position - target <= 126 => self.made(Instruction::with_branch(short, u64::from(target))),
+    /// Jumps, on the condition or always, to a label that is this far ahead if it is ahead.
+    pub fn jump_within(&mut self, condition: Option<Condition>, label: Label, reach: Reach) {
+        match condition.map(conditional) {
+            Some(codes) => self.jump_by(codes.jump_short, codes.jump, label, reach),
+            None => self.jump_by(Code::Jmp_rel8_64, Code::Jmp_rel32_64, label, reach),
+        }
+    }
+
+    fn jump_by(&mut self, short: Code, long: Code, label: Label, reach: Reach) {
+        match (self.labels[label.0 as usize], reach) {
+            (Some(target), _) if self.position - target <= 126 => self.made(Instruction::with_branch(short, u64::from(target))),
+            (None, Reach::Near) => {
+                self.made(Instruction::with_branch(short, u64::from(self.position)));
+                self.short_jumps.push((self.position - 1, label));
+            }
             _ => self.jump_long(long, label),
         }
     }
@@ -260,8 +291,9 @@ impl Assembler {
         self.nops(self.position.next_multiple_of(alignment) - self.position);
     }
 
-    /// Fills in distances and appends the pool. Returns the bytes and where the pool begins.
-    pub fn finish(mut self) -> (Vec<u8>, u32) {
+    /// Fills in distances and appends the pool. Returns the bytes, where the code ends and where the pool begins.
+    pub fn finish(mut self) -> (Vec<u8>, u32, u32) {
+        let end = self.position;
         if !self.pool.is_empty() {
             while !self.position.is_multiple_of(8) {
                 // Between code and data, where nothing runs.
@@ -275,15 +307,20 @@ impl Assembler {
             let distance = target as i32 - (at as i32 + 4);
             bytes[at as usize..at as usize + 4].copy_from_slice(&distance.to_le_bytes());
         };
+        let target = |label: &Label| self.labels[label.0 as usize].expect("every label is bound by the end");
         for (at, label) in &self.jumps {
-            fill(*at, self.labels[label.0 as usize].expect("every label is bound by the end"));
+            fill(*at, target(label));
         }
         for (at, index) in &self.pool_uses {
             fill(*at, pool_offset + 8 * index);
         }
+        for (at, label) in &self.short_jumps {
+            let distance = i8::try_from(target(label) as i32 - (*at as i32 + 1)).expect("the label is near");
+            bytes[*at as usize] = distance as u8;
+        }
         for word in &self.pool {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
-        (bytes, pool_offset)
+        (bytes, end, pool_offset)
     }
 }

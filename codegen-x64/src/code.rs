@@ -8,7 +8,9 @@ use crate::frame::FrameLayout;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
     pub bytes: Vec<u8>,
-    /// The instructions end here; the pool of addresses follows.
+    /// The instructions end here.
+    pub code_size: u32,
+    /// The pool of addresses begins here, at a multiple of eight, and goes to the end.
     pub pool_offset: u32,
     pub entries: Vec<Entry>,
     /// By the index that the exit's stub pushes.

@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// The code with what it was made from, if that is at hand, and its exits and patchpoints.
 pub fn disassemble(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>) -> String {
     let marks = Marks::of(code, symbols, allocated);
-    print(&code.bytes[..code.pool_offset as usize], &marks)
+    print(&code.bytes[..code.code_size as usize], &marks)
 }
 
 /// Bytes alone.
@@ -99,6 +99,7 @@ fn print(bytes: &[u8], marks: &Marks) -> String {
         };
         targets.insert(target, String::new());
     }
+    targets.extend(marks.targets.keys().map(|offset| (u64::from(*offset), String::new())));
     let mut next = 0;
     for (offset, name) in &mut targets {
         *name = marks.targets.get(&(*offset as u32)).cloned().unwrap_or_else(|| {

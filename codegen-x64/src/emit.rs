@@ -12,6 +12,7 @@ mod calls;
 mod control;
 mod floats;
 mod moves;
+mod size;
 
 use crate::assembler::{Assembler, Label, Rm, memory, register};
 use crate::code::{Code, Entry, ExitRecord, Location, Patchpoint, SafepointRecord, SourceEntry};
@@ -47,6 +48,7 @@ pub fn emit(allocated: &Allocated, symbols: &SymbolTable, options: &Options) -> 
         symbols,
         start,
         blocks,
+        bounds: size::bounds(function),
         assembler,
         code,
         exits: Vec::new(),
@@ -68,6 +70,8 @@ struct Emitter<'a> {
     start: Label,
     /// The labels of blocks.
     blocks: Vec<Label>,
+    /// Sums of the blocks' sizes, at most, before each block.
+    bounds: Vec<u32>,
     code: Code,
     /// The labels of the exits' stubs.
     exits: Vec<Label>,
@@ -112,7 +116,7 @@ impl<'a> Emitter<'a> {
         for (exit, label) in self.code.exits.iter_mut().zip(&self.exits) {
             exit.stub_offset = self.assembler.offset_of(*label);
         }
-        (self.code.bytes, self.code.pool_offset) = self.assembler.finish();
+        (self.code.bytes, self.code.code_size, self.code.pool_offset) = self.assembler.finish();
         self.code
     }
 

@@ -2,13 +2,16 @@
 
 use super::Emitter;
 use super::floats::Test;
-use crate::assembler::{Rm, memory};
+use crate::assembler::{Reach, Rm, memory};
 use crate::encodings::conditional;
 use iced_x86::{Code, Register};
 use lir::{Block, BlockId, Condition, Instr, Reg, Width};
 
 /// Up to this many cases are compared one by one.
 const FEW_CASES: usize = 4;
+
+/// What may follow a jump within its instruction: two more jumps.
+const LAST_INSTRUCTION: u32 = 12;
 
 /// The size of an entry of a table of jumps.
 const TABLE_STEP: u32 = 8;
@@ -47,20 +50,29 @@ impl Emitter<'_> {
         let condition = match test {
             Test::One(condition) => condition,
             Test::Both(first, second) => {
-                self.assembler.jump_if(first.inverse(), self.blocks[not.index()]);
+                self.jump_to(id, Some(first.inverse()), not);
                 second
             }
             Test::Either(first, second) => {
-                self.assembler.jump_if(first, self.blocks[so.index()]);
+                self.jump_to(id, Some(first), so);
                 second
             }
         };
         if self.follows(id, so) {
-            self.assembler.jump_if(condition.inverse(), self.blocks[not.index()]);
+            self.jump_to(id, Some(condition.inverse()), not);
         } else {
-            self.assembler.jump_if(condition, self.blocks[so.index()]);
+            self.jump_to(id, Some(condition), so);
             self.go_to(id, not);
         }
+    }
+
+    /// Jumps from the last instruction of a block with up to two edges.
+    fn jump_to(&mut self, id: BlockId, condition: Option<Condition>, target: BlockId) {
+        let reach = match target > id && self.bounds[target.index()] - self.bounds[id.index() + 1] + LAST_INSTRUCTION <= 127 {
+            true => Reach::Near,
+            false => Reach::Far,
+        };
+        self.assembler.jump_within(condition, self.blocks[target.index()], reach);
     }
 
     pub(super) fn guard(&mut self, instr: &Instr) {
@@ -88,7 +100,7 @@ impl Emitter<'_> {
     /// Nothing, if the block comes next.
     pub(super) fn go_to(&mut self, id: BlockId, target: BlockId) {
         if !self.follows(id, target) {
-            self.assembler.jump(self.blocks[target.index()]);
+            self.jump_to(id, None, target);
         }
     }
 
@@ -104,7 +116,10 @@ impl Emitter<'_> {
                 compare(self, value);
                 self.assembler.jump_if(Condition::Equal, self.blocks[case.block.index()]);
             }
-            return self.go_to(id, otherwise.block);
+            if !self.follows(id, otherwise.block) {
+                self.assembler.jump(self.blocks[otherwise.block.index()]);
+            }
+            return;
         }
         compare(self, cases.len());
         self.assembler.jump_if(Condition::AboveEqual, self.blocks[otherwise.block.index()]);
@@ -190,13 +205,6 @@ impl Emitter<'_> {
             return;
         }
         let shared = self.assembler.label();
-        for index in 0..self.exits.len() {
-            self.assembler.bind(self.exits[index]);
-            self.assembler.push_imm(index as i32);
-            if index + 1 < self.exits.len() {
-                self.assembler.jump(shared);
-            }
-        }
         self.assembler.bind(shared);
         self.assembler.load_label(Reg::SCRATCH, self.start);
         self.assembler.reg(Code::Push_r64, Reg::SCRATCH);
@@ -204,5 +212,11 @@ impl Emitter<'_> {
         self.assembler.through_pool(Code::Call_rm64, trampoline);
         self.code.epilogue_offset = self.assembler.position();
         self.epilogue(true);
+        // Behind it, so that the first stubs can jump back in two bytes.
+        for index in 0..self.exits.len() {
+            self.assembler.bind(self.exits[index]);
+            self.assembler.push_imm(index as i32);
+            self.assembler.jump(shared);
+        }
     }
 }

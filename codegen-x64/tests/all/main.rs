@@ -25,6 +25,8 @@ fn options() -> Options {
 fn describe(code: &Code) -> String {
     let mut out = String::new();
     let origin = |origin: u32| if origin == NO_ORIGIN { String::new() } else { format!(" @{origin}") };
+    let n_words = (code.bytes.len() - code.pool_offset as usize) / 8;
+    let _ = writeln!(out, "code: {} bytes, {n_words} words in the pool", code.code_size);
     let frame = &code.frame;
     let _ = writeln!(out, "frame: {} bytes, saves {:?}, {} slots, area at {}", frame.size, frame.saved, frame.n_slots, frame.area_offset);
     for (index, exit) in code.exits.iter().enumerate() {

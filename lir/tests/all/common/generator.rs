@@ -375,18 +375,23 @@ impl Generator<'_, '_> {
             0 => self.builder.load_address(SymbolId(0)).into(),
             _ => Operand::Symbol(SymbolId(self.choices.next() % N_SYMBOLS)),
         };
-        let n_args = self.choices.below(9);
+        let n_args = self.choices.below(11);
         let args: Vec<Operand> = (0..n_args)
-            .map(|_| match self.choices.below(5) {
+            .map(|_| match self.choices.below(7) {
                 0 => Operand::Imm(i64::from(self.choices.next()) << 7),
                 1 => Operand::Reg(Reg::FRAME),
+                2 | 3 => self.float().into(),
                 _ => self.int().into(),
             })
             .collect();
         let recorded = self.recorded();
-        let results: &[Class] = self.choices.of(&[&[Class::Int][..], &[], &[Class::Int, Class::Int], &[Class::Int]]);
+        let results: &[Class] = self.choices.of(&[&[Class::Int][..], &[], &[Class::Int, Class::Int], &[Class::Int], &[Class::Float]]);
         let defs = self.with_exit(&recorded, |builder, safepoint| builder.call(target, &args, results, safepoint));
-        self.ints.extend(defs);
+        if results == [Class::Float] {
+            self.floats.extend(defs);
+        } else {
+            self.ints.extend(defs);
+        }
     }
 
     fn divide(&mut self) {

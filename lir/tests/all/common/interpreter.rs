@@ -18,6 +18,8 @@ pub enum End {
 pub struct Called {
     pub target: u64,
     pub args: Vec<u64>,
+    /// Which of the arguments are floats.
+    pub floats: Vec<bool>,
     pub id: u32,
     pub recorded: Vec<u64>,
 }
@@ -492,7 +494,7 @@ impl Machine<'_> {
             // What it records is checked by a call to a function of its own.
             Patchpoint => {
                 let recorded = self.recorded(instr);
-                self.calls.push(Called { target: 0, args: Vec::new(), id: instr.id, recorded });
+                self.calls.push(Called { target: 0, args: Vec::new(), floats: Vec::new(), id: instr.id, recorded });
             }
             Arguments => {
                 let defs: Vec<Reg> = self.function.defs(instr).collect();
@@ -547,10 +549,31 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// After allocation, arguments are in the registers of the C calling convention.
+    fn check_arguments(&self, args: &[Operand]) {
+        let (mut n_ints, mut n_floats) = (0, 0);
+        for operand in args {
+            let class = operand.reg().map_or(Class::Int, Reg::class);
+            let expected = match class {
+                Class::Int => Reg::INT_ARGUMENTS.get(n_ints).copied(),
+                Class::Float => (n_floats < Reg::N_FLOAT_ARGUMENTS).then(|| Reg::machine(Class::Float, n_floats as u8)),
+            };
+            match class {
+                Class::Int => n_ints += 1,
+                Class::Float => n_floats += 1,
+            }
+            if let (Operand::Reg(reg), Some(expected)) = (operand, expected) {
+                assert!(reg.is_virtual() || reg.is_pinned() || *reg == expected, "{reg} is passed instead of {expected}");
+            }
+        }
+    }
+
     fn call(&mut self, instr: &Instr) {
         let uses = self.function.uses(instr);
         let target = self.value(uses[0], Width::W64);
         let args: Vec<u64> = uses[1..].iter().map(|operand| self.value(*operand, Width::W64)).collect();
+        let floats = uses[1..].iter().map(|operand| operand.reg().is_some_and(|reg| reg.class() == Class::Float)).collect();
+        self.check_arguments(&uses[1..]);
         let defs: Vec<Reg> = self.function.defs(instr).collect();
         for number in [0, 1, 2, 6, 7, 8, 9, 10, 11] {
             self.ints[number] = 0xbad0_0000_0000_0000 + number as u64;
@@ -564,6 +587,6 @@ impl Machine<'_> {
             self.set(*def, value);
         }
         let recorded = self.recorded(instr);
-        self.calls.push(Called { target, args, id: instr.id, recorded });
+        self.calls.push(Called { target, args, floats, id: instr.id, recorded });
     }
 }
