@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 pub mod digits;
+mod inverse;
 mod montgomery;
 pub mod rounding;
 #[cfg(test)]
@@ -406,7 +407,12 @@ pub fn power_modulo(vm: &mut Vm, base: Ref<'_>, exponent: Ref<'_>, modulus: Ref<
         }
         return Ok(Some(vm.new_bigint(a.modpow(&e, &m))));
     }
-    match a.modinv(&m) {
+    let inverse = match m.sign() {
+        Sign::Plus => inverse::inverse(a.mod_floor(&m).into_parts().1, m.magnitude()).map(BigInt::from),
+        _ => a.modinv(&m),
+    };
+    match inverse {
+        Some(inverse) if e.magnitude().is_one() => Ok(Some(vm.new_bigint(inverse))),
         Some(inverse) => Ok(Some(vm.new_bigint(inverse.modpow(&-e.into_owned(), &m)))),
         None => Err(vm.value_error("base is not invertible for the given modulus")),
     }

@@ -46,6 +46,19 @@ fn big() -> impl Strategy<Value = BigInt> {
 
 proptest! {
     #[test]
+    fn inverses(a in big(), modulus in big()) {
+        let modulus = num_integer::Integer::mod_floor(&modulus, &power_of_two(900)).into_parts().1 + 2u32;
+        let a = a.into_parts().1 % &modulus;
+        let common = num_integer::Integer::gcd(&a, &modulus);
+        for (a, modulus) in [(a.clone(), modulus.clone()), (&a / &common, &modulus / &common)] {
+            let expected = if modulus == num_bigint::BigUint::from(1u32) { None } else { a.modinv(&modulus) };
+            if modulus > num_bigint::BigUint::from(1u32) {
+                prop_assert_eq!(super::inverse::inverse(a, &modulus), expected);
+            }
+        }
+    }
+
+    #[test]
     fn powers_modulo_odd_numbers(base: u128, exponent: u64, more in 0usize..3, modulus: u128, bits in 2u32..129) {
         let modulus = (modulus >> (128 - bits)) | 1 | 1 << (bits - 1);
         let (base, exponent) = (base, num_bigint::BigUint::from(exponent) << (more * 40));
