@@ -77,7 +77,7 @@ macro_rules! method {
         }
     };
     (arithmetic_jump ($($param:ident),*) $name:ident $Op:ident) => {
-        /// Ends the block with the parameters of `jump`'s kind. The result can be used behind both edges, but not on them.
+        /// Ends the block: goes to the first edge if the condition holds, else to the second. The result can be used behind both.
         pub fn $name(&mut self, width: Width, condition: Condition, $($param: impl Into<Operand>,)* so: Edge, not: Edge) -> Reg {
             let result = self.one(Shape { width, condition, opcode: Opcode::$Op }, &[$($param.into()),*]);
             self.leave([so, not]);

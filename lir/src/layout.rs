@@ -51,9 +51,12 @@ fn split_critical_edges(function: &mut Function) {
         if function.block(from).edges.len() < 2 {
             continue;
         }
+        let defines = function.block(from).terminator().is_some_and(|last| last.n_defs > 0);
         for index in 0..function.block(from).edges.len() {
             let target = function.block(from).edges[index].block;
-            if n_entering[target.index()] < 2 {
+            // What the last instruction defines cannot be an argument of its own edge.
+            let passes_result = defines && !function.block(from).edges[index].args.is_empty();
+            if n_entering[target.index()] < 2 && !passes_result {
                 continue;
             }
             let origin = function.block(from).terminator().map_or(crate::NO_ORIGIN, |instr| instr.origin);

@@ -460,6 +460,12 @@ impl Generator<'_, '_> {
             6 => self.ints.push(builder.mul_jump(Width::W64, Condition::Overflow, value, right, so_edge, not_edge)),
             _ => builder.compare_jump(width, condition, left, right, so_edge, not_edge),
         }
+        let from = self.builder.block();
+        if direct && matches!(kind, 4..=6) {
+            // The result on the instruction's own edge.
+            let result = *self.ints.last().expect("it has been added");
+            self.builder.function.blocks[from.index()].edges[1].args[0] = result;
+        }
         let n_statements = self.choices.below(4);
         self.arm(so, join, n_statements);
         if direct {
