@@ -100,10 +100,10 @@ impl Instr {
     /// Whether it may be removed once nothing uses its result.
     pub const fn is_removable(&self) -> bool {
         let info = self.info();
-        // A guard whose result nobody uses protects nothing; one without a result does, and one that raises is seen.
-        let only_narrows = matches!(info.output, Output::Alias) && !info.deopt.raises;
+        // Guards stay although nobody uses their results: what used them may have been removed because it has no effect on values of the guarded types;
+        // on others the bytecode instruction may have one. (`guard-type-removal` knows better.)
         let has_effect = info.is_terminator || info.is_essential || !info.writes.is_empty() || info.runs_python;
-        !has_effect && (!info.may_deopt() || only_narrows)
+        !has_effect && !info.may_deopt()
     }
 
     /// Whether the given operand's reference is taken over. Operands count as they print.

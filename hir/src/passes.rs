@@ -5,12 +5,13 @@
 
 use crate::environment::Preloaded;
 use crate::function::Function;
+use crate::refcount;
 use crate::verify::verify;
 
-mod clean_cfg;
-mod dead_code_elimination;
+pub(crate) mod clean_cfg;
+pub(crate) mod dead_code_elimination;
 mod frame_state_trimming;
-mod phi_elimination;
+pub(crate) mod phi_elimination;
 
 macro_rules! define_passes {
     ($( $(#[$doc:meta])* $Pass:ident = $name:literal, $module:ident, $default:ident; )*) => {
@@ -62,11 +63,20 @@ define_passes! {
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
     /// Removes snapshots, and from frame states what is not needed. No pass behind it may insert guards.
     FrameStateTrimming = "frame-state-trimming", frame_state_trimming, Always;
+    /// Inserts `Incref` and `Decref`, and says what is live where control may leave.
+    RefcountInsertion = "refcount-insertion", refcount, Always;
 }
 
 /// The passes that run by default, in order. A pass may stand here several times.
-pub const PIPELINE: &[Pass] =
-    &[Pass::PhiElimination, Pass::CleanCfg, Pass::DeadCodeElimination, Pass::CleanCfg, Pass::FrameStateTrimming, Pass::DeadCodeElimination];
+pub const PIPELINE: &[Pass] = &[
+    Pass::PhiElimination,
+    Pass::CleanCfg,
+    Pass::DeadCodeElimination,
+    Pass::CleanCfg,
+    Pass::FrameStateTrimming,
+    Pass::DeadCodeElimination,
+    Pass::RefcountInsertion,
+];
 
 /// Told before and after each pass: for dumps and times. (This crate reads no clocks.)
 pub trait Observer {
@@ -131,6 +141,6 @@ mod tests {
         function.append(Function::ENTRY, crate::Instr::unreachable());
         let mut names = Names(Vec::new());
         run(&pipeline(&[Pass::CleanCfg]), &mut function, &Preloaded::default(), &mut names);
-        assert_eq!(names.0, ["phi-elimination", "dead-code-elimination", "frame-state-trimming", "dead-code-elimination"]);
+        assert_eq!(names.0, ["phi-elimination", "dead-code-elimination", "frame-state-trimming", "dead-code-elimination", "refcount-insertion"]);
     }
 }

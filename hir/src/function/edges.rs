@@ -136,6 +136,28 @@ impl Function {
         }
     }
 
+    /// Removes a block that only branches on to one without phis, if it has one predecessor, which does not lead there by itself.
+    pub fn bypass(&mut self, block: Block) {
+        let (&[only], &[pred]) = (self.instrs(block), self.preds(block)) else { return };
+        let Instr::Branch { target } = *self.instr(only) else { return };
+        if block == Self::ENTRY || target == block || self.preds(target).contains(&pred) || !self.phis(target).is_empty() {
+            return;
+        }
+        let Some(terminator) = self.terminator(pred) else { return };
+        let mut instr = *self.instr(terminator);
+        instr.for_each_successor_mut(&mut self.pool, &mut |next| {
+            if *next == block {
+                *next = target;
+            }
+        });
+        self.nodes[terminator.0 as usize].instr = instr;
+        self.rename_pred(target, block, pred);
+        let data = &mut self.blocks[block.0 as usize];
+        data.instrs.clear();
+        data.preds.clear();
+        data.is_removed = true;
+    }
+
     /// Cuts a block in two before the instruction of that index. The new block has the rest and the terminator; the old one has none then.
     pub fn split_block(&mut self, block: Block, index: usize) -> Block {
         let tail = self.add_block();

@@ -1,10 +1,10 @@
 //! Which values are live where blocks begin and end.
 //!
-//! Uses are operands and frame states. An input of a phi is used at the end of the predecessor, and the phi is defined where its block begins: it is not live
+//! Uses are operands and frame states; of an object that frame states only describe (`VirtualObject`), its parts. An input of a phi is used at the end of the predecessor, and the phi is defined where its block begins: it is not live
 //! into it.
 
 use super::Function;
-use crate::instr::{Block, Value};
+use crate::instr::{Block, Instr, Value};
 
 /// A set of values.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -66,9 +66,20 @@ impl Function {
         if self.instr(value).is_phi() {
             return;
         }
-        self.instr(value).for_each_operand(&self.pool, visit);
+        // A description is no code: who refers to it uses the parts.
+        if !matches!(self.instr(value), Instr::VirtualObject { .. }) {
+            self.instr(value).for_each_operand(&self.pool, visit);
+        }
         for id in self.state_chain(self.frame_state(value)) {
-            self.state(id).values().for_each(&mut *visit);
+            self.state(id).values().for_each(|held| self.for_each_real(held, visit));
+        }
+    }
+
+    /// A value of a frame state, or the parts of an object that is only described there.
+    pub fn for_each_real(&self, value: Value, visit: &mut dyn FnMut(Value)) {
+        match self.instr(value) {
+            Instr::VirtualObject { parts, .. } => self.pool.values(*parts).iter().for_each(|part| self.for_each_real(*part, visit)),
+            _ => visit(value),
         }
     }
 

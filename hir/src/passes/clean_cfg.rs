@@ -4,7 +4,7 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr};
 
-pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
+pub(crate) fn run(function: &mut Function, preloaded: &Preloaded) {
     let mut changed = false;
     loop {
         let again = remove_unreachable(function) | fold_branches(function) | merge(function);
@@ -19,7 +19,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
     }
 }
 
-fn remove_unreachable(function: &mut Function) -> bool {
+pub(crate) fn remove_unreachable(function: &mut Function) -> bool {
     let mut is_reachable = vec![false; function.block_limit()];
     for block in function.reverse_post_order() {
         is_reachable[block.0 as usize] = true;

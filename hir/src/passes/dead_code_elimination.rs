@@ -6,7 +6,7 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::Value;
 
-pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
+pub(crate) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let mut is_useful = vec![false; function.value_limit()];
     let mut work: Vec<Value> = function.values().filter(|value| !function.instr(*value).is_removable()).collect();
     while let Some(value) = work.pop() {

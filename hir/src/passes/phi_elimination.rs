@@ -7,7 +7,7 @@ use crate::function::Function;
 use crate::instr::{Instr, Value};
 use std::collections::HashMap;
 
-pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
+pub(crate) fn run(function: &mut Function, _preloaded: &Preloaded) {
     loop {
         let mut replacements = HashMap::new();
         for value in function.values() {

@@ -1,4 +1,5 @@
 //! From text to text.
 
 mod passes;
+mod random;
 mod text;

@@ -1,0 +1,81 @@
+//! Functions made at random mean the same before and after passes: [`generate`] makes them, [`interpret`] executes them.
+
+mod generate;
+mod heap;
+mod interpret;
+
+use generate::generate;
+use hir::passes::{self, NoObserver, Pass};
+use hir::verify::verify;
+use hir::{Instr, Preloaded};
+use interpret::run;
+use proptest::prelude::*;
+
+fn numbers() -> impl Strategy<Value = Vec<u32>> {
+    proptest::collection::vec(any::<u32>(), 5..160)
+}
+
+fn check(numbers: &[u32], seed: u32, passes: &[Pass]) -> Result<(), TestCaseError> {
+    let original = generate(numbers);
+    prop_assert_eq!(verify(&original), Ok(()), "{}", original);
+    let Some(expected) = run(&original, None, seed) else { return Ok(()) };
+    let mut optimized = original.clone();
+    passes::run(passes, &mut optimized, &Preloaded::default(), &mut NoObserver);
+    let is = run(&original, Some(&optimized), seed);
+    prop_assert!(is.as_ref() == Some(&expected), "was {expected:#?}\nis {is:#?}\nof\n{original}\nmade\n{optimized}");
+    Ok(())
+}
+
+macro_rules! same_meaning {
+    ($($name:ident: $($pass:literal)*;)*) => { $(
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+            #[test]
+            fn $name(numbers in numbers(), seed in any::<u32>()) {
+                let passes: Vec<Pass> = [$($pass),*].into_iter().map(|name| Pass::from_name(name).expect("a pass")).collect();
+                check(&numbers, seed, &passes)?;
+            }
+        }
+    )* };
+}
+
+fn cases() -> u32 {
+    std::env::var("HIR_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60)
+}
+
+same_meaning! {
+    nothing: ;
+    phi_elimination: "phi-elimination";
+    clean_cfg: "clean-cfg" "dead-code-elimination" "clean-cfg";
+    refcount_insertion: "frame-state-trimming" "refcount-insertion";
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn pipeline(numbers in numbers(), seed in any::<u32>()) {
+        check(&numbers, seed, &passes::pipeline(&[]))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    /// The checker of reference counts sees each count that is not there.
+    #[test]
+    fn no_count_is_superfluous(numbers in numbers(), which in any::<proptest::sample::Index>()) {
+        let mut function = generate(&numbers);
+        passes::run(&[Pass::FrameStateTrimming, Pass::RefcountInsertion], &mut function, &Preloaded::default(), &mut NoObserver);
+        let is_count = |value: &hir::Value| {
+            let operand = function.operands(*value).first().copied();
+            // Where control does not come, nothing is checked.
+            let is_there = operand.is_some_and(|operand| !function.ty(operand).is_uncounted());
+            is_there && matches!(function.instr(*value), Instr::Incref { .. } | Instr::Decref { .. })
+        };
+        let counts: Vec<hir::Value> = function.values().filter(is_count).collect();
+        prop_assume!(!counts.is_empty());
+        let removed = *which.get(&counts);
+        let (block, index) = function.position(removed).expect("it is in a block");
+        function.remove(block, index);
+        prop_assert!(hir::refcount::check::check(&function).is_err(), "without {removed}\n{function}");
+    }
+}
