@@ -5,6 +5,7 @@
 //! The crate knows nothing of live objects, LIR or the machine: what it needs of the runtime is plain data.
 #![forbid(unsafe_code)]
 
+pub mod builder;
 pub mod environment;
 pub mod function;
 pub mod instr;

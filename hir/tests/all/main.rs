@@ -1,5 +1,6 @@
 //! From text to text.
 
+mod builder;
 mod passes;
 mod random;
 mod text;

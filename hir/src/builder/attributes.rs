@@ -1,0 +1,296 @@
+//! Attributes: by guarded shape where the runtime has seen a few, else through inline caches.
+//!
+//! An owner that was seen is guarded by its shape, and what was found in its class by an assumption about the class. Several owners become a chain
+//! of tests, whose last way looks the attribute up.
+
+use super::{Builder, Refusal};
+use crate::environment::{Owner, Place, Seen};
+use crate::instr::{Block, Instr, NameId, Value};
+use crate::types::{ObjectId, Type, ty};
+use bytecode::opcode::SpecialMethod;
+
+/// So many owners get a way of their own.
+const OWNER_LIMIT: usize = 4;
+
+/// What an attribute is loaded for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Load {
+    Value,
+    /// To be called: the receiver comes too.
+    Method,
+}
+
+/// What was loaded: a value, and the receiver to call it with.
+#[derive(Clone, Copy)]
+struct Loaded {
+    value: Value,
+    receiver: Option<Value>,
+}
+
+/// How an attribute is looked up if nothing is known.
+#[derive(Clone, Copy)]
+enum General {
+    Name(NameId),
+    Special(SpecialMethod),
+}
+
+impl Builder<'_> {
+    pub(super) fn load_attr(&mut self, operand: u32) {
+        let name = self.name(operand >> 1);
+        let load = if operand & 1 != 0 { Load::Method } else { Load::Value };
+        let owner = self.pop();
+        let loaded = self.load(owner, load, General::Name(name), name);
+        self.push_loaded(loaded, load);
+    }
+
+    pub(super) fn load_special(&mut self, operand: u32) -> Result<(), Refusal> {
+        let method = SpecialMethod::from_u32(operand).ok_or(Refusal::Malformed)?;
+        let owner = self.pop();
+        let name = self.function.pool.add_name(method.text());
+        let loaded = self.load(owner, Load::Method, General::Special(method), name);
+        self.push_loaded(loaded, Load::Method);
+        Ok(())
+    }
+
+    fn push_loaded(&mut self, loaded: Loaded, load: Load) {
+        self.push(loaded.value);
+        if load == Load::Method {
+            self.vars.stack.push(loaded.receiver);
+        }
+    }
+
+    fn load(&mut self, owner: Value, load: Load, general: General, name: NameId) -> Loaded {
+        match self.seen() {
+            Seen::Attribute(owners) => match owners.as_slice() {
+                [] => self.load_general(owner, load, general),
+                [only] if only.place == Place::General => self.load_general(owner, load, general),
+                [only] if !self.can_own(owner, only) => self.load_general(owner, load, general),
+                [only] => {
+                    let owner = self.guard_owner(owner, only);
+                    self.load_from(owner, only, load, name)
+                }
+                several => self.load_by_owner(owner, several, load, general, name),
+            },
+            Seen::OfClass { class, value, assumption } => {
+                let class = Type::object(*class, &self.function.classes);
+                if !self.may_be(owner, class) {
+                    return self.load_general(owner, load, general);
+                }
+                self.guard_is(owner, class);
+                self.assume(*assumption);
+                Loaded { value: self.object(*value), receiver: None }
+            }
+            Seen::OfModule { module, value, assumption } => {
+                let module = Type::object(*module, &self.function.classes);
+                if !self.may_be(owner, module) || !value.is_single_value() {
+                    return self.load_general(owner, load, general);
+                }
+                self.guard_is(owner, module);
+                self.assume(*assumption);
+                Loaded { value: self.constant(*value), receiver: None }
+            }
+            _ => self.load_general(owner, load, general),
+        }
+    }
+
+    fn load_general(&mut self, owner: Value, load: Load, general: General) -> Loaded {
+        let instr = match (general, load) {
+            (General::Special(method), _) => Instr::load_special(owner, method),
+            (General::Name(name), Load::Method) => Instr::load_method(owner, name),
+            (General::Name(name), Load::Value) => {
+                return Loaded { value: self.emit(Instr::load_attr(owner, name)), receiver: None };
+            }
+        };
+        let value = self.emit(instr);
+        Loaded { value, receiver: Some(self.second_output(value, ty::OptObject)) }
+    }
+
+    pub(super) fn second_output(&mut self, first: Value, ty: Type) -> Value {
+        let ty = self.type_id(ty);
+        self.emit(Instr::get_second_output(first, ty))
+    }
+
+    /// A known object.
+    pub(super) fn object(&mut self, object: ObjectId) -> Value {
+        let known = Type::object(object, &self.function.classes);
+        self.constant(known)
+    }
+
+    // ---- owners -------------------------------------------------------------------------------------------------------------
+
+    fn class_type(&self, owner: &Owner) -> Type {
+        Type::class_exact(owner.class, &self.function.classes)
+    }
+
+    /// Whether the type alone says all that the shape does, as for `list`.
+    fn is_told_by_type(&self, owner: &Owner) -> bool {
+        self.function.classes.class(owner.class).is_some_and(|class| class.is_leaf)
+    }
+
+    fn can_own(&self, value: Value, owner: &Owner) -> bool {
+        self.may_be(value, self.class_type(owner))
+    }
+
+    /// Makes sure that a value is an instance of the class with the layout, and that the class is as it was.
+    pub(super) fn guard_owner(&mut self, value: Value, owner: &Owner) -> Value {
+        let class = self.class_type(owner);
+        let value = if self.is_told_by_type(owner) {
+            self.guard_type(value, class)
+        } else {
+            let class = self.type_id(class);
+            let narrow = self.emit(Instr::guard_shape(value, owner.shape, class));
+            self.rename(value, narrow);
+            narrow
+        };
+        self.assume(owner.assumption);
+        value
+    }
+
+    /// The attribute of an owner that has been made sure of.
+    fn load_from(&mut self, owner: Value, seen: &Owner, load: Load, name: NameId) -> Loaded {
+        match seen.place {
+            Place::Slot { offset } => Loaded { value: self.emit(Instr::load_slot(owner, offset, name)), receiver: None },
+            Place::Method(function) if load == Load::Method => Loaded { value: self.object(function), receiver: Some(owner) },
+            Place::Method(function) => {
+                let function = self.object(function);
+                Loaded { value: self.emit(Instr::make_method(function, owner)), receiver: None }
+            }
+            Place::Value(value) => Loaded { value: self.object(value), receiver: None },
+            Place::Getter(function) => Loaded { value: self.call_known(function, vec![owner]), receiver: None },
+            Place::Added { .. } | Place::General => self.load_general(owner, load, General::Name(name)),
+        }
+    }
+
+    /// Tests for one owner after the other.
+    fn load_by_owner(&mut self, owner: Value, seen: &[Owner], load: Load, general: General, name: NameId) -> Loaded {
+        let join = self.new_block();
+        let mut ways: Vec<Loaded> = Vec::new();
+        let (vars, is_replayable) = (self.vars.clone(), self.is_replayable);
+        let known: Vec<&Owner> = seen.iter().filter(|seen| seen.place != Place::General && self.can_own(owner, seen)).take(OWNER_LIMIT).collect();
+        for seen in known {
+            let next = self.new_block();
+            let narrow = self.test_owner(owner, seen, next);
+            ways.push(self.load_from(narrow, seen, load, name));
+            self.branch_inside(join);
+            self.vars.clone_from(&vars);
+            self.is_replayable = is_replayable;
+            self.continue_in(next);
+        }
+        self.set_cold();
+        ways.push(self.load_general(owner, load, general));
+        self.branch_inside(join);
+        self.join_ways(join, &ways)
+    }
+
+    /// Goes to `otherwise` unless a value is of the class and layout; goes on with it under its type.
+    fn test_owner(&mut self, value: Value, seen: &Owner, otherwise: Block) -> Value {
+        let then = self.new_block();
+        let class = self.class_type(seen);
+        let class_id = self.type_id(class);
+        let test = if self.is_told_by_type(seen) {
+            Instr::cond_branch_check_type(value, then, otherwise, class_id)
+        } else {
+            Instr::cond_branch_shape(value, then, otherwise, seen.shape)
+        };
+        self.emit_terminator(test);
+        self.continue_in(then);
+        self.assume(seen.assumption);
+        self.refine(value, class)
+    }
+
+    fn join_ways(&mut self, join: Block, ways: &[Loaded]) -> Loaded {
+        let preds = self.function.preds(join).to_vec();
+        let values: Vec<Value> = ways.iter().map(|way| way.value).collect();
+        let receivers: Option<Vec<Value>> = ways.iter().any(|way| way.receiver.is_some()).then(|| {
+            let null_before_end = |builder: &mut Self, pred: Block| {
+                let end = builder.function.instrs(pred).len() - 1;
+                builder.function.insert_const(pred, end, ty::Nullptr)
+            };
+            ways.iter().zip(preds).map(|(way, pred)| way.receiver.unwrap_or_else(|| null_before_end(self, pred))).collect()
+        });
+        self.continue_in(join);
+        // One of the ways cannot be taken twice.
+        self.is_replayable = false;
+        let value = self.join(join, &values);
+        let receiver = receivers.map(|receivers| self.join(join, &receivers));
+        Loaded { value, receiver }
+    }
+
+    // ---- stores -------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn store_attr(&mut self, index: u32) {
+        let name = self.name(index);
+        let (owner, value) = (self.pop(), self.pop());
+        let Seen::Attribute(owners) = self.seen() else {
+            self.emit(Instr::store_attr(value, owner, name));
+            return;
+        };
+        let is_known = |seen: &&Owner| matches!(seen.place, Place::Slot { .. } | Place::Added { .. });
+        let known: Vec<&Owner> = owners.iter().filter(is_known).filter(|seen| self.can_own(owner, seen)).take(OWNER_LIMIT).collect();
+        match known.as_slice() {
+            [] => {
+                self.emit(Instr::store_attr(value, owner, name));
+            }
+            [only] if owners.len() == 1 => {
+                let owner = self.guard_owner(owner, only);
+                self.store_to(owner, value, only, name);
+            }
+            several => self.store_by_owner(owner, value, several, name),
+        }
+    }
+
+    fn store_to(&mut self, owner: Value, value: Value, seen: &Owner, name: NameId) {
+        match seen.place {
+            Place::Slot { offset } => {
+                let previous = self.emit(Instr::take_slot(owner, offset, name));
+                self.emit(Instr::store_slot(owner, value, previous, offset, name));
+            }
+            Place::Added { offset, shape } => {
+                self.emit(Instr::add_slot(owner, value, offset, name, shape));
+            }
+            Place::Method(_) | Place::Value(_) | Place::Getter(_) | Place::General => {
+                self.emit(Instr::store_attr(value, owner, name));
+            }
+        }
+    }
+
+    fn store_by_owner(&mut self, owner: Value, value: Value, seen: &[&Owner], name: NameId) {
+        let join = self.new_block();
+        let (vars, is_replayable) = (self.vars.clone(), self.is_replayable);
+        for seen in seen {
+            let next = self.new_block();
+            let narrow = self.test_owner(owner, seen, next);
+            self.store_to(narrow, value, seen, name);
+            self.branch_inside(join);
+            self.vars.clone_from(&vars);
+            self.is_replayable = is_replayable;
+            self.continue_in(next);
+        }
+        self.set_cold();
+        self.emit(Instr::store_attr(value, owner, name));
+        self.branch_inside(join);
+        self.continue_in(join);
+        self.is_replayable = false;
+    }
+
+    pub(super) fn delete_attr(&mut self, index: u32) {
+        let (owner, name) = (self.pop(), self.name(index));
+        self.emit(Instr::delete_attr(owner, name));
+    }
+
+    // ---- super --------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn load_super_attr(&mut self, operand: u32) {
+        let name = self.name(operand >> 2);
+        let flags = operand >> 1 & 1;
+        let (receiver, class, super_type) = (self.pop(), self.pop(), self.pop());
+        if operand & 1 == 0 {
+            let value = self.emit(Instr::load_super_attr(super_type, class, receiver, name, flags));
+            return self.push(value);
+        }
+        let value = self.emit(Instr::load_super_method(super_type, class, receiver, name, flags));
+        let receiver = self.second_output(value, ty::OptObject);
+        self.push(value);
+        self.push(receiver);
+    }
+}

@@ -1,0 +1,310 @@
+//! The blocks of bytecode: where they are, in which order they are visited, and what loops may write.
+
+use super::{LoopEntries, Options, Refusal};
+use bytecode::verify::depths;
+use bytecode::{Code, Instr, LocalKind, Opcode};
+use std::ops::Range;
+
+/// The control flow of a code object, as far as entries lead.
+pub(super) struct Flow {
+    pub blocks: Vec<CodeBlock>,
+    /// Blocks in reverse post order.
+    pub order: Vec<usize>,
+    /// The block that begins at an instruction.
+    starts: Vec<Option<usize>>,
+    /// The depth of the stack before each instruction.
+    pub depths: Vec<Option<u32>>,
+}
+
+/// A run of instructions that control enters at the first only.
+pub(super) struct CodeBlock {
+    pub range: Range<u32>,
+    /// Edges, without that to where a generator goes on.
+    pub successors: Vec<usize>,
+    pub entry: Option<Entry>,
+    /// If edges come from blocks that are visited later: what may be written on the way.
+    pub loop_writes: Option<Writes>,
+}
+
+/// What leads into a block from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    Start,
+    /// Control may come in here from the interpreter.
+    Resume,
+    /// The same, once the instruction before, at which a generator is suspended, is compiled.
+    Suspended,
+}
+
+/// What a loop may write.
+pub(super) struct Writes {
+    pub locals: Vec<bool>,
+    /// Places of the stack below this are left alone.
+    pub stack_from: usize,
+}
+
+impl Flow {
+    pub fn new(code: &Code, options: &Options) -> Result<Flow, Refusal> {
+        let depths = depths(&without_constants(code));
+        let is_too_deep = |(at, instruction): (usize, &Instr)| depths[at].is_some_and(|depth| depth < reach(*instruction));
+        if code.instructions.iter().enumerate().any(is_too_deep) {
+            return Err(Refusal::Malformed);
+        }
+        let roots = roots(code, options);
+        let leaders = leaders(code, &roots)?;
+        let mut flow = Flow { blocks: Vec::new(), order: Vec::new(), starts: vec![None; leaders.len()], depths };
+        flow.cut(code, &leaders)?;
+        flow.enter(code, &roots);
+        flow.sort(&roots);
+        flow.find_loops(code);
+        Ok(flow)
+    }
+
+    /// The block that begins at an instruction.
+    pub fn block_at(&self, at: u32) -> Option<usize> {
+        self.starts.get(at as usize).copied().flatten()
+    }
+
+    fn cut(&mut self, code: &Code, leaders: &[bool]) -> Result<(), Refusal> {
+        let n = leaders.len() as u32;
+        let mut start = 0;
+        while start < n {
+            let mut end = start + 1;
+            while end < n && !leaders[end as usize] && !ends_block(code.instructions[end as usize - 1]) {
+                end += 1;
+            }
+            // What follows a terminator and is no target is not reached.
+            if leaders[start as usize] {
+                self.starts[start as usize] = Some(self.blocks.len());
+                self.blocks.push(CodeBlock { range: start..end, successors: Vec::new(), entry: None, loop_writes: None });
+            }
+            start = end;
+        }
+        for index in 0..self.blocks.len() {
+            let last = self.blocks[index].range.end - 1;
+            let mut successors = Vec::new();
+            for target in targets(code.instructions[last as usize], last) {
+                successors.push(self.block_at(target).ok_or(Refusal::Malformed)?);
+            }
+            self.blocks[index].successors = successors;
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, code: &Code, roots: &[u32]) {
+        for block in &mut self.blocks {
+            let start = block.range.start;
+            let is_suspended = start > 0 && suspends(code.instructions[start as usize - 1]);
+            block.entry = if is_suspended {
+                Some(Entry::Suspended)
+            } else if roots.contains(&start) {
+                Some(if start == 0 { Entry::Start } else { Entry::Resume })
+            } else {
+                None
+            };
+        }
+    }
+
+    /// The blocks that come next; where a generator goes on counts.
+    fn next(&self, block: usize) -> Vec<usize> {
+        let data = &self.blocks[block];
+        let resumed = self.block_at(data.range.end).filter(|next| self.blocks[*next].entry == Some(Entry::Suspended));
+        data.successors.iter().copied().chain(resumed).collect()
+    }
+
+    fn sort(&mut self, roots: &[u32]) {
+        let mut is_seen = vec![false; self.blocks.len()];
+        let mut order = Vec::new();
+        for &root in roots.iter().rev() {
+            let Some(root) = self.block_at(root).filter(|root| !is_seen[*root]) else { continue };
+            is_seen[root] = true;
+            let mut path = vec![(root, self.next(root))];
+            while let Some((block, next)) = path.last_mut() {
+                match next.pop() {
+                    Some(next) if !is_seen[next] => {
+                        is_seen[next] = true;
+                        path.push((next, self.next(next)));
+                    }
+                    Some(_) => {}
+                    None => {
+                        order.push(*block);
+                        path.pop();
+                    }
+                }
+            }
+        }
+        order.reverse();
+        self.order = order;
+    }
+
+    fn find_loops(&mut self, code: &Code) {
+        let mut place = vec![usize::MAX; self.blocks.len()];
+        for (index, block) in self.order.iter().enumerate() {
+            place[*block] = index;
+        }
+        let mut preds = vec![Vec::new(); self.blocks.len()];
+        for &block in &self.order {
+            for &next in &self.blocks[block].successors {
+                preds[next].push(block);
+            }
+        }
+        for &head in &self.order {
+            let back: Vec<usize> = preds[head].iter().copied().filter(|pred| place[*pred] >= place[head]).collect();
+            if back.is_empty() {
+                continue;
+            }
+            let body = body(head, back, &preds);
+            self.blocks[head].loop_writes = Some(self.writes(code, head, &body));
+        }
+    }
+
+    fn writes(&self, code: &Code, head: usize, body: &[usize]) -> Writes {
+        let depth = self.depths[self.blocks[head].range.start as usize].unwrap_or(0) as usize;
+        let mut writes = Writes { locals: vec![false; code.locals.len()], stack_from: depth };
+        for &block in body {
+            // What comes from outside may hold anything.
+            if block != head && self.blocks[block].entry.is_some() {
+                return Writes { locals: vec![true; code.locals.len()], stack_from: 0 };
+            }
+            for at in self.blocks[block].range.clone() {
+                let instruction = code.instructions[at as usize];
+                for_each_written(instruction, code, &mut |local| writes.locals[local as usize] = true);
+                let depth = self.depths[at as usize].unwrap_or(0) as usize;
+                writes.stack_from = writes.stack_from.min(depth.saturating_sub(taken(instruction)));
+            }
+        }
+        writes
+    }
+}
+
+/// The blocks from which `back` can be reached without passing the head, and the head.
+fn body(head: usize, back: Vec<usize>, preds: &[Vec<usize>]) -> Vec<usize> {
+    let mut body = vec![head];
+    let mut pending = back;
+    while let Some(block) = pending.pop() {
+        if !body.contains(&block) {
+            body.push(block);
+            pending.extend(&preds[block]);
+        }
+    }
+    body
+}
+
+/// The verifier needs no constants to find depths; they can be big.
+fn without_constants(code: &Code) -> Code {
+    Code { stack_size: code.stack_size, instructions: code.instructions.clone(), exception_table: code.exception_table.clone(), ..Code::default() }
+}
+
+/// Where control may come in from outside, but for suspended generators.
+fn roots(code: &Code, options: &Options) -> Vec<u32> {
+    let mut roots = Vec::new();
+    if options.start {
+        roots.push(0);
+    }
+    match options.loops {
+        LoopEntries::None => {}
+        LoopEntries::Only(head) => roots.push(head),
+        LoopEntries::All => {
+            let is_back = |instruction: &&Instr| instruction.opcode() == Some(Opcode::JumpBackward);
+            roots.extend(code.instructions.iter().filter(is_back).map(|instruction| instruction.arg()));
+        }
+    }
+    if options.handlers {
+        roots.extend(code.exception_table.iter().map(|entry| entry.target));
+    }
+    roots.sort_unstable();
+    roots.dedup();
+    roots
+}
+
+fn leaders(code: &Code, roots: &[u32]) -> Result<Vec<bool>, Refusal> {
+    let n = code.instructions.len();
+    let mut leaders = vec![false; n];
+    let mut mark = |at: u32| match leaders.get_mut(at as usize) {
+        Some(is_leader) => {
+            *is_leader = true;
+            Ok(())
+        }
+        None => Err(Refusal::Malformed),
+    };
+    for (at, &instruction) in code.instructions.iter().enumerate() {
+        let opcode = instruction.opcode().ok_or(Refusal::Malformed)?;
+        if opcode.info().jumps {
+            targets(instruction, at as u32).into_iter().try_for_each(&mut mark)?;
+        }
+        if suspends(instruction) {
+            mark(at as u32 + 1)?;
+        }
+    }
+    roots.iter().copied().try_for_each(&mut mark)?;
+    Ok(leaders)
+}
+
+/// Where control goes from an instruction that ends a block, or that another block follows.
+fn targets(instruction: Instr, at: u32) -> Vec<u32> {
+    let Some(opcode) = instruction.opcode() else { return Vec::new() };
+    let mut targets = Vec::new();
+    if opcode.info().jumps {
+        targets.push(jump_target(opcode, instruction.arg()));
+    }
+    if !opcode.info().ends_block && !suspends(instruction) {
+        targets.push(at + 1);
+    }
+    targets
+}
+
+/// The instruction that a jump leads to.
+pub(super) fn jump_target(opcode: Opcode, operand: u32) -> u32 {
+    // A loop that has ended skips the `END_FOR`.
+    if opcode == Opcode::ForIter { operand + 1 } else { operand }
+}
+
+fn ends_block(instruction: Instr) -> bool {
+    instruction.opcode().is_some_and(|opcode| opcode.info().ends_block) || suspends(instruction)
+}
+
+fn suspends(instruction: Instr) -> bool {
+    matches!(instruction.opcode(), Some(Opcode::YieldValue | Opcode::ReturnGenerator))
+}
+
+/// How many values an instruction looks at, which need not be those that it takes.
+fn reach(instruction: Instr) -> u32 {
+    let Some(opcode) = instruction.opcode() else { return 0 };
+    let operand = instruction.arg();
+    let below = match opcode {
+        Opcode::ListAppend | Opcode::ListExtend | Opcode::SetAdd | Opcode::SetUpdate | Opcode::MapAdd | Opcode::DictUpdate => operand,
+        Opcode::DictMerge => operand.saturating_add(3),
+        _ => 0,
+    };
+    opcode.info().pops.at(operand).saturating_add(below)
+}
+
+/// How many values on top of the stack an instruction takes off or replaces.
+pub(super) fn taken(instruction: Instr) -> usize {
+    let Some(opcode) = instruction.opcode() else { return 0 };
+    let operand = instruction.arg();
+    let taken = match opcode {
+        Opcode::ForIter | Opcode::Copy | Opcode::GetAnext | Opcode::GetLen => 0,
+        Opcode::Send | Opcode::PushExcInfo | Opcode::CheckExcMatch => 1,
+        Opcode::MatchKeys | Opcode::MatchMapping | Opcode::MatchSequence | Opcode::ImportFrom | Opcode::WithExceptStart => 0,
+        _ => opcode.info().pops.at(operand),
+    };
+    taken as usize
+}
+
+fn for_each_written(instruction: Instr, code: &Code, visit: &mut dyn FnMut(u32)) {
+    let operand = instruction.arg();
+    match instruction.opcode() {
+        Some(Opcode::StoreFast | Opcode::DeleteFast | Opcode::LoadFastAndClear | Opcode::MakeCell) => visit(operand),
+        Some(Opcode::StoreFastLoadFast) => visit(operand >> 16),
+        Some(Opcode::StoreFastStoreFast) => {
+            visit(operand >> 16);
+            visit(operand & 0xffff);
+        }
+        Some(Opcode::CopyFreeVars) => {
+            let is_free = |local: &(usize, &bytecode::Local)| local.1.kind.has(LocalKind::FREE);
+            code.locals.iter().enumerate().filter(is_free).for_each(|(index, _)| visit(index as u32));
+        }
+        _ => {}
+    }
+}

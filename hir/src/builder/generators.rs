@@ -1,0 +1,72 @@
+//! Generators, coroutines, async generators.
+//!
+//! A generator that is suspended is the interpreter's: what it holds is in its frame. It goes on at an entry of its own.
+
+use super::Builder;
+use crate::instr::Instr;
+use crate::types::ty;
+
+impl Builder<'_> {
+    pub(super) fn return_generator(&mut self) {
+        let vars = self.vars.clone();
+        let state = self.add_state(vars, 0);
+        let block = self.here();
+        self.function.append_with(block, Instr::return_generator(), Some(state));
+        self.suspend();
+    }
+
+    pub(super) fn yield_value(&mut self) {
+        let value = self.pop();
+        // The frame is left without the value.
+        let vars = self.vars.clone();
+        let state = self.add_state(vars, 0);
+        let block = self.here();
+        self.function.append_with(block, Instr::yield_value(value, self.at + 1), Some(state));
+        self.suspend();
+    }
+
+    /// Makes the block that follows an entry.
+    fn suspend(&mut self) {
+        self.block = None;
+        if let Some(place) = self.flow.block_at(self.at + 1) {
+            self.places[place].is_suspended = true;
+        }
+    }
+
+    pub(super) fn send(&mut self, target: u32) {
+        let value = self.pop();
+        let receiver = self.top(1);
+        let result = self.emit(Instr::send(receiver, value));
+        let has_returned = self.second_output(result, ty::CBool);
+        self.push(result);
+        let (then, otherwise) = (self.target(target), self.target(self.at + 1));
+        let from = self.emit_terminator(Instr::cond_branch(has_returned, then, otherwise));
+        self.arrive(from, target);
+        self.arrive(from, self.at + 1);
+    }
+
+    /// Removes the receiver below the value.
+    pub(super) fn end_send(&mut self) {
+        let value = self.pop();
+        self.pop_opt();
+        self.push(value);
+    }
+
+    pub(super) fn get_awaitable(&mut self, context: u32) {
+        let value = self.pop();
+        let awaitable = self.emit(Instr::get_awaitable(value, context));
+        self.push(awaitable);
+    }
+
+    pub(super) fn get_aiter(&mut self) {
+        let value = self.pop();
+        let iterator = self.emit(Instr::get_aiter(value));
+        self.push(iterator);
+    }
+
+    pub(super) fn get_anext(&mut self) {
+        let iterator = self.top(1);
+        let awaitable = self.emit(Instr::get_anext(iterator));
+        self.push(awaitable);
+    }
+}

@@ -1,0 +1,85 @@
+//! `for`: iterators of ranges, lists and tuples step without a call.
+
+use super::Builder;
+use crate::environment::Seen;
+use crate::instr::{Instr, Value};
+use crate::types::{Type, ty};
+use bytecode::Opcode;
+
+/// Iterators with a step of their own.
+const STEPPED: &[Type] = &[ty::RangeIterator, ty::ListIterator, ty::TupleIterator];
+/// What `iter` gives back as it is.
+const ITERATORS: &[Type] = &[ty::RangeIterator, ty::ListIterator, ty::TupleIterator, ty::Gen];
+
+impl Builder<'_> {
+    pub(super) fn get_iter(&mut self) {
+        let value = self.pop();
+        let iterator = if ITERATORS.iter().any(|iterator| self.is(value, *iterator)) { value } else { self.new_iterator(value) };
+        self.push(iterator);
+        self.expect_iterator(iterator);
+    }
+
+    fn new_iterator(&mut self, value: Value) -> Value {
+        let iterator = self.emit(Instr::get_iter(value));
+        if self.is(value, ty::ListExact) {
+            self.refine(iterator, ty::ListIterator)
+        } else if self.is(value, ty::TupleExact) {
+            self.refine(iterator, ty::TupleIterator)
+        } else {
+            iterator
+        }
+    }
+
+    /// Guards the iterator of the loop that follows before the loop rather than in it.
+    fn expect_iterator(&mut self, iterator: Value) {
+        let next = self.at + 1;
+        if self.opcode_at(next) != Some(Opcode::ForIter) {
+            return;
+        }
+        let unit = self.unit;
+        if let Seen::Iterator(seen) = unit.seen(next)
+            && let Some(&stepped) = STEPPED.iter().find(|stepped| seen.fits(**stepped))
+            && self.may_be(iterator, stepped)
+            && !self.is(iterator, stepped)
+        {
+            self.begin_instruction(next);
+            self.guard_type(iterator, stepped);
+            // The instruction itself is still to come.
+            self.at = next - 1;
+        }
+    }
+
+    pub(super) fn for_iter(&mut self, operand: u32) {
+        let mut iterator = self.top(1);
+        if let Seen::Iterator(seen) = self.seen()
+            && let Some(&stepped) = STEPPED.iter().find(|stepped| seen.fits(**stepped))
+            && self.may_be(iterator, stepped)
+        {
+            iterator = self.guard_type(iterator, stepped);
+        }
+        let step = if self.is(iterator, ty::RangeIterator) {
+            Instr::range_iterator_next(iterator)
+        } else if self.is(iterator, ty::ListIterator) {
+            Instr::list_iterator_next(iterator)
+        } else if self.is(iterator, ty::TupleIterator) {
+            Instr::tuple_iterator_next(iterator)
+        } else {
+            Instr::iter_next(iterator)
+        };
+        let item = self.emit(step);
+        let end = super::blocks::jump_target(Opcode::ForIter, operand);
+        let (body, end_block) = (self.new_block(), self.target(end));
+        let from = self.emit_terminator(Instr::cond_branch_iter_not_done(item, body, end_block));
+        self.arrive(from, end);
+        self.block = Some(body);
+        let item = self.refine(item, ty::Object);
+        self.push(item);
+        self.branch_to(self.at + 1);
+    }
+
+    pub(super) fn get_yield_from_iter(&mut self) {
+        let value = self.pop();
+        let iterator = if self.is(value, ty::Gen) { value } else { self.emit(Instr::get_yield_from_iter(value)) };
+        self.push(iterator);
+    }
+}

@@ -1,0 +1,114 @@
+//! Calls of known native functions, some of which need no call.
+
+use super::Builder;
+use crate::environment::{KnownNative, NativeKind};
+use crate::instr::{Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
+use crate::types::{ObjectId, Type, ty};
+
+/// What has its length in a field.
+const SIZED: &[Type] = &[ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::SetExact, ty::BytesExact];
+
+impl Builder<'_> {
+    pub(super) fn call_native(&mut self, callable: Value, object: ObjectId, native: &KnownNative, args: &[Value]) -> Value {
+        if let Some(result) = self.without_call(native.kind, args) {
+            return result;
+        }
+        if args.len() as u32 != native.arguments {
+            let result = self.call_unknown(callable, args);
+            // `range` gives ranges, however many arguments it has.
+            return if native.kind == NativeKind::Range { self.refine(result, ty::Range) } else { result };
+        }
+        let is_leaf = native.is_leaf
+            && native.leaf_arguments.len() == args.len()
+            && args.iter().zip(&native.leaf_arguments).all(|(arg, wanted)| self.is(*arg, *wanted));
+        let (args, returns) = (self.function.pool.add_values(args), self.type_id(native.returns));
+        self.emit(if is_leaf { Instr::call_native_leaf(args, object, returns) } else { Instr::call_native(args, object, returns) })
+    }
+
+    /// What a call gives, if its arguments are such that no call is needed.
+    fn without_call(&mut self, kind: NativeKind, args: &[Value]) -> Option<Value> {
+        match (kind, args) {
+            (NativeKind::Len, &[value]) => Some(self.length(value)),
+            (NativeKind::TypeOf, &[value]) => Some(self.emit_plain(Instr::load_class(value))),
+            (NativeKind::IsInstance, &[value, class]) => Some(self.is_instance(value, class)),
+            (NativeKind::ListAppend, &[list, item]) if self.is(list, ty::ListExact) => {
+                let none = self.none();
+                self.emit(Instr::list_append(list, item));
+                Some(none)
+            }
+            (NativeKind::Abs, &[value]) => self.absolute(value),
+            // Of equal values the first one wins.
+            (NativeKind::Min, &[a, b]) => self.lesser(b, a).map(|condition| self.select(condition, b, a)),
+            (NativeKind::Max, &[a, b]) => self.lesser(a, b).map(|condition| self.select(condition, b, a)),
+            _ => None,
+        }
+    }
+
+    /// `len(value)`
+    pub(super) fn length(&mut self, value: Value) -> Value {
+        if SIZED.iter().any(|exact| self.is(value, *exact)) {
+            let length = self.emit_plain(Instr::load_length(value));
+            return self.emit_plain(Instr::small_int_box_unchecked(length));
+        }
+        self.emit(Instr::get_length(value))
+    }
+
+    fn is_instance(&mut self, value: Value, class: Value) -> Value {
+        let answer = self.known_instance(value, class);
+        match answer {
+            Some(answer) => self.constant(Type::bool(answer)),
+            None => {
+                let answer = self.emit(Instr::is_instance(value, class));
+                self.emit_plain(Instr::bool_box(answer))
+            }
+        }
+    }
+
+    /// The answer, if the types say it for good: classes of instances of Python classes may change, and so may what they pretend to be.
+    fn known_instance(&self, value: Value, class: Value) -> Option<bool> {
+        let classes = &self.function.classes;
+        let known = self.ty(value);
+        let builtin = Type::of(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()));
+        let object = self.ty(class).known_object().filter(|_| self.ty(class).unspecialized().fits(ty::TypeExact))?;
+        let instances = Type::class(self.preloaded.known_classes.get(&object)?.class, classes);
+        if known.is_bottom() || !known.unspecialized().fits(builtin) {
+            return None;
+        }
+        if known.is_subtype(instances, classes) {
+            return Some(true);
+        }
+        (!known.could_be(instances, classes)).then_some(false)
+    }
+
+    /// `abs(value)` of a number.
+    fn absolute(&mut self, value: Value) -> Option<Value> {
+        if self.is(value, ty::FloatExact) {
+            let number = self.double(value);
+            let absolute = self.emit_plain(Instr::double_unary_op(number, DoubleUnaryKind::Absolute));
+            return Some(self.emit_plain(Instr::float_box(absolute)));
+        }
+        if !self.is(value, ty::SmallInt) {
+            return None;
+        }
+        let zero = self.constant(Type::small_int(0));
+        let is_negative = self.emit_plain(Instr::small_int_compare(value, zero, Condition::Less));
+        let (negative, positive, join) = (self.new_block(), self.new_block(), self.new_block());
+        self.emit_terminator(Instr::cond_branch(is_negative, negative, positive));
+        self.continue_in(negative);
+        let negated = self.emit(Instr::small_int_unary_op(value, UnaryKind::Negate));
+        self.branch_inside(join);
+        self.continue_in(positive);
+        self.branch_inside(join);
+        self.continue_in(join);
+        Some(self.join(join, &[negated, value]))
+    }
+
+    /// Whether one number is less than another, as a machine bool, for numbers of one kind.
+    fn lesser(&mut self, left: Value, right: Value) -> Option<Value> {
+        let both = |ty: Type| self.is(left, ty) && self.is(right, ty);
+        if both(ty::SmallInt) {
+            return Some(self.emit_plain(Instr::small_int_compare(left, right, Condition::Less)));
+        }
+        both(ty::FloatExact).then(|| self.emit_plain(Instr::float_compare(left, right, Condition::Less)))
+    }
+}

@@ -1,0 +1,293 @@
+//! Operators, comparisons, tests for truth.
+
+use super::{Builder, Refusal};
+use crate::environment::Seen;
+use crate::instr::{Condition, DoubleKind, DoubleUnaryKind, Instr, UnaryKind, Value};
+use crate::types::{Type, ty};
+use bytecode::Opcode;
+use bytecode::opcode::{BinaryOp, Comparison};
+
+/// Containers whose truth is that they are not empty.
+const SIZED: &[Type] = &[ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::SetExact, ty::BytesExact];
+
+/// Ints up to this are exact as machine floats.
+const EXACT_IN_DOUBLE: i64 = 1 << 53;
+
+/// What form an operator has for its operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    /// Tagged ints.
+    Small,
+    /// Ints.
+    Long,
+    /// Floats, or one float and a tagged int.
+    Float,
+}
+
+impl Builder<'_> {
+    /// What the two operands will be, as far as that is known or was seen.
+    fn expected(&self, left: Value, right: Value) -> (Type, Type) {
+        let (seen_left, seen_right) = match self.seen() {
+            Seen::Operands(left, right) => (*left, *right),
+            _ => (ty::Object, ty::Object),
+        };
+        let expect = |value: Value, seen: Type| self.ty(value).and(seen, &self.function.classes);
+        (expect(left, seen_left), expect(right, seen_right))
+    }
+
+    fn numbers(left: Type, right: Type) -> Option<Numbers> {
+        if left.is_bottom() || right.is_bottom() {
+            // What was seen is not what will come.
+            return None;
+        }
+        let is_float = |ty: Type| ty.fits(ty::FloatExact);
+        if left.fits(ty::SmallInt) && right.fits(ty::SmallInt) {
+            Some(Numbers::Small)
+        } else if left.fits(ty::LongExact) && right.fits(ty::LongExact) {
+            Some(Numbers::Long)
+        } else if is_float(left) && (is_float(right) || right.fits(ty::SmallInt)) || left.fits(ty::SmallInt) && is_float(right) {
+            Some(Numbers::Float)
+        } else {
+            None
+        }
+    }
+
+    /// Guards that a number is what is expected: any float where a float is, for results often leave the common range.
+    fn guard_number(&mut self, value: Value, expected: Type) -> Value {
+        let wanted = [ty::FloatExact, ty::SmallInt].into_iter().find(|wanted| expected.fits(*wanted)).unwrap_or(ty::LongExact);
+        self.guard_type(value, wanted)
+    }
+
+    fn guard_numbers(&mut self, left: Value, right: Value, expected: (Type, Type)) -> (Value, Value) {
+        let narrow = self.guard_number(left, expected.0);
+        let right = if left == right { narrow } else { self.guard_number(right, expected.1) };
+        (narrow, right)
+    }
+
+    /// The machine float of a float or a tagged int.
+    pub(super) fn double(&mut self, value: Value) -> Value {
+        if let Some(number) = self.ty(value).known_int() {
+            return self.constant(Type::c_double(number as f64));
+        }
+        if self.is(value, ty::SmallInt) {
+            let number = self.emit_plain(Instr::small_int_unbox(value));
+            return self.emit_plain(Instr::int_to_double(number));
+        }
+        self.emit_plain(Instr::float_unbox(value))
+    }
+
+    // ---- binary -------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn binary_op(&mut self, operand: u32) -> Result<(), Refusal> {
+        let op = BinaryOp::from_u32(operand).ok_or(Refusal::Malformed)?;
+        let (right, left) = (self.pop(), self.pop());
+        let result = if op == BinaryOp::Subscript { self.subscript(left, right) } else { self.operator(left, right, op) };
+        self.push(result);
+        Ok(())
+    }
+
+    fn operator(&mut self, left: Value, right: Value, op: BinaryOp) -> Value {
+        let expected = self.expected(left, right);
+        let plain = op.without_inplace();
+        let is_possible = plain != BinaryOp::MatrixMultiply;
+        if let Some(numbers) = Self::numbers(expected.0, expected.1).filter(|_| is_possible) {
+            let (left, right) = self.guard_numbers(left, right, expected);
+            return self.number_operator(left, right, plain, numbers);
+        }
+        let both = |wanted: Type| !expected.0.is_bottom() && !expected.1.is_bottom() && expected.0.fits(wanted) && expected.1.fits(wanted);
+        if plain == BinaryOp::Add && both(ty::UnicodeExact) {
+            let left = self.guard_type(left, ty::UnicodeExact);
+            let right = self.guard_type(right, ty::UnicodeExact);
+            return self.concatenation(left, right);
+        }
+        self.emit(Instr::binary_op(left, right, op))
+    }
+
+    fn number_operator(&mut self, left: Value, right: Value, op: BinaryOp, numbers: Numbers) -> Value {
+        match numbers {
+            Numbers::Small if !matches!(op, BinaryOp::TrueDivide | BinaryOp::Power) => self.emit(Instr::small_int_binary_op(left, right, op)),
+            Numbers::Small | Numbers::Long => self.emit(Instr::long_binary_op(left, right, op)),
+            Numbers::Float => self.float_operator(left, right, op),
+        }
+    }
+
+    fn float_operator(&mut self, left: Value, right: Value, op: BinaryOp) -> Value {
+        let kind = match op {
+            BinaryOp::Add => DoubleKind::Add,
+            BinaryOp::Subtract => DoubleKind::Subtract,
+            BinaryOp::Multiply => DoubleKind::Multiply,
+            BinaryOp::TrueDivide => DoubleKind::Divide,
+            // Bitwise operators raise.
+            _ if !self.is(left, ty::FloatExact) || !self.is(right, ty::FloatExact) => return self.emit(Instr::binary_op(left, right, op)),
+            BinaryOp::FloorDivide | BinaryOp::Remainder | BinaryOp::Power => return self.emit(Instr::float_binary_op(left, right, op)),
+            _ => return self.emit(Instr::binary_op(left, right, op)),
+        };
+        let (left, right) = (self.double(left), self.double(right));
+        if kind == DoubleKind::Divide && self.ty(right).known_double().is_none_or(|divisor| divisor == 0.0) {
+            // The interpreter raises.
+            let zero = self.constant(Type::c_double(0.0));
+            let is_fit = self.emit_plain(Instr::primitive_compare(right, zero, Condition::NotEqual));
+            self.emit(Instr::guard(is_fit));
+        }
+        let result = self.emit_plain(Instr::double_binary_op(left, right, kind));
+        self.emit_plain(Instr::float_box(result))
+    }
+
+    /// Joins strings, in place if the left one is a variable that the result goes to.
+    fn concatenation(&mut self, left: Value, right: Value) -> Value {
+        let next = self.at + 1;
+        let goes_to_left = match self.opcode_at(next) {
+            Some(Opcode::StoreFast) => {
+                let held = self.vars.locals.get(self.operand_at(next) as usize).copied().flatten();
+                held.is_some_and(|held| self.function.model(held) == self.function.model(left))
+            }
+            _ => false,
+        };
+        if goes_to_left { self.emit(Instr::unicode_append(left, right)) } else { self.emit(Instr::unicode_concat(left, right)) }
+    }
+
+    // ---- unary --------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn unary_negative(&mut self) {
+        self.unary(UnaryKind::Negate);
+    }
+
+    pub(super) fn unary_invert(&mut self) {
+        self.unary(UnaryKind::Invert);
+    }
+
+    fn unary(&mut self, op: UnaryKind) {
+        let value = self.pop();
+        let (expected, _) = self.expected(value, value);
+        let result = if !expected.is_bottom() && expected.fits(ty::SmallInt) {
+            let value = self.guard_type(value, ty::SmallInt);
+            self.emit(Instr::small_int_unary_op(value, op))
+        } else if !expected.is_bottom() && expected.fits(ty::FloatExact) && op == UnaryKind::Negate {
+            let value = self.guard_type(value, ty::FloatExact);
+            let number = self.double(value);
+            let negated = self.emit_plain(Instr::double_unary_op(number, DoubleUnaryKind::Negate));
+            self.emit_plain(Instr::float_box(negated))
+        } else {
+            self.emit(Instr::unary_op(value, op))
+        };
+        self.push(result);
+    }
+
+    pub(super) fn unary_not(&mut self) {
+        let value = self.pop();
+        let truth = self.unboxed_bool(value);
+        let opposite = self.emit_plain(Instr::bool_not(truth));
+        self.push_bool(opposite);
+    }
+
+    // ---- comparisons --------------------------------------------------------------------------------------------------------
+
+    pub(super) fn compare_op(&mut self, operand: u32) -> Result<(), Refusal> {
+        let op = Comparison::from_u32(operand & 15).ok_or(Refusal::Malformed)?;
+        let (right, left) = (self.pop(), self.pop());
+        if let Some(result) = self.known_comparison(left, right, Condition::of(op)) {
+            self.push_bool(result);
+        } else if operand & 16 != 0 {
+            let result = self.emit(Instr::compare_bool(left, right, op));
+            self.push_bool(result);
+        } else {
+            let result = self.emit(Instr::compare(left, right, op));
+            self.push(result);
+        }
+        Ok(())
+    }
+
+    /// The machine bool of a comparison, if it is one of numbers or strings.
+    fn known_comparison(&mut self, left: Value, right: Value, condition: Condition) -> Option<Value> {
+        let expected = self.expected(left, right);
+        let numbers = Self::numbers(expected.0, expected.1);
+        if numbers == Some(Numbers::Float) && !Self::is_exact(expected) {
+            return None;
+        }
+        if let Some(numbers) = numbers {
+            let (left, right) = self.guard_numbers(left, right, expected);
+            return Some(match numbers {
+                Numbers::Small => self.emit_plain(Instr::small_int_compare(left, right, condition)),
+                Numbers::Long => self.emit_plain(Instr::long_compare(left, right, condition)),
+                Numbers::Float => {
+                    let (left, right) = (self.double(left), self.double(right));
+                    self.emit_plain(Instr::primitive_compare(left, right, condition))
+                }
+            });
+        }
+        let are_strings =
+            !expected.0.is_bottom() && !expected.1.is_bottom() && expected.0.fits(ty::UnicodeExact) && expected.1.fits(ty::UnicodeExact);
+        are_strings.then(|| {
+            let left = self.guard_type(left, ty::UnicodeExact);
+            let right = self.guard_type(right, ty::UnicodeExact);
+            self.emit_plain(Instr::unicode_compare(left, right, condition))
+        })
+    }
+
+    /// Whether machine floats compare as the numbers do: ints are compared exactly, so they have to be small.
+    fn is_exact(types: (Type, Type)) -> bool {
+        let is_exact =
+            |ty: Type| ty.fits(ty::FloatExact) || ty.known_int().is_some_and(|number| number.unsigned_abs() <= EXACT_IN_DOUBLE.unsigned_abs());
+        is_exact(types.0) && is_exact(types.1)
+    }
+
+    pub(super) fn is_op(&mut self, operand: u32) {
+        let (right, left) = (self.pop(), self.pop());
+        let same = self.emit_plain(Instr::is(left, right));
+        self.push_outcome(same, operand);
+    }
+
+    pub(super) fn contains_op(&mut self, operand: u32) {
+        let (container, value) = (self.pop(), self.pop());
+        let found = self.emit(Instr::contains(value, container));
+        self.push_outcome(found, operand);
+    }
+
+    /// Pushes a machine bool, negated if `invert` is 1.
+    fn push_outcome(&mut self, outcome: Value, invert: u32) {
+        let outcome = if invert == 1 { self.emit_plain(Instr::bool_not(outcome)) } else { outcome };
+        self.push_bool(outcome);
+    }
+
+    // ---- truth --------------------------------------------------------------------------------------------------------------
+
+    pub(super) fn test_truth(&mut self) {
+        let value = self.pop();
+        let (expected, _) = self.expected(value, value);
+        if expected.is_bottom() {
+            let truth = self.emit(Instr::is_truthy(value));
+            return self.push_bool(truth);
+        }
+        if expected.fits(ty::Bool) {
+            let value = self.guard_type(value, ty::Bool);
+            return self.push(value);
+        }
+        if expected.fits(ty::NoneType) {
+            self.guard_type(value, ty::NoneType);
+            let falsehood = self.constant(Type::bool(false));
+            return self.push(falsehood);
+        }
+        let truth = self.truth(value, expected);
+        self.push_bool(truth);
+    }
+
+    fn truth(&mut self, value: Value, expected: Type) -> Value {
+        if expected.fits(ty::SmallInt) {
+            let value = self.guard_type(value, ty::SmallInt);
+            let zero = self.constant(Type::small_int(0));
+            return self.emit_plain(Instr::small_int_compare(value, zero, Condition::NotEqual));
+        }
+        if expected.fits(ty::FloatExact) {
+            let value = self.guard_type(value, ty::FloatExact);
+            let number = self.double(value);
+            let zero = self.constant(Type::c_double(0.0));
+            return self.emit_plain(Instr::primitive_compare(number, zero, Condition::NotEqual));
+        }
+        if let Some(&exact) = SIZED.iter().find(|exact| expected.fits(**exact)) {
+            let value = self.guard_type(value, exact);
+            let length = self.emit_plain(Instr::load_length(value));
+            return self.emit_plain(Instr::int_to_bool(length));
+        }
+        self.emit(Instr::is_truthy(value))
+    }
+}

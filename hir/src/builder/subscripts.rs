@@ -1,0 +1,103 @@
+//! Items and slices.
+
+use super::Builder;
+use crate::environment::{Place, Seen};
+use crate::instr::{Instr, Value};
+use crate::types::{Type, ty};
+
+impl Builder<'_> {
+    /// What container and key will be.
+    fn expected_item(&self, container: Value, key: Value) -> Option<(Type, Type)> {
+        let (seen_container, seen_key) = match self.seen() {
+            Seen::Operands(container, key) => (*container, *key),
+            _ => (ty::Object, ty::Object),
+        };
+        let classes = &self.function.classes;
+        let expected = (self.ty(container).and(seen_container, classes), self.ty(key).and(seen_key, classes));
+        (!expected.0.is_bottom() && !expected.1.is_bottom()).then_some(expected)
+    }
+
+    /// `container[key]`
+    pub(super) fn subscript(&mut self, container: Value, key: Value) -> Value {
+        if let Seen::Attribute(owners) = self.seen()
+            && let [owner] = owners.as_slice()
+            && let Place::Getter(function) | Place::Method(function) = owner.place
+        {
+            let container = self.guard_owner(container, owner);
+            return self.call_known(function, vec![container, key]);
+        }
+        let Some((expected, expected_key)) = self.expected_item(container, key) else {
+            return self.emit(Instr::binary_op(container, key, bytecode::opcode::BinaryOp::Subscript));
+        };
+        let is_index = expected_key.fits(ty::SmallInt);
+        if expected.fits(ty::ListExact) && is_index {
+            let (list, index) = self.guarded_index(container, key, ty::ListExact);
+            return self.emit_plain(Instr::load_list_item(list, index));
+        }
+        if expected.fits(ty::TupleExact) && is_index {
+            let (tuple, index) = self.guarded_index(container, key, ty::TupleExact);
+            return self.emit_plain(Instr::load_tuple_item_at(tuple, index));
+        }
+        if expected.fits(ty::UnicodeExact) && is_index {
+            let (text, index) = self.guarded_index(container, key, ty::UnicodeExact);
+            return self.emit(Instr::unicode_item(text, index));
+        }
+        if expected.fits(ty::DictExact) {
+            let dict = self.guard_type(container, ty::DictExact);
+            return self.emit(Instr::dict_subscr(dict, key));
+        }
+        self.emit(Instr::binary_op(container, key, bytecode::opcode::BinaryOp::Subscript))
+    }
+
+    /// A sequence of the type, and an index within its bounds.
+    fn guarded_index(&mut self, sequence: Value, key: Value, exact: Type) -> (Value, Value) {
+        let sequence = self.guard_type(sequence, exact);
+        let key = self.guard_type(key, ty::SmallInt);
+        let index = match self.ty(key).known_int() {
+            Some(number) => self.c_int(number),
+            None => self.emit_plain(Instr::small_int_unbox(key)),
+        };
+        let length = self.emit_plain(Instr::load_length(sequence));
+        let index = self.emit(Instr::check_bounds(index, length));
+        (sequence, index)
+    }
+
+    pub(super) fn store_subscr(&mut self) {
+        let (key, container, value) = (self.pop(), self.pop(), self.pop());
+        if let Seen::Attribute(owners) = self.seen()
+            && let [owner] = owners.as_slice()
+            && let Place::Getter(function) | Place::Method(function) = owner.place
+        {
+            let container = self.guard_owner(container, owner);
+            self.call_known(function, vec![container, key, value]);
+            return;
+        }
+        let expected = self.expected_item(container, key);
+        if expected.is_some_and(|(container, key)| container.fits(ty::ListExact) && key.fits(ty::SmallInt)) {
+            let (list, index) = self.guarded_index(container, key, ty::ListExact);
+            let previous = self.emit(Instr::take_list_item(list, index));
+            self.emit(Instr::store_list_item(list, index, value, previous));
+        } else if expected.is_some_and(|(container, _)| container.fits(ty::DictExact)) {
+            let dict = self.guard_type(container, ty::DictExact);
+            self.emit(Instr::dict_set_item(dict, key, value));
+        } else {
+            self.emit(Instr::store_subscr(value, container, key));
+        }
+    }
+
+    pub(super) fn delete_subscr(&mut self) {
+        let (key, container) = (self.pop(), self.pop());
+        self.emit(Instr::delete_subscr(container, key));
+    }
+
+    pub(super) fn binary_slice(&mut self) {
+        let (stop, start, container) = (self.pop(), self.pop(), self.pop());
+        let result = self.emit(Instr::binary_slice(container, start, stop));
+        self.push(result);
+    }
+
+    pub(super) fn store_slice(&mut self) {
+        let (stop, start, container, value) = (self.pop(), self.pop(), self.pop(), self.pop());
+        self.emit(Instr::store_slice(value, container, start, stop));
+    }
+}

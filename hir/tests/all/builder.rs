@@ -1,0 +1,172 @@
+//! Bytecode to HIR: the function `test` of each small program under `tests/builder/`.
+
+mod scene;
+
+use bytecode::{Code, Constant, Instr, Locations, Opcode};
+use hir::builder::{LoopEntries, Options, REFUSED, Refusal, build};
+use hir::verify::verify;
+use hir::{CodeId, Function, Preloaded, text};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn compile(source: &str, name: &str) -> Code {
+    let parsed = ruff_python_parser::parse_module(source).expect("the test's source parses");
+    compiler::compile_module(parsed.syntax(), source, &compiler::Options::new(name)).expect("the test's source compiles")
+}
+
+/// The code with that name among the constants, at any depth.
+fn find<'a>(code: &'a Code, name: &str) -> Option<&'a Code> {
+    code.constants.iter().find_map(|constant| match constant {
+        Constant::Code(inner) if inner.name == name => Some(&**inner),
+        Constant::Code(inner) => find(inner, name),
+        _ => None,
+    })
+}
+
+fn listing(code: &Code) -> String {
+    let mut out = String::new();
+    for (index, instruction) in code.instructions.iter().enumerate() {
+        let opcode = instruction.opcode().expect("compiled code has opcodes");
+        let operand = if opcode.info().arg == bytecode::opcode::Arg::None { String::new() } else { format!(" {}", instruction.arg()) };
+        writeln!(out, "; {index:>3} {}{operand}", opcode.name()).expect("a string can be written to");
+    }
+    for entry in &code.exception_table {
+        writeln!(out, "; {} to {} -> {} depth {}", entry.start, entry.end, entry.target, entry.depth).expect("a string can be written to");
+    }
+    out
+}
+
+fn show(function: Result<Function, Refusal>) -> String {
+    let function = match function {
+        Ok(function) => function,
+        Err(refusal) => return format!("refused: {refusal}\n"),
+    };
+    assert_eq!(verify(&function), Ok(()), "{function}");
+    let out = function.to_string();
+    let read = text::parse(&out, Arc::clone(&function.classes)).map_err(|error| error.to_string()).expect("what is printed can be read");
+    assert_eq!(read.to_string(), out);
+    text::Annotated(&function).to_string()
+}
+
+/// Builds each file's function; INSTA_UPDATE works as for single tests.
+#[test]
+fn programs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/builder");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).expect("the folder is there").flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        let name = file.file_stem().expect("files have names").to_string_lossy().into_owned();
+        let source = std::fs::read_to_string(&file).expect("the file can be read");
+        let module = compile(&source, &name);
+        let code = find(&module, "test").unwrap_or(&module).clone();
+        let listing = listing(&code);
+        let scene = scene::read(&source, code);
+        let out = format!("{listing}{}", show(build(&scene.preloaded, CodeId(0), &scene.options)));
+        insta::with_settings!({ description => source, omit_expression => true, snapshot_path => "builder/snapshots", prepend_module_to_snapshot => false },
+            { insta::assert_snapshot!(name, out) });
+    }
+}
+
+/// Code that puts what an opcode takes on the stack, executes it, and returns.
+fn code_with(opcode: Opcode, operand: u32) -> Code {
+    let (pops, pushes) = (opcode.info().pops.at(operand), opcode.info().pushes.at(operand));
+    let mut instructions = vec![Instr::new(Opcode::Resume, 0)];
+    instructions.extend((0..pops + 4).map(|number| Instr::new(Opcode::LoadSmallInt, number)));
+    instructions.push(Instr::new(opcode, operand));
+    instructions.extend((0..pushes).map(|_| Instr::new(Opcode::PopTop, 0)));
+    instructions.push(Instr::new(Opcode::LoadConst, 0));
+    instructions.push(Instr::new(Opcode::ReturnValue, 0));
+    let at = pops as usize + 5;
+    if opcode.info().jumps {
+        // Back to the start, or on to what follows.
+        let target = if opcode.info().ends_block { 0 } else { at + 1 };
+        instructions[at] = Instr::new(opcode, target as u32);
+    }
+    let locals = (0..2).map(|index| bytecode::Local { name: format!("local{index}"), kind: bytecode::LocalKind::LOCAL }).collect();
+    Code {
+        name: opcode.name().to_owned(),
+        qualname: opcode.name().to_owned(),
+        arg_count: 2,
+        stack_size: 40,
+        constants: vec![Constant::None],
+        names: vec!["name".to_owned()],
+        locations: Locations::default(),
+        instructions,
+        locals,
+        ..Code::default()
+    }
+}
+
+/// An operand that the opcode can have.
+fn operand(opcode: Opcode) -> u32 {
+    match opcode {
+        Opcode::LoadCommonConstant | Opcode::Resume => 0,
+        Opcode::BuildSlice => 2,
+        Opcode::Copy | Opcode::Swap | Opcode::CallIntrinsic1 | Opcode::CallIntrinsic2 | Opcode::SetFunctionAttribute | Opcode::ConvertValue => 1,
+        Opcode::ListAppend | Opcode::ListExtend | Opcode::SetAdd | Opcode::SetUpdate | Opcode::MapAdd | Opcode::DictUpdate | Opcode::DictMerge => 1,
+        _ => 0,
+    }
+}
+
+#[test]
+fn every_opcode_is_built_or_refused() {
+    for &opcode in Opcode::ALL {
+        let preloaded = Preloaded::of_code(Arc::new(code_with(opcode, operand(opcode))), opcode.name());
+        match build(&preloaded, CodeId(0), &Options::default()) {
+            Ok(function) => assert_eq!(verify(&function), Ok(()), "{}\n{function}", opcode.name()),
+            Err(refusal) => assert_eq!(refusal, Refusal::Opcode(opcode), "{}", opcode.name()),
+        }
+        let is_refused = matches!(build(&preloaded, CodeId(0), &Options::default()), Err(Refusal::Opcode(_)));
+        assert_eq!(is_refused, REFUSED.contains(&opcode), "{}", opcode.name());
+    }
+}
+
+fn python_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            python_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "py") {
+            files.push(path);
+        }
+    }
+}
+
+/// Builds a code object and all those in it.
+fn build_all(code: &Code, options: &Options, count: &mut usize) {
+    let preloaded = Preloaded::of_code(Arc::new(code.clone()), &code.qualname);
+    match build(&preloaded, CodeId(0), options) {
+        Ok(function) => {
+            assert_eq!(verify(&function), Ok(()), "{} of {}\n{function}", code.qualname, code.filename);
+            *count += 1;
+        }
+        Err(refusal) => assert!(matches!(refusal, Refusal::LooksAtFrame(_) | Refusal::TooBig), "{} of {}: {refusal}", code.qualname, code.filename),
+    }
+    for constant in &code.constants {
+        if let Constant::Code(inner) = constant {
+            build_all(inner, options, count);
+        }
+    }
+}
+
+#[test]
+fn the_library_is_built() {
+    let mut files = Vec::new();
+    python_files(Path::new(rustpython_pylib::LIB_PATH), &mut files);
+    files.sort();
+    let plain = Options::default();
+    let all = Options { loops: LoopEntries::All, handlers: true, ..Options::default() };
+    let mut count = 0;
+    for (index, file) in files.iter().enumerate() {
+        let Ok(source) = std::fs::read_to_string(file) else { continue };
+        let Ok(parsed) = ruff_python_parser::parse_module(&source) else { continue };
+        let name = file.display().to_string();
+        let code =
+            compiler::compile_module(parsed.syntax(), &source, &compiler::Options::new(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        build_all(&code, if index % 2 == 0 { &plain } else { &all }, &mut count);
+    }
+    assert!(count > 10_000, "{count}");
+}
