@@ -1,10 +1,12 @@
 //! Allocation of registers, by `regalloc2`.
 //!
 //! Steps: blocks are ordered (`layout`), constants made where they are used (`constants`), the function shown to `regalloc2`
-//! (`adapter`), its answer written into the operands and its moves between the instructions (`rewrite`), empty blocks removed. In debug
+//! (`adapter`), its answer written into the operands and its moves between the instructions (`rewrite`), calls in cold blocks written out (`cold_calls`),
+//! empty blocks removed. In debug
 //! builds `regalloc2`'s checker proves every answer.
 
 mod adapter;
+mod cold_calls;
 mod machine;
 mod rewrite;
 
@@ -28,10 +30,21 @@ pub struct Allocated {
 #[derive(Clone, Debug)]
 pub struct AllocationError(String);
 
+/// Where values may be that a safepoint records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SafepointValues {
+    /// In slots, or in registers that the called function saves somewhere.
+    #[default]
+    Anywhere,
+    /// In slots, where whoever knows the stack frame finds them.
+    OnStack,
+}
+
 /// Allocates registers of one function after the other; keeps its memory between them.
 pub struct Allocator {
     machine: regalloc2::MachineEnv,
     context: regalloc2::Ctx,
+    pub safepoint_values: SafepointValues,
 }
 
 impl Default for Allocator {
@@ -42,7 +55,7 @@ impl Default for Allocator {
 
 impl Allocator {
     pub fn new() -> Allocator {
-        Allocator { machine: machine::environment(), context: regalloc2::Ctx::default() }
+        Allocator { machine: machine::environment(), context: regalloc2::Ctx::default(), safepoint_values: SafepointValues::default() }
     }
 
     /// Allocates registers of a function that satisfies `verify`.
@@ -59,6 +72,7 @@ impl Allocator {
             checker.run().map_err(|errors| AllocationError(format!("{errors:?}")))?;
         }
         rewrite::rewrite(&mut function, output);
+        cold_calls::expand(&mut function, self.safepoint_values);
         layout::finish(&mut function);
         peephole::improve_allocated(&mut function);
         Ok(Allocated::new(function))

@@ -21,7 +21,7 @@ mod symbols;
 pub mod text;
 pub mod verify;
 
-pub use allocate::{Allocated, AllocationError, Allocator};
+pub use allocate::{Allocated, AllocationError, Allocator, SafepointValues};
 pub use builder::{Builder, Record};
 pub use condition::{Condition, Width};
 pub use function::{Block, BlockId, Draft, Edge, Function, Instr, NO_ORIGIN};

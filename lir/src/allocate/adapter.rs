@@ -3,6 +3,7 @@
 //! The registers of an instruction are shown in the order of its operands, base before index, and the answer is read back in the
 //! same order. Registers that are pinned are not shown.
 
+use super::cold_calls::preserves_registers;
 use super::machine::{clobbers_of_call, to_class, to_preg};
 use crate::function::{Block as LirBlock, Function, Instr};
 use crate::opcode::{Opcode, Role, Slot};
@@ -76,10 +77,11 @@ impl Adapter {
         let first = self.instrs.len() as u32;
         for instr in &block.instrs {
             let first_operand = self.operands.len() as u32;
-            let constraints = Constraints { function, instr, operands: &mut self.operands };
+            let preserving = preserves_registers(function, block, instr);
+            let constraints = Constraints { function, instr, preserving, operands: &mut self.operands };
             constraints.add();
             let n_operands = self.operands.len() as u32 - first_operand;
-            let clobbers = (instr.opcode == Opcode::Call).then(|| {
+            let clobbers = (instr.opcode == Opcode::Call && !preserving).then(|| {
                 let classes: Vec<Class> = function.defs(instr).map(Reg::class).collect();
                 self.clobbers.push(clobbers_of_call(results(&classes)));
                 self.clobbers.len() as u32 - 1
@@ -115,12 +117,15 @@ fn results(classes: &[Class]) -> impl Iterator<Item = PReg> + '_ {
 struct Constraints<'a> {
     function: &'a Function,
     instr: &'a Instr,
+    /// A call that is written out by `cold_calls`.
+    preserving: bool,
     operands: &'a mut Vec<Constrained>,
 }
 
 impl Constraints<'_> {
     fn add(mut self) {
         match self.instr.opcode {
+            Opcode::Call if self.preserving => self.cold_call(),
             Opcode::Call => self.call(),
             Opcode::Return => self.values_returned(),
             Opcode::Arguments => self.arguments(),
@@ -186,6 +191,16 @@ impl Constraints<'_> {
         let classes: Vec<Class> = uses.iter().map(|operand| operand.reg().map_or(Class::Int, Reg::class)).collect();
         for (operand, preg) in uses.iter().zip(results(&classes)) {
             self.read(*operand, OperandConstraint::FixedReg(preg), OperandPos::Early);
+        }
+    }
+
+    /// A call that takes values wherever they are.
+    fn cold_call(&mut self) {
+        for def in self.function.defs(self.instr) {
+            self.write(def, OperandConstraint::Reg);
+        }
+        for operand in self.function.uses(self.instr) {
+            self.read(*operand, OperandConstraint::Any, OperandPos::Early);
         }
     }
 

@@ -29,6 +29,15 @@ pub(super) fn clobbers_of_call(results: impl Iterator<Item = PReg>) -> PRegSet {
     clobbers
 }
 
+/// Whether a call may change the register, of those that values are in.
+pub(super) fn is_destroyed_by_calls(reg: Reg) -> bool {
+    match (reg.place(), reg.class()) {
+        (Place::Machine(number), Class::Int) => CALLER_SAVED.contains(&number),
+        (Place::Machine(number), Class::Float) => number < N_FLOATS,
+        (Place::Virtual(_) | Place::Slot(_) | Place::Area, _) => false,
+    }
+}
+
 pub(super) fn to_class(class: Class) -> RegClass {
     match class {
         Class::Int => RegClass::Int,

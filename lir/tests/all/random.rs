@@ -2,7 +2,7 @@
 
 use crate::common::generator::generate;
 use crate::common::interpreter::{Start, run};
-use lir::{Allocator, Function, peephole, text, verify};
+use lir::{Allocator, Function, Opcode, Operand, Place, SafepointValues, peephole, text, verify};
 use proptest::prelude::*;
 
 fn numbers() -> impl Strategy<Value = Vec<u32>> {
@@ -28,6 +28,24 @@ proptest! {
         let allocated = allocated.expect("it was asked for");
         for start in starts(&function) {
             let (before, after) = (run(&function, &start), run(&allocated.function, &start));
+            prop_assert_eq!(before, after, "{}\n{}", function, allocated);
+        }
+    }
+
+    #[test]
+    fn safepoints_find_values_on_the_stack(numbers in numbers()) {
+        let function = generate(&numbers);
+        let mut allocator = Allocator::new();
+        allocator.safepoint_values = SafepointValues::OnStack;
+        let allocated = allocator.allocate(function.clone());
+        prop_assert!(allocated.is_ok(), "{:?}\n{}", allocated.map(|_| ()), function);
+        let allocated = allocated.expect("it was asked for").function;
+        for call in allocated.blocks.iter().flat_map(|block| &block.instrs).filter(|instr| instr.opcode == Opcode::Call) {
+            let on_stack = |operand: &Operand| operand.reg().is_none_or(|reg| matches!(reg.place(), Place::Slot(_)));
+            prop_assert!(allocated.recorded(call).iter().all(on_stack), "{}", allocated);
+        }
+        for start in starts(&function) {
+            let (before, after) = (run(&function, &start), run(&allocated, &start));
             prop_assert_eq!(before, after, "{}\n{}", function, allocated);
         }
     }
