@@ -108,8 +108,17 @@ impl<'a> Builder<'a> {
         Builder { function, block, origin: NO_ORIGIN }
     }
 
+    /// Appends to a block of a function that has some.
+    pub fn at(function: &'a mut Function, block: BlockId) -> Builder<'a> {
+        Builder { function, block, origin: NO_ORIGIN }
+    }
+
     pub fn block(&self) -> BlockId {
         self.block
+    }
+
+    pub fn add_param(&mut self, block: BlockId, class: Class) -> Reg {
+        self.function.add_param(block, class)
     }
 
     /// Appends to this block from now on.

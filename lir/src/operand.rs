@@ -132,6 +132,12 @@ impl From<i64> for Operand {
     }
 }
 
+impl From<i32> for Operand {
+    fn from(imm: i32) -> Self {
+        Operand::Imm(i64::from(imm))
+    }
+}
+
 impl From<SymbolId> for Operand {
     fn from(symbol: SymbolId) -> Self {
         Operand::Symbol(symbol)

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod after_allocation;
+mod branch_on_select;
 mod branch_on_set;
 mod branches;
 mod compare_zero;
@@ -18,6 +19,7 @@ mod immediates;
 mod loads;
 mod powers_of_two;
 mod selects;
+mod sums;
 mod swap_operands;
 mod test_of_and;
 
@@ -45,8 +47,8 @@ macro_rules! rules {
 }
 
 rules! {
-    copies, swap_operands, immediates, fold_constants, identities, powers_of_two, extensions, compare_zero, test_of_and, branch_on_set, branches,
-    selects, addresses, loads
+    copies, swap_operands, immediates, fold_constants, identities, sums, powers_of_two, extensions, compare_zero, test_of_and, branch_on_set,
+    branch_on_select, branches, selects, addresses, loads
 }
 
 /// Applies all rules.

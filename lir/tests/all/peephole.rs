@@ -57,4 +57,6 @@ rules! {
     loads: call_in_between_stays into_a_comparison into_a_sum into_float_arithmetic other_block_stays other_width_stays sign_extension
         store_in_between_stays used_twice_stays;
     all: dead_parameters_go dead_values_go shape_guard stores_and_calls_stay tagged_sum;
+    sums: back_to_the_start narrow_ones_stay of_constants too_big;
+    branch_on_select: of_a_test other_value third_value_stays truth_value;
 }
