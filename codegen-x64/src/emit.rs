@@ -213,13 +213,16 @@ impl<'a> Emitter<'a> {
         function.recorded(instr).iter().map(location).collect()
     }
 
-    /// The label of a new exit's stub.
+    /// The label of the exit's stub. Guards one after the other often share one.
     fn exit(&mut self, instr: &Instr) -> Label {
-        let label = self.assembler.label();
         let locations = self.locations(instr);
-        self.code.exits.push(ExitRecord { id: instr.id, stub_offset: 0, origin: instr.origin, locations });
-        self.exits.push(label);
-        label
+        let record = ExitRecord { id: instr.id, stub_offset: 0, origin: instr.origin, locations };
+        if self.code.exits.last() != Some(&record) {
+            let label = self.assembler.label();
+            self.code.exits.push(record);
+            self.exits.push(label);
+        }
+        *self.exits.last().expect("there is one by now")
     }
 
     fn safepoint(&mut self, instr: &Instr) {
@@ -233,8 +236,7 @@ impl<'a> Emitter<'a> {
         if start % 8 > 3 {
             self.assembler.align(8);
         }
-        let label = self.exit(instr);
-        debug_assert_eq!(self.exits.last(), Some(&label));
+        self.exit(instr);
         self.code.patchpoints.push(Patchpoint { offset: self.assembler.position(), exit: self.exits.len() as u32 - 1 });
         self.assembler.nops(5);
     }

@@ -141,7 +141,33 @@ pub(crate) fn finish(function: &mut Function) {
         }
     }
     let order = cold_last(function, function.block_ids().filter(|block| reached[block.index()]));
+    let order = rotate_loops(function, order);
     rearrange(function, order);
+}
+
+/// Puts the head of a loop behind the loop's last block, if it decides whether the loop goes on: then one jump, not two, leads through the loop.
+fn rotate_loops(function: &Function, mut order: Vec<BlockId>) -> Vec<BlockId> {
+    let mut places = vec![0; function.blocks.len()];
+    for (place, block) in order.iter().enumerate() {
+        places[block.index()] = place;
+    }
+    for last in order.clone() {
+        let [edge] = &function.block(last).edges[..] else { continue };
+        let (head_at, last_at) = (places[edge.block.index()], places[last.index()]);
+        let [so, not] = &function.block(edge.block).edges[..] else { continue };
+        if head_at == 0 || head_at >= last_at || function.block(edge.block).cold != function.block(last).cold {
+            continue;
+        }
+        let (body, behind) = (order.get(head_at + 1), order.get(last_at + 1));
+        let goes_on = body == Some(&so.block) && behind == Some(&not.block) || body == Some(&not.block) && behind == Some(&so.block);
+        if goes_on {
+            order[head_at..=last_at].rotate_left(1);
+            for place in head_at..=last_at {
+                places[order[place].index()] = place;
+            }
+        }
+    }
+    order
 }
 
 /// Where an empty block leads to.
