@@ -78,6 +78,9 @@ pub enum Refusal {
     TooBig,
 }
 
+/// So often a function is built before it is refused.
+const ATTEMPTS: usize = 16;
+
 /// Instructions that are never compiled.
 pub const REFUSED: &[Opcode] = &[Opcode::InterpreterExit];
 
@@ -112,27 +115,19 @@ pub fn build(preloaded: &Preloaded, code: CodeId, options: &Options) -> Result<F
         return Err(Refusal::Malformed);
     }
     names::check_globals(&unit.code)?;
-    let flow = Flow::new(&unit.code, options)?;
-    let function = Function::new(&unit.name, Arc::clone(&preloaded.classes));
-    let places = flow.blocks.iter().map(|_| Place::default()).collect();
-    let builder = Builder {
-        preloaded,
-        unit,
-        code,
-        options,
-        flow,
-        function,
-        places,
-        entries: Vec::new(),
-        at: 0,
-        block: None,
-        vars: Vars::default(),
-        before: Vars::default(),
-        state: None,
-        has_snapshot: false,
-        is_replayable: true,
-    };
-    builder.build()
+    let mut flow = Flow::new(unit, options)?;
+    // What turns out to be unreachable can make blocks be visited before some that lead there. Then they need more phis.
+    for _ in 0..ATTEMPTS {
+        let mut builder = Builder::new(preloaded, code, options, flow);
+        builder.build()?;
+        let surprised = builder.surprised();
+        if surprised.is_empty() {
+            return Ok(builder.function);
+        }
+        flow = builder.flow;
+        surprised.into_iter().for_each(|place| flow.write_all(place));
+    }
+    Err(Refusal::TooBig)
 }
 
 /// What locals and stack hold; `None` is null.
@@ -167,21 +162,48 @@ struct Builder<'a> {
     is_replayable: bool,
 }
 
-impl Builder<'_> {
-    fn build(mut self) -> Result<Function, Refusal> {
+impl<'a> Builder<'a> {
+    fn new(preloaded: &'a Preloaded, code: CodeId, options: &'a Options, flow: Flow) -> Builder<'a> {
+        let unit = preloaded.code(code);
+        let function = Function::new(&unit.name, Arc::clone(&preloaded.classes));
+        let places = flow.blocks.iter().map(|_| Place::default()).collect();
+        Builder {
+            preloaded,
+            unit,
+            code,
+            options,
+            flow,
+            function,
+            places,
+            entries: Vec::new(),
+            at: 0,
+            block: None,
+            vars: Vars::default(),
+            before: Vars::default(),
+            state: None,
+            has_snapshot: false,
+            is_replayable: true,
+        }
+    }
+
+    fn build(&mut self) -> Result<(), Refusal> {
         self.enter_function();
-        for index in 0..self.flow.order.len() {
-            let place = self.flow.order[index];
-            if self.start_place(place)? {
-                self.run_place(place)?;
+        let mut is_done = false;
+        while !is_done {
+            for index in 0..self.flow.order.len() {
+                let place = self.flow.order[index];
+                if self.start_place(place)? {
+                    self.run_place(place)?;
+                }
+                if self.function.block_limit() > self.options.block_limit || self.function.value_limit() > self.options.instr_limit {
+                    return Err(Refusal::TooBig);
+                }
             }
-            if self.function.block_limit() > self.options.block_limit || self.function.value_limit() > self.options.instr_limit {
-                return Err(Refusal::TooBig);
-            }
+            is_done = !(0..self.places.len()).any(|place| self.is_waiting(place));
         }
         self.leave_entry();
         self.function.reflow_types();
-        Ok(self.function)
+        Ok(())
     }
 
     /// Executes a block of bytecode.

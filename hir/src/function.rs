@@ -85,6 +85,33 @@ pub struct FrameState {
     pub parent: Option<FrameStateId>,
     /// Whether a handler covers the instruction, in this frame.
     pub is_covered: bool,
+    /// What becomes of the result of a call, if the state is the parent of an inlined function's.
+    pub ending: Ending,
+}
+
+/// What the interpreter does in the calling frame with what a function returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// Pushes it.
+    #[default]
+    Push,
+    /// Lets it go: a method that stores an item.
+    Discard,
+    /// Makes sure that it is `None`: an `__init__` whose instance is on the stack, below the operands.
+    Construct,
+}
+
+impl Ending {
+    pub const ALL: &[Ending] = &[Ending::Push, Ending::Discard, Ending::Construct];
+
+    /// As text has it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Ending::Push => "",
+            Ending::Discard => "discards",
+            Ending::Construct => "constructs",
+        }
+    }
 }
 
 /// A value that is live at a deopting instruction: one in its frame state, or an owned one that is not. Deopt moves owned values of the state to the

@@ -1,7 +1,8 @@
 //! HIR: a function as typed instructions in SSA form, between bytecode and machine-like code.
 //!
-//! [`types`] is the lattice of what is known of values, [`instr`] the table of instructions, [`function`] the graph of blocks, [`environment`] what
-//! the runtime says beforehand about code, classes and objects, [`text`] prints and parses, [`verify`] checks, [`passes`] transforms, [`refcount`] inserts reference counts.
+//! [`builder`] makes functions of bytecode. [`types`] is the lattice of what is known of values, [`instr`] the table of instructions, [`function`] the
+//! graph of blocks, [`environment`] what the runtime says beforehand about code, classes and objects, [`text`] prints and parses, [`verify`] checks,
+//! [`passes`] transforms, [`refcount`] inserts reference counts.
 //! The crate knows nothing of live objects, LIR or the machine: what it needs of the runtime is plain data.
 #![forbid(unsafe_code)]
 

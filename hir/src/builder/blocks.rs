@@ -1,6 +1,7 @@
 //! The blocks of bytecode: where they are, in which order they are visited, and what loops may write.
 
 use super::{LoopEntries, Options, Refusal};
+use crate::environment::{CodeUnit, Seen};
 use bytecode::verify::depths;
 use bytecode::{Code, Instr, LocalKind, Opcode};
 use std::ops::Range;
@@ -14,6 +15,7 @@ pub(super) struct Flow {
     starts: Vec<Option<usize>>,
     /// The depth of the stack before each instruction.
     pub depths: Vec<Option<u32>>,
+    n_locals: usize,
 }
 
 /// A run of instructions that control enters at the first only.
@@ -44,7 +46,8 @@ pub(super) struct Writes {
 }
 
 impl Flow {
-    pub fn new(code: &Code, options: &Options) -> Result<Flow, Refusal> {
+    pub fn new(unit: &CodeUnit, options: &Options) -> Result<Flow, Refusal> {
+        let code = &*unit.code;
         let depths = depths(&without_constants(code));
         let is_too_deep = |(at, instruction): (usize, &Instr)| depths[at].is_some_and(|depth| depth < reach(*instruction));
         if code.instructions.iter().enumerate().any(is_too_deep) {
@@ -52,8 +55,9 @@ impl Flow {
         }
         let roots = roots(code, options);
         let leaders = leaders(code, &roots)?;
-        let mut flow = Flow { blocks: Vec::new(), order: Vec::new(), starts: vec![None; leaders.len()], depths };
+        let mut flow = Flow { blocks: Vec::new(), order: Vec::new(), starts: vec![None; leaders.len()], depths, n_locals: code.locals.len() };
         flow.cut(code, &leaders)?;
+        flow.leave_out(unit);
         flow.enter(code, &roots);
         flow.sort(&roots);
         flow.find_loops(code);
@@ -91,6 +95,16 @@ impl Flow {
         Ok(())
     }
 
+    /// Ends blocks at what has never run.
+    fn leave_out(&mut self, unit: &CodeUnit) {
+        for block in &mut self.blocks {
+            if let Some(at) = block.range.clone().find(|at| *unit.seen(*at) == Seen::NeverRun) {
+                block.range.end = at + 1;
+                block.successors.clear();
+            }
+        }
+    }
+
     fn enter(&mut self, code: &Code, roots: &[u32]) {
         for block in &mut self.blocks {
             let start = block.range.start;
@@ -108,6 +122,7 @@ impl Flow {
     /// The blocks that come next; where a generator goes on counts.
     fn next(&self, block: usize) -> Vec<usize> {
         let data = &self.blocks[block];
+        // A block that was cut short does not come so far.
         let resumed = self.block_at(data.range.end).filter(|next| self.blocks[*next].entry == Some(Entry::Suspended));
         data.successors.iter().copied().chain(resumed).collect()
     }
@@ -156,6 +171,12 @@ impl Flow {
             let body = body(head, back, &preds);
             self.blocks[head].loop_writes = Some(self.writes(code, head, &body));
         }
+    }
+
+    /// Makes a block take anything from edges that come late.
+    pub fn write_all(&mut self, block: usize) {
+        let n_locals = self.n_locals;
+        self.blocks[block].loop_writes = Some(Writes { locals: vec![true; n_locals], stack_from: 0 });
     }
 
     fn writes(&self, code: &Code, head: usize, body: &[usize]) -> Writes {

@@ -2,6 +2,7 @@
 
 use super::{Builder, Refusal};
 use crate::environment::{KnownFunction, Seen};
+use crate::function::Ending;
 use crate::instr::{Instr, Value};
 use crate::types::{ObjectId, Type, ty};
 use bytecode::opcode::{FunctionAttribute, Intrinsic1, Intrinsic2};
@@ -63,10 +64,23 @@ impl Builder<'_> {
         self.call_object(callable, object, args)
     }
 
+    /// Calls a known object for what it does.
+    pub(super) fn call_and_discard(&mut self, object: ObjectId, args: Vec<Value>) {
+        let callable = self.object(object);
+        match self.preloaded.functions.get(&object) {
+            Some(function) => {
+                self.call_python(callable, object, function, &args, Ending::Discard);
+            }
+            None => {
+                self.call_unknown(callable, &args);
+            }
+        }
+    }
+
     fn call_object(&mut self, callable: Value, object: ObjectId, args: Vec<Value>) -> Value {
         let preloaded = self.preloaded;
         if let Some(function) = preloaded.functions.get(&object) {
-            return self.call_python(callable, object, function, &args);
+            return self.call_python(callable, object, function, &args, Ending::Push);
         }
         if let Some(native) = preloaded.natives.get(&object) {
             return self.call_native(callable, object, native, &args);
@@ -85,20 +99,22 @@ impl Builder<'_> {
         self.emit(Instr::vector_call(callable, args))
     }
 
-    fn call_python(&mut self, callable: Value, object: ObjectId, function: &KnownFunction, args: &[Value]) -> Value {
+    fn call_python(&mut self, callable: Value, object: ObjectId, function: &KnownFunction, args: &[Value], ending: Ending) -> Value {
         let is_simple = function.simple_arguments == Some(args.len() as u32) && self.is(callable, ty::Func);
         match function.assumption.filter(|_| is_simple && self.is_replayable) {
             Some(assumption) => {
                 self.assume(assumption);
-                self.call_directly(callable, object, function.returns, args)
+                self.call_directly(callable, object, function.returns, args, ending)
             }
             None => self.call_unknown(callable, args),
         }
     }
 
-    fn call_directly(&mut self, callable: Value, object: ObjectId, returns: Type, args: &[Value]) -> Value {
+    fn call_directly(&mut self, callable: Value, object: ObjectId, returns: Type, args: &[Value], ending: Ending) -> Value {
+        let instance = args.first().copied().filter(|_| ending == Ending::Construct);
         let (args, returns) = (self.function.pool.add_values(args), self.type_id(returns));
-        self.emit(Instr::call_function(callable, args, object, returns))
+        let call = Instr::call_function(callable, args, object, returns);
+        if ending == Ending::Push { self.emit(call) } else { self.emit_call(call, ending, instance) }
     }
 
     /// Makes an instance of a class without going through its metaclass.
@@ -126,7 +142,7 @@ impl Builder<'_> {
         if let Some((init, returns, _)) = init {
             let function = self.object(init);
             let all: Vec<Value> = [instance].into_iter().chain(args.iter().copied()).collect();
-            let result = self.call_directly(function, init, returns, &all);
+            let result = self.call_directly(function, init, returns, &all, Ending::Construct);
             if !self.is(result, ty::NoneType) {
                 self.emit(Instr::check_init_result(result));
             }

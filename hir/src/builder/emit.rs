@@ -3,7 +3,7 @@
 use super::blocks::taken;
 use super::{Builder, Vars};
 use crate::environment::{AssumptionId, Seen};
-use crate::function::{FrameState, FrameStateId, Function};
+use crate::function::{Ending, FrameState, FrameStateId, Function};
 use crate::instr::{Block, Instr, NameId, TypeId, Value};
 use crate::types::{Type, ty};
 use bytecode::Opcode;
@@ -80,6 +80,22 @@ impl<'a> Builder<'a> {
         state
     }
 
+    /// Adds a call whose result the bytecode instruction does not push: were the function inlined, this would become of what it returns. An instance
+    /// that is constructed comes to lie on the stack before the operands.
+    pub(super) fn emit_call(&mut self, call: Instr, ending: Ending, instance: Option<Value>) -> Value {
+        let normal = self.frame_state();
+        let mut state = self.function.state(normal).clone();
+        state.ending = ending;
+        if let Some(instance) = instance {
+            let place = state.stack.len() - state.popped as usize;
+            state.stack.insert(place, Some(instance));
+        }
+        let own = self.function.add_frame_state(state);
+        let value = self.emit(call);
+        self.function.set_frame_state(value, Some(own));
+        value
+    }
+
     /// How many operands are gone if the instruction raises. What a handler expects on the stack stays, and more may stay.
     fn popped(&self) -> u32 {
         let taken = taken(self.unit.code.instructions[self.at as usize]) as u32;
@@ -98,6 +114,7 @@ impl<'a> Builder<'a> {
             popped,
             parent: None,
             is_covered: self.unit.is_covered(self.at),
+            ending: Ending::Push,
         };
         self.function.add_frame_state(state)
     }

@@ -33,30 +33,36 @@ impl Builder<'_> {
     /// Guards the iterator of the loop that follows before the loop rather than in it.
     fn expect_iterator(&mut self, iterator: Value) {
         let next = self.at + 1;
-        if self.opcode_at(next) != Some(Opcode::ForIter) {
-            return;
-        }
         let unit = self.unit;
-        if let Seen::Iterator(seen) = unit.seen(next)
-            && let Some(&stepped) = STEPPED.iter().find(|stepped| seen.fits(**stepped))
-            && self.may_be(iterator, stepped)
-            && !self.is(iterator, stepped)
-        {
+        if self.opcode_at(next) == Some(Opcode::ForIter) && self.stepped(iterator, unit.seen(next)).is_some() {
             self.begin_instruction(next);
-            self.guard_type(iterator, stepped);
+            self.guard_iterator();
             // The instruction itself is still to come.
             self.at = next - 1;
         }
     }
 
-    pub(super) fn for_iter(&mut self, operand: u32) {
-        let mut iterator = self.top(1);
-        if let Seen::Iterator(seen) = self.seen()
-            && let Some(&stepped) = STEPPED.iter().find(|stepped| seen.fits(**stepped))
-            && self.may_be(iterator, stepped)
-        {
-            iterator = self.guard_type(iterator, stepped);
+    /// If the instruction is a step of a loop, guards the iterator on top of the stack.
+    pub(super) fn guard_iterator(&mut self) {
+        if self.opcode() != Opcode::ForIter {
+            return;
         }
+        let iterator = self.top(1);
+        if let Some(stepped) = self.stepped(iterator, self.seen()) {
+            self.guard_type(iterator, stepped);
+        }
+    }
+
+    /// The type to guard an iterator for, if that is of use.
+    fn stepped(&self, iterator: Value, seen: &Seen) -> Option<Type> {
+        let Seen::Iterator(seen) = seen else { return None };
+        let stepped = STEPPED.iter().copied().find(|stepped| !seen.is_bottom() && seen.fits(*stepped))?;
+        (self.may_be(iterator, stepped) && !self.is(iterator, stepped)).then_some(stepped)
+    }
+
+    pub(super) fn for_iter(&mut self, operand: u32) {
+        self.guard_iterator();
+        let iterator = self.top(1);
         let step = if self.is(iterator, ty::RangeIterator) {
             Instr::range_iterator_next(iterator)
         } else if self.is(iterator, ty::ListIterator) {

@@ -14,11 +14,15 @@ pub(super) struct Place {
     block: Option<Block>,
     /// The edges that lead there so far: where they come from, with which values. In the order of predecessors.
     incoming: Vec<(Block, Vars)>,
-    is_started: bool,
+    /// The values it began with.
+    started: Option<Vars>,
+    /// Whether an edge came for which it has no phis.
+    is_surprised: bool,
     /// Phis that need an input for each edge that comes later.
     open_phis: Vec<(Variable, Value)>,
     /// Whether the instruction before, which suspends, has been compiled.
     pub is_suspended: bool,
+    is_entered: bool,
 }
 
 /// A local, or a place of the stack.
@@ -95,9 +99,13 @@ impl Builder<'_> {
     /// Takes the values along an edge, which has just been made, from `from` to the block of an instruction.
     pub(super) fn arrive(&mut self, from: Block, at: u32) {
         let place = self.flow.block_at(at).expect("blocks begin where control goes");
-        if !self.places[place].is_started {
+        let Some(started) = &self.places[place].started else {
             let vars = self.vars.clone();
             self.places[place].incoming.push((from, vars));
+            return;
+        };
+        if !self.is_expected(started, &self.places[place].open_phis) {
+            self.places[place].is_surprised = true;
             return;
         }
         for index in 0..self.places[place].open_phis.len() {
@@ -107,6 +115,18 @@ impl Builder<'_> {
             // There may be more to come.
             self.function.set_type(phi, ty::OptObject);
         }
+    }
+
+    /// Whether a block that has begun holds what an edge brings, but for its phis.
+    fn is_expected(&self, started: &Vars, phis: &[(Variable, Value)]) -> bool {
+        let is_same = |variable: Variable| {
+            let (old, new) = (started.get(variable), self.vars.get(variable));
+            old == new || old.zip(new).is_some_and(|(old, new)| self.function.model(old) == self.function.model(new))
+        };
+        let mut open = phis.iter().map(|(variable, _)| *variable).peekable();
+        let locals = (0..started.locals.len()).map(Variable::Local);
+        // Phis are in the order of variables.
+        locals.chain((0..started.stack.len()).map(Variable::Stack)).all(|variable| open.next_if_eq(&variable).is_some() || is_same(variable))
     }
 
     /// Goes to an instruction that begins a block.
@@ -120,16 +140,24 @@ impl Builder<'_> {
     /// A null that is there at the end of a block.
     fn null_at_end(&mut self, block: Block) -> Value {
         let end = self.function.instrs(block).len().saturating_sub(1);
-        self.function.insert_const(block, end, ty::Nullptr)
+        // The one that the last phi needed stands right there.
+        let last = end.checked_sub(1).map(|last| self.function.instrs(block)[last]);
+        match last {
+            Some(last) if matches!(self.function.instr(last), Instr::LoadConst { .. }) && self.ty(last) == ty::Nullptr => last,
+            _ => self.function.insert_const(block, end, ty::Nullptr),
+        }
     }
 
     /// Begins a block of bytecode; whether anything leads there.
     pub(super) fn start_place(&mut self, place: usize) -> Result<bool, Refusal> {
+        if self.places[place].started.is_some() {
+            return Ok(false);
+        }
         let start = self.flow.blocks[place].range.start;
         match self.flow.blocks[place].entry {
-            Some(Entry::Resume) => self.enter_at(start),
-            Some(Entry::Suspended) if self.places[place].is_suspended => self.enter_at(start),
-            Some(Entry::Start | Entry::Suspended) | None => {}
+            Some(Entry::Resume) if !self.places[place].is_entered => self.enter_at(start),
+            Some(Entry::Suspended) if self.places[place].is_suspended && !self.places[place].is_entered => self.enter_at(start),
+            Some(Entry::Resume | Entry::Start | Entry::Suspended) | None => {}
         }
         let incoming = std::mem::take(&mut self.places[place].incoming);
         let Some(block) = self.places[place].block.filter(|_| !incoming.is_empty()) else { return Ok(false) };
@@ -137,7 +165,6 @@ impl Builder<'_> {
         if incoming.iter().any(|(_, vars)| vars.stack.len() != depth) {
             return Err(Refusal::Malformed);
         }
-        self.places[place].is_started = true;
         self.block = Some(block);
         self.begin_instruction(start);
         let mut vars = Vars::default();
@@ -148,12 +175,26 @@ impl Builder<'_> {
             vars.stack.push(self.merged(place, &incoming, Variable::Stack(slot)));
         }
         self.narrow_aliases(block, &incoming, &mut vars);
+        self.places[place].started = Some(vars.clone());
         self.vars = vars;
         Ok(true)
     }
 
+    /// Whether control comes to a block that has not begun.
+    pub(super) fn is_waiting(&self, place: usize) -> bool {
+        self.places[place].started.is_none() && !self.places[place].incoming.is_empty()
+    }
+
+    /// The blocks that got edges which they were not made for.
+    pub(super) fn surprised(&self) -> Vec<usize> {
+        (0..self.places.len()).filter(|place| self.places[*place].is_surprised).collect()
+    }
+
     /// Makes the entry through which the interpreter comes in before an instruction.
     fn enter_at(&mut self, at: u32) {
+        if let Some(place) = self.flow.block_at(at) {
+            self.places[place].is_entered = true;
+        }
         let block = self.function.add_block();
         self.entries.push((EntryKind::Resume(at), block));
         let n_locals = self.unit.code.locals.len();
@@ -168,6 +209,8 @@ impl Builder<'_> {
         }
         self.vars = vars;
         self.block = Some(block);
+        self.begin_instruction(at);
+        self.guard_iterator();
         self.branch_to(at);
     }
 

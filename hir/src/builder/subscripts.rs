@@ -69,7 +69,7 @@ impl Builder<'_> {
             && let Place::Getter(function) | Place::Method(function) = owner.place
         {
             let container = self.guard_owner(container, owner);
-            self.call_known(function, vec![container, key, value]);
+            self.call_and_discard(function, vec![container, key, value]);
             return;
         }
         let expected = self.expected_item(container, key);

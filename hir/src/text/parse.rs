@@ -4,7 +4,7 @@
 //! behind all others.
 
 use super::cursor::{Cursor, SyntaxError};
-use crate::function::{CodeId, FrameState, FrameStateId, Function, LiveValue, RefKind};
+use crate::function::{CodeId, Ending, FrameState, FrameStateId, Function, LiveValue, RefKind};
 use crate::instr::{Block, Instr, Pool, Value};
 use crate::types::{Classes, Type};
 use std::collections::BTreeMap;
@@ -123,8 +123,9 @@ fn parse_state(cursor: &mut Cursor<'_>) -> Result<FrameState, SyntaxError> {
     let stack = parse_places(cursor)?;
     let popped = if cursor.eat("pops") { cursor.number()? } else { 0 };
     let is_covered = cursor.eat("covered");
+    let ending = Ending::ALL.iter().copied().find(|ending| *ending != Ending::Push && cursor.eat(ending.text())).unwrap_or_default();
     let parent = if cursor.eat("parent") { Some(FrameStateId(cursor.numbered("fs")?)) } else { None };
-    Ok(FrameState { code, bytecode, locals, stack, popped, parent, is_covered })
+    Ok(FrameState { code, bytecode, locals, stack, popped, parent, is_covered, ending })
 }
 
 fn parse_places(cursor: &mut Cursor<'_>) -> Result<Vec<Option<Value>>, SyntaxError> {

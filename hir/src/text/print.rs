@@ -1,6 +1,6 @@
 //! Printing.
 
-use crate::function::{FrameState, Function, RefKind};
+use crate::function::{Ending, FrameState, Function, RefKind};
 use crate::instr::{Block, Instr, Value};
 use crate::types::{Classes, Spec, Type};
 use std::fmt;
@@ -109,6 +109,9 @@ impl fmt::Display for FrameState {
         }
         if self.is_covered {
             f.write_str(" covered")?;
+        }
+        if self.ending != Ending::Push {
+            write!(f, " {}", self.ending.text())?;
         }
         match self.parent {
             Some(parent) => write!(f, " parent fs{}", parent.0),

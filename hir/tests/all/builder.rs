@@ -1,9 +1,11 @@
 //! Bytecode to HIR: the function `test` of each small program under `tests/builder/`.
 
+mod guesses;
 mod scene;
 
 use bytecode::{Code, Constant, Instr, Locations, Opcode};
 use hir::builder::{LoopEntries, Options, REFUSED, Refusal, build};
+use hir::passes::{self, NoObserver};
 use hir::verify::verify;
 use hir::{CodeId, Function, Preloaded, text};
 use std::fmt::Write;
@@ -55,7 +57,7 @@ fn programs() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/builder");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).expect("the folder is there").flatten().map(|entry| entry.path()).collect();
     files.sort();
-    assert!(!files.is_empty());
+    assert!(files.len() > 100);
     for file in files {
         let name = file.file_stem().expect("files have names").to_string_lossy().into_owned();
         let source = std::fs::read_to_string(&file).expect("the file can be read");
@@ -63,7 +65,12 @@ fn programs() {
         let code = find(&module, "test").unwrap_or(&module).clone();
         let listing = listing(&code);
         let scene = scene::read(&source, code);
-        let out = format!("{listing}{}", show(build(&scene.preloaded, CodeId(0), &scene.options)));
+        let built = build(&scene.preloaded, CodeId(0), &scene.options);
+        if let Ok(function) = &built {
+            // Later passes accept it.
+            passes::run(passes::PIPELINE, &mut function.clone(), &scene.preloaded, &mut NoObserver);
+        }
+        let out = format!("{listing}{}", show(built));
         insta::with_settings!({ description => source, omit_expression => true, snapshot_path => "builder/snapshots", prepend_module_to_snapshot => false },
             { insta::assert_snapshot!(name, out) });
     }
@@ -135,38 +142,61 @@ fn python_files(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// Builds a code object and all those in it.
-fn build_all(code: &Code, options: &Options, count: &mut usize) {
-    let preloaded = Preloaded::of_code(Arc::new(code.clone()), &code.qualname);
-    match build(&preloaded, CodeId(0), options) {
-        Ok(function) => {
-            assert_eq!(verify(&function), Ok(()), "{} of {}\n{function}", code.qualname, code.filename);
-            *count += 1;
+/// All code of the library.
+fn library(visit: &mut dyn FnMut(usize, &Code)) {
+    let mut files = Vec::new();
+    python_files(Path::new(rustpython_pylib::LIB_PATH), &mut files);
+    files.sort();
+    let mut count = 0;
+    for file in files {
+        let Ok(source) = std::fs::read_to_string(&file) else { continue };
+        let Ok(parsed) = ruff_python_parser::parse_module(&source) else { continue };
+        let name = file.display().to_string();
+        let code =
+            compiler::compile_module(parsed.syntax(), &source, &compiler::Options::new(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut pending = vec![code];
+        while let Some(code) = pending.pop() {
+            visit(count, &code);
+            count += 1;
+            let inner = code.constants.into_iter().filter_map(|constant| if let Constant::Code(inner) = constant { Some(*inner) } else { None });
+            pending.extend(inner);
         }
-        Err(refusal) => assert!(matches!(refusal, Refusal::LooksAtFrame(_) | Refusal::TooBig), "{} of {}: {refusal}", code.qualname, code.filename),
     }
-    for constant in &code.constants {
-        if let Constant::Code(inner) = constant {
-            build_all(inner, options, count);
+    assert!(count > 10_000, "{count}");
+}
+
+/// Builds code and verifies it. Some also goes through all passes, which is slow.
+fn check(preloaded: &Preloaded, options: &Options, with_passes: bool) {
+    let code = &preloaded.codes[0].code;
+    let place = || format!("{} of {}, line {}", code.qualname, code.filename, code.first_line);
+    match build(preloaded, CodeId(0), options) {
+        Ok(mut function) => {
+            assert_eq!(verify(&function), Ok(()), "{}\n{function}", place());
+            if with_passes {
+                passes::run(passes::PIPELINE, &mut function, preloaded, &mut NoObserver);
+            }
         }
+        Err(refusal) => assert!(matches!(refusal, Refusal::LooksAtFrame(_) | Refusal::TooBig), "{}: {refusal}", place()),
     }
 }
 
 #[test]
 fn the_library_is_built() {
-    let mut files = Vec::new();
-    python_files(Path::new(rustpython_pylib::LIB_PATH), &mut files);
-    files.sort();
     let plain = Options::default();
     let all = Options { loops: LoopEntries::All, handlers: true, ..Options::default() };
-    let mut count = 0;
-    for (index, file) in files.iter().enumerate() {
-        let Ok(source) = std::fs::read_to_string(file) else { continue };
-        let Ok(parsed) = ruff_python_parser::parse_module(&source) else { continue };
-        let name = file.display().to_string();
-        let code =
-            compiler::compile_module(parsed.syntax(), &source, &compiler::Options::new(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        build_all(&code, if index % 2 == 0 { &plain } else { &all }, &mut count);
-    }
-    assert!(count > 10_000, "{count}");
+    library(&mut |index, code| {
+        let preloaded = Preloaded::of_code(Arc::new(code.clone()), &code.qualname);
+        check(&preloaded, if index % 2 == 0 { &plain } else { &all }, index % 16 < 2);
+    });
+}
+
+#[test]
+fn the_library_is_built_with_guesses() {
+    let plain = Options::default();
+    let all = Options { loops: LoopEntries::All, handlers: true, ..Options::default() };
+    library(&mut |index, code| {
+        let mut dice = guesses::Dice::new(index as u64);
+        let preloaded = guesses::preloaded(code, &mut dice);
+        check(&preloaded, if dice.roll(3) > 0 { &plain } else { &all }, index % 8 == 3);
+    });
 }

@@ -94,6 +94,7 @@ impl Generator<'_> {
             stack,
             popped: operands.len() as u32,
             parent: self.parent,
+            ending: hir::function::Ending::Push,
             is_covered: false,
         };
         let id = self.function.add_frame_state(state);

@@ -1,0 +1,2 @@
+def test(f, x):
+    return f(x, key=1), f.m(other=2)

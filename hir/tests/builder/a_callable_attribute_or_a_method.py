@@ -1,0 +1,8 @@
+#: class A
+#: shape s A
+#: class B
+#: shape t B
+#: function A.m 1 = Object
+#: see LOAD_ATTR owners s method A.m | t slot 24
+def test(a):
+    return a.m()

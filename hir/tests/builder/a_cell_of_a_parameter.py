@@ -1,0 +1,4 @@
+def test(x):
+    def inner():
+        return x
+    return inner

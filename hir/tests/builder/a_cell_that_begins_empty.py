@@ -1,0 +1,5 @@
+def test():
+    def inner():
+        return x
+    x = 1
+    return inner

@@ -1,0 +1,3 @@
+class test:
+    x: int = 1
+    y = x

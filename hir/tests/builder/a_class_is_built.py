@@ -1,0 +1,4 @@
+def test(base):
+    class C(base):
+        pass
+    return C

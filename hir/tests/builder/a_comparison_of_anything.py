@@ -1,0 +1,3 @@
+def test(a, b):
+    if a != b:
+        return a <= b

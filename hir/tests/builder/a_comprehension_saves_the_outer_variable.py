@@ -1,0 +1,3 @@
+def test(items, x):
+    y = [x for x in items]
+    return x, y

@@ -1,0 +1,2 @@
+async def test(a):
+    return await a

@@ -1,0 +1,4 @@
+def test(x):
+    del x
+    x = 2
+    del x

@@ -1,0 +1,5 @@
+def test(f, g):
+    try:
+        return f()
+    finally:
+        g()

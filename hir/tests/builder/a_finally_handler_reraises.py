@@ -1,0 +1,6 @@
+#: entries handlers
+def test(f, g):
+    try:
+        f()
+    finally:
+        g()

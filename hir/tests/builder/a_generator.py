@@ -1,0 +1,3 @@
+def test(a):
+    yield a
+    return 1

@@ -1,0 +1,2 @@
+def test(a):
+    return (x for x in a)

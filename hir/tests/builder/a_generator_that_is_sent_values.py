@@ -1,0 +1,4 @@
+def test():
+    x = yield
+    while x:
+        x = yield x

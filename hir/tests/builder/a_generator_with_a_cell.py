@@ -1,0 +1,3 @@
+def test(x):
+    yield lambda: x
+    x = 2

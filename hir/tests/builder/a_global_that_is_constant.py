@@ -1,0 +1,3 @@
+#: object name UnicodeExact
+def test():
+    return name

@@ -1,0 +1,3 @@
+def test():
+    return x
+    x = 1

@@ -1,0 +1,4 @@
+def test(flag):
+    if flag:
+        x = 1
+    return x

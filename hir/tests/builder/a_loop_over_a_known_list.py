@@ -1,0 +1,3 @@
+def test(a):
+    for x in [a, a]:
+        pass

@@ -1,0 +1,3 @@
+def test(items):
+    for x in items:
+        pass

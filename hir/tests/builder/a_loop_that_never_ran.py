@@ -1,0 +1,4 @@
+#: see FOR_ITER nothing
+def test(items):
+    for x in items:
+        pass

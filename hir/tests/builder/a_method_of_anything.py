@@ -1,0 +1,2 @@
+def test(a):
+    return a.m(1)

@@ -1,0 +1,3 @@
+#: see UNARY_NEGATIVE operands TaggedFloat, TaggedFloat
+def test(a):
+    return -a

@@ -1,0 +1,4 @@
+#: see BINARY_OP operands UnicodeExact, UnicodeExact
+def test(a, b):
+    a += b
+    return a

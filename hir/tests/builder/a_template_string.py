@@ -1,0 +1,2 @@
+def test(a, b):
+    return t"{a} and {b!r:x}"

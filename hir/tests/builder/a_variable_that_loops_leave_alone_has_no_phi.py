@@ -1,0 +1,4 @@
+def test(f, items):
+    for x in items:
+        f(x)
+    return f

@@ -1,0 +1,3 @@
+def test(f):
+    while (x := f()) is not None:
+        f(x)

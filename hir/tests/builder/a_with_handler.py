@@ -1,0 +1,4 @@
+#: entries handlers
+def test(a):
+    with a:
+        pass

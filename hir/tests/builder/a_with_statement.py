@@ -1,0 +1,3 @@
+def test(a):
+    with a as b:
+        b()

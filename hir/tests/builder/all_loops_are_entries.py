@@ -1,0 +1,4 @@
+#: entries loops
+def test(items):
+    while items:
+        items = items()

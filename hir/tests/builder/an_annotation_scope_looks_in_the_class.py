@@ -1,0 +1,3 @@
+class C:
+    int = str
+    def test(self, x: int): pass

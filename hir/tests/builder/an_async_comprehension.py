@@ -1,0 +1,2 @@
+async def test(a):
+    return [x async for x in a]

@@ -1,0 +1,3 @@
+async def test(a):
+    yield a
+    x = await a

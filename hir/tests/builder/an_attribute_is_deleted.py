@@ -1,0 +1,2 @@
+def test(a):
+    del a.x

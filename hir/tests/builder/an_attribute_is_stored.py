@@ -1,0 +1,2 @@
+def test(a, b):
+    a.x = b

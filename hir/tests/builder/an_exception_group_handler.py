@@ -1,0 +1,6 @@
+#: entries handlers
+def test(f):
+    try:
+        f()
+    except* ValueError as group:
+        pass

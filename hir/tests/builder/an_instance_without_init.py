@@ -1,0 +1,5 @@
+#: class Point
+#: shape s Point
+#: constructs Point s -
+def test():
+    return Point(), Point(1)

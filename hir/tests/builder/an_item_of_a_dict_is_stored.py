@@ -1,0 +1,3 @@
+#: see STORE_SUBSCR operands DictExact, Object
+def test(a, b, c):
+    a[b] = c

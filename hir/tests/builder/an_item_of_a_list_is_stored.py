@@ -1,0 +1,3 @@
+#: see STORE_SUBSCR operands ListExact, SmallInt
+def test(a, b, c):
+    a[b] = c

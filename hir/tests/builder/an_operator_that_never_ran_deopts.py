@@ -1,0 +1,4 @@
+#: see BINARY_OP nothing
+def test(a, b):
+    print(a)
+    return a + b

@@ -1,0 +1,4 @@
+#: entries handlers
+async def test(b):
+    async for d in b:
+        pass

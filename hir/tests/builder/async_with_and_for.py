@@ -1,0 +1,4 @@
+async def test(a, b):
+    async with a as c:
+        async for d in b:
+            c(d)

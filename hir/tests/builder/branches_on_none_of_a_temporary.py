@@ -1,0 +1,3 @@
+def test(a):
+    if a() is not None:
+        return 1

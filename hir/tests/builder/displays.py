@@ -1,0 +1,2 @@
+def test(a, b):
+    return [a, b], (a, b), {a, b}, {a: b}, {}, [], ()

@@ -1,0 +1,2 @@
+def test(a, b):
+    return f"{a} and {b!r:>{a}} {b!s}"

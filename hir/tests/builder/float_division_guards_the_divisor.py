@@ -1,0 +1,3 @@
+#: see BINARY_OP operands TaggedFloat, TaggedFloat
+def test(a, b):
+    return a / b

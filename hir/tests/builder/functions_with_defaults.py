@@ -1,0 +1,4 @@
+def test(a):
+    def f(x=a, *, y=a) -> int:
+        return a
+    return f

@@ -1,0 +1,2 @@
+def test[T: int, *Ts, **P = [int]](x: T):
+    return x

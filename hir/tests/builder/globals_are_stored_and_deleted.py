@@ -1,0 +1,4 @@
+def test(x):
+    global name
+    name = x
+    del name

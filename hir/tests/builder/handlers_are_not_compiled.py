@@ -1,0 +1,6 @@
+def test(f):
+    try:
+        f()
+    except ValueError:
+        return 1
+    return 2

@@ -1,0 +1,4 @@
+def test():
+    from a.b import c
+    import d
+    return c, d

@@ -1,0 +1,5 @@
+#: see BINARY_OP operands SmallInt, SmallInt
+def test(a, b):
+    a += b
+    a <<= b
+    return a

@@ -1,0 +1,2 @@
+def test(a, /, b, *args, c, **kwargs):
+    return kwargs

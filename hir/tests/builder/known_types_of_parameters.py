@@ -1,0 +1,3 @@
+#: arguments SmallInt, ListExact
+def test(a, b):
+    return b[a]

@@ -1,0 +1,4 @@
+def test(a, b):
+    c = a
+    a = b
+    return c

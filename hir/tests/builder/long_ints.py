@@ -1,0 +1,3 @@
+#: see BINARY_OP operands LongExact, SmallInt
+def test(a, b):
+    return a + b

@@ -1,0 +1,4 @@
+def test(a):
+    match a:
+        case {"x": x, **rest}:
+            return x, rest

@@ -1,0 +1,4 @@
+def test(a):
+    match a:
+        case [x, *rest]:
+            return x, rest

@@ -1,0 +1,3 @@
+def test(a, b):
+    if not (a is b):
+        return a

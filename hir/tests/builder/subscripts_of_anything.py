@@ -1,0 +1,3 @@
+def test(a, b):
+    a[b] = a[a]
+    del a[b]

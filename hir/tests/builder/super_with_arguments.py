@@ -1,0 +1,2 @@
+def test(a, b):
+    return super(a, b).x

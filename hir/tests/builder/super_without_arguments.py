@@ -1,0 +1,3 @@
+class C:
+    def test(self):
+        return super().test(1)

@@ -1,0 +1,3 @@
+#: native type TypeOf 1 = Type
+def test(a):
+    return type(a)

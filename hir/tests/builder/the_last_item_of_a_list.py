@@ -1,0 +1,3 @@
+#: see BINARY_OP operands ListExact, SmallInt
+def test(a):
+    return a[-1]

@@ -1,0 +1,3 @@
+#: native len Len 1 = LongExact
+def test(a):
+    return len([a]), len(a)

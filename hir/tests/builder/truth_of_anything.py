@@ -1,0 +1,2 @@
+def test(a, b):
+    return a and not b

@@ -1,0 +1,4 @@
+def outer(x, y):
+    def test():
+        return x, y
+    return test

@@ -1,0 +1,1 @@
+type test[T] = list[T]

@@ -1,0 +1,3 @@
+def test(a):
+    x, y = a
+    return y, x

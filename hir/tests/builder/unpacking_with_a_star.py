@@ -1,0 +1,3 @@
+def test(a):
+    x, *y, z = a
+    return x, y, z

@@ -1,0 +1,4 @@
+def test(f):
+    while True:
+        if f():
+            return 1

@@ -1,0 +1,3 @@
+def test(a):
+    x = yield from a
+    return x

@@ -1,0 +1,2 @@
+def test(f, a):
+    return f(a, (yield 1))
