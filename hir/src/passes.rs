@@ -12,6 +12,7 @@ pub(crate) mod clean_cfg;
 pub(crate) mod dead_code_elimination;
 mod frame_state_trimming;
 pub(crate) mod phi_elimination;
+mod simplify;
 
 macro_rules! define_passes {
     ($( $(#[$doc:meta])* $Pass:ident = $name:literal, $module:ident, $default:ident; )*) => {
@@ -55,6 +56,8 @@ pub enum Switch {
 }
 
 define_passes! {
+    /// Replaces instructions by simpler ones, by what is known of their operands.
+    Simplify = "simplify", simplify, On;
     /// Removes phis that have one input only, and names for other values.
     PhiElimination = "phi-elimination", phi_elimination, On;
     /// Removes blocks that control does not reach, and joins blocks in line.

@@ -15,6 +15,8 @@ struct Generator<'a> {
     function: Function,
     block: Block,
     locals: Vec<Value>,
+    /// What the locals probably are.
+    hints: Vec<Type>,
     /// What enclosing loops have on the stack.
     stack: Vec<Value>,
     numbers: std::slice::Iter<'a, u32>,
@@ -39,6 +41,7 @@ pub fn generate(numbers: &[u32]) -> Function {
         function,
         block: Function::ENTRY,
         locals: Vec::new(),
+        hints: Vec::new(),
         stack: Vec::new(),
         numbers: numbers.iter(),
         bytecode: 0,
@@ -64,6 +67,7 @@ impl Generator<'_> {
             let (ty, name) = (self.function.pool.add_type(kind), self.function.pool.add_name("x"));
             let value = self.append(Instr::load_arg(index, name, ty));
             self.locals.push(value);
+            self.hints.push(kind);
         }
     }
 
@@ -94,8 +98,8 @@ impl Generator<'_> {
             stack,
             popped: operands.len() as u32,
             parent: self.parent,
+            ..FrameState::default()
             ending: hir::function::Ending::Push,
-            is_covered: false,
         };
         let id = self.function.add_frame_state(state);
         self.with(Instr::snapshot(), id);
@@ -105,6 +109,10 @@ impl Generator<'_> {
     /// A local, checked to be set, as a bytecode instruction of its own.
     fn load(&mut self) -> Value {
         let at = self.number(LOCALS as u32) as usize;
+        self.checked(at)
+    }
+
+    fn checked(&mut self, at: usize) -> Value {
         let value = self.locals[at];
         if !self.function.ty(value).may_be_null() {
             return value;
@@ -116,9 +124,50 @@ impl Generator<'_> {
         checked
     }
 
+    /// The same, most often of a type: of a local that probably is, or a new one.
+    fn load_of(&mut self, ty: Type) -> Value {
+        let start = self.number(LOCALS as u32) as usize;
+        let found = (0..LOCALS).map(|step| (start + step) % LOCALS).find(|at| self.hints[*at].fits(ty) && !self.hints[*at].is_bottom());
+        if self.number(64) == 0 {
+            return self.load();
+        }
+        let Some(at) = found else {
+            let value = self.fresh(ty);
+            let at = start % (LOCALS - 1);
+            self.locals[at] = value;
+            self.hints[at] = ty;
+            return value;
+        };
+        self.checked(at)
+    }
+
+    /// A new value of a type, as a bytecode instruction of its own.
+    fn fresh(&mut self, ty: Type) -> Value {
+        let items = [self.load()];
+        self.snapshot(&items);
+        let values = self.function.pool.add_values(&items);
+        if ty.fits(ty::LongExact) {
+            self.constant(Type::small_int(2))
+        } else if ty.fits(ty::FloatExact) {
+            self.constant(ty::TaggedFloat.specialized(hir::types::Spec::Double(1.5f64.to_bits())))
+        } else if ty.fits(ty::ListExact) {
+            self.append(Instr::make_list(values))
+        } else if ty.fits(ty::TupleExact) {
+            self.append(Instr::make_tuple(values))
+        } else if ty.fits(ty::Cell) {
+            self.append(Instr::make_cell(items[0]))
+        } else {
+            let ty = self.type_id(ty::ObjectUser);
+            self.append(Instr::allocate_instance(hir::types::ClassId(0), ShapeId(0), ty))
+        }
+    }
+
+    /// Stores to a local; the last one is what loops count with.
     fn store(&mut self, value: Value) {
-        let at = self.number(LOCALS as u32) as usize;
+        let at = self.number(3 * LOCALS as u32) as usize;
+        let at = if at == 3 * LOCALS - 1 { LOCALS - 1 } else { at % (LOCALS - 1) };
         self.locals[at] = value;
+        self.hints[at] = self.function.ty(value);
     }
 
     fn guard(&mut self, value: Value, ty: Type, state: FrameStateId) -> Value {
@@ -193,7 +242,7 @@ impl Generator<'_> {
     }
 
     fn small_ints(&mut self) {
-        let (left, right) = (self.load(), self.load());
+        let (left, right) = (self.load_of(ty::SmallInt), self.load_of(ty::SmallInt));
         let ops = [
             BinaryOp::Add,
             BinaryOp::Subtract,
@@ -213,7 +262,7 @@ impl Generator<'_> {
     }
 
     fn floats(&mut self) {
-        let (left, right) = (self.load(), self.load());
+        let (left, right) = (self.load_of(ty::FloatExact), self.load_of(ty::FloatExact));
         let kind = self.number(4);
         let state = self.snapshot(&[left, right]);
         let left = self.guard(left, ty::FloatExact, state);
@@ -233,7 +282,7 @@ impl Generator<'_> {
     }
 
     fn longs(&mut self) {
-        let (left, right) = (self.load(), self.load());
+        let (left, right) = (self.load_of(ty::LongExact), self.load_of(ty::LongExact));
         let state = self.snapshot(&[left, right]);
         let left = self.guard(left, ty::LongExact, state);
         let right = self.guard(right, ty::LongExact, state);
@@ -261,7 +310,7 @@ impl Generator<'_> {
     }
 
     fn list_append(&mut self) {
-        let (list, item) = (self.load(), self.load());
+        let (list, item) = (self.load_of(ty::ListExact), self.load());
         let state = self.snapshot(&[list, item]);
         let list = self.guard(list, ty::ListExact, state);
         self.append(Instr::list_append(list, item));
@@ -273,7 +322,7 @@ impl Generator<'_> {
             let number = self.number(3);
             self.constant(Type::c_int(ty::CInt64, i64::from(number) - 1))
         } else {
-            let at = self.number(LOCALS as u32) as usize;
+            let at = (0..LOCALS).find(|at| self.hints[*at].fits(ty::SmallInt)).unwrap_or(LOCALS - 1);
             let index = self.guard(self.locals[at], ty::SmallInt, state);
             self.append(Instr::small_int_unbox(index))
         };
@@ -281,7 +330,7 @@ impl Generator<'_> {
     }
 
     fn list_item(&mut self) {
-        let list = self.load();
+        let list = self.load_of(ty::ListExact);
         let state = self.snapshot(&[list]);
         let list = self.guard(list, ty::ListExact, state);
         let index = self.index(list, state);
@@ -290,7 +339,7 @@ impl Generator<'_> {
     }
 
     fn store_item(&mut self) {
-        let (list, item) = (self.load(), self.load());
+        let (list, item) = (self.load_of(ty::ListExact), self.load());
         let state = self.snapshot(&[list, item]);
         let list = self.guard(list, ty::ListExact, state);
         let index = self.index(list, state);
@@ -299,7 +348,7 @@ impl Generator<'_> {
     }
 
     fn tuple_item(&mut self) {
-        let tuple = self.load();
+        let tuple = self.load_of(ty::TupleExact);
         let state = self.snapshot(&[tuple]);
         let tuple = self.guard(tuple, ty::TupleExact, state);
         let index = self.index(tuple, state);
@@ -308,7 +357,7 @@ impl Generator<'_> {
     }
 
     fn cell(&mut self) {
-        let (cell, value) = (self.load(), self.load());
+        let (cell, value) = (self.load_of(ty::Cell), self.load());
         let state = self.snapshot(&[cell, value]);
         let cell = self.guard(cell, ty::Cell, state);
         if self.number(2) == 0 {
@@ -328,7 +377,7 @@ impl Generator<'_> {
     }
 
     fn slot(&mut self) {
-        let owner = self.load();
+        let owner = self.load_of(ty::ObjectUser);
         let offset = 16 + 8 * self.number(2);
         let state = self.snapshot(&[owner]);
         let owner = self.shaped(owner, state);
@@ -338,7 +387,7 @@ impl Generator<'_> {
     }
 
     fn store_slot(&mut self) {
-        let (owner, value) = (self.load(), self.load());
+        let (owner, value) = (self.load_of(ty::ObjectUser), self.load());
         let offset = 16 + 8 * self.number(2);
         let state = self.snapshot(&[owner, value]);
         let owner = self.shaped(owner, state);
@@ -375,8 +424,8 @@ impl Generator<'_> {
 
     /// A machine bool of the locals.
     fn condition(&mut self) -> Value {
-        let (left, right) = (self.load(), self.load());
         let kind = self.number(5);
+        let (left, right) = if kind > 2 { (self.load_of(ty::SmallInt), self.load_of(ty::SmallInt)) } else { (self.load(), self.load()) };
         let state = self.snapshot(&[left, right]);
         match kind {
             0 => self.with(Instr::is_truthy(left), state),
@@ -483,6 +532,7 @@ impl Generator<'_> {
     /// Counts the last local up to a few.
     fn counted_loop(&mut self) {
         self.locals[LOCALS - 1] = self.constant(Type::small_int(0));
+        self.hints[LOCALS - 1] = ty::SmallInt;
         let (header, phis) = self.enter_loop();
         let state = self.snapshot(&[]);
         let counter = self.guard(self.locals[LOCALS - 1], ty::SmallInt, state);
@@ -503,7 +553,7 @@ impl Generator<'_> {
     }
 
     fn for_loop(&mut self) {
-        let iterable = self.load();
+        let iterable = self.load_of(ty::ListExact);
         let state = self.snapshot(&[iterable]);
         let iterator = self.with(Instr::get_iter(iterable), state);
         self.stack.push(iterator);

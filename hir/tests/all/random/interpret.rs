@@ -12,10 +12,18 @@ use hir::{Block, FrameStateId, Function, Instr, Value, ty};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What an observer sees.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Outcome {
     pub trace: Vec<String>,
     pub end: String,
+    /// How many instructions it took, which nobody sees.
+    pub steps: usize,
+}
+
+impl PartialEq for Outcome {
+    fn eq(&self, other: &Self) -> bool {
+        self.trace == other.trace && self.end == other.end
+    }
 }
 
 struct Machine<'a> {
@@ -71,7 +79,7 @@ pub fn run(original: &Function, optimized: Option<&Function>, seed: u32) -> Opti
         Stop::Deopt(state) => format!("deopt {}", machine.state(state, false)),
         Stop::Endless => return None,
     };
-    Some(Outcome { trace: machine.trace, end })
+    Some(Outcome { trace: machine.trace, end, steps: machine.steps })
 }
 
 impl<'a> Machine<'a> {
@@ -235,8 +243,9 @@ impl<'a> Machine<'a> {
     fn python(&mut self, value: Value) -> Result<u32, Stop> {
         let function = self.function;
         let operands: Vec<V> = function.operands(value).into_iter().map(|operand| self.get(operand)).collect();
+        let (name, operands) = self.called(function.instr(value), operands);
         let shown: Vec<String> = operands.into_iter().map(|operand| self.heap.describe(operand)).collect();
-        let event = format!("{}({})", function.instr(value).info().name, shown.join(", "));
+        let event = format!("{name}({})", shown.join(", "));
         let dice = self.dice(&event);
         self.trace.push(event);
         if function.instr(value).info().deopt.raises && dice % 16 == 0 {
@@ -244,6 +253,18 @@ impl<'a> Machine<'a> {
         }
         self.meddle(dice >> 4);
         Ok(dice >> 8)
+    }
+
+    /// A call as a function sees it: a bound method is its function with one argument more.
+    fn called(&self, instr: &Instr, mut operands: Vec<V>) -> (&'static str, Vec<V>) {
+        if !matches!(instr, Instr::VectorCall { .. } | Instr::CallMethod { .. }) {
+            return (instr.info().name, operands);
+        }
+        operands.retain(|operand| *operand != V::Null);
+        while let Some(Object::Method(function, receiver)) = self.heap.get(operands[0]).cloned() {
+            operands.splice(0..1, [function, receiver]);
+        }
+        ("Call", operands)
     }
 
     /// It changes an object that it knows.
@@ -391,6 +412,8 @@ impl<'a> Machine<'a> {
                 Some(result) => result,
                 None => return Err(self.raise(value)),
             },
+            Instr::UnicodeCompare { op, .. } => V::CBool(holds(op, Some(std::cmp::Ordering::Equal))),
+            Instr::UnicodeConcat { .. } => first,
             Instr::LongCompare { op, .. } => V::CBool(holds(op, self.int(first).partial_cmp(&self.int(second)))),
             Instr::FloatBinaryOp { op, .. } => match python_float(op, self.float(first), self.float(second)) {
                 Some(result) => V::Float(result),
@@ -431,8 +454,8 @@ impl<'a> Machine<'a> {
         Some(match (instr, numbers) {
             (Instr::BinaryOp { op, .. }, (Some(left), Some(right))) => number_op(op, left, right),
             (Instr::BinaryOp { .. }, _) => match (self.heap.get(first).cloned(), self.heap.get(second).cloned()) {
-                (Some(Object::List(left)), Some(Object::List(right))) => Some(self.heap.make(Object::List([left, right].concat()))),
-                (Some(Object::Tuple(left)), Some(Object::Tuple(right))) => Some(self.heap.make(Object::Tuple([left, right].concat()))),
+                (Some(Object::List(left)), Some(Object::List(right))) => Some(self.heap.make(Object::List(joined(left, right)))),
+                (Some(Object::Tuple(left)), Some(Object::Tuple(right))) => Some(self.heap.make(Object::Tuple(joined(left, right)))),
                 // All strings are one here.
                 _ if first == V::Known(0) && second == V::Known(0) => Some(first),
                 _ => return None,
@@ -440,12 +463,17 @@ impl<'a> Machine<'a> {
             (Instr::UnaryOp { op: UnaryKind::Negate, .. }, (Some(V::Float(value)), _)) => Some(V::Float(-value)),
             (Instr::UnaryOp { op, .. }, (Some(V::Int(value)), _)) => Some(V::Int(if op == UnaryKind::Negate { -value } else { !value })),
             (Instr::CompareBool { op, .. }, (Some(left), Some(right))) => Some(V::CBool(number_order(Condition::of(op), left, right))),
+            (Instr::CompareBool { op, .. }, _) if first == V::Known(0) && second == V::Known(0) => {
+                Some(V::CBool(holds(Condition::of(op), Some(std::cmp::Ordering::Equal))))
+            }
             (Instr::Compare { op, .. }, (Some(left), Some(right))) => Some(V::Bool(number_order(Condition::of(op), left, right))),
             (Instr::IsTruthy { .. }, (Some(V::Int(value)), _)) => Some(V::CBool(value != 0)),
             (Instr::IsTruthy { .. }, (Some(V::Float(value)), _)) => Some(V::CBool(value != 0.0)),
+            (Instr::IsTruthy { .. }, _) if matches!(first, V::Known(_)) => Some(V::CBool(true)),
             (Instr::IsTruthy { .. }, _) if first == V::None => Some(V::CBool(false)),
             (Instr::IsTruthy { .. }, _) => match self.heap.get(first)? {
                 Object::List(items) | Object::Tuple(items) => Some(V::CBool(!items.is_empty())),
+                Object::Method(..) | Object::Iterator(..) => Some(V::CBool(true)),
                 _ => return None,
             },
             (Instr::GetIter { .. }, _) => match self.heap.get(first)? {
@@ -616,6 +644,13 @@ impl<'a> Machine<'a> {
         }
         item.unwrap_or(V::Exhausted)
     }
+}
+
+/// Sequences joined, but none grows without end.
+fn joined(mut left: Vec<V>, right: Vec<V>) -> Vec<V> {
+    left.extend(right);
+    left.truncate(12);
+    left
 }
 
 /// Ints, floats and bools as numbers.
