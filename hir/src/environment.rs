@@ -60,8 +60,10 @@ pub struct KnownFunction {
     pub code: Option<CodeId>,
     /// Breaks when code, defaults or anything else a call depends on is changed; `None`: has to be guarded.
     pub assumption: Option<AssumptionId>,
-    /// Positional parameters; `None` if calls need more than positional arguments in order.
+    /// Positional parameters, those with defaults among them; `None` if it has others.
     pub simple_arguments: Option<u32>,
+    /// The defaults of the last positional parameters, each a type with a single value; none of them if one is not.
+    pub defaults: Vec<Type>,
     /// The type a call gives.
     pub returns: Type,
 }

@@ -1,11 +1,12 @@
 //! Calls: directly where the callee is known, by an assumption or by what was seen.
 
 use super::{Builder, Refusal};
-use crate::environment::{KnownFunction, Seen};
+use crate::environment::{Construction, KnownFunction, Seen};
 use crate::function::Ending;
 use crate::instr::{Instr, Value};
-use crate::types::{ObjectId, Type, ty};
+use crate::types::{ClassId, ObjectId, Type, ty};
 use bytecode::opcode::{FunctionAttribute, Intrinsic1, Intrinsic2};
+use bytecode::{Constant, Opcode};
 
 impl Builder<'_> {
     pub(super) fn call(&mut self, n: u32) {
@@ -33,8 +34,11 @@ impl Builder<'_> {
     /// Guards that the callable is the one that was seen, unless it is known.
     fn expect_callee(&mut self, callable: Value, receiver: Option<Value>) -> (Value, Option<Value>) {
         let Seen::Callee { value, with_owner } = self.seen() else { return (callable, receiver) };
+        let preloaded = self.preloaded;
+        let is_of_use =
+            preloaded.functions.contains_key(value) || preloaded.natives.contains_key(value) || preloaded.known_classes.contains_key(value);
         let known = Type::object(*value, &self.function.classes);
-        if self.ty(callable).known_object().is_some() || !self.may_be(callable, known) {
+        if !is_of_use || self.ty(callable).known_object().is_some() || !self.may_be(callable, known) {
             return (callable, receiver);
         }
         let receiver = match receiver {
@@ -67,27 +71,28 @@ impl Builder<'_> {
     /// Calls a known object for what it does.
     pub(super) fn call_and_discard(&mut self, object: ObjectId, args: Vec<Value>) {
         let callable = self.object(object);
-        match self.preloaded.functions.get(&object) {
-            Some(function) => {
-                self.call_python(callable, object, function, &args, Ending::Discard);
-            }
-            None => {
-                self.call_unknown(callable, &args);
-            }
-        }
+        let preloaded = self.preloaded;
+        let known = preloaded.functions.get(&object).and_then(|function| Some((function, self.bind(callable, function, &args, &[])?)));
+        match known {
+            Some((function, bound)) => self.call_python(callable, object, function, &bound, Ending::Discard),
+            None => self.call_unknown(callable, &args),
+        };
     }
 
     fn call_object(&mut self, callable: Value, object: ObjectId, args: Vec<Value>) -> Value {
         let preloaded = self.preloaded;
         if let Some(function) = preloaded.functions.get(&object) {
-            return self.call_python(callable, object, function, &args, Ending::Push);
+            return match self.bind(callable, function, &args, &[]) {
+                Some(bound) => self.call_python(callable, object, function, &bound, Ending::Push),
+                None => self.call_unknown(callable, &args),
+            };
         }
         if let Some(native) = preloaded.natives.get(&object) {
             return self.call_native(callable, object, native, &args);
         }
         let construction = preloaded.known_classes.get(&object).and_then(|class| Some((class.class, class.construction.as_ref()?)));
         if let Some((class, construction)) = construction
-            && let Some(instance) = self.construct(class, construction, &args)
+            && let Some(instance) = self.construct(class, construction, &args, &[])
         {
             return instance;
         }
@@ -99,14 +104,41 @@ impl Builder<'_> {
         self.emit(Instr::vector_call(callable, args))
     }
 
-    fn call_python(&mut self, callable: Value, object: ObjectId, function: &KnownFunction, args: &[Value], ending: Ending) -> Value {
-        let is_simple = function.simple_arguments == Some(args.len() as u32) && self.is(callable, ty::Func);
-        match function.assumption.filter(|_| is_simple && self.is_replayable) {
+    /// The arguments of a direct call in the order of parameters, defaults among them; `names` are those of the last ones. `None` if the
+    /// call cannot be direct.
+    fn bind(&mut self, callable: Value, function: &KnownFunction, args: &[Value], names: &[String]) -> Option<Vec<Value>> {
+        let n_parameters = function.simple_arguments? as usize;
+        let n_positional = args.len() - names.len();
+        let is_possible = self.is(callable, ty::Func) && function.assumption.is_some() && self.is_replayable;
+        if !is_possible || n_positional > n_parameters {
+            return None;
+        }
+        let mut bound: Vec<Option<Value>> = args[..n_positional].iter().copied().map(Some).collect();
+        bound.resize(n_parameters, None);
+        for (name, &value) in names.iter().zip(&args[n_positional..]) {
+            let code = &self.preloaded.codes.get(function.code?.0 as usize)?.code;
+            let parameters = code.locals.iter().take(n_parameters).enumerate().skip(code.positional_only_count as usize);
+            let (index, _) = parameters.into_iter().find(|(_, parameter)| parameter.name == *name)?;
+            if bound[index].replace(value).is_some() {
+                return None;
+            }
+        }
+        let n_required = n_parameters.checked_sub(function.defaults.len())?;
+        if bound[..n_required].contains(&None) {
+            return None;
+        }
+        let defaults = &function.defaults;
+        Some(bound.into_iter().enumerate().map(|(index, value)| value.unwrap_or_else(|| self.constant(defaults[index - n_required]))).collect())
+    }
+
+    /// Calls a function with the arguments that [`Builder::bind`] gave.
+    fn call_python(&mut self, callable: Value, object: ObjectId, function: &KnownFunction, bound: &[Value], ending: Ending) -> Value {
+        match function.assumption {
             Some(assumption) => {
                 self.assume(assumption);
-                self.call_directly(callable, object, function.returns, args, ending)
+                self.call_directly(callable, object, function.returns, bound, ending)
             }
-            None => self.call_unknown(callable, args),
+            None => self.call_unknown(callable, bound),
         }
     }
 
@@ -118,36 +150,37 @@ impl Builder<'_> {
     }
 
     /// Makes an instance of a class without going through its metaclass.
-    fn construct(&mut self, class: crate::types::ClassId, construction: &crate::environment::Construction, args: &[Value]) -> Option<Value> {
-        let preloaded = self.preloaded;
-        let init = match construction.init {
-            Some(init) => {
-                let function = preloaded.functions.get(&init).filter(|function| function.simple_arguments == Some(args.len() as u32 + 1))?;
-                let known = Type::object(init, &self.function.classes);
-                Some((init, function.returns, function.assumption?)).filter(|_| known.unspecialized().fits(ty::Func))
-            }
-            None if args.is_empty() => None,
-            None => return None,
-        };
-        if construction.init.is_some() && init.is_none() || !self.is_replayable {
+    fn construct(&mut self, class: ClassId, construction: &Construction, args: &[Value], names: &[String]) -> Option<Value> {
+        if !self.is_replayable {
             return None;
         }
+        let Some(object) = construction.init else {
+            return args.is_empty().then(|| {
+                self.assume(construction.assumption);
+                self.allocate(class, construction)
+            });
+        };
+        let preloaded = self.preloaded;
+        let init = preloaded.functions.get(&object)?;
+        let callable = self.object(object);
+        // The instance is not there yet; the class stands for it.
+        let all: Vec<Value> = [callable].into_iter().chain(args.iter().copied()).collect();
+        let mut bound = self.bind(callable, init, &all, names)?;
         self.assume(construction.assumption);
-        if let Some((_, _, assumption)) = init {
-            self.assume(assumption);
-        }
-        let exact = Type::class_exact(class, &self.function.classes);
-        let ty = self.type_id(exact);
-        let instance = self.emit(Instr::allocate_instance(class, construction.shape, ty));
-        if let Some((init, returns, _)) = init {
-            let function = self.object(init);
-            let all: Vec<Value> = [instance].into_iter().chain(args.iter().copied()).collect();
-            let result = self.call_directly(function, init, returns, &all, Ending::Construct);
-            if !self.is(result, ty::NoneType) {
-                self.emit(Instr::check_init_result(result));
-            }
+        self.assume(init.assumption?);
+        let instance = self.allocate(class, construction);
+        bound[0] = instance;
+        let result = self.call_directly(callable, object, init.returns, &bound, Ending::Construct);
+        if !self.is(result, ty::NoneType) {
+            self.emit(Instr::check_init_result(result));
         }
         Some(instance)
+    }
+
+    fn allocate(&mut self, class: ClassId, construction: &Construction) -> Value {
+        let exact = Type::class_exact(class, &self.function.classes);
+        let ty = self.type_id(exact);
+        self.emit(Instr::allocate_instance(class, construction.shape, ty))
     }
 
     // ---- other calls --------------------------------------------------------------------------------------------------------
@@ -157,10 +190,46 @@ impl Builder<'_> {
         let args = self.pop_many(n);
         let receiver = self.pop_opt();
         let callable = self.pop();
-        let receiver = receiver.unwrap_or_else(|| self.null());
-        let args = self.function.pool.add_values(&args);
-        let result = self.emit(Instr::call_kw(callable, receiver, names, args));
+        let (callable, receiver) = self.expect_callee(callable, receiver);
+        let result = match self.call_with_names(callable, receiver, &args) {
+            Some(result) => result,
+            None => {
+                let receiver = receiver.unwrap_or_else(|| self.null());
+                let args = self.function.pool.add_values(&args);
+                self.emit(Instr::call_kw(callable, receiver, names, args))
+            }
+        };
         self.push(result);
+    }
+
+    /// A direct call with keywords, of a known function or class.
+    fn call_with_names(&mut self, callable: Value, receiver: Option<Value>, args: &[Value]) -> Option<Value> {
+        let names = self.keyword_names()?;
+        let object = self.ty(callable).known_object()?;
+        if receiver.is_some_and(|receiver| self.ty(receiver).may_be_null()) || names.len() > args.len() {
+            return None;
+        }
+        let all: Vec<Value> = receiver.into_iter().chain(args.iter().copied()).collect();
+        let preloaded = self.preloaded;
+        if let Some(function) = preloaded.functions.get(&object) {
+            let bound = self.bind(callable, function, &all, &names)?;
+            return Some(self.call_python(callable, object, function, &bound, Ending::Push));
+        }
+        let class = preloaded.known_classes.get(&object)?;
+        self.construct(class.class, class.construction.as_ref()?, &all, &names)
+    }
+
+    /// The names of keyword arguments, which the instruction before loads.
+    fn keyword_names(&self) -> Option<Vec<String>> {
+        let before = self.at.checked_sub(1)?;
+        let code = &self.unit.code;
+        let Constant::Tuple(items) =
+            code.constants.get(self.operand_at(before) as usize).filter(|_| self.opcode_at(before) == Some(Opcode::LoadConst))?
+        else {
+            return None;
+        };
+        let name = |item: &Constant| if let Constant::Str(name) = item { name.as_str().ok().map(str::to_owned) } else { None };
+        items.iter().map(name).collect()
     }
 
     pub(super) fn call_function_ex(&mut self) {

@@ -3,11 +3,11 @@
 mod guesses;
 mod scene;
 
-use bytecode::{Code, Constant, Instr, Locations, Opcode};
+use bytecode::{Code, Constant, Locations, Opcode};
 use hir::builder::{LoopEntries, Options, REFUSED, Refusal, build};
 use hir::passes::{self, NoObserver};
 use hir::verify::verify;
-use hir::{CodeId, Function, Preloaded, text};
+use hir::{CodeId, Function, Instr, Preloaded, text};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,6 +45,7 @@ fn show(function: Result<Function, Refusal>) -> String {
         Err(refusal) => return format!("refused: {refusal}\n"),
     };
     assert_eq!(verify(&function), Ok(()), "{function}");
+    assert_eq!(check_order(&function), Ok(()), "{function}");
     let out = function.to_string();
     let read = text::parse(&out, Arc::clone(&function.classes)).map_err(|error| error.to_string()).expect("what is printed can be read");
     assert_eq!(read.to_string(), out);
@@ -64,7 +65,7 @@ fn programs() {
         let module = compile(&source, &name);
         let code = find(&module, "test").unwrap_or(&module).clone();
         let listing = listing(&code);
-        let scene = scene::read(&source, code);
+        let scene = scene::read(&source, module.clone(), code);
         let built = build(&scene.preloaded, CodeId(0), &scene.options);
         if let Ok(function) = &built {
             // Later passes accept it.
@@ -79,17 +80,17 @@ fn programs() {
 /// Code that puts what an opcode takes on the stack, executes it, and returns.
 fn code_with(opcode: Opcode, operand: u32) -> Code {
     let (pops, pushes) = (opcode.info().pops.at(operand), opcode.info().pushes.at(operand));
-    let mut instructions = vec![Instr::new(Opcode::Resume, 0)];
-    instructions.extend((0..pops + 4).map(|number| Instr::new(Opcode::LoadSmallInt, number)));
-    instructions.push(Instr::new(opcode, operand));
-    instructions.extend((0..pushes).map(|_| Instr::new(Opcode::PopTop, 0)));
-    instructions.push(Instr::new(Opcode::LoadConst, 0));
-    instructions.push(Instr::new(Opcode::ReturnValue, 0));
+    let mut instructions = vec![bytecode::Instr::new(Opcode::Resume, 0)];
+    instructions.extend((0..pops + 4).map(|number| bytecode::Instr::new(Opcode::LoadSmallInt, number)));
+    instructions.push(bytecode::Instr::new(opcode, operand));
+    instructions.extend((0..pushes).map(|_| bytecode::Instr::new(Opcode::PopTop, 0)));
+    instructions.push(bytecode::Instr::new(Opcode::LoadConst, 0));
+    instructions.push(bytecode::Instr::new(Opcode::ReturnValue, 0));
     let at = pops as usize + 5;
     if opcode.info().jumps {
         // Back to the start, or on to what follows.
         let target = if opcode.info().ends_block { 0 } else { at + 1 };
-        instructions[at] = Instr::new(opcode, target as u32);
+        instructions[at] = bytecode::Instr::new(opcode, target as u32);
     }
     let locals = (0..2).map(|index| bytecode::Local { name: format!("local{index}"), kind: bytecode::LocalKind::LOCAL }).collect();
     Code {
@@ -165,6 +166,34 @@ fn library(visit: &mut dyn FnMut(usize, &Code)) {
     assert!(count > 10_000, "{count}");
 }
 
+/// Whether guards are reached only through what may be executed again, and nothing comes between the halves of a store.
+fn check_order(function: &Function) -> Result<(), String> {
+    for block in function.blocks() {
+        let (mut snapshot, mut is_taken) = (None, false);
+        for &value in function.instrs(block) {
+            let instr = function.instr(value);
+            let info = instr.info();
+            if matches!(instr, Instr::Snapshot {}) {
+                snapshot = function.frame_state(value);
+            } else if info.deopt.reexecutes {
+                let state = function.frame_state(value).map(|state| function.state(state).bytecode);
+                if snapshot.map(|state| function.state(state).bytecode) != state {
+                    return Err(format!("{value} = {} must not be executed again", instr.display(&function.pool)));
+                }
+            }
+            let is_store = matches!(instr, Instr::StoreSlot { .. } | Instr::StoreListItem { .. } | Instr::SetCellItem { .. });
+            if is_taken && !is_store {
+                return Err(format!("{value} = {} within a store", instr.display(&function.pool)));
+            }
+            is_taken = matches!(instr, Instr::TakeSlot { .. } | Instr::TakeListItem { .. } | Instr::TakeCellItem { .. });
+            if !info.is_replayable {
+                snapshot = None;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Builds code and verifies it. Some also goes through all passes, which is slow.
 fn check(preloaded: &Preloaded, options: &Options, with_passes: bool) {
     let code = &preloaded.codes[0].code;
@@ -172,6 +201,7 @@ fn check(preloaded: &Preloaded, options: &Options, with_passes: bool) {
     match build(preloaded, CodeId(0), options) {
         Ok(mut function) => {
             assert_eq!(verify(&function), Ok(()), "{}\n{function}", place());
+            assert_eq!(check_order(&function), Ok(()), "{}\n{function}", place());
             if with_passes {
                 passes::run(passes::PIPELINE, &mut function, preloaded, &mut NoObserver);
             }

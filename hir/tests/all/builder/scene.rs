@@ -6,6 +6,8 @@
 //! #: class NAME                              a class; those of `list`, `int`, ... are there
 //! #: shape NAME CLASS                        a layout of its instances
 //! #: function NAME N = TYPE                  a Python function of N positional parameters, and what it returns
+//! #: defaults NAME TYPE, ...                 its defaults
+//! #: code NAME                               the code of a function of that name is known
 //! #: native NAME KIND N = TYPE               a native function; `leaf NAME N = TYPE : TYPE, ...` one that runs no Python
 //! #: object NAME TYPE                        any object
 //! #: constructs CLASS SHAPE FUNCTION         calls of the class allocate that shape and call that function (or `-`)
@@ -23,7 +25,7 @@ use hir::environment::{
 };
 use hir::text::Cursor;
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo};
-use hir::{Type, ty};
+use hir::{CodeId, Type, ty};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +36,8 @@ pub struct Scene {
 }
 
 struct Reader {
+    module: Code,
+    extra: Vec<CodeUnit>,
     classes: Classes,
     class_ids: BTreeMap<String, ClassId>,
     shapes: BTreeMap<String, ShapeId>,
@@ -44,12 +48,12 @@ struct Reader {
 }
 
 /// Reads the lines of a test whose function has this code.
-pub fn read(source: &str, code: Code) -> Scene {
+pub fn read(source: &str, module: Code, code: Code) -> Scene {
     let code = Arc::new(code);
     let preloaded = Preloaded::of_code(Arc::clone(&code), &format!("test:{}", code.qualname));
     let (classes, unit) = (Classes::clone(&preloaded.classes), preloaded.codes[0].clone());
     let (class_ids, shapes, objects) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut reader = Reader { classes, class_ids, shapes, objects, preloaded, unit, options: Options::default() };
+    let mut reader = Reader { module, extra: Vec::new(), classes, class_ids, shapes, objects, preloaded, unit, options: Options::default() };
     for line in source.lines().filter_map(|line| line.strip_prefix("#: ")) {
         reader.line(line);
     }
@@ -103,6 +107,12 @@ impl Reader {
                 self.shapes.insert(name.to_owned(), shape);
             }
             "function" => self.function(rest),
+            "defaults" => {
+                let (name, defaults) = pair(rest, " ");
+                let object = self.known(name);
+                self.preloaded.functions.get_mut(&object).expect("functions come first").defaults = types(defaults);
+            }
+            "code" => self.code(rest),
             "native" => {
                 let (head, returns) = pair(rest, "=");
                 let words: Vec<&str> = head.split_whitespace().collect();
@@ -164,8 +174,22 @@ impl Reader {
         let ((head, returns), assumption) = (pair(text, "="), self.assumption(text));
         let (name, count) = pair(head, " ");
         let object = self.object(name, ty::Func);
-        let known = KnownFunction { code: None, assumption: Some(assumption), simple_arguments: Some(number(count)), returns: type_of(returns) };
+        let known = KnownFunction {
+            code: None,
+            assumption: Some(assumption),
+            simple_arguments: Some(number(count)),
+            defaults: Vec::new(),
+            returns: type_of(returns),
+        };
         self.preloaded.functions.insert(object, known);
+    }
+
+    /// The code of a function of the test's file.
+    fn code(&mut self, name: &str) {
+        let code = super::find(&self.module, name).unwrap_or_else(|| panic!("no code of `{name}`")).clone();
+        self.extra.push(CodeUnit::new(Arc::new(code), name));
+        let object = self.known(name);
+        self.preloaded.functions.get_mut(&object).expect("functions come first").code = Some(CodeId(self.extra.len() as u32));
     }
 
     fn native(&mut self, name: &str, kind: NativeKind, arguments: u32, returns: Type, takes: Option<Vec<Type>>) {
@@ -264,6 +288,7 @@ impl Reader {
         }
         self.preloaded.classes = Arc::new(self.classes);
         self.preloaded.codes = vec![self.unit];
+        self.preloaded.codes.append(&mut self.extra);
         Scene { preloaded: self.preloaded, options: self.options }
     }
 }
