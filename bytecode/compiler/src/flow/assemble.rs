@@ -69,7 +69,10 @@ fn remove_unused_constants(graph: &mut Graph, constants: &mut Constants) {
 fn expand_conditional_jumps(graph: &mut Graph) {
     for id in graph.order() {
         let block = graph.block_mut(id);
-        let mut insts = Vec::with_capacity(block.insts.len());
+        if !block.insts.iter().any(|inst| matches!(inst.op, Op::JumpIfFalse | Op::JumpIfTrue)) {
+            continue;
+        }
+        let mut insts = Vec::with_capacity(block.insts.len() + 2);
         for inst in &block.insts {
             let opcode = match inst.op {
                 Op::JumpIfFalse => O::PopJumpIfFalse,

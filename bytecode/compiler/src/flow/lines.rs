@@ -85,6 +85,9 @@ pub(super) fn remove_redundant_nops(graph: &mut Graph) -> usize {
 }
 
 fn remove_nops_of(graph: &mut Graph, id: BlockId) -> usize {
+    if !graph.block(id).insts.iter().any(super::block::Inst::is_nop) {
+        return 0;
+    }
     let next_line = graph.next_nonempty(graph.block(id).next).and_then(|next| {
         let mut insts = graph.block(next).insts.iter();
         insts.find(|inst| !(inst.is_nop() && inst.span.line == -1)).map(|inst| inst.span.line)
@@ -92,7 +95,7 @@ fn remove_nops_of(graph: &mut Graph, id: BlockId) -> usize {
     let has_next = graph.next_nonempty(graph.block(id).next).is_some();
     let block = graph.block_mut(id);
     let before = block.insts.len();
-    let mut kept = Vec::with_capacity(before);
+    let mut kept = 0;
     let mut previous_line = -1;
     for at in 0..before {
         let inst = block.insts[at];
@@ -114,10 +117,11 @@ fn remove_nops_of(graph: &mut Graph, id: BlockId) -> usize {
             }
         }
         previous_line = line;
-        kept.push(inst);
+        block.insts[kept] = inst;
+        kept += 1;
     }
-    block.insts = kept;
-    before - block.insts.len()
+    block.insts.truncate(kept);
+    before - kept
 }
 
 /// Removes jumps to the next block, and the `NOP`s that leaves.

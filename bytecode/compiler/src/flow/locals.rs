@@ -144,7 +144,7 @@ pub(super) fn borrow_loads(graph: &mut Graph) {
                 work.push(target);
             }
         };
-        let insts = graph.block(id).insts.clone();
+        let insts = std::mem::take(&mut graph.block_mut(id).insts);
         for (at, inst) in insts.iter().enumerate() {
             let before = run.stack.len();
             run.step(at, inst);
@@ -159,7 +159,8 @@ pub(super) fn borrow_loads(graph: &mut Graph) {
                 }
             }
         }
-        let block = graph.block(id);
+        let block = graph.block_mut(id);
+        block.insts = insts;
         if let (true, Some(next)) = (block.falls_through() && !block.insts.is_empty(), block.next) {
             reach(next, run.stack.len(), &mut work);
         }
