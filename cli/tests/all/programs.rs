@@ -190,6 +190,7 @@ programs! {
     syntax_errors
     syntax_trees
     text_modules
+    text_searches
     thread_frames
     threads
     tls

@@ -14,6 +14,7 @@ use object::instance::size_of_instance;
 use object::list::{LIST, List, drop_from_end};
 use object::native::Extension;
 use object::protocol::ordering_satisfies;
+use object::str::Str;
 use object::str::StrBuilder;
 use object::tuple::Tuple;
 use object::{Method, Object, PyResult, Ref, RefOf, Slots, Type, Vm, method};
@@ -95,6 +96,13 @@ pub fn extend_with(vm: &mut Vm, list: RefOf<'_, List>, iterable: Ref<'_>) -> PyR
     if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
         list.get().make_room(vm, tuple.items().len())?;
         list.items_mut(vm).extend(tuple.items().iter().map(|&item| item.to_owned()));
+        return Ok(());
+    }
+    if let Some(text) = iterable.downcast_exact::<Str>() {
+        let text = text.get();
+        list.get().make_room(vm, text.len())?;
+        let items: Vec<Object> = text.code_points().map(|code_point| vm.new_char(code_point).into_object()).collect();
+        list.items_mut(vm).extend(items);
         return Ok(());
     }
     if let Some(items) = dict::views::items_of(vm, iterable) {

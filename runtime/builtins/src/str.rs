@@ -170,6 +170,10 @@ fn getitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>) -> PyResult {
         Subscript::Slice(slice) if slice.step == 1 => Ok(part(vm, this, slice.start, slice.start + slice.count)),
         Subscript::Slice(slice) => {
             let data = this.get().data();
+            if let StrData::Latin1(text) = data {
+                let fill = |out: &mut [u8]| out.iter_mut().zip(slice.iter()).for_each(|(byte, index)| *byte = text[index]);
+                return Ok(vm.new_str_latin1_with(slice.count, fill).into_object());
+            }
             let mut out = StrBuilder::with_capacity(slice.count);
             slice.iter().for_each(|index| out.push(data.at(index)));
             Ok(out.finish(vm).into_object())
@@ -230,6 +234,9 @@ fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn encode(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult {
     let this = string(vm, this)?;
+    if let ([None, None], Some(text)) = (arguments, this.as_str()) {
+        return Ok(vm.new_bytes(text.as_bytes()).into_object());
+    }
     let encoding = args::optional_text(vm, "encode", "encoding", arguments[0])?;
     let errors = args::optional_text(vm, "encode", "errors", arguments[1])?;
     text_codecs::encode(vm, this, encoding.as_deref(), errors.as_deref())

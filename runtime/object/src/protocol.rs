@@ -243,6 +243,9 @@ impl Vm {
         if let Some(tuple) = object.downcast_exact::<Tuple>() {
             return Ok(tuple.items().iter().map(|&item| item.to_owned()).collect());
         }
+        if let Some(text) = object.downcast_exact::<Str>() {
+            return Ok(text.code_points().map(|code_point| self.new_char(code_point).into_object()).collect());
+        }
         let iterator = self.iter(object)?;
         let hint = self.length_hint(object, 0)?;
         // A hint is only a hint: a huge one is not believed.

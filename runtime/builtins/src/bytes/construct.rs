@@ -61,6 +61,9 @@ fn source(vm: &mut Vm, name: &'static str, arguments: Args<'_>) -> PyResult<Sour
     Ok(value.map_or(Source::Nothing, Source::Value))
 }
 
+/// So many bytes there is always room for.
+const MANY: i64 = 1 << 16;
+
 /// A count of zero bytes, if `value` is a number.
 fn count(vm: &mut Vm, value: Ref<'_>) -> PyResult<Option<usize>> {
     if !object::int::is_int(value) && value.class().slots().index.is_none() {
@@ -81,6 +84,14 @@ fn count(vm: &mut Vm, value: Ref<'_>) -> PyResult<Option<usize>> {
 
 pub(super) fn new_bytes(vm: &mut Vm, class: RefOf<'_, Type>, arguments: Args<'_>) -> PyResult {
     let is_exact = std::ptr::eq(class.get(), &BYTES);
+    if is_exact && let ([value], false) = (arguments.positionals(), arguments.has_keywords()) {
+        if value.is_exactly(&BYTES) {
+            return Ok((*value).to_owned());
+        }
+        if let Some(count @ 0..=MANY) = value.as_small_int() {
+            return Ok(vm.new_bytes_with(count as usize, |_| {}).into_object());
+        }
+    }
     let value = match source(vm, "bytes", arguments)? {
         Source::Nothing => return Ok(vm.new_bytes_in(class.get(), &[])),
         Source::Encoded(bytes) if is_exact => return Ok(bytes),
@@ -188,6 +199,11 @@ pub(crate) fn fromhex(vm: &mut Vm, class: Ref<'_>, text: Ref<'_>) -> PyResult {
 }
 
 pub(crate) fn decode(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>]) -> PyResult {
+    if let ([None, None], Some(bytes)) = (arguments, this.downcast_exact::<Bytes>())
+        && bytes.data().is_ascii()
+    {
+        return Ok(vm.new_str_latin1(bytes.data()).into_object());
+    }
     let encoding = optional_text(vm, "decode", "encoding", arguments[0])?;
     let errors = optional_text(vm, "decode", "errors", arguments[1])?;
     let buffer = vm.buffer(this)?;

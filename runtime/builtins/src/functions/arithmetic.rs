@@ -15,6 +15,26 @@ pub(super) fn abs(vm: &mut Vm, _module: Ref<'_>, number: Ref<'_>) -> PyResult {
 /// The digits of an int behind a prefix.
 fn to_base(vm: &mut Vm, number: Ref<'_>, radix: u32, prefix: &str) -> PyResult {
     let number = vm.index(number)?;
+    if let Some(small) = number.borrow().as_small_int() {
+        let mut text = [0; 2 + 64 + 1];
+        let mut start = text.len();
+        let mut rest = small.unsigned_abs();
+        loop {
+            start -= 1;
+            text[start] = b"0123456789abcdef"[(rest % u64::from(radix)) as usize];
+            rest /= u64::from(radix);
+            if rest == 0 {
+                break;
+            }
+        }
+        start -= prefix.len();
+        text[start..][..prefix.len()].copy_from_slice(prefix.as_bytes());
+        if small < 0 {
+            start -= 1;
+            text[start] = b'-';
+        }
+        return Ok(vm.new_str_latin1(&text[start..]).into_object());
+    }
     let value = int::to_bigint(number.borrow()).map(|value| value.into_owned()).unwrap_or_default();
     let sign = if value.sign() == num_bigint::Sign::Minus { "-" } else { "" };
     let text = format!("{sign}{prefix}{}", value.magnitude().to_str_radix(radix));

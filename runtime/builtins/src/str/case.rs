@@ -182,11 +182,17 @@ fn is_cased_as(this: &Str, wanted: fn(u32) -> bool, refused: fn(u32) -> bool) ->
 
 pub(super) fn islower(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = string(vm, this)?;
+    if let Some(text) = this.as_str() {
+        return Ok(Object::bool(text.bytes().any(|byte| byte.is_ascii_lowercase()) && !text.bytes().any(|byte| byte.is_ascii_uppercase())));
+    }
     Ok(Object::bool(is_cased_as(&this, unicode::is_lower, unicode::is_upper)))
 }
 
 pub(super) fn isupper(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let this = string(vm, this)?;
+    if let Some(text) = this.as_str() {
+        return Ok(Object::bool(text.bytes().any(|byte| byte.is_ascii_uppercase()) && !text.bytes().any(|byte| byte.is_ascii_lowercase())));
+    }
     Ok(Object::bool(is_cased_as(&this, unicode::is_upper, unicode::is_lower)))
 }
 

@@ -123,6 +123,9 @@ pub(super) fn expandtabs(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>
         Some(size) => vm.to_i32(size)?.max(0) as usize,
         None => 8,
     };
+    if this.as_latin1().is_some_and(|text| !text.contains(&0x09)) {
+        return Ok(exact(vm, this));
+    }
     let (mut out, mut column) = (StrBuilder::with_capacity(this.len()), 0);
     for code_point in this.code_points() {
         match code_point {

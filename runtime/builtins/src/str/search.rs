@@ -1,7 +1,8 @@
 //! Finding, counting and replacing substrings.
 //!
 //! The characters are searched as bytes, with `memchr`'s algorithms; in storage of two or four
-//! bytes a hit counts only where a character starts.
+//! bytes a hit counts only where a character starts. Short text, for which their preparations would take longer than the
+//! search, is gone through from one occurrence of the first character to the next.
 
 use super::{args, exact, part, string};
 use memchr::memmem;
@@ -39,18 +40,49 @@ impl<'n> Needle<'n> {
 
     /// The first hit, in characters.
     pub fn find(&self, hay: StrData<'_>) -> Option<usize> {
-        let hay = hay.raw();
-        if self.bytes.len() > hay.len() {
+        if self.bytes.len() > hay.raw().len() {
             return None;
         }
-        if self.size == 1 {
+        if let StrData::Latin1(hay) = hay {
             return match &*self.bytes {
                 &[byte] => memchr::memchr(byte, hay),
+                bytes if !bytes.is_empty() && hay.len() < SHORT => find_short(hay, bytes, 0, memchr::memchr),
                 bytes => memmem::find(hay, bytes),
             };
         }
+        if self.is_quick(hay) {
+            return self.find_wide(hay, 0);
+        }
         let finder = memmem::Finder::new(&*self.bytes);
-        self.aligned(&finder, hay, 0)
+        self.aligned(&finder, hay.raw(), 0)
+    }
+
+    /// Whether characters of two or four bytes are best gone through one by one.
+    fn is_quick(&self, hay: StrData<'_>) -> bool {
+        self.len() == 1 || !self.is_empty() && hay.len() < SHORT
+    }
+
+    /// The first hit from a character on, found by going through the characters one by one. The needle is not empty.
+    fn find_wide(&self, hay: StrData<'_>, from: usize) -> Option<usize> {
+        match hay {
+            StrData::Latin1(_) => None,
+            StrData::Ucs2(hay) => {
+                let unit = |bytes: &[u8]| u16::from_ne_bytes([bytes[0], bytes[1]]);
+                if self.bytes.len() == 2 {
+                    return find_unit(hay, unit(&self.bytes), from);
+                }
+                let needle: Vec<u16> = self.bytes.chunks_exact(2).map(unit).collect();
+                find_short(hay, &needle, from, |unit, hay| find_unit(hay, unit, 0))
+            }
+            StrData::Ucs4(hay) => {
+                let unit = |bytes: &[u8]| u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+                if self.bytes.len() == 4 {
+                    return find_unit(hay, unit(&self.bytes), from);
+                }
+                let needle: Vec<u32> = self.bytes.chunks_exact(4).map(unit).collect();
+                find_short(hay, &needle, from, |unit, hay| find_unit(hay, unit, 0))
+            }
+        }
     }
 
     fn aligned(&self, finder: &memmem::Finder<'_>, hay: &[u8], start: usize) -> Option<usize> {
@@ -86,18 +118,27 @@ impl<'n> Needle<'n> {
     /// Calls `each` with the hits that do not overlap, from the start, until it says stop. The needle
     /// is not empty.
     pub fn for_each(&self, hay: StrData<'_>, mut each: impl FnMut(usize) -> std::ops::ControlFlow<()>) {
-        let hay = hay.raw();
-        if self.size == 1 {
-            if let &[byte] = &*self.bytes {
-                let _ = memchr::memchr_iter(byte, hay).try_for_each(each);
-            } else {
-                let _ = memmem::find_iter(hay, &*self.bytes).try_for_each(each);
+        let mut start = 0;
+        if let StrData::Latin1(hay) = hay {
+            match &*self.bytes {
+                &[byte] => drop(memchr::memchr_iter(byte, hay).try_for_each(each)),
+                bytes if hay.len() < SHORT => {
+                    while let Some(found) = find_short(hay, bytes, start, memchr::memchr) {
+                        if each(found).is_break() {
+                            return;
+                        }
+                        start = found + bytes.len();
+                    }
+                }
+                bytes => drop(memmem::find_iter(hay, bytes).try_for_each(each)),
             }
             return;
         }
-        let finder = memmem::Finder::new(&*self.bytes);
-        let mut start = 0;
-        while let Some(found) = self.aligned(&finder, hay, start) {
+        let finder = (!self.is_quick(hay)).then(|| memmem::Finder::new(&*self.bytes));
+        while let Some(found) = match &finder {
+            Some(finder) => self.aligned(finder, hay.raw(), start),
+            None => self.find_wide(hay, start),
+        } {
             if each(found).is_break() {
                 return;
             }
@@ -116,6 +157,27 @@ impl<'n> Needle<'n> {
             std::ops::ControlFlow::Continue(())
         });
         count
+    }
+}
+
+/// Text of fewer characters is searched without preparations.
+const SHORT: usize = 128;
+
+fn find_unit<T: Copy + Eq>(hay: &[T], unit: T, from: usize) -> Option<usize> {
+    hay.get(from..)?.iter().position(|&own| own == unit).map(|found| from + found)
+}
+
+/// The first place, from one on, of a needle that is not empty; `find` finds one character.
+fn find_short<T: Copy + Eq>(hay: &[T], needle: &[T], mut from: usize, find: impl Fn(T, &[T]) -> Option<usize>) -> Option<usize> {
+    let (&first, rest) = needle.split_first()?;
+    // Behind these there is no room for the rest.
+    let starts = hay.len().checked_sub(rest.len())?;
+    loop {
+        from += find(first, hay.get(from..starts)?)?;
+        if hay[from + 1..][..rest.len()] == *rest {
+            return Some(from);
+        }
+        from += 1;
     }
 }
 

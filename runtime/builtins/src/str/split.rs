@@ -40,11 +40,14 @@ pub(super) fn is_space(data: StrData<'_>, index: usize) -> bool {
     }
 }
 
+/// For how many parts there is room at first, as in CPython.
+const FEW_PARTS: usize = 12;
+
 pub(super) fn split(vm: &mut Vm, this: Ref<'_>, values: &[Option<Ref<'_>>]) -> PyResult {
     let this = string(vm, this)?;
     let Arguments { separator, most } = arguments(vm, values)?;
     let data = this.get().data();
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(most.saturating_add(1).min(FEW_PARTS));
     match separator {
         Some(separator) => {
             let mut start = 0;

@@ -18,13 +18,14 @@ enum Mapped {
 
 fn look_up(vm: &mut Vm, table: Ref<'_>, code_point: u32) -> PyResult<Mapped> {
     let key = Object::small_int(i64::from(code_point));
-    let value = match vm.get_item(table, key.borrow()) {
-        Ok(value) => value,
-        Err(raised) => {
-            vm.catch_if(raised, &exception::LOOKUP_ERROR)?;
-            return Ok(Mapped::Same);
+    let found = match table.downcast_exact::<Dict>() {
+        Some(table) => table.get().get(vm, key.borrow())?,
+        None => {
+            let found = vm.get_item(table, key.borrow());
+            vm.ignore(found, &exception::LOOKUP_ERROR)?
         }
     };
+    let Some(value) = found else { return Ok(Mapped::Same) };
     if value.borrow().is_none() {
         return Ok(Mapped::Deleted);
     }

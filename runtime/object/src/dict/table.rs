@@ -469,7 +469,7 @@ impl<E: Entry> Table<E> {
         let generation = self.generation.wrapping_add(1);
         Table {
             index: self.index,
-            entries: self.entries.into_iter().map(change).collect(),
+            entries: if self.entries.is_empty() { Vec::new() } else { self.entries.into_iter().map(change).collect() },
             live: self.live,
             filled: self.filled,
             generation,
