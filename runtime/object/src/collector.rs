@@ -145,8 +145,8 @@ pub fn collect_if_due(vm: &mut Vm) {
         return;
     }
     state.young_since_full += 1;
-    // A full collection costs as much as the heap is big: it waits until a quarter of it is new.
-    let due = state.young_since_full > state.thresholds[1].max(1) && state.n_old >= state.old_at_full + state.old_at_full / 4;
+    // A full collection costs as much as the heap is big: it waits until a third of it is new.
+    let due = state.young_since_full > state.thresholds[1].max(1) && state.n_old >= state.old_at_full + state.old_at_full / 2;
     let generation = if due { Generation::Full } else { Generation::Young };
     match crate::vm::hooks().collect {
         Some(collect) => {
