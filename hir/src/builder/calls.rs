@@ -8,6 +8,9 @@ use crate::types::{ClassId, ObjectId, Type, ty};
 use bytecode::opcode::{FunctionAttribute, Intrinsic1, Intrinsic2};
 use bytecode::{Constant, Opcode};
 
+/// So many functions that a callable may be are asked for.
+const CANDIDATE_LIMIT: usize = 4;
+
 impl Builder<'_> {
     pub(super) fn call(&mut self, n: u32) {
         let args = self.pop_many(n);
@@ -19,6 +22,10 @@ impl Builder<'_> {
 
     fn call_value(&mut self, callable: Value, receiver: Option<Value>, args: Vec<Value>) -> Value {
         let (callable, receiver) = self.expect_callee(callable, receiver);
+        let candidates = self.candidates(callable);
+        if !candidates.is_empty() {
+            return self.call_by_callee(callable, receiver, &args, &candidates);
+        }
         match receiver {
             Some(receiver) if self.ty(receiver).may_be_null() => {
                 let args = self.function.pool.add_values(&args);
@@ -29,6 +36,58 @@ impl Builder<'_> {
                 self.call_with(callable, all)
             }
         }
+    }
+
+    /// The Python functions that a callable may be, if it comes from several places, some of which are known.
+    fn candidates(&self, callable: Value) -> Vec<ObjectId> {
+        let phi = self.function.model(callable);
+        let mut candidates = Vec::new();
+        if self.function.instr(phi).is_phi() && self.ty(callable).known_object().is_none() {
+            let known = self.function.phi_inputs(phi).iter().filter_map(|input| self.ty(*input).known_object());
+            for object in known.filter(|object| self.preloaded.functions.contains_key(object)) {
+                if !candidates.contains(&object) && candidates.len() < CANDIDATE_LIMIT {
+                    candidates.push(object);
+                }
+            }
+        }
+        candidates
+    }
+
+    /// Asks which function a callable is, and calls it directly.
+    fn call_by_callee(&mut self, callable: Value, receiver: Option<Value>, args: &[Value], candidates: &[ObjectId]) -> Value {
+        let (general, join) = (self.new_block(), self.new_block());
+        let (vars, mut results) = (self.vars.clone(), Vec::new());
+        let mut all: Vec<Value> = args.to_vec();
+        if let Some(receiver) = receiver {
+            if self.ty(receiver).may_be_null() {
+                let then = self.new_block();
+                self.emit_terminator(Instr::cond_branch(receiver, then, general));
+                self.continue_in(then);
+            }
+            let receiver = self.refine(receiver, ty::Object);
+            all.insert(0, receiver);
+        }
+        for &object in candidates {
+            let (then, next) = (self.new_block(), self.new_block());
+            let known = self.object(object);
+            let is_it = self.emit_plain(Instr::is(callable, known));
+            self.emit_terminator(Instr::cond_branch(is_it, then, next));
+            self.continue_in(then);
+            results.push(self.call_known(object, all.clone()));
+            self.branch_inside(join);
+            self.vars.clone_from(&vars);
+            self.is_replayable = true;
+            self.continue_in(next);
+        }
+        self.branch_inside(general);
+        self.continue_in(general);
+        self.set_cold();
+        let receiver = receiver.unwrap_or_else(|| self.null());
+        let args = self.function.pool.add_values(args);
+        results.push(self.emit(Instr::call_method(callable, receiver, args)));
+        self.branch_inside(join);
+        self.continue_in(join);
+        self.join(join, &results)
     }
 
     /// Guards that the callable is the one that was seen, unless it is known.
