@@ -99,7 +99,6 @@ impl Generator<'_> {
             popped: operands.len() as u32,
             parent: self.parent,
             ..FrameState::default()
-            ending: hir::function::Ending::Push,
         };
         let id = self.function.add_frame_state(state);
         self.with(Instr::snapshot(), id);
