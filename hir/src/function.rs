@@ -25,7 +25,7 @@ pub use liveness::{Liveness, ValueSet};
 pub use order::Dominators;
 
 use crate::instr::{Block, Instr, Pool, Value};
-use crate::types::{Classes, Type};
+use crate::types::{Classes, ObjectId, Type};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,6 +49,27 @@ pub struct Function {
     frame_states: Vec<FrameState>,
     /// What is live where an instruction can deopt, and who owns it: filled by the refcount insertion.
     pub live: BTreeMap<Value, Vec<LiveValue>>,
+    /// Functions that were not inlined, and why.
+    pub not_inlined: BTreeMap<ObjectId, NotInlined>,
+}
+
+/// Why a call was not inlined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotInlined {
+    HasKwOnlyArgs,
+    HasVarargs,
+    HasVarkwargs,
+    CalledWithMismatchedArgs,
+    IsGenerator,
+    HasFreevars,
+    NeedsRuntimeAccess,
+    NeedsPreload,
+    IsRecursive,
+    ExceedsDepthLimit,
+    /// All together would have too many bytecode instructions.
+    TooBig,
+    /// The builder refuses it.
+    NotCompiled,
 }
 
 /// An instruction in place.
@@ -165,6 +186,7 @@ impl Function {
             blocks: Vec::new(),
             frame_states: Vec::new(),
             live: BTreeMap::new(),
+            not_inlined: BTreeMap::new(),
         };
         function.add_block();
         function

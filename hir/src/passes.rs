@@ -8,11 +8,19 @@ use crate::function::Function;
 use crate::refcount;
 use crate::verify::verify;
 
+mod begin_inlined_function_elimination;
+mod builtin_load_method_elimination;
 pub(crate) mod clean_cfg;
 pub(crate) mod dead_code_elimination;
+mod dynamic_comparison_elimination;
 mod frame_state_trimming;
+mod guard_type_removal;
+mod inline_function_calls;
+mod insert_update_instr;
 pub(crate) mod phi_elimination;
 mod simplify;
+mod sink_primitive_box;
+mod value_numbering;
 
 macro_rules! define_passes {
     ($( $(#[$doc:meta])* $Pass:ident = $name:literal, $module:ident, $default:ident; )*) => {
@@ -56,6 +64,16 @@ pub enum Switch {
 }
 
 define_passes! {
+    /// Removes guards of types that nobody needs.
+    GuardTypeRemoval = "guard-type-removal", guard_type_removal, On;
+    /// Makes comparison, truth test and branch one.
+    DynamicComparisonElimination = "dynamic-comparison-elimination", dynamic_comparison_elimination, On;
+    /// Knows methods of builtin classes.
+    BuiltinLoadMethodElimination = "builtin-load-method-elimination", builtin_load_method_elimination, On;
+    /// Puts the bodies of small functions where they are called.
+    InlineFunctionCalls = "inline-function-calls", inline_function_calls, On;
+    /// Removes frames of inlined functions that nobody can see.
+    BeginInlinedFunctionElimination = "begin-inlined-function-elimination", begin_inlined_function_elimination, On;
     /// Replaces instructions by simpler ones, by what is known of their operands.
     Simplify = "simplify", simplify, On;
     /// Removes phis that have one input only, and names for other values.
@@ -64,10 +82,16 @@ define_passes! {
     CleanCfg = "clean-cfg", clean_cfg, On;
     /// Removes instructions without effect whose results are not used.
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
+    /// Computes, reads and guards only once.
+    ValueNumbering = "value-numbering", value_numbering, On;
+    /// Leaves boxing for frame states to deopt.
+    SinkPrimitiveBox = "sink-primitive-box", sink_primitive_box, On;
     /// Removes snapshots, and from frame states what is not needed. No pass behind it may insert guards.
     FrameStateTrimming = "frame-state-trimming", frame_state_trimming, Always;
     /// Inserts `Incref` and `Decref`, and says what is live where control may leave.
     RefcountInsertion = "refcount-insertion", refcount, Always;
+    /// Keeps the index of the running bytecode instruction in the frame.
+    InsertUpdateInstr = "insert-update-instr", insert_update_instr, Always;
 }
 
 /// The passes that run by default, in order. A pass may stand here several times.

@@ -98,7 +98,8 @@ impl Generator<'_> {
             stack,
             popped: operands.len() as u32,
             parent: self.parent,
-            ..FrameState::default()
+            is_covered: false,
+            ending: hir::function::Ending::Push,
         };
         let id = self.function.add_frame_state(state);
         self.with(Instr::snapshot(), id);
@@ -423,13 +424,18 @@ impl Generator<'_> {
 
     /// A machine bool of the locals.
     fn condition(&mut self) -> Value {
-        let kind = self.number(5);
-        let (left, right) = if kind > 2 { (self.load_of(ty::SmallInt), self.load_of(ty::SmallInt)) } else { (self.load(), self.load()) };
+        let kind = self.number(6);
+        let (left, right) = if kind > 3 { (self.load_of(ty::SmallInt), self.load_of(ty::SmallInt)) } else { (self.load(), self.load()) };
         let state = self.snapshot(&[left, right]);
         match kind {
             0 => self.with(Instr::is_truthy(left), state),
             1 => self.with(Instr::compare_bool(left, right, Comparison::Less), state),
             2 => self.append(Instr::is(left, right)),
+            3 => {
+                let result = self.with(Instr::compare(left, right, Comparison::LessEqual), state);
+                let state = self.snapshot(&[result]);
+                self.with(Instr::is_truthy(result), state)
+            }
             _ => {
                 let left = self.guard(left, ty::SmallInt, state);
                 let right = self.guard(right, ty::SmallInt, state);

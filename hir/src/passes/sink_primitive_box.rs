@@ -1,0 +1,46 @@
+//! Boxes a machine value that only frame states need where control leaves, not before: deopt does it.
+
+use crate::environment::Preloaded;
+use crate::function::{FrameStateId, Function};
+use crate::instr::{Instr, Value};
+use std::collections::{HashMap, HashSet};
+
+pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
+    let used = used(function);
+    let mut raw = HashMap::new();
+    for value in function.values() {
+        let (Instr::FloatBox { value: inner }
+        | Instr::SmallIntBoxUnchecked { value: inner }
+        | Instr::SmallIntBox { value: inner }
+        | Instr::BoolBox { value: inner }
+        | Instr::PrimitiveBox { value: inner }) = *function.instr(value)
+        else {
+            continue;
+        };
+        if !used.contains(&value) {
+            raw.insert(value, inner);
+        }
+    }
+    let states: Vec<FrameStateId> = function.used_frame_states();
+    for id in states {
+        for place in function.state_mut(id).values_mut() {
+            while let Some(inner) = raw.get(place) {
+                *place = *inner;
+            }
+        }
+    }
+}
+
+/// What is an operand, or is handed over to a frame as it is.
+fn used(function: &Function) -> HashSet<Value> {
+    let mut used = HashSet::new();
+    for value in function.values() {
+        used.extend(function.operands(value));
+        if function.instr(value).info().steals_frame_state {
+            for id in function.state_chain(function.frame_state(value)) {
+                used.extend(function.state(id).values());
+            }
+        }
+    }
+    used
+}
