@@ -5,7 +5,7 @@
 
 mod constants;
 
-use crate::function::CodeId;
+use crate::function::{CodeId, Function};
 use crate::types::{ClassId, Classes, ObjectId, ShapeId, Type};
 use bytecode::Code;
 use std::collections::BTreeMap;
@@ -25,6 +25,10 @@ pub struct Preloaded {
     pub natives: BTreeMap<ObjectId, KnownNative>,
     /// Which class a class object stands for.
     pub known_classes: BTreeMap<ObjectId, KnownClass>,
+    /// Methods of builtin classes, which never change, by class and name: functions of the class that take the receiver as their first argument.
+    pub builtin_methods: BTreeMap<(ClassId, String), ObjectId>,
+    /// HIR of code that may be inlined, as the builder makes it; what is not here is built when it is needed.
+    pub bodies: BTreeMap<CodeId, Arc<Function>>,
     /// What compiled code may rely on.
     pub assumptions: Vec<Assumption>,
 }
