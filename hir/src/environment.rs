@@ -131,16 +131,18 @@ pub struct Assumption {
 /// What a bytecode instruction has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing is known: not run since the code was hot.
+    /// Nothing is known: not run since the code was hot. It is compiled to a `Deopt`: of code that nobody has watched, say nothing instead.
     #[default]
     NeverRun,
     /// The instruction is of a kind that keeps no record.
     Unrecorded,
     /// Too many different things.
     Megamorphic,
-    /// Types of operands, for `GuardType`: `SmallInt`, `TaggedFloat`, `UnicodeExact`, `ObjectUser[c1:Exact]`, ...; `Object` if unknown.
+    /// Types of operands, for `GuardType`: `SmallInt`, `TaggedFloat`, `UnicodeExact`, `ObjectUser[c1:Exact]`, ...; `Object` if unknown. Of `BINARY_OP`,
+    /// `COMPARE_OP` and `STORE_SUBSCR` (container and key); of `TO_BOOL`, `UNARY_NEGATIVE`, `UNARY_INVERT`, `UNPACK_SEQUENCE` the first.
     Operands(Type, Type),
-    /// Owners of an attribute, the likeliest first.
+    /// Owners of an attribute, the likeliest first: of `LOAD_ATTR`, `STORE_ATTR`, `LOAD_SPECIAL`. A single one with a `Getter`, `__getitem__` or `__setitem__`,
+    /// of a subscript or `STORE_SUBSCR`.
     Attribute(Vec<Owner>),
     /// An attribute of a class.
     OfClass { class: ObjectId, value: ObjectId, assumption: AssumptionId },
@@ -148,7 +150,7 @@ pub enum Seen {
     OfModule { module: ObjectId, value: Type, assumption: AssumptionId },
     /// The type of a loop's iterator.
     Iterator(Type),
-    /// What was called, and whether the owner it was found in is its first argument.
+    /// What was called, and whether the owner it was found in is its first argument. Of `CALL` and `CALL_KW`.
     Callee { value: ObjectId, with_owner: bool },
 }
 
@@ -173,7 +175,7 @@ pub enum Place {
     Method(ObjectId),
     /// The class's own, as it is.
     Value(ObjectId),
-    /// The Python function of a property, which takes the instance.
+    /// The Python function of a property, which takes the instance, or that of a special method.
     Getter(ObjectId),
     /// It has to be looked for each time.
     General,
