@@ -40,6 +40,7 @@ pub struct CodeObject {
     /// The first of the instructions that run: those of `data`, or of the copy.
     pub(crate) entry: Cell<*const Instr>,
     pub(crate) shadow: OnceCell<Shadow>,
+    pub compiled: crate::compiled::Slot,
     // Few code objects are asked for these.
     word_code: OnceCell<Box<WordCode>>,
     /// The bytes Python gave to make this code, if it did.
@@ -114,6 +115,12 @@ impl CodeObject {
         self.entry.get()
     }
 
+    /// Where a call begins: with the first instruction, or with what runs compiled code.
+    #[inline(always)]
+    pub(crate) fn start(&self) -> *const Instr {
+        if self.compiled.entry.get().is_some() { crate::compiled::gate() } else { self.entry.get() }
+    }
+
     /// Whether calls run the copy, and not the original instructions.
     pub fn runs_copy(&self) -> bool {
         !std::ptr::eq(self.entry.get(), self.data.instructions.as_ptr())
@@ -123,7 +130,11 @@ impl CodeObject {
     pub fn index_of(&self, instruction: *const Instr) -> usize {
         match self.shadow.get().and_then(|shadow| shadow.index_of(instruction)) {
             Some(index) => index,
-            None => (instruction.addr() - self.data.instructions.as_ptr().addr()) / size_of::<Instr>(),
+            None => {
+                let index = instruction.addr().wrapping_sub(self.data.instructions.as_ptr().addr()) / size_of::<Instr>();
+                // The gate of compiled code stands for the first one.
+                if index < self.data.instructions.len() { index } else { 0 }
+            }
         }
     }
 
@@ -261,6 +272,7 @@ fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> Code
         warmth: Cell::new(crate::shadow::threshold()),
         entry: Cell::new(data.instructions.as_ptr()),
         shadow: OnceCell::new(),
+        compiled: crate::compiled::Slot::new(code.flags),
         is_simple,
         simple_arguments: if is_simple { data.arg_count } else { u32::MAX },
         small_arguments: if is_small { data.arg_count } else { u32::MAX },

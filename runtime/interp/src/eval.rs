@@ -10,11 +10,11 @@
 pub(crate) mod arithmetic;
 pub(crate) mod calls;
 mod classes;
-mod exceptions;
+pub(crate) mod exceptions;
 mod intrinsics;
 pub(crate) mod iteration;
 mod matching;
-mod names;
+pub(crate) mod names;
 pub(crate) mod steps;
 
 pub use calls::call_keywords_of;
@@ -23,6 +23,7 @@ pub use names::{builtins_dict, import_from, import_name, set_builtins};
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::code::CodeObject;
+use crate::compiled;
 use crate::frame::{Ending, Frame, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION};
@@ -137,7 +138,7 @@ enum Outcome {
 }
 
 /// Runs the innermost frame in the form of the loop that is wanted at the time.
-unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> PyResult {
+pub(crate) unsafe fn execute(vm: &mut Vm, entered: *mut Frame, raised: Option<Raised>) -> PyResult {
     // SAFETY: the caller vouches for the frame; after a switch it is the innermost one.
     unsafe {
         let (mut frame, mut start, mut raised) = (entered, (*entered).ip, raised);
@@ -297,6 +298,40 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                     }
                     let instruction = *ip;
+                    if std::ptr::eq(ip, compiled::gate()) {
+                        let Some(left) = compiled::enter(vm, frame) else {
+                            ip = (*frame).ip;
+                            continue;
+                        };
+                        if left.is_entry {
+                            check_finalizers!();
+                            return left.value.map(Outcome::Done).ok_or_else(|| compiled::raised(vm));
+                        }
+                        frame = vm.frame.cast();
+                        load_registers!();
+                        let Some(value) = left.value else {
+                            if left.ending == Ending::Attribute {
+                                object::attribute::note_missing(vm, top!(1), name_at((*frame).code, (*(*frame).ip).arg() >> 1));
+                            }
+                            break 'raise compiled::raised(vm);
+                        };
+                        ip = (*frame).ip.add(1);
+                        match left.ending {
+                            Ending::Push | Ending::Awaited => push!(value),
+                            Ending::Attribute => set_top!(1, value),
+                            Ending::Iterator if value.borrow().class().slots().next.is_none() => {
+                                break 'raise calls::iter_returned(vm, value.borrow());
+                            }
+                            Ending::Iterator => push!(value),
+                            Ending::Init if !value.borrow().is_none() => break 'raise calls::init_returned(vm, value.borrow()),
+                            Ending::Init | Ending::Discard => drop(value),
+                        }
+                        check_finalizers!();
+                        if breaker_reasons() & breaker::TRACE != 0 && TRACED != tracing::is_active(vm) {
+                            switch_loop!(ip);
+                        }
+                        continue;
+                    }
                     if TRACED {
                         let previous = std::mem::replace(&mut (*frame).ip, ip);
                         (*frame).sp = sp;

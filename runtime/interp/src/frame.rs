@@ -80,7 +80,7 @@ impl Frame {
         unsafe {
             (&raw mut (*frame).function).cast::<u64>().write(function);
             (&raw mut (*frame).code).write(code);
-            (&raw mut (*frame).ip).write((*code).entry());
+            (&raw mut (*frame).ip).write((*code).start());
             (&raw mut (*frame).sp).write(sp);
             (&raw mut (*frame).previous).write(caller);
             (&raw mut (*frame).namespace).write(0);

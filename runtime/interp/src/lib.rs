@@ -9,6 +9,7 @@ pub mod async_generator;
 pub mod cell_object;
 pub mod code;
 pub mod compile_hook;
+pub mod compiled;
 pub mod eval;
 pub mod frame;
 pub mod frame_object;

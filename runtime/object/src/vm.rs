@@ -80,6 +80,11 @@ pub fn clear_breaker(reason: u32) {
     BREAKER.fetch_and(!reason, Ordering::Relaxed);
 }
 
+/// Where the reasons are, for compiled code to look at.
+pub fn breaker_address() -> *const AtomicU32 {
+    &raw const BREAKER
+}
+
 /// The reasons that are set.
 #[inline]
 pub fn breaker_reasons() -> u32 {
@@ -116,6 +121,13 @@ impl Vm {
     pub fn check_stack(&mut self, place: &str) -> PyResult<()> {
         let marker = 0u8;
         if std::hint::black_box(std::ptr::from_ref(&marker)).addr() > self.stack_limit { Ok(()) } else { self.stack_exhausted(place) }
+    }
+
+    /// Whether there is native stack enough for code that recurses where the interpreter would not.
+    #[inline]
+    pub fn has_stack(&self) -> bool {
+        let marker = 0u8;
+        std::hint::black_box(std::ptr::from_ref(&marker)).addr() > self.stack_limit.saturating_add(1 << 20)
     }
 
     #[cold]

@@ -126,7 +126,7 @@ pub(crate) fn python_setter<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<(Ref<'a
 
 /// The error of an `__init__` that returned something.
 #[cold]
-pub(super) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
+pub(crate) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
     vm.type_error(format!("__init__() should return None, not '{}'", value.class().full_name()))
 }
 
@@ -441,7 +441,7 @@ fn iterate(vm: &mut Vm, sequence: Ref<'_>) -> PyResult {
 /// # Safety
 ///
 /// There is room for `before + 1 + after` words at `sp`.
-pub(super) unsafe fn unpack_starred(vm: &mut Vm, sequence: Ref<'_>, before: usize, after: usize, sp: *mut u64) -> PyResult<()> {
+pub(crate) unsafe fn unpack_starred(vm: &mut Vm, sequence: Ref<'_>, before: usize, after: usize, sp: *mut u64) -> PyResult<()> {
     let iterator = iterate(vm, sequence)?;
     let mut items = Vec::new();
     while items.len() < before {

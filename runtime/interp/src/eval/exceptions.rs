@@ -7,7 +7,7 @@ use object::tuple::Tuple;
 use object::{Args, Object, PyResult, Raised, Ref, Type, Vm};
 
 /// Bit of `Frame::traced`: the exception is raised again, so that no traceback entry is added.
-pub(super) const RERAISED: u8 = 0x80;
+pub(crate) const RERAISED: u8 = 0x80;
 
 /// Adds the frame to the exception's traceback.
 ///
@@ -27,7 +27,7 @@ pub(super) unsafe fn add_traceback(vm: &mut Vm, frame: *mut Frame, index: usize)
 
 /// `raise`, `raise exception`, `raise exception from cause`.
 #[cold]
-pub(super) fn raise(vm: &mut Vm, value: Option<Object>, cause: Option<Object>) -> Raised {
+pub(crate) fn raise(vm: &mut Vm, value: Option<Object>, cause: Option<Object>) -> Raised {
     match exception_to_raise(vm, value, cause) {
         Ok(Some(exception)) => vm.raise_object(exception),
         Ok(None) => match vm.handled_exception().map(Ref::to_owned) {

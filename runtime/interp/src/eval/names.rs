@@ -47,14 +47,14 @@ fn not_defined(vm: &mut Vm, name: Ref<'_>) -> Raised {
 }
 
 #[cold]
-pub(super) fn unbound_local(vm: &mut Vm, code: &CodeObject, index: usize) -> Raised {
+pub(crate) fn unbound_local(vm: &mut Vm, code: &CodeObject, index: usize) -> Raised {
     let name = code.local_names[index];
     let message = format!("cannot access local variable '{}' where it is not associated with a value", text(name));
     vm.raise(&exception::UNBOUND_LOCAL_ERROR, message)
 }
 
 #[cold]
-pub(super) fn unbound_cell(vm: &mut Vm, code: &CodeObject, index: usize) -> Raised {
+pub(crate) fn unbound_cell(vm: &mut Vm, code: &CodeObject, index: usize) -> Raised {
     let name = code.local_names[index];
     if code.data.local_kinds[index].has(LocalKind::FREE) {
         let message = format!("cannot access free variable '{}' where it is not associated with a value in enclosing scope", text(name));
@@ -75,7 +75,7 @@ fn find_in(vm: &mut Vm, mapping: Ref<'_>, name: Ref<'_>) -> PyResult<Option<Obje
 }
 
 #[inline(always)]
-pub(super) fn load_global(vm: &mut Vm, function: &Function, name: Ref<'_>) -> PyResult {
+pub(crate) fn load_global(vm: &mut Vm, function: &Function, name: Ref<'_>) -> PyResult {
     let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
     if globals.is_exactly(&DICT) && builtins.is_exactly(&DICT) {
         // SAFETY: the types were just compared.
@@ -194,7 +194,7 @@ pub(super) fn setup_annotations(vm: &mut Vm, frame: &Frame) -> PyResult<()> {
     Ok(())
 }
 
-pub(super) fn common_constant(vm: &mut Vm, arg: u32) -> Object {
+pub(crate) fn common_constant(vm: &mut Vm, arg: u32) -> Object {
     match CommonConstant::from_u32(arg).expect("the operand was verified") {
         CommonConstant::AssertionError => exception::ASSERTION_ERROR.to_object(),
         CommonConstant::NotImplementedError => exception::NOT_IMPLEMENTED_ERROR.to_object(),

@@ -1,0 +1,534 @@
+//! What compiled code needs of the interpreter: where calls find it, how it leaves for the evaluation loop, and the
+//! instructions it has no better form of.
+//!
+//! A code object with compiled code begins, for its callers, at [`gate`], an instruction of no code: the evaluation loop, when it comes there, runs the compiled code natively
+//! ([`enter`]) or goes on with the first instruction. The frame has been laid as for the interpreter, and compiled code owns it from then on.
+//!
+//! Compiled code does not use the evaluation stack of its frame. Functions here that take many operands find them there ([`stack`]), borrowed, from the
+//! first word on; a second result is in the first word.
+
+use crate::code::CodeObject;
+use crate::eval::steps::STEPS;
+use crate::eval::{self, arithmetic, calls, iteration, names};
+use crate::frame::{Ending, FRAME_WORDS, Frame};
+use crate::function::{self, FUNCTION, Function};
+use crate::tracing;
+use bytecode::opcode::BinaryOp;
+use bytecode::{CodeFlags, Instr, Opcode};
+use object::attribute::cache;
+use object::function::BOUND_METHOD;
+use object::list::List;
+use object::tuple::Tuple;
+use object::vm::{breaker, breaker_reasons};
+use object::{Object, Raised, Ref, Vm, raw};
+use std::any::Any;
+use std::cell::{Cell, OnceCell};
+use std::mem::offset_of;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Compiled code: runs the frame to its end, pops it, and gives the word of the value; 0: it raised.
+pub type Entry = unsafe extern "C" fn(vm: *mut Vm, frame: *mut Frame) -> u64;
+
+/// What a code object knows of its compiled code.
+pub struct Slot {
+    pub entry: Cell<Option<Entry>>,
+    /// Keeps the code, and what it refers to.
+    pub owner: OnceCell<Box<dyn Any>>,
+}
+
+/// What new functions' code objects have for an entry; 0: none.
+static FIRST_CALL: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on the first call of a function goes to this entry, which may compile it.
+pub fn set_first_call(entry: Option<Entry>) {
+    FIRST_CALL.store(entry.map_or(0, |entry| entry as usize), Ordering::Relaxed);
+}
+
+impl Slot {
+    pub(crate) fn new(flags: CodeFlags) -> Slot {
+        let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
+        let address = FIRST_CALL.load(Ordering::Relaxed);
+        // SAFETY: the address is 0 or that of an entry, see `set_first_call`.
+        let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
+        let entry = entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !flags.has(suspends));
+        Slot { entry: Cell::new(entry), owner: OnceCell::new() }
+    }
+}
+
+/// A word that no code has; its form is that of an instruction of a copy, without handler.
+static GATE: Instr = Instr(1 << 31 | 0xff);
+
+/// Where calls of code that is compiled begin.
+#[inline(always)]
+pub(crate) fn gate() -> *const Instr {
+    &raw const GATE
+}
+
+/// How a frame that ran compiled code ended.
+pub(crate) struct Left {
+    pub is_entry: bool,
+    pub ending: Ending,
+    /// `None`: it raised.
+    pub value: Option<Object>,
+}
+
+/// Runs a frame's compiled code. `None`: the frame is to be interpreted, from the first instruction, where its `ip` is now.
+///
+/// # Safety
+///
+/// The frame is the innermost one, at the gate.
+pub(crate) unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
+    // SAFETY: the caller's promise; an entry takes the frame over.
+    unsafe {
+        let code = (*frame).code;
+        (*frame).ip = (*code).entry();
+        let entry = (*code).compiled.entry.get()?;
+        let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
+        if is_traced || (*frame).ending == Ending::Awaited || (*frame).generator | (*frame).namespace != 0 || !vm.has_stack() {
+            return None;
+        }
+        let (is_entry, ending) = ((*frame).is_entry, (*frame).ending);
+        let value = Object::from_raw(entry(vm, frame));
+        Some(Left { is_entry, ending, value })
+    }
+}
+
+/// The exception that is set, as a result.
+pub(crate) fn raised(vm: &mut Vm) -> Raised {
+    let exception = vm.take_raised().expect("compiled code says so when an exception is set");
+    vm.reraise(exception)
+}
+
+/// Runs a frame that was just pushed; 0: it raised.
+unsafe fn run(vm: &mut Vm, frame: *mut Frame) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match enter(vm, frame) {
+            Some(left) => left.value.map_or(0, Object::into_raw),
+            None => eval::run(vm, frame).map_or(0, Object::into_raw),
+        }
+    }
+}
+
+/// Interprets a frame from the first instruction to its end, although its code is compiled.
+///
+/// # Safety
+///
+/// The frame is the innermost one and has just been pushed.
+pub unsafe fn interpret(vm: &mut Vm, frame: *mut Frame) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).ip = (*(*frame).code).entry();
+        eval::run(vm, frame).map_or(0, Object::into_raw)
+    }
+}
+
+/// Offsets of fields that compiled code reads and writes.
+pub mod layout {
+    use super::*;
+
+    pub const LOCALS: usize = FRAME_WORDS * 8;
+    pub const FRAME_FUNCTION: usize = offset_of!(Frame, function);
+    pub const FRAME_IP: usize = offset_of!(Frame, ip);
+    pub const FRAME_PREVIOUS: usize = offset_of!(Frame, previous);
+    pub const FRAME_OBJECT: usize = offset_of!(Frame, object);
+    pub const FUNCTION_CLOSURE: usize = abi::header::SIZE + offset_of!(Function, closure);
+    pub const CELL_CONTENTS: usize = abi::header::SIZE + offset_of!(crate::cell_object::CellObject, contents);
+}
+
+/// The code a frame runs.
+///
+/// # Safety
+///
+/// The frame is in progress, and the code is used while it is.
+pub unsafe fn code_of<'a>(frame: *mut Frame) -> &'a CodeObject {
+    // SAFETY: the caller's promise.
+    unsafe { &*(*frame).code }
+}
+
+/// The function a frame runs.
+///
+/// # Safety
+///
+/// As for [`code_of`].
+pub unsafe fn function_of<'a>(frame: *mut Frame) -> &'a Function {
+    // SAFETY: the caller's promise.
+    unsafe { (*frame).function() }
+}
+
+/// The first word of a frame's locals.
+pub fn locals(frame: *mut Frame) -> *mut u64 {
+    Frame::locals(frame)
+}
+
+/// The first word of a frame's evaluation stack.
+///
+/// # Safety
+///
+/// The frame is in progress.
+pub unsafe fn stack(frame: *mut Frame) -> *mut u64 {
+    // SAFETY: the caller's promise.
+    unsafe { Frame::locals(frame).add((*(*frame).code).n_locals) }
+}
+
+/// Goes on in the evaluation loop: at the instruction with this index, or, if an exception is set, with the search for its handler. The frame's locals
+/// and so many words of its stack are in place.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and its code was entered by [`enter`].
+pub unsafe fn leave_for_interpreter(vm: &mut Vm, frame: *mut Frame, index: usize, depth: usize, is_raised: bool) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*frame).ip = (*(*frame).code).entry().add(index);
+        (*frame).sp = stack(frame).add(depth);
+        (*frame).is_entry = true;
+        let raised = if is_raised { Some(raised(vm)) } else { None };
+        eval::execute(vm, frame, raised).map_or(0, Object::into_raw)
+    }
+}
+
+/// Pops a frame whose locals and stack are empty.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn pop(vm: &mut Vm, frame: *mut Frame) {
+    // SAFETY: the caller's promise.
+    unsafe { eval::pop_frame(vm, frame, 0) };
+    vm.run_finalizers();
+}
+
+/// What is to become of what an instruction leaves on the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Take {
+    /// Nothing of it is wanted.
+    Nothing,
+    /// The value on top.
+    Top,
+    /// The first value.
+    First,
+    /// The first value; the second one is the second result.
+    FirstThenSecond,
+    /// The second value; the first one is the second result.
+    SecondThenFirst,
+}
+
+impl Take {
+    pub const ALL: [Take; 5] = [Take::Nothing, Take::Top, Take::First, Take::FirstThenSecond, Take::SecondThenFirst];
+}
+
+/// Runs an instruction of [`crate::eval::steps`] on `n` operands, of which those in `owned` are taken over. Gives the result, or 1 if there is none;
+/// 0: it raised.
+///
+/// # Safety
+///
+/// The frame is the innermost one and `n` words that are live values or zero are on its stack, as the instruction wants them.
+pub unsafe fn step(vm: &mut Vm, frame: *mut Frame, opcode: Opcode, arg: u32, n: usize, owned: u32, take: Take) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let base = stack(frame);
+        for index in 0..n {
+            let word = *base.add(index);
+            if word != 0 && owned & 1 << index == 0 {
+                raw::increment(word);
+            }
+        }
+        let stepped = STEPS[opcode as usize](vm, frame, base.add(n), arg);
+        let depth = stepped.sp.offset_from(base) as usize;
+        let (first, second) = match take {
+            Take::Nothing => (None, None),
+            Take::Top => (depth.checked_sub(1), None),
+            Take::First => (Some(0), None),
+            Take::FirstThenSecond => (Some(0), Some(1)),
+            Take::SecondThenFirst => (Some(1), Some(0)),
+        };
+        let word_at = |index: Option<usize>| index.map_or(0, |index| std::mem::replace(&mut *base.add(index), 0));
+        let is_done = stepped.result.is_ok();
+        let (mut result, mut other) = (1, 0);
+        if is_done {
+            other = word_at(second);
+            if first.is_some() {
+                result = word_at(first);
+            }
+        }
+        for index in (0..depth).rev() {
+            drop(Object::from_raw(std::mem::replace(&mut *base.add(index), 0)));
+        }
+        *base = other;
+        vm.run_finalizers();
+        if is_done { result } else { 0 }
+    }
+}
+
+/// Calls what is on the stack: callable, self or null, `n` arguments.
+///
+/// # Safety
+///
+/// The frame is the innermost one; the words are live values.
+pub unsafe fn call(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
+    // SAFETY: the caller's promise; who holds a bound method holds its parts.
+    unsafe {
+        let base = stack(frame);
+        let mut callable = Ref::from_bits(*base);
+        if *base.add(1) == 0 && callable.is_exactly(&BOUND_METHOD) {
+            let method = callable.downcast_unchecked::<object::function::BoundMethod>().get();
+            *base.add(1) = Ref::from_bits(method.this.bits()).bits();
+            callable = Ref::from_bits(method.function.bits());
+        }
+        let has_self = *base.add(1) != 0;
+        let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
+        if callable.is_exactly(&FUNCTION) {
+            for index in 0..n {
+                raw::increment(*args.add(index));
+            }
+            return call_python(vm, callable, args, n);
+        }
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
+        let result = calls::call_native(vm, callable, values).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+}
+
+/// Calls a Python function with `n` owned words, which are taken over.
+///
+/// # Safety
+///
+/// `callable` is a Python function; the words are live values.
+pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if vm.check_stack("").is_err() {
+            function::drop_words(args, n);
+            return 0;
+        }
+        let Ok(inner) = function::push_call_frame(vm, callable.to_owned(), args, n, None) else { return 0 };
+        run(vm, inner)
+    }
+}
+
+/// Calls what is on the stack: callable, self or null, arguments, and the tuple of the last ones' names; `n`: all but callable, self and names.
+///
+/// # Safety
+///
+/// As for [`call`].
+pub unsafe fn call_keywords(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let base = stack(frame);
+        let callable = Ref::from_bits(*base);
+        let has_self = *base.add(1) != 0;
+        let names = Ref::from_bits(*base.add(2 + n)).downcast_unchecked::<Tuple>();
+        let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
+        let result = vm.call_with(callable, object::Args::new(values, Some(names))).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+}
+
+/// Calls what is on the stack: callable, self or null, positional arguments, keyword arguments or null.
+///
+/// # Safety
+///
+/// As for [`call`].
+pub unsafe fn call_unpacked(vm: &mut Vm, frame: *mut Frame) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let base = stack(frame);
+        let result = match calls::call_star(vm, Ref::from_bits(*base), base.add(4)) {
+            Ok(calls::Call::Frame(inner)) if vm.check_stack("").is_ok() => run(vm, inner),
+            Ok(calls::Call::Frame(inner)) => {
+                eval::pop_frame(vm, inner, 0);
+                0
+            }
+            Ok(calls::Call::Value(value)) => value.into_raw(),
+            Err(_) => 0,
+        };
+        vm.run_finalizers();
+        result
+    }
+}
+
+/// Calls something native with `n` values.
+///
+/// # Safety
+///
+/// As for [`call`]; only the arguments are on the stack.
+pub unsafe fn call_native(vm: &mut Vm, frame: *mut Frame, callable: Ref<'_>, n: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(stack(frame).cast(), n);
+        let result = calls::call_native(vm, callable, values).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+}
+
+/// `left op right`
+pub fn binary(vm: &mut Vm, op: BinaryOp, left: Ref<'_>, right: Ref<'_>) -> u64 {
+    let result = match arithmetic::fast(vm, op as u32, left, right) {
+        Some(result) => result.into_raw(),
+        None => vm.binary(op, left, right).map_or(0, Object::into_raw),
+    };
+    vm.run_finalizers();
+    result
+}
+
+/// What a comparison of frequent kinds says without further ado.
+pub fn compare_quickly(op: bytecode::opcode::Comparison, left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
+    arithmetic::fast_compare(op as u32, left, right)
+}
+
+/// `owner.name`
+pub fn load_attribute(vm: &mut Vm, owner: Ref<'_>, name: Ref<'_>) -> u64 {
+    if let Some(cache::Found::Value(value)) = cache::load(owner, name) {
+        return value.to_owned().into_raw();
+    }
+    let result = vm.get_attr(owner, name).map_or(0, Object::into_raw);
+    vm.run_finalizers();
+    result
+}
+
+/// `owner.name` to be called; the receiver, or null, is the second result.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn load_method(vm: &mut Vm, frame: *mut Frame, owner: Ref<'_>, name: Ref<'_>) -> u64 {
+    let (method, this) = match cache::load(owner, name) {
+        Some(cache::Found::Value(value)) => (value.to_owned(), None),
+        Some(cache::Found::Method(method)) => (method.to_owned(), Some(owner.to_owned())),
+        None => match vm.get_method(owner, name) {
+            Ok(found) => found,
+            Err(_) => return 0,
+        },
+    };
+    // SAFETY: the caller's promise.
+    unsafe { *stack(frame) = this.map_or(0, Object::into_raw) };
+    vm.run_finalizers();
+    method.into_raw()
+}
+
+/// `owner.name = value`; whether that went well.
+pub fn store_attribute(vm: &mut Vm, owner: Ref<'_>, name: Ref<'_>, value: Ref<'_>) -> bool {
+    let is_stored = match cache::store(owner, name, value.to_owned()) {
+        Ok(()) => true,
+        Err(value) => vm.set_attr(owner, name, Some(value.borrow())).is_ok(),
+    };
+    vm.run_finalizers();
+    is_stored
+}
+
+/// A global or builtin name of the frame's function.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn load_global(vm: &mut Vm, frame: *mut Frame, name: Ref<'_>) -> u64 {
+    // SAFETY: the caller's promise; the frame keeps the function.
+    let function = unsafe { function_of(frame) };
+    names::load_global(vm, function, name).map_or(0, Object::into_raw)
+}
+
+/// A common constant by its number.
+pub fn common_constant(vm: &mut Vm, number: u32) -> Object {
+    names::common_constant(vm, number)
+}
+
+/// Raises that a local is unset.
+pub fn unbound_local(vm: &mut Vm, code: &CodeObject, index: usize) {
+    let _ = names::unbound_local(vm, code, index);
+}
+
+/// Raises that a cell is empty.
+pub fn unbound_cell(vm: &mut Vm, code: &CodeObject, index: usize) {
+    let _ = names::unbound_cell(vm, code, index);
+}
+
+/// `raise` with an exception and a cause, or null.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn raise(vm: &mut Vm, frame: *mut Frame, exception: Option<Object>, cause: Option<Object>) {
+    if exception.is_none() && vm.handled_exception().is_some() {
+        // SAFETY: the caller's promise.
+        unsafe { (*frame).traced |= eval::exceptions::RERAISED };
+    }
+    let _ = eval::exceptions::raise(vm, exception, cause);
+}
+
+/// Raises an exception again.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn reraise(vm: &mut Vm, frame: *mut Frame, exception: Object) {
+    let _ = vm.reraise(exception);
+    // SAFETY: the caller's promise.
+    unsafe { (*frame).traced |= eval::exceptions::RERAISED };
+}
+
+/// Raises that an `__init__` returned something.
+pub fn init_returned(vm: &mut Vm, value: Ref<'_>) {
+    let _ = calls::init_returned(vm, value);
+}
+
+/// The next item of an iterator: `None` if it raised, `Some(None)` at the end.
+pub fn next(vm: &mut Vm, iterator: Ref<'_>) -> Option<Option<Object>> {
+    if let Some(next) = iteration::next(vm, iterator) {
+        return Some(next);
+    }
+    let next = vm.next(iterator).ok();
+    vm.run_finalizers();
+    next
+}
+
+/// `container[key] = value`; whether that went well.
+pub fn store_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>, value: Ref<'_>) -> bool {
+    if let Some(index) = key.as_small_int()
+        && let Some(list) = container.downcast_exact::<List>()
+        && let Some(place) = list.items_mut(vm).get_mut(index as usize)
+    {
+        drop(std::mem::replace(place, value.to_owned()));
+        vm.run_finalizers();
+        return true;
+    }
+    let is_stored = vm.set_item(container, key, value).is_ok();
+    vm.run_finalizers();
+    is_stored
+}
+
+/// Unpacks so many values, or, if `after` is given, so many, a list and so many, into a tuple.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and its stack has room for the values.
+pub unsafe fn unpack(vm: &mut Vm, frame: *mut Frame, sequence: Ref<'_>, before: usize, after: Option<usize>) -> u64 {
+    // SAFETY: the caller's promise: the words are written before they are taken.
+    unsafe {
+        let base = stack(frame);
+        let total = after.map_or(before, |after| before + 1 + after);
+        let result = match after {
+            None => calls::unpack_sequence(vm, sequence, before, base),
+            Some(after) => calls::unpack_starred(vm, sequence, before, after, base),
+        };
+        let result = match result {
+            Ok(()) => {
+                let items: Vec<Object> = (0..total).rev().filter_map(|index| Object::from_raw(*base.add(index))).collect();
+                vm.new_tuple(items).into_object().into_raw()
+            }
+            Err(_) => 0,
+        };
+        vm.run_finalizers();
+        result
+    }
+}
+
+/// What somebody wants of running code: signals, other threads, collections. Whether it went well.
+pub fn run_periodic_tasks(vm: &mut Vm) -> bool {
+    eval::handle_breaker(vm).is_ok()
+}
