@@ -13,13 +13,16 @@ mod builtin_load_method_elimination;
 pub(crate) mod clean_cfg;
 pub(crate) mod dead_code_elimination;
 mod dynamic_comparison_elimination;
+mod escape_analysis;
 mod frame_state_trimming;
 mod guard_type_removal;
 mod inline_function_calls;
 mod insert_update_instr;
+mod loop_invariant_code_motion;
 pub(crate) mod phi_elimination;
 mod simplify;
 mod sink_primitive_box;
+mod unboxing;
 mod value_numbering;
 
 macro_rules! define_passes {
@@ -84,6 +87,12 @@ define_passes! {
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
     /// Computes, reads and guards only once.
     ValueNumbering = "value-numbering", value_numbering, On;
+    /// Keeps numbers in their machine form through phis.
+    Unboxing = "unboxing", unboxing, On;
+    /// Moves out of loops what gives the same in each turn.
+    LoopInvariantCodeMotion = "loop-invariant-code-motion", loop_invariant_code_motion, On;
+    /// Does not make objects that only frame states know.
+    EscapeAnalysis = "escape-analysis", escape_analysis, On;
     /// Leaves boxing for frame states to deopt.
     SinkPrimitiveBox = "sink-primitive-box", sink_primitive_box, On;
     /// Removes snapshots, and from frame states what is not needed. No pass behind it may insert guards.

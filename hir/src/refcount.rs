@@ -31,9 +31,9 @@ use std::collections::HashMap;
 
 /// Inserts reference counts. Frame states have been trimmed.
 pub(crate) fn run(function: &mut Function, preloaded: &Preloaded) {
+    clean_cfg::remove_unreachable(function);
     phi_elimination::run(function, preloaded);
     dead_code_elimination::run(function, preloaded);
-    clean_cfg::remove_unreachable(function);
     function.split_critical_edges();
     function.live.clear();
     let mut inserter = Inserter::new(function);

@@ -166,12 +166,12 @@ impl Simplifier<'_> {
         value
     }
 
-    fn to_constant(&mut self, ty: Type) -> Option<Change> {
+    fn give_constant(&mut self, ty: Type) -> Option<Change> {
         Some(Change::To(self.constant(ty)))
     }
 
-    fn to_bool(&mut self, value: bool) -> Option<Change> {
-        self.to_constant(Type::c_bool(value))
+    fn give_bool(&mut self, value: bool) -> Option<Change> {
+        self.give_constant(Type::c_bool(value))
     }
 
     /// The result is that of a new instruction without a frame state.
@@ -186,7 +186,7 @@ impl Simplifier<'_> {
     }
 
     /// The machine float of a number that is known to be one, without rounding.
-    fn to_double(&mut self, value: Value) -> Option<Value> {
+    fn double_of(&mut self, value: Value) -> Option<Value> {
         if self.is(value, ty::FloatExact) {
             return Some(self.emit(Instr::float_unbox(value)));
         }

@@ -21,6 +21,11 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
             raw.insert(value, inner);
         }
     }
+    for value in function.values().collect::<Vec<_>>() {
+        if matches!(function.instr(value), Instr::VirtualObject { .. }) {
+            function.replace_operands(value, &mut |part| raw.get(&part).copied().unwrap_or(part));
+        }
+    }
     let states: Vec<FrameStateId> = function.used_frame_states();
     for id in states {
         for place in function.state_mut(id).values_mut() {
@@ -35,7 +40,9 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 fn used(function: &Function) -> HashSet<Value> {
     let mut used = HashSet::new();
     for value in function.values() {
-        used.extend(function.operands(value));
+        if !matches!(function.instr(value), Instr::VirtualObject { .. }) {
+            used.extend(function.operands(value));
+        }
         if function.instr(value).info().steals_frame_state {
             for id in function.state_chain(function.frame_state(value)) {
                 used.extend(function.state(id).values());

@@ -15,7 +15,8 @@ use crate::function::{Dominators, Function};
 use crate::instr::{Block, Heap, Instr, Output, Value};
 use bytecode::opcode::BinaryOp;
 use std::collections::HashMap;
-use versions::{Versions, memory_of};
+use versions::Versions;
+pub(super) use versions::memory_of;
 
 /// What makes two instructions the same.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -54,6 +54,10 @@ same_meaning! {
     insert_update_instr: "frame-state-trimming" "refcount-insertion" "insert-update-instr";
     value_numbering: "value-numbering" "clean-cfg";
     value_numbering_and_simplify: "simplify" "value-numbering" "simplify" "clean-cfg" "dead-code-elimination" "frame-state-trimming" "refcount-insertion";
+    unboxing: "simplify" "unboxing" "simplify" "dead-code-elimination";
+    loop_invariant_code_motion: "simplify" "clean-cfg" "loop-invariant-code-motion";
+    escape_analysis: "simplify" "escape-analysis" "sink-primitive-box" "dead-code-elimination";
+    escape_analysis_and_counts: "simplify" "value-numbering" "simplify" "escape-analysis" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
     simplify: "simplify" "clean-cfg" "dead-code-elimination";
     refcount_insertion: "frame-state-trimming" "refcount-insertion";
 }

@@ -61,7 +61,7 @@ impl Simplifier<'_> {
             (NativeKind::TypeOf, &[value]) => return self.into(Instr::load_class(value)),
             (NativeKind::ListAppend, &[list, item]) if self.is(list, ty::ListExact) => {
                 self.emit(Instr::list_append(list, item));
-                return self.to_constant(ty::NoneType);
+                return self.give_constant(ty::NoneType);
             }
             _ => {}
         }
@@ -86,7 +86,7 @@ impl Simplifier<'_> {
         let classes = &self.function.classes;
         let is = self.ty(value);
         if is.is_subtype(Type::class(asked, classes), classes) && !is.may_be_null() {
-            return self.to_bool(true);
+            return self.give_bool(true);
         }
         None
     }

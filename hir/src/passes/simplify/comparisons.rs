@@ -19,7 +19,7 @@ impl Simplifier<'_> {
             Instr::LongCompare { left, right, op } if self.both(left, right, ty::SmallInt) => self.into(Instr::small_int_compare(left, right, op)),
             Instr::LongCompare { left, right, op } => self.same(left, right, op),
             Instr::SmallIntCompare { left, right, op } => match (self.int(left), self.int(right)) {
-                (Some(a), Some(b)) => self.to_bool(holds(op, Some(a.cmp(&b)))),
+                (Some(a), Some(b)) => self.give_bool(holds(op, Some(a.cmp(&b)))),
                 (Some(_), None) => self.into(Instr::small_int_compare(right, left, op.swapped())),
                 _ => self.same(left, right, op),
             },
@@ -71,19 +71,19 @@ impl Simplifier<'_> {
         if self.function.model(left) != self.function.model(right) {
             return None;
         }
-        self.to_bool(holds(op, Some(Ordering::Equal)))
+        self.give_bool(holds(op, Some(Ordering::Equal)))
     }
 
     fn primitive_compare(&mut self, left: Value, right: Value, op: Condition) -> Option<Change> {
         if let (Some(a), Some(b)) = (self.double(left), self.double(right)) {
-            return self.to_bool(holds(op, a.partial_cmp(&b)));
+            return self.give_bool(holds(op, a.partial_cmp(&b)));
         }
         if self.is(left, ty::CDouble) || self.is(left, ty::CPtr) {
             return None;
         }
         match (self.int(left), self.int(right)) {
-            (Some(a), Some(b)) if self.is(left, ty::CUnsigned) => self.to_bool(holds(op, Some((a as u64).cmp(&(b as u64))))),
-            (Some(a), Some(b)) => self.to_bool(holds(op, Some(a.cmp(&b)))),
+            (Some(a), Some(b)) if self.is(left, ty::CUnsigned) => self.give_bool(holds(op, Some((a as u64).cmp(&(b as u64))))),
+            (Some(a), Some(b)) => self.give_bool(holds(op, Some(a.cmp(&b)))),
             (Some(_), None) => self.into(Instr::primitive_compare(right, left, op.swapped())),
             (None, Some(0)) if op == Condition::NotEqual && self.is(left, ty::CBool) => Some(Change::To(left)),
             _ => self.same(left, right, op),
@@ -92,15 +92,15 @@ impl Simplifier<'_> {
 
     fn identity(&mut self, left: Value, right: Value) -> Option<Change> {
         if self.function.model(left) == self.function.model(right) {
-            return self.to_bool(true);
+            return self.give_bool(true);
         }
         let (a, b) = (self.ty(left), self.ty(right));
         // A boxed float and a boxed int are what they are made to be: two that are equal may be two objects.
         if !a.could_be(b, &self.function.classes) {
-            return self.to_bool(false);
+            return self.give_bool(false);
         }
         let is_one = a == b && a.is_single_value() && (a.is_uncounted() || a.known_object().is_some());
-        if is_one { self.to_bool(true) } else { None }
+        if is_one { self.give_bool(true) } else { None }
     }
 }
 

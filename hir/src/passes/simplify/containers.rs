@@ -30,12 +30,12 @@ impl Simplifier<'_> {
             }
             Instr::LoadLength { container } => {
                 let length = self.length(container)?;
-                self.to_constant(Type::c_int(ty::CInt64, length))
+                self.give_constant(Type::c_int(ty::CInt64, length))
             }
             Instr::CheckBounds { index, length } => {
                 let (mut index, length) = (self.int(index)?, self.int(length)?);
                 index += if index < 0 { length } else { 0 };
-                if (0..length).contains(&index) { self.to_constant(Type::c_int(ty::CInt64, index)) } else { None }
+                if (0..length).contains(&index) { self.give_constant(Type::c_int(ty::CInt64, index)) } else { None }
             }
             Instr::GetLength { value } if self.is(value, SIZED) => {
                 let length = self.emit(Instr::load_length(value));
@@ -150,6 +150,6 @@ impl Simplifier<'_> {
         }
         let (id, _) = self.preloaded.known_classes.iter().find(|(_, known)| known.class == class)?;
         let ty = Type::object(*id, &self.function.classes);
-        self.to_constant(ty)
+        self.give_constant(ty)
     }
 }

@@ -11,12 +11,12 @@ impl Simplifier<'_> {
             Instr::IntUnaryOp { value, op } if self.is(value, ty::CInt64) => {
                 let known = self.int(value)?;
                 let result = if op == IntUnaryKind::Negate { known.wrapping_neg() } else { !known };
-                self.to_constant(Type::c_int(ty::CInt64, result))
+                self.give_constant(Type::c_int(ty::CInt64, result))
             }
             Instr::DoubleBinaryOp { left, right, op } => self.double_binary(left, right, op),
             Instr::DoubleUnaryOp { value, op } => {
                 let known = self.double(value)?;
-                self.to_constant(Type::c_double(match op {
+                self.give_constant(Type::c_double(match op {
                     DoubleUnaryKind::Negate => -known,
                     DoubleUnaryKind::Absolute => known.abs(),
                     DoubleUnaryKind::SquareRoot => known.sqrt(),
@@ -24,7 +24,7 @@ impl Simplifier<'_> {
             }
             Instr::IntToDouble { value } => {
                 let known = self.int(value)?;
-                self.to_constant(Type::c_double(known as f64))
+                self.give_constant(Type::c_double(known as f64))
             }
             Instr::PrimitiveConvert { value, ty } => {
                 let to = self.function.pool.ty(ty);
@@ -38,7 +38,7 @@ impl Simplifier<'_> {
         let (a, b) = (self.int(left), self.int(right));
         if let (Some(a), Some(b)) = (a, b) {
             let result = fold(op, a, b)?;
-            return self.to_constant(Type::c_int(ty::CInt64, result));
+            return self.give_constant(Type::c_int(ty::CInt64, result));
         }
         let is_left_neutral = match op {
             IntKind::Add | IntKind::Or | IntKind::Xor => a == Some(0),
@@ -61,7 +61,7 @@ impl Simplifier<'_> {
     fn double_binary(&mut self, left: Value, right: Value, op: DoubleKind) -> Option<Change> {
         let (a, b) = (self.double(left), self.double(right));
         if let (Some(a), Some(b)) = (a, b) {
-            return self.to_constant(Type::c_double(match op {
+            return self.give_constant(Type::c_double(match op {
                 DoubleKind::Add => a + b,
                 DoubleKind::Subtract => a - b,
                 DoubleKind::Multiply => a * b,

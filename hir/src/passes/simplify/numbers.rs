@@ -21,7 +21,7 @@ impl Simplifier<'_> {
             }
             Instr::FloatBinaryOp { left, right, op } => self.float(left, right, op),
             Instr::SmallIntUnbox { value } => match (self.def(value), self.int(value)) {
-                (_, Some(known)) => self.to_constant(Type::c_int(ty::CInt64, known)),
+                (_, Some(known)) => self.give_constant(Type::c_int(ty::CInt64, known)),
                 (Instr::SmallIntBox { value } | Instr::SmallIntBoxUnchecked { value }, None) => Some(Change::To(value)),
                 _ => None,
             },
@@ -31,13 +31,13 @@ impl Simplifier<'_> {
                 _ => None,
             },
             Instr::FloatUnbox { value } => match (self.def(value), self.double(value)) {
-                (_, Some(known)) => self.to_constant(Type::c_double(known)),
+                (_, Some(known)) => self.give_constant(Type::c_double(known)),
                 (Instr::FloatBox { value }, None) => Some(Change::To(value)),
                 _ => None,
             },
             Instr::FloatBox { value } => match (self.def(value), self.double(value)) {
                 (Instr::FloatUnbox { value }, _) => Some(Change::To(value)),
-                (_, Some(known)) => tagged(known).and_then(|constant| self.to_constant(constant)),
+                (_, Some(known)) => tagged(known).and_then(|constant| self.give_constant(constant)),
                 _ => None,
             },
             Instr::PrimitiveBox { value } => self.primitive_box(value),
@@ -67,7 +67,7 @@ impl Simplifier<'_> {
         let is_mixed = self.is(left, ty::FloatExact) && self.is(right, ty::SmallInt) || self.is(left, ty::SmallInt) && self.is(right, ty::FloatExact);
         if is_mixed {
             let kind = double_kind(op)?;
-            let (left, right) = (self.to_double(left)?, self.to_double(right)?);
+            let (left, right) = (self.double_of(left)?, self.double_of(right)?);
             let result = self.emit(Instr::double_binary_op(left, right, kind));
             return self.into(Instr::float_box(result));
         }
@@ -171,7 +171,7 @@ impl Simplifier<'_> {
     }
 
     fn small_constant(&mut self, value: i64) -> Option<Change> {
-        if (abi::tag::INT_MIN..=abi::tag::INT_MAX).contains(&value) { self.to_constant(Type::small_int(value)) } else { None }
+        if (abi::tag::INT_MIN..=abi::tag::INT_MAX).contains(&value) { self.give_constant(Type::small_int(value)) } else { None }
     }
 
     fn float(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {

@@ -39,12 +39,12 @@ impl Simplifier<'_> {
             Instr::IsTruthy { value } => self.is_truthy(value),
             Instr::BoolBox { value } => self.bool_box(value),
             Instr::BoolUnbox { value } => match (self.def(value), self.int(value)) {
-                (_, Some(known)) => self.to_bool(known != 0),
+                (_, Some(known)) => self.give_bool(known != 0),
                 (Instr::BoolBox { value }, None) => Some(Change::To(value)),
                 _ => None,
             },
             Instr::UnaryNot { value } => match (self.def(value), self.int(value)) {
-                (_, Some(known)) => self.to_constant(Type::bool(known == 0)),
+                (_, Some(known)) => self.give_constant(Type::bool(known == 0)),
                 (Instr::BoolBox { value }, None) => {
                     let not = self.emit(Instr::bool_not(value));
                     self.into(Instr::bool_box(not))
@@ -54,7 +54,7 @@ impl Simplifier<'_> {
             },
             Instr::BoolNot { value } => self.bool_not(value),
             Instr::IntToBool { value } if self.is(value, ty::CBool) => Some(Change::To(value)),
-            Instr::IntToBool { value } => self.int(value).and_then(|known| self.to_bool(known != 0)),
+            Instr::IntToBool { value } => self.int(value).and_then(|known| self.give_bool(known != 0)),
             _ => None,
         }
     }
@@ -65,10 +65,10 @@ impl Simplifier<'_> {
             return self.into(Instr::bool_unbox(value));
         }
         if ty.fits(ty::NoneType) {
-            return self.to_bool(false);
+            return self.give_bool(false);
         }
         if ty.fits(TRUE) {
-            return self.to_bool(true);
+            return self.give_bool(true);
         }
         if ty.fits(ty::LongExact) {
             let zero = self.constant(Type::small_int(0));
@@ -89,7 +89,7 @@ impl Simplifier<'_> {
 
     fn bool_box(&mut self, value: Value) -> Option<Change> {
         if let Some(known) = self.int(value) {
-            return self.to_constant(Type::bool(known != 0));
+            return self.give_constant(Type::bool(known != 0));
         }
         match self.def(value) {
             Instr::BoolUnbox { value } => Some(Change::To(value)),
@@ -99,7 +99,7 @@ impl Simplifier<'_> {
 
     fn bool_not(&mut self, value: Value) -> Option<Change> {
         if let Some(known) = self.int(value) {
-            return self.to_bool(known == 0);
+            return self.give_bool(known == 0);
         }
         match self.def(value) {
             Instr::BoolNot { value } => Some(Change::To(value)),

@@ -466,6 +466,9 @@ impl<'a> Machine<'a> {
             (Instr::UnaryOp { op: UnaryKind::Negate, .. }, (Some(V::Float(value)), _)) => Some(V::Float(-value)),
             (Instr::UnaryOp { op, .. }, (Some(V::Int(value)), _)) => Some(V::Int(if op == UnaryKind::Negate { -value } else { !value })),
             (Instr::CompareBool { op, .. }, (Some(left), Some(right))) => Some(V::CBool(number_order(Condition::of(op), left, right))),
+            (Instr::Compare { op, .. }, _) if first == V::Known(0) && second == V::Known(0) => {
+                Some(V::Bool(holds(Condition::of(op), Some(std::cmp::Ordering::Equal))))
+            }
             (Instr::CompareBool { op, .. }, _) if first == V::Known(0) && second == V::Known(0) => {
                 Some(V::CBool(holds(Condition::of(op), Some(std::cmp::Ordering::Equal))))
             }
