@@ -112,6 +112,7 @@ programs! {
     cinder_properties
     classes
     closures
+    code_attributes
     collection_types
     collector_callbacks
     comprehensions

@@ -5,7 +5,7 @@ use crate::tracing::lines::Lines;
 use crate::tracing::monitoring::CodeEvents;
 use bytecode::wordcode::WordCode;
 use bytecode::{Code, CodeFlags, Constant, ExceptionEntry, Instr, Local, LocalKind, Location, Locations};
-use object::cell::Visitor;
+use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::native::{PayloadInfo, TypeSpec};
 use object::str::Str;
@@ -47,6 +47,20 @@ pub struct CodeObject {
     pub(crate) shown: Option<Box<Shown>>,
     lines: OnceCell<Box<Lines>>,
     monitoring: OnceCell<Box<CodeEvents>>,
+    asked: OnceCell<Box<Asked>>,
+}
+
+/// Attributes that were asked for, and are the same objects from then on.
+#[derive(Default)]
+pub(crate) struct Asked {
+    names: ObjectCell,
+    constants: ObjectCell,
+    local_names: ObjectCell,
+    cell_names: ObjectCell,
+    free_names: ObjectCell,
+    code: ObjectCell,
+    line_table: ObjectCell,
+    exception_table: ObjectCell,
 }
 
 /// A small function has at most this many parameters, all of them positional, ...
@@ -105,6 +119,9 @@ impl Payload for CodeObject {
 
     fn traverse(&self, visitor: &mut Visitor<'_>) {
         visitor.visit_all(&self.constants);
+        if let Some(asked) = self.asked.get() {
+            asked.constants.traverse(visitor);
+        }
     }
 }
 
@@ -281,6 +298,7 @@ fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> Code
         shown: None,
         lines: OnceCell::new(),
         monitoring: OnceCell::new(),
+        asked: OnceCell::new(),
         data,
     }
 }

@@ -62,3 +62,8 @@ delay = cinderx.get_adaptive_delay()
 cinderx.set_adaptive_delay(7)
 assert cinderx.get_adaptive_delay() == 7
 cinderx.set_adaptive_delay(delay)
+
+cinder.immortalize_heap()
+code = poly.__code__
+for name in 'co_names co_consts co_varnames co_filename co_qualname co_linetable co_exceptiontable co_code'.split():
+    assert cinder.is_immortal(getattr(code, name)), name

@@ -18,6 +18,25 @@ macro_rules! number {
     };
 }
 
+/// An attribute that is made when it is asked for first.
+macro_rules! kept {
+    ($name:literal, $field:ident, |$vm:ident, $this:ident| $make:expr) => {
+        Getset::readonly($name, "", |$vm, $this| {
+            let asked = payload($this).asked.get_or_init(Box::default);
+            if let Some(known) = asked.$field.get() {
+                return Ok(known);
+            }
+            let value: Object = $make;
+            if $this.is_immortal() {
+                // As it would be had it been there before.
+                value.borrow().immortalize();
+            }
+            asked.$field.set(Some(value.clone()));
+            Ok(value)
+        })
+    };
+}
+
 pub(super) const GETSETS: &[Getset] = &[
     number!("co_argcount", arg_count),
     number!("co_posonlyargcount", positional_only_count),
@@ -32,32 +51,32 @@ pub(super) const GETSETS: &[Getset] = &[
     Getset::readonly("co_name", "", |_, this| Ok(payload(this).name.to_owned())),
     Getset::readonly("co_qualname", "", |_, this| Ok(payload(this).qualname.get().to_owned())),
     Getset::readonly("co_filename", "", |_, this| Ok(payload(this).filename.to_owned())),
-    Getset::readonly("co_names", "", |vm, this| Ok(vm.new_tuple_from(&payload(this).names).into_object())),
-    Getset::readonly("co_consts", "", |vm, this| Ok(vm.new_tuple(payload(this).constants.iter().cloned()).into_object())),
-    Getset::readonly("co_varnames", "", |vm, this| Ok(names_of(vm, this, LocalKind::LOCAL))),
-    Getset::readonly("co_cellvars", "", |vm, this| Ok(names_of(vm, this, LocalKind::CELL))),
-    Getset::readonly("co_freevars", "", |vm, this| Ok(names_of(vm, this, LocalKind::FREE))),
-    Getset::readonly("co_code", "", |vm, this| Ok(vm.new_bytes(code_bytes(payload(this))).into_object())),
+    kept!("co_names", names, |vm, this| vm.new_tuple_from(&payload(this).names).into_object()),
+    kept!("co_consts", constants, |vm, this| vm.new_tuple(payload(this).constants.iter().cloned()).into_object()),
+    kept!("co_varnames", local_names, |vm, this| names_of(vm, this, LocalKind::LOCAL)),
+    kept!("co_cellvars", cell_names, |vm, this| names_of(vm, this, LocalKind::CELL)),
+    kept!("co_freevars", free_names, |vm, this| names_of(vm, this, LocalKind::FREE)),
+    kept!("co_code", code, |vm, this| vm.new_bytes(code_bytes(payload(this))).into_object()),
     Getset::readonly("_co_code_adaptive", "", |vm, this| {
         let code = payload(this);
         let adaptive = crate::shadow::adaptive_code(code);
         Ok(vm.new_bytes(adaptive.as_deref().unwrap_or_else(|| code_bytes(code))).into_object())
     }),
-    Getset::readonly("co_exceptiontable", "", |vm, this| {
+    kept!("co_exceptiontable", exception_table, |vm, this| {
         let code = payload(this);
         let bytes = match &code.shown {
             Some(shown) => shown.exception_table.clone(),
             None => code.word_code().exception_table(&code.without_constants()),
         };
-        Ok(vm.new_bytes(&bytes).into_object())
+        vm.new_bytes(&bytes).into_object()
     }),
-    Getset::readonly("co_linetable", "", |vm, this| {
+    kept!("co_linetable", line_table, |vm, this| {
         let code = payload(this);
         let bytes = match &code.shown {
             Some(shown) => shown.line_table.clone(),
             None => code.word_code().line_table(&code.without_constants()),
         };
-        Ok(vm.new_bytes(&bytes).into_object())
+        vm.new_bytes(&bytes).into_object()
     }),
     Getset::readonly("co_lnotab", "", line_number_table),
 ];
