@@ -107,7 +107,7 @@ pub(crate) fn python_getattr<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a
         return None;
     }
     let hook = class.lookup(object::names::__getattr__()).filter(|hook| hook.is_exactly(&FUNCTION))?;
-    (!object::instance::get_attribute(owner, name).is_some() && runs_at_once(hook)).then_some(hook)
+    (object::instance::get_attribute(owner, name).is_none() && runs_at_once(hook)).then_some(hook)
 }
 
 /// The Python function that stores an attribute of an object, if there is one that runs at once, and whether it wants the attribute's name: the setter of a property, or

@@ -193,6 +193,10 @@ fn type_call(vm: &mut Vm, callee: Ref<'_>, args: Args<'_>) -> PyResult {
     let Some(new) = new else {
         return Err(vm.raise(&exception::TYPE_ERROR, format!("cannot create '{}' instances", class.get().full_name())));
     };
+    if !class.get().is_heap_type() && overrides_new(class.get()) && !overrides_init(class.get()) {
+        // `object.__init__` has nothing to say, and the arguments need not be kept for it.
+        return new(vm, class, args);
+    }
     let object = new(vm, class, args)?;
     if object.borrow().is_instance_of(class.get())
         && let Some(init) = object.borrow().class().slots().init
