@@ -58,7 +58,7 @@ impl Flow {
         let mut flow = Flow { blocks: Vec::new(), order: Vec::new(), starts: vec![None; leaders.len()], depths, n_locals: code.locals.len() };
         flow.cut(code, &leaders)?;
         flow.leave_out(unit);
-        flow.enter(code, &roots);
+        flow.enter(code, &roots, options);
         flow.sort(&roots);
         flow.find_loops(code);
         Ok(flow)
@@ -105,16 +105,14 @@ impl Flow {
         }
     }
 
-    fn enter(&mut self, code: &Code, roots: &[u32]) {
+    fn enter(&mut self, code: &Code, roots: &[u32], options: &Options) {
         for block in &mut self.blocks {
             let start = block.range.start;
             let is_suspended = start > 0 && suspends(code.instructions[start as usize - 1]);
-            block.entry = if is_suspended {
-                Some(Entry::Suspended)
-            } else if roots.contains(&start) {
-                Some(if start == 0 { Entry::Start } else { Entry::Resume })
+            block.entry = if roots.contains(&start) {
+                Some(if start == 0 && options.start { Entry::Start } else { Entry::Resume })
             } else {
-                None
+                is_suspended.then_some(Entry::Suspended)
             };
         }
     }

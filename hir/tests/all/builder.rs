@@ -1,15 +1,18 @@
 //! Bytecode to HIR: the function `test` of each small program under `tests/builder/`.
 
+mod execute;
 mod guesses;
 mod scene;
 
 use bytecode::{Code, Constant, Locations, Opcode};
 use hir::builder::{LoopEntries, Options, REFUSED, Refusal, build};
+use hir::environment::Seen;
 use hir::passes::{self, NoObserver};
 use hir::verify::verify;
 use hir::{CodeId, Function, Instr, Preloaded, text};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 fn compile(source: &str, name: &str) -> Code {
@@ -229,4 +232,61 @@ fn the_library_is_built_with_guesses() {
         let preloaded = guesses::preloaded(code, &mut dice);
         check(&preloaded, if dice.roll(3) > 0 { &plain } else { &all }, index % 8 == 3);
     });
+}
+
+/// What the arguments of a call are, as text of Python.
+fn arguments(text: &str) -> Vec<execute::V> {
+    let module = compile(&format!("def arguments(): return [{text}]"), "arguments");
+    let code = Rc::new(find(&module, "arguments").expect("it is there").clone());
+    let maker = execute::Maker {
+        preload: &|code| Preloaded::of_code(Arc::new(code.clone()), ""),
+        deopt_every: 0,
+        passes: &[],
+        handled: execute::V::None.into(),
+    };
+    match execute::call(&maker, &code, &[], &[], &[]) {
+        execute::End::Return(execute::V::List(items)) => items.borrow().clone(),
+        _ => panic!("`{text}` are no arguments"),
+    }
+}
+
+/// Calls the functions of the programs under `tests/executed/` as lines `#: run ARGUMENTS = RESULT` say, with many kinds of feedback and forced deopts.
+#[test]
+fn programs_give_what_cpython_gives() {
+    let mut files = Vec::new();
+    python_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/executed"), &mut files);
+    files.sort();
+    assert!(files.len() > 20);
+    for file in files {
+        let name = file.file_stem().expect("files have names").to_string_lossy().into_owned();
+        let source = std::fs::read_to_string(&file).expect("the file can be read");
+        let module = compile(&source, &name);
+        let code = Rc::new(find(&module, "test").expect("there is `test`").clone());
+        for line in source.lines().filter_map(|line| line.strip_prefix("#: run ")) {
+            let (given, expected) = line.rsplit_once(" = ").expect("a result");
+            for seed in 0..24 {
+                let preload = |code: &Code| {
+                    if seed == 0 {
+                        return Preloaded::of_code(Arc::new(code.clone()), &code.qualname);
+                    }
+                    let mut preloaded = guesses::preloaded(code, &mut guesses::Dice::new(seed));
+                    preloaded.codes[0].globals.clear();
+                    // What is assumed of lists would not be so.
+                    let classes = Arc::clone(&preloaded.classes);
+                    for seen in &mut preloaded.codes[0].feedback {
+                        if let Seen::Attribute(owners) = seen {
+                            owners.retain(|owner| !classes.classes[owner.class.0 as usize].is_leaf);
+                        }
+                    }
+                    preloaded
+                };
+                let passes = if seed % 3 == 1 { passes::PIPELINE } else { &[] };
+                for deopt_every in [0, 1, 2, 5] {
+                    let maker = execute::Maker { preload: &preload, deopt_every, passes, handled: execute::V::None.into() };
+                    let outcome = execute::outcome(&maker, &code, &arguments(given));
+                    assert_eq!(outcome, expected, "{name}({given}), seed {seed}, every {deopt_every}");
+                }
+            }
+        }
+    }
 }
