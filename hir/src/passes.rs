@@ -15,6 +15,7 @@ pub(crate) mod dead_code_elimination;
 mod dynamic_comparison_elimination;
 mod escape_analysis;
 mod frame_state_trimming;
+mod guard_elimination;
 mod guard_type_removal;
 mod inline_function_calls;
 mod insert_update_instr;
@@ -87,6 +88,8 @@ define_passes! {
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
     /// Computes, reads and guards only once.
     ValueNumbering = "value-numbering", value_numbering, On;
+    /// Removes guards and branches that earlier ones have decided.
+    GuardElimination = "guard-elimination", guard_elimination, On;
     /// Keeps numbers in their machine form through phis.
     Unboxing = "unboxing", unboxing, On;
     /// Moves out of loops what gives the same in each turn.
@@ -105,13 +108,41 @@ define_passes! {
 
 /// The passes that run by default, in order. A pass may stand here several times.
 pub const PIPELINE: &[Pass] = &[
+    // Before anything goes away that needs a guard.
+    Pass::GuardTypeRemoval,
+    Pass::PhiElimination,
+    Pass::Simplify,
+    Pass::DynamicComparisonElimination,
+    Pass::BuiltinLoadMethodElimination,
+    Pass::InlineFunctionCalls,
+    Pass::PhiElimination,
+    Pass::CleanCfg,
+    Pass::Simplify,
+    Pass::BeginInlinedFunctionElimination,
+    // What is known once, and once more with numbers unboxed and out of loops.
+    Pass::ValueNumbering,
+    Pass::GuardElimination,
+    Pass::Simplify,
+    Pass::CleanCfg,
+    Pass::DeadCodeElimination,
+    Pass::Unboxing,
+    Pass::Simplify,
+    Pass::LoopInvariantCodeMotion,
+    Pass::ValueNumbering,
+    Pass::GuardElimination,
+    Pass::Simplify,
     Pass::PhiElimination,
     Pass::CleanCfg,
     Pass::DeadCodeElimination,
+    Pass::EscapeAnalysis,
+    Pass::SinkPrimitiveBox,
+    Pass::DeadCodeElimination,
     Pass::CleanCfg,
+    // From here on no guards may be added.
     Pass::FrameStateTrimming,
     Pass::DeadCodeElimination,
     Pass::RefcountInsertion,
+    Pass::InsertUpdateInstr,
 ];
 
 /// Told before and after each pass: for dumps and times. (This crate reads no clocks.)
@@ -177,6 +208,7 @@ mod tests {
         function.append(Function::ENTRY, crate::Instr::unreachable());
         let mut names = Names(Vec::new());
         run(&pipeline(&[Pass::CleanCfg]), &mut function, &Preloaded::default(), &mut names);
-        assert_eq!(names.0, ["phi-elimination", "dead-code-elimination", "frame-state-trimming", "dead-code-elimination", "refcount-insertion"]);
+        assert_eq!(names.0.first(), Some(&"guard-type-removal"));
+        assert!(!names.0.contains(&"clean-cfg") && names.0.len() > PIPELINE.len() / 2);
     }
 }

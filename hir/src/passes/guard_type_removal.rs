@@ -12,9 +12,14 @@ use std::collections::HashMap;
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let users = function.users();
     let mut replacements = HashMap::new();
+    // The types that values have without the guards removed so far.
+    let mut widened = HashMap::new();
     for value in function.values().collect::<Vec<_>>() {
         let Instr::GuardType { value: guarded, .. } = *function.instr(value) else { continue };
-        if !users[value.0 as usize].is_empty() && Widening::new(function, &users).fits(value, function.ty(guarded)) {
+        let ty = widened.get(&guarded).copied().unwrap_or(function.ty(guarded));
+        let mut widening = Widening { function, users: &users, widened: widened.clone() };
+        if !users[value.0 as usize].is_empty() && widening.fits(value, ty) {
+            widened = widening.widened;
             replacements.insert(value, guarded);
         }
     }
@@ -35,11 +40,7 @@ struct Widening<'a> {
     widened: HashMap<Value, Type>,
 }
 
-impl<'a> Widening<'a> {
-    fn new(function: &'a Function, users: &'a [Vec<Value>]) -> Self {
-        Widening { function, users, widened: HashMap::new() }
-    }
-
+impl Widening<'_> {
     fn fits(&mut self, value: Value, ty: Type) -> bool {
         if self.widened.get(&value).is_some_and(|known| ty.is_subtype(*known, &self.function.classes)) {
             return true;
@@ -53,6 +54,9 @@ impl<'a> Widening<'a> {
         let function = self.function;
         let instr = function.instr(user);
         let info = instr.info();
+        if let Instr::UseType { ty: wanted, .. } = *instr {
+            return ty.is_subtype(function.pool.ty(wanted), &function.classes);
+        }
         let operands = function.operands(user);
         let is_given = |(place, operand): (usize, &Value)| *operand != value || ty.is_subtype(self.must(user, place), &function.classes);
         if !operands.iter().enumerate().all(is_given) || info.same_operands {

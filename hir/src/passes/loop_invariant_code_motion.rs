@@ -18,12 +18,15 @@ struct Loop {
 }
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
-    let dominators = function.dominators();
+    let mut dominators = function.dominators();
     let mut loops = loops(function, &dominators);
     loops.sort_by_key(|it| it.blocks.len());
     for it in &loops {
-        // Blocks that were put in front of inner loops are in no list of blocks: they have only what moved, which is looked at here.
+        let blocks = function.block_limit();
         hoist(function, &dominators, it);
+        if function.block_limit() != blocks {
+            dominators = function.dominators();
+        }
     }
 }
 
