@@ -201,6 +201,15 @@ pub fn allocate(vm: &Vm, class: &Type, args: Object) -> Object {
     )
 }
 
+/// A new exception of a native class with a single argument.
+pub(crate) fn with_message(vm: &mut Vm, class: &'static Type, message: Object) -> Object {
+    if !fields_of(class).is_empty() {
+        return new(vm, class, vec![message]);
+    }
+    let args = vm.new_tuple([message]).into_object();
+    allocate(vm, class, args)
+}
+
 /// A new exception of a native class whose constructor takes plain arguments.
 pub fn new(vm: &mut Vm, class: &'static Type, args: Vec<Object>) -> Object {
     let fields = fields_of(class);

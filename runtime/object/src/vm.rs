@@ -151,7 +151,7 @@ impl Vm {
     #[cold]
     pub fn raise(&mut self, class: &'static Type, message: impl Display) -> Raised {
         let message = self.new_str(&message.to_string());
-        let object = exception::new(self, class, vec![message.into_object()]);
+        let object = exception::with_message(self, class, message.into_object());
         self.raise_object(object)
     }
 
