@@ -135,7 +135,7 @@ impl Builder<'_> {
     pub(super) fn guard_owner(&mut self, value: Value, owner: &Owner) -> Value {
         let class = self.class_type(owner);
         let value = if self.is_told_by_type(owner) {
-            self.guard_type(value, class)
+            self.guard_exactly(value, class)
         } else {
             let class = self.type_id(class);
             let narrow = self.emit(Instr::guard_shape(value, owner.shape, class));

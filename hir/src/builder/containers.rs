@@ -163,43 +163,83 @@ impl Builder<'_> {
         let expected = self.ty(value).and(seen, &self.function.classes);
         let exact = [ty::TupleExact, ty::ListExact].into_iter().find(|exact| !expected.is_bottom() && expected.fits(*exact));
         match exact {
-            Some(exact) => self.unpack_exact(value, exact, count),
-            None => {
-                let tuple = self.emit(Instr::unpack_sequence(value, count));
-                self.push_items(tuple, count);
+            Some(exact) => {
+                let value = self.guard_type(value, exact);
+                let is_fit = self.has_length(value, count);
+                self.emit(Instr::guard(is_fit));
+                let items = self.load_items(value, exact, count);
+                self.push_all(&items);
             }
+            None => self.unpack_by_type(value, count),
         }
     }
 
-    fn unpack_exact(&mut self, value: Value, exact: Type, count: u32) {
-        let value = self.guard_type(value, exact);
+    /// Tests for tuples and lists of the length; leaves other values to a call.
+    fn unpack_by_type(&mut self, value: Value, count: u32) {
+        let (general, join) = (self.new_block(), self.new_block());
+        let mut ways = Vec::new();
+        for exact in [ty::TupleExact, ty::ListExact] {
+            if !self.may_be(value, exact) {
+                continue;
+            }
+            let (then, fit, next) = (self.new_block(), self.new_block(), self.new_block());
+            let exact_id = self.type_id(exact);
+            self.emit_terminator(Instr::cond_branch_check_type(value, then, next, exact_id));
+            self.continue_in(then);
+            let narrow = self.refine(value, exact);
+            let is_fit = self.has_length(narrow, count);
+            self.emit_terminator(Instr::cond_branch(is_fit, fit, general));
+            self.continue_in(fit);
+            ways.push(self.load_items(narrow, exact, count));
+            self.branch_inside(join);
+            self.continue_in(next);
+        }
+        self.branch_inside(general);
+        self.continue_in(general);
+        self.set_cold();
+        let tuple = self.emit(Instr::unpack_sequence(value, count));
+        ways.push(self.load_items(tuple, ty::TupleExact, count));
+        self.branch_inside(join);
+        self.continue_in(join);
+        let items: Vec<Value> = (0..count as usize)
+            .map(|index| {
+                let inputs: Vec<Value> = ways.iter().map(|way| way[index]).collect();
+                self.join(join, &inputs)
+            })
+            .collect();
+        self.push_all(&items);
+    }
+
+    /// Whether a tuple or list has so many items, as a machine bool.
+    fn has_length(&mut self, value: Value, count: u32) -> Value {
         let length = self.emit_plain(Instr::load_length(value));
         let wanted = self.c_int(i64::from(count));
-        let is_fit = self.emit_plain(Instr::primitive_compare(length, wanted, Condition::Equal));
-        self.emit(Instr::guard(is_fit));
-        if exact == ty::TupleExact {
-            return self.push_items(value, count);
-        }
-        for index in (0..count).rev() {
-            let index = self.c_int(i64::from(index));
-            let item = self.emit_plain(Instr::load_list_item(value, index));
-            self.push(item);
-        }
+        self.emit_plain(Instr::primitive_compare(length, wanted, Condition::Equal))
     }
 
-    /// Pushes so many items of a tuple, the first on top.
-    fn push_items(&mut self, tuple: Value, count: u32) {
-        for index in (0..count).rev() {
-            let item = self.emit_plain(Instr::load_tuple_item(tuple, index));
-            self.push(item);
-        }
+    /// The items of a tuple or list that has so many.
+    fn load_items(&mut self, value: Value, exact: Type, count: u32) -> Vec<Value> {
+        let load = |index: u32| {
+            if exact == ty::TupleExact {
+                return self.emit_plain(Instr::load_tuple_item(value, index));
+            }
+            let index = self.c_int(i64::from(index));
+            self.emit_plain(Instr::load_list_item(value, index))
+        };
+        (0..count).map(load).collect()
+    }
+
+    /// Pushes items, the first on top.
+    fn push_all(&mut self, items: &[Value]) {
+        items.iter().rev().for_each(|item| self.push(*item));
     }
 
     pub(super) fn unpack_ex(&mut self, operand: u32) {
         let (before, after) = (operand & 0xff, operand >> 8);
         let value = self.pop();
         let tuple = self.emit(Instr::unpack_ex(value, before, after));
-        self.push_items(tuple, before + 1 + after);
+        let items = self.load_items(tuple, ty::TupleExact, before + 1 + after);
+        self.push_all(&items);
     }
 
     // ---- patterns -----------------------------------------------------------------------------------------------------------

@@ -277,6 +277,16 @@ impl<'a> Builder<'a> {
         narrow
     }
 
+    /// The same for what follows without having the value as an operand that must be of the type: the guard is of use all the same.
+    pub(super) fn guard_exactly(&mut self, value: Value, ty: Type) -> Value {
+        let narrow = self.guard_type(value, ty);
+        if narrow != value {
+            let ty = self.type_id(ty);
+            self.emit_plain(Instr::use_type(narrow, ty));
+        }
+        narrow
+    }
+
     /// Makes sure that a value is a known one.
     pub(super) fn guard_is(&mut self, value: Value, ty: Type) -> Value {
         if self.is(value, ty) {

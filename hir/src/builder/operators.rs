@@ -263,7 +263,7 @@ impl Builder<'_> {
             return self.push(value);
         }
         if expected.fits(ty::NoneType) {
-            self.guard_type(value, ty::NoneType);
+            self.guard_exactly(value, ty::NoneType);
             let falsehood = self.constant(Type::bool(false));
             return self.push(falsehood);
         }
@@ -284,7 +284,7 @@ impl Builder<'_> {
             return self.emit_plain(Instr::primitive_compare(number, zero, Condition::NotEqual));
         }
         if let Some(&exact) = SIZED.iter().find(|exact| expected.fits(**exact)) {
-            let value = self.guard_type(value, exact);
+            let value = self.guard_exactly(value, exact);
             let length = self.emit_plain(Instr::load_length(value));
             return self.emit_plain(Instr::int_to_bool(length));
         }

@@ -51,7 +51,7 @@ impl Builder<'_> {
 
     /// A sequence of the type, and an index within its bounds.
     fn guarded_index(&mut self, sequence: Value, key: Value, exact: Type) -> (Value, Value) {
-        let sequence = self.guard_type(sequence, exact);
+        let sequence = self.guard_exactly(sequence, exact);
         let key = self.guard_type(key, ty::SmallInt);
         let index = match self.ty(key).known_int() {
             Some(number) => self.c_int(number),
@@ -78,7 +78,7 @@ impl Builder<'_> {
             let previous = self.emit(Instr::take_list_item(list, index));
             self.emit(Instr::store_list_item(list, index, value, previous));
         } else if expected.is_some_and(|(container, _)| container.fits(ty::DictExact)) {
-            let dict = self.guard_type(container, ty::DictExact);
+            let dict = self.guard_exactly(container, ty::DictExact);
             self.emit(Instr::dict_set_item(dict, key, value));
         } else {
             self.emit(Instr::store_subscr(value, container, key));

@@ -7,7 +7,7 @@ mod scene;
 use bytecode::{Code, Constant, Locations, Opcode};
 use hir::builder::{LoopEntries, Options, REFUSED, Refusal, build};
 use hir::environment::Seen;
-use hir::passes::{self, NoObserver};
+use hir::passes::{self, NoObserver, Pass};
 use hir::verify::verify;
 use hir::{CodeId, Function, Instr, Preloaded, text};
 use std::fmt::Write;
@@ -197,40 +197,46 @@ fn check_order(function: &Function) -> Result<(), String> {
     Ok(())
 }
 
-/// Builds code and verifies it. Some also goes through all passes, which is slow.
-fn check(preloaded: &Preloaded, options: &Options, with_passes: bool) {
+/// Builds code and verifies it.
+fn check(preloaded: &Preloaded, options: &Options, passes: &[Pass]) {
     let code = &preloaded.codes[0].code;
     let place = || format!("{} of {}, line {}", code.qualname, code.filename, code.first_line);
     match build(preloaded, CodeId(0), options) {
         Ok(mut function) => {
             assert_eq!(verify(&function), Ok(()), "{}\n{function}", place());
             assert_eq!(check_order(&function), Ok(()), "{}\n{function}", place());
-            if with_passes {
-                passes::run(passes::PIPELINE, &mut function, preloaded, &mut NoObserver);
-            }
+            passes::run(passes, &mut function, preloaded, &mut NoObserver);
         }
         Err(refusal) => assert!(matches!(refusal, Refusal::LooksAtFrame(_) | Refusal::TooBig), "{}: {refusal}", place()),
     }
 }
 
-#[test]
-fn the_library_is_built() {
-    let plain = Options::default();
+/// The environment of code of the library: with what it says itself, or with guesses.
+fn environment(index: usize, code: &Code, has_guesses: bool) -> (Preloaded, Options) {
+    let mut dice = guesses::Dice::new(index as u64);
+    let preloaded = if has_guesses { guesses::preloaded(code, &mut dice) } else { Preloaded::of_code(Arc::new(code.clone()), &code.qualname) };
     let all = Options { loops: LoopEntries::All, handlers: true, ..Options::default() };
-    library(&mut |index, code| {
-        let preloaded = Preloaded::of_code(Arc::new(code.clone()), &code.qualname);
-        check(&preloaded, if index % 2 == 0 { &plain } else { &all }, index % 16 < 2);
-    });
+    (preloaded, if dice.roll(3) == 0 { all } else { Options::default() })
 }
 
 #[test]
-fn the_library_is_built_with_guesses() {
-    let plain = Options::default();
-    let all = Options { loops: LoopEntries::All, handlers: true, ..Options::default() };
+fn the_library_is_built() {
     library(&mut |index, code| {
-        let mut dice = guesses::Dice::new(index as u64);
-        let preloaded = guesses::preloaded(code, &mut dice);
-        check(&preloaded, if dice.roll(3) > 0 { &plain } else { &all }, index % 8 == 3);
+        for has_guesses in [false, true] {
+            let (preloaded, options) = environment(index, code, has_guesses);
+            check(&preloaded, &options, &[]);
+        }
+    });
+}
+
+/// A part of the library goes through all passes.
+#[test]
+fn the_library_passes() {
+    library(&mut |index, code| {
+        if index % 8 == 3 {
+            let (preloaded, options) = environment(index, code, index % 16 == 3);
+            check(&preloaded, &options, passes::PIPELINE);
+        }
     });
 }
 
@@ -251,8 +257,7 @@ fn arguments(text: &str) -> Vec<execute::V> {
 }
 
 /// Calls the functions of the programs under `tests/executed/` as lines `#: run ARGUMENTS = RESULT` say, with many kinds of feedback and forced deopts.
-#[test]
-fn programs_give_what_cpython_gives() {
+fn execute(passes: &[Pass], seeds: std::ops::Range<u64>) {
     let mut files = Vec::new();
     python_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/executed"), &mut files);
     files.sort();
@@ -264,7 +269,7 @@ fn programs_give_what_cpython_gives() {
         let code = Rc::new(find(&module, "test").expect("there is `test`").clone());
         for line in source.lines().filter_map(|line| line.strip_prefix("#: run ")) {
             let (given, expected) = line.rsplit_once(" = ").expect("a result");
-            for seed in 0..24 {
+            for seed in seeds.clone() {
                 let preload = |code: &Code| {
                     if seed == 0 {
                         return Preloaded::of_code(Arc::new(code.clone()), &code.qualname);
@@ -280,7 +285,6 @@ fn programs_give_what_cpython_gives() {
                     }
                     preloaded
                 };
-                let passes = if seed % 3 == 1 { passes::PIPELINE } else { &[] };
                 for deopt_every in [0, 1, 2, 5] {
                     let maker = execute::Maker { preload: &preload, deopt_every, passes, handled: execute::V::None.into() };
                     let outcome = execute::outcome(&maker, &code, &arguments(given));
@@ -289,4 +293,14 @@ fn programs_give_what_cpython_gives() {
             }
         }
     }
+}
+
+#[test]
+fn programs_give_what_cpython_gives() {
+    execute(&[], 0..16);
+}
+
+#[test]
+fn programs_give_it_after_all_passes() {
+    execute(passes::PIPELINE, 0..8);
 }

@@ -54,6 +54,18 @@ pub struct Closure {
     defaults: RefCell<Vec<V>>,
 }
 
+impl V {
+    /// Python's form of a machine value.
+    fn boxed(self) -> V {
+        match self {
+            V::CBool(value) => V::Bool(value),
+            V::CInt(value) => V::Int(value),
+            V::CDouble(value) => V::Float(value),
+            value => value,
+        }
+    }
+}
+
 const BUILTINS: &[&str] = &["range", "len", "ValueError", "IndexError", "ZeroDivisionError", "TypeError", "Exception", "print", "list"];
 
 /// How a run of a frame ends.
@@ -202,7 +214,7 @@ enum Done {
 
 impl Machine<'_> {
     fn frame_of(&self, locals: &[Option<Value>], stack: &[Option<Value>]) -> Vec<V> {
-        locals.iter().chain(stack).map(|value| value.map_or(V::Null, |value| self.get(value))).collect()
+        locals.iter().chain(stack).map(|value| value.map_or(V::Null, |value| self.get(value).boxed())).collect()
     }
 
     fn get(&self, value: Value) -> V {
@@ -337,9 +349,14 @@ impl Machine<'_> {
             Instr::Snapshot {} | Instr::RunPeriodicTasks {} | Instr::DeoptPatchpoint { .. } | Instr::HintType { .. } | Instr::UseType { .. } => {
                 done(V::Null)
             }
-            Instr::Incref { .. } | Instr::XIncref { .. } | Instr::Decref { .. } | Instr::XDecref { .. } | Instr::BatchDecref { .. } => done(V::Null),
+            Instr::UpdateInstr { .. }
+            | Instr::Incref { .. }
+            | Instr::XIncref { .. }
+            | Instr::Decref { .. }
+            | Instr::XDecref { .. }
+            | Instr::BatchDecref { .. } => done(V::Null),
             Instr::VirtualObject { parts, ty } => {
-                let parts = self.list(parts);
+                let parts = self.list(parts).into_iter().map(V::boxed).collect();
                 done(if self.immediate(ty).fits(ty::ListExact) { new_list(parts) } else { V::Tuple(Rc::new(parts)) })
             }
             Instr::LoadArg { index, .. } | Instr::LoadFrameSlot { index, .. } => done(self.frame[index as usize].clone()),
