@@ -6,6 +6,7 @@ use super::table::Table;
 use super::{Core, FROZEN_SET, FrozenSet, Set, core, exact_dict, from_iterable, frozen_from_iterable, lookup_hash, new_set, this};
 use object::dict::hash_key;
 use object::list::List;
+use object::str::Str;
 use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, Vm};
 use std::cell::Cell;
@@ -53,6 +54,12 @@ pub fn update(vm: &mut Vm, set: &Core, other: Ref<'_>) -> PyResult<()> {
     }
     if let Some(tuple) = other.downcast_exact::<Tuple>() {
         return tuple.get().items().iter().try_for_each(|&item| super::add(vm, set, item).map(drop));
+    }
+    if let Some(text) = other.downcast_exact::<Str>() {
+        return text.get().code_points().try_for_each(|code_point| {
+            let character = vm.new_char(code_point).into_object();
+            super::add(vm, set, character.borrow()).map(drop)
+        });
     }
     let items = vm.iter(other)?;
     while let Some(item) = vm.next(items.borrow())? {
