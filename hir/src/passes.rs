@@ -20,6 +20,7 @@ mod guard_type_removal;
 mod inline_function_calls;
 mod insert_update_instr;
 mod loop_invariant_code_motion;
+mod periodic_tasks_deopt;
 pub(crate) mod phi_elimination;
 mod simplify;
 mod sink_primitive_box;
@@ -70,6 +71,8 @@ pub enum Switch {
 define_passes! {
     /// Removes guards of types that nobody needs.
     GuardTypeRemoval = "guard-type-removal", guard_type_removal, On;
+    /// Leaves signals and other threads to the interpreter.
+    PeriodicTasksDeopt = "periodic-tasks-deopt", periodic_tasks_deopt, Off;
     /// Makes comparison, truth test and branch one.
     DynamicComparisonElimination = "dynamic-comparison-elimination", dynamic_comparison_elimination, On;
     /// Knows methods of builtin classes.

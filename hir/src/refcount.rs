@@ -29,6 +29,9 @@ use crate::passes::{clean_cfg, dead_code_elimination, phi_elimination};
 use state::State;
 use std::collections::HashMap;
 
+/// So many states of the result are checked in debug builds.
+const CHECKED: usize = 2000;
+
 /// Inserts reference counts. Frame states have been trimmed.
 pub(crate) fn run(function: &mut Function, preloaded: &Preloaded) {
     clean_cfg::remove_unreachable(function);
@@ -41,7 +44,7 @@ pub(crate) fn run(function: &mut Function, preloaded: &Preloaded) {
     inserter.insert();
     tidy::run(function);
     if cfg!(debug_assertions)
-        && let Err(flaw) = check::check(function)
+        && let Err(flaw) = check::check(function, CHECKED)
     {
         panic!("reference counts: {flaw}\n{function}");
     }

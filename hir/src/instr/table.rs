@@ -378,6 +378,9 @@ define_instrs! {
     /// Looks after signals, other threads and pending calls.
     RunPeriodicTasks / run_periodic_tasks() <> => Nothing, python();
 
+    /// Deopts if signals, other threads or pending calls wait: the interpreter looks after them.
+    CheckPeriodicTasks / check_periodic_tasks() <> => Nothing, guards(), essential();
+
     // ---- guards and hints ---------------------------------------------------------------------------------------------------
 
     /// Deopts if the value is zero. A Python value is tested for null, never for its truth.

@@ -51,8 +51,9 @@ fn choose(function: &Function) -> Vec<(Value, Form)> {
             if users[phi.0 as usize].iter().any(|user| form.unboxed(function.instr(*user)) == Some(phi) || wanted.contains(user)) {
                 wanted.insert(phi);
             }
-            let is_made =
-                |input: &Value| form.boxed(function.instr(*input)).is_some() || form.constant(function.ty(*input)).is_some() || fresh.contains(input);
+            // Tagged ints are cheap to count with as they are.
+            let is_constant = |input: &Value| form != Form::SmallInt && form.constant(function.ty(*input)).is_some();
+            let is_made = |input: &Value| form.boxed(function.instr(*input)).is_some() || is_constant(input) || fresh.contains(input);
             if function.phi_inputs(phi).iter().any(is_made) {
                 fresh.insert(phi);
             }

@@ -13,9 +13,6 @@ use crate::instr::{Block, Heap, Instr, Output, Value};
 use crate::types::{Type, ty};
 use std::collections::{BTreeMap, HashSet};
 
-/// States to go through before giving up, which is no flaw.
-const LIMIT: usize = 20_000;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Thing {
     /// References the function owns.
@@ -33,13 +30,13 @@ struct State {
     things: Vec<Thing>,
 }
 
-/// Checks a function after the insertion; says the first thing that is wrong.
-pub fn check(function: &Function) -> Result<(), String> {
+/// Checks a function after the insertion; says the first thing that is wrong. Gives up after so many states, which is no flaw.
+pub fn check(function: &Function, limit: usize) -> Result<(), String> {
     let checker = Checker { function, liveness: function.liveness() };
     let mut seen: HashSet<(Block, State)> = HashSet::new();
     let mut work = vec![(Function::ENTRY, State::default())];
     while let Some((block, state)) = work.pop() {
-        if seen.len() > LIMIT {
+        if seen.len() > limit {
             return Ok(());
         }
         if seen.insert((block, state.clone())) {

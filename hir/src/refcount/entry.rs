@@ -2,6 +2,7 @@
 
 use super::Inserter;
 use super::state::{Entry, Kind, State, Support};
+use crate::function::ValueSet;
 use crate::instr::{Block, Instr, Value};
 use crate::types::ty;
 
@@ -46,13 +47,15 @@ impl Inserter<'_> {
 
     /// Where several edges meet: phis, and what is live through.
     fn meet(&mut self, block: Block) -> State {
-        let live: Vec<Value> = self.liveness.live_in(block).iter().collect();
+        let live = self.liveness.live_in(block).clone();
+        let mut models = ValueSet::default();
+        live.iter().for_each(|value| models.insert(self.model(value)));
         let phis = self.function.phis(block).to_vec();
         let mut merged = self.entries.remove(&block).unwrap_or_default();
         for (position, pred) in self.function.preds(block).to_vec().into_iter().enumerate() {
             let Some(mut out) = self.exits.get(&pred).cloned() else { continue };
             let inputs: Vec<Value> = phis.iter().map(|phi| self.model(self.function.phi_inputs(*phi)[position])).collect();
-            let dies = |model: Value| !live.iter().any(|value| self.model(*value) == model);
+            let dies = |model: Value| !models.contains(model);
             for (phi, &input) in phis.iter().zip(&inputs) {
                 if out.is_owned(input) && dies(input) && !self.function.ty(*phi).is_uncounted() {
                     out.repoint(input, *phi);
@@ -74,9 +77,9 @@ impl Inserter<'_> {
         merged
     }
 
-    fn merge_live(&self, merged: &mut State, out: &State, live: &[Value]) {
+    fn merge_live(&self, merged: &mut State, out: &State, live: &ValueSet) {
         for (&model, entry) in &out.0 {
-            let copies: Vec<Value> = entry.copies.iter().copied().filter(|copy| live.contains(copy)).collect();
+            let copies: Vec<Value> = entry.copies.iter().copied().filter(|copy| live.contains(*copy)).collect();
             if copies.is_empty() {
                 continue;
             }

@@ -233,4 +233,8 @@ passes! {
     escape_and_counts
     pipeline_of_a_float_loop
     pipeline_of_an_inlined_call
+    periodic_tasks_behind_a_snapshot
+    periodic_tasks_not_without_one
+    periodic_tasks_not_behind_what_cannot_be_done_again
+    periodic_tasks_so_that_a_load_leaves_a_loop
 }

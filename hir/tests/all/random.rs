@@ -91,7 +91,7 @@ proptest! {
         let removed = *which.get(&counts);
         let (block, index) = function.position(removed).expect("it is in a block");
         function.remove(block, index);
-        prop_assert!(hir::refcount::check::check(&function).is_err(), "without {removed}\n{function}");
+        prop_assert!(hir::refcount::check::check(&function, 20_000).is_err(), "without {removed}\n{function}");
     }
 }
 
