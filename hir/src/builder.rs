@@ -49,6 +49,7 @@ pub struct Options {
     /// Whether it can be called. Generators have an entry behind each `yield` that is compiled, in any case.
     pub start: bool,
     pub loops: LoopEntries,
+    pub misses: Misses,
     /// Whether handlers are entries. Only with them is the code of handlers compiled.
     pub handlers: bool,
     /// The greatest numbers of blocks and instructions of a function.
@@ -64,6 +65,15 @@ pub enum LoopEntries {
     All,
     /// The loop whose head is the instruction of this index.
     Only(u32),
+}
+
+/// What is done about an owner of an attribute that is of none of the several classes that were seen. (If only one was seen, it is a deopt.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misses {
+    /// The interpreter goes on, and learns of the class.
+    Deopt,
+    /// The attribute is looked up.
+    LookUp,
 }
 
 /// Why a function is not compiled.
@@ -86,7 +96,7 @@ pub const REFUSED: &[Opcode] = &[Opcode::InterpreterExit];
 
 impl Default for Options {
     fn default() -> Options {
-        Options { start: true, loops: LoopEntries::None, handlers: false, block_limit: 4000, instr_limit: 40_000 }
+        Options { start: true, loops: LoopEntries::None, misses: Misses::Deopt, handlers: false, block_limit: 4000, instr_limit: 40_000 }
     }
 }
 

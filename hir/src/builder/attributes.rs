@@ -1,9 +1,9 @@
 //! Attributes: by guarded shape where the runtime has seen a few, else through inline caches.
 //!
 //! An owner that was seen is guarded by its shape, and what was found in its class by an assumption about the class. Several owners become a chain
-//! of tests, whose last way looks the attribute up.
+//! of tests, where those that have the attribute in the same place go the same way; for others see [`Misses`].
 
-use super::{Builder, Refusal};
+use super::{Builder, Misses, Refusal};
 use crate::environment::{Owner, Place, Seen};
 use crate::instr::{Block, Instr, NameId, Value};
 use crate::types::{ObjectId, Type, ty};
@@ -32,6 +32,18 @@ struct Loaded {
 enum General {
     Name(NameId),
     Special(SpecialMethod),
+}
+
+/// Owners that have the attribute in the same place, together.
+fn groups<'a>(owners: &[&'a Owner]) -> Vec<Vec<&'a Owner>> {
+    let mut groups: Vec<Vec<&Owner>> = Vec::new();
+    for owner in owners {
+        match groups.iter_mut().find(|group| group[0].place == owner.place) {
+            Some(group) => group.push(owner),
+            None => groups.push(vec![owner]),
+        }
+    }
+    groups
 }
 
 impl Builder<'_> {
@@ -163,39 +175,67 @@ impl Builder<'_> {
 
     /// Tests for one owner after the other.
     fn load_by_owner(&mut self, owner: Value, seen: &[Owner], load: Load, general: General, name: NameId) -> Loaded {
+        let known: Vec<&Owner> = seen.iter().filter(|seen| seen.place != Place::General && self.can_own(owner, seen)).take(OWNER_LIMIT).collect();
+        if known.is_empty() {
+            return self.load_general(owner, load, general);
+        }
         let join = self.new_block();
         let mut ways: Vec<Loaded> = Vec::new();
         let (vars, is_replayable) = (self.vars.clone(), self.is_replayable);
-        let known: Vec<&Owner> = seen.iter().filter(|seen| seen.place != Place::General && self.can_own(owner, seen)).take(OWNER_LIMIT).collect();
-        for seen in known {
-            let next = self.new_block();
-            let narrow = self.test_owner(owner, seen, next);
-            ways.push(self.load_from(narrow, seen, load, name));
+        let mut are_replayable = true;
+        for group in groups(&known) {
+            let (narrow, next) = self.test_owners(owner, &group);
+            ways.push(self.load_from(narrow, group[0], load, name));
+            are_replayable &= self.is_replayable;
             self.branch_inside(join);
             self.vars.clone_from(&vars);
             self.is_replayable = is_replayable;
             self.continue_in(next);
         }
-        self.set_cold();
-        ways.push(self.load_general(owner, load, general));
-        self.branch_inside(join);
-        self.join_ways(join, &ways)
+        if self.misses_deopt(known.len(), seen.len()) {
+            self.deopt("another owner");
+        } else {
+            self.set_cold();
+            ways.push(self.load_general(owner, load, general));
+            are_replayable = false;
+            self.branch_inside(join);
+        }
+        let loaded = self.join_ways(join, &ways);
+        self.is_replayable = are_replayable;
+        loaded
     }
 
-    /// Goes to `otherwise` unless a value is of the class and layout; goes on with it under its type.
-    fn test_owner(&mut self, value: Value, seen: &Owner, otherwise: Block) -> Value {
+    /// Whether an owner that was not tested for is a reason to leave: all that were seen have been.
+    fn misses_deopt(&self, n_tested: usize, n_seen: usize) -> bool {
+        self.options.misses == Misses::Deopt && n_tested == n_seen && self.is_replayable
+    }
+
+    /// Goes on where a value is of one of some classes and layouts, under its type; gives the block where it is not.
+    fn test_owners(&mut self, value: Value, owners: &[&Owner]) -> (Value, Block) {
         let then = self.new_block();
-        let class = self.class_type(seen);
-        let class_id = self.type_id(class);
-        let test = if self.is_told_by_type(seen) {
-            Instr::cond_branch_check_type(value, then, otherwise, class_id)
-        } else {
-            Instr::cond_branch_shape(value, then, otherwise, seen.shape)
-        };
-        self.emit_terminator(test);
+        let mut union = ty::Bottom;
+        for seen in owners {
+            let (class, next) = (self.class_type(seen), self.new_block());
+            let class_id = self.type_id(class);
+            let test = if self.is_told_by_type(seen) {
+                Instr::cond_branch_check_type(value, then, next, class_id)
+            } else {
+                Instr::cond_branch_shape(value, then, next, seen.shape)
+            };
+            self.emit_terminator(test);
+            self.continue_in(next);
+            union = union.or(class, &self.function.classes);
+        }
+        let next = self.here();
         self.continue_in(then);
-        self.assume(seen.assumption);
-        self.refine(value, class)
+        let mut assumed = Vec::new();
+        for seen in owners {
+            if !assumed.contains(&seen.assumption) {
+                assumed.push(seen.assumption);
+                self.assume(seen.assumption);
+            }
+        }
+        (self.refine(value, union), next)
     }
 
     fn join_ways(&mut self, join: Block, ways: &[Loaded]) -> Loaded {
@@ -209,8 +249,6 @@ impl Builder<'_> {
             ways.iter().zip(preds).map(|(way, pred)| way.receiver.unwrap_or_else(|| null_before_end(self, pred))).collect()
         });
         self.continue_in(join);
-        // One of the ways cannot be taken twice.
-        self.is_replayable = false;
         let value = self.join(join, &values);
         let receiver = receivers.map(|receivers| self.join(join, &receivers));
         Loaded { value, receiver }
@@ -235,7 +273,7 @@ impl Builder<'_> {
                 let owner = self.guard_owner(owner, only);
                 self.store_to(owner, value, only, name);
             }
-            several => self.store_by_owner(owner, value, several, name),
+            several => self.store_by_owner(owner, value, several, owners.len(), name),
         }
     }
 
@@ -254,21 +292,24 @@ impl Builder<'_> {
         }
     }
 
-    fn store_by_owner(&mut self, owner: Value, value: Value, seen: &[&Owner], name: NameId) {
+    fn store_by_owner(&mut self, owner: Value, value: Value, known: &[&Owner], n_seen: usize, name: NameId) {
         let join = self.new_block();
         let (vars, is_replayable) = (self.vars.clone(), self.is_replayable);
-        for seen in seen {
-            let next = self.new_block();
-            let narrow = self.test_owner(owner, seen, next);
-            self.store_to(narrow, value, seen, name);
+        for group in groups(known) {
+            let (narrow, next) = self.test_owners(owner, &group);
+            self.store_to(narrow, value, group[0], name);
             self.branch_inside(join);
             self.vars.clone_from(&vars);
             self.is_replayable = is_replayable;
             self.continue_in(next);
         }
-        self.set_cold();
-        self.emit(Instr::store_attr(value, owner, name));
-        self.branch_inside(join);
+        if self.misses_deopt(known.len(), n_seen) {
+            self.deopt("another owner");
+        } else {
+            self.set_cold();
+            self.emit(Instr::store_attr(value, owner, name));
+            self.branch_inside(join);
+        }
         self.continue_in(join);
         self.is_replayable = false;
     }

@@ -58,8 +58,10 @@ impl Builder<'_> {
         let (general, join) = (self.new_block(), self.new_block());
         let (vars, mut results) = (self.vars.clone(), Vec::new());
         let mut all: Vec<Value> = args.to_vec();
+        let mut is_last_certain = self.are_all(callable, candidates);
         if let Some(receiver) = receiver {
             if self.ty(receiver).may_be_null() {
+                is_last_certain = false;
                 let then = self.new_block();
                 self.emit_terminator(Instr::cond_branch(receiver, then, general));
                 self.continue_in(then);
@@ -67,27 +69,44 @@ impl Builder<'_> {
             let receiver = self.refine(receiver, ty::Object);
             all.insert(0, receiver);
         }
-        for &object in candidates {
-            let (then, next) = (self.new_block(), self.new_block());
-            let known = self.object(object);
-            let is_it = self.emit_plain(Instr::is(callable, known));
-            self.emit_terminator(Instr::cond_branch(is_it, then, next));
-            self.continue_in(then);
+        for (index, &object) in candidates.iter().enumerate() {
+            let next = self.new_block();
+            if !(is_last_certain && index + 1 == candidates.len()) {
+                let (then, known) = (self.new_block(), self.object(object));
+                let is_it = self.emit_plain(Instr::is(callable, known));
+                self.emit_terminator(Instr::cond_branch(is_it, then, next));
+                self.continue_in(then);
+            }
             results.push(self.call_known(object, all.clone()));
             self.branch_inside(join);
             self.vars.clone_from(&vars);
             self.is_replayable = true;
-            self.continue_in(next);
+            self.block = Some(next);
+            self.has_snapshot = false;
         }
-        self.branch_inside(general);
-        self.continue_in(general);
-        self.set_cold();
-        let receiver = receiver.unwrap_or_else(|| self.null());
-        let args = self.function.pool.add_values(args);
-        results.push(self.emit(Instr::call_method(callable, receiver, args)));
-        self.branch_inside(join);
+        if is_last_certain {
+            // Nothing leads to the last `next`, nor to the general way.
+            let next = self.here();
+            self.function.remove_block(next);
+            self.function.remove_block(general);
+        } else {
+            self.branch_inside(general);
+            self.continue_in(general);
+            self.set_cold();
+            let receiver = receiver.unwrap_or_else(|| self.null());
+            let args = self.function.pool.add_values(args);
+            results.push(self.emit(Instr::call_method(callable, receiver, args)));
+            self.branch_inside(join);
+        }
         self.continue_in(join);
+        self.is_replayable = false;
         self.join(join, &results)
+    }
+
+    /// Whether a callable is one of the candidates in any case.
+    fn are_all(&self, callable: Value, candidates: &[ObjectId]) -> bool {
+        let phi = self.function.model(callable);
+        self.function.phi_inputs(phi).iter().all(|input| self.ty(*input).known_object().is_some_and(|object| candidates.contains(&object)))
     }
 
     /// Guards that the callable is the one that was seen, unless it is known.

@@ -1,7 +1,7 @@
 //! What a test of the builder says of classes, callees and feedback: lines of its Python file that begin with `#: `.
 //!
 //! ```text
-//! #: entries loops | handlers | head N       how control may come in
+//! #: entries loops | handlers | head N       how control may come in; `any`: owners that were not seen are looked up
 //! #: arguments TYPE, ...                     types of parameters
 //! #: class NAME                              a class; those of `list`, `int`, ... are there
 //! #: shape NAME CLASS                        a layout of its instances
@@ -19,7 +19,7 @@
 //! `iterator T`; `callee OBJECT` or `callee_of_owner OBJECT`; `nothing`; `much`.
 
 use bytecode::{Code, Opcode};
-use hir::builder::{LoopEntries, Options};
+use hir::builder::{LoopEntries, Misses, Options};
 use hir::environment::{
     Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind, Owner, Place, Preloaded, Seen,
 };
@@ -137,6 +137,7 @@ impl Reader {
         match text {
             "loops" => self.options.loops = LoopEntries::All,
             "handlers" => self.options.handlers = true,
+            "any" => self.options.misses = Misses::LookUp,
             _ => self.options = Options::on_stack_replacement(number(pair(text, " ").1)),
         }
     }
