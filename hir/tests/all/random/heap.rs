@@ -91,8 +91,7 @@ impl Heap {
     pub fn describe(&mut self, value: V) -> String {
         let mut seen = HashSet::new();
         let mut names: BTreeMap<usize, usize> = self.known.iter().enumerate().map(|(name, at)| (*at, name)).collect();
-        let text = self.text(value, &mut seen, &mut names);
-        text
+        self.text(value, &mut seen, &mut names)
     }
 
     fn text(&mut self, value: V, seen: &mut HashSet<usize>, names: &mut BTreeMap<usize, usize>) -> String {

@@ -248,7 +248,7 @@ impl<'a> Machine<'a> {
         let event = format!("{name}({})", shown.join(", "));
         let dice = self.dice(&event);
         self.trace.push(event);
-        if function.instr(value).info().deopt.raises && dice % 16 == 0 {
+        if function.instr(value).info().deopt.raises && dice.is_multiple_of(16) {
             return Err(self.raise(value));
         }
         self.meddle(dice >> 4);
@@ -273,13 +273,13 @@ impl<'a> Machine<'a> {
     /// It changes an object that it knows.
     fn meddle(&mut self, dice: u32) {
         let known = self.heap.known.len() as u32;
-        if known == 0 || dice % 3 == 0 {
+        if known == 0 || dice.is_multiple_of(3) {
             return;
         }
         let at = self.heap.known[(dice / 3 % known) as usize];
         let new = V::Int(i128::from(dice % 5));
         match &mut self.heap.objects[at] {
-            Object::List(items) if dice % 2 == 0 && items.len() < 20 => items.push(new),
+            Object::List(items) if dice.is_multiple_of(2) && items.len() < 20 => items.push(new),
             Object::List(items) => drop(items.pop()),
             Object::Cell(item) => *item = new,
             Object::Instance(slots) => slots[dice as usize % 2] = new,
@@ -371,7 +371,7 @@ impl<'a> Machine<'a> {
             Instr::LoadConst { ty } => constant(function.pool.ty(ty)),
             Instr::Assign { .. } | Instr::RefineType { .. } => first,
             Instr::GetSecondOutput { .. } => {
-                if self.dice("second") % 2 == 0 {
+                if self.dice("second").is_multiple_of(2) {
                     V::Null
                 } else {
                     V::Int(3)
@@ -392,7 +392,7 @@ impl<'a> Machine<'a> {
                 V::Null
             }
             Instr::DeoptPatchpoint { .. } => {
-                let is = self.dice("patchpoint") % 8 != 0;
+                let is = !self.dice("patchpoint").is_multiple_of(8);
                 self.deopt_unless(is, value)?;
                 V::Null
             }
@@ -516,7 +516,10 @@ impl<'a> Machine<'a> {
             _ if matches!(instr, Instr::Compare { .. }) => V::Bool(dice % 2 == 0),
             _ if self.function.ty(value).fits(ty::CBool) => V::CBool(dice % 2 == 0),
             _ if !instr.info().has_output() => V::Null,
-            _ => self.result(dice, operands),
+            _ => {
+                let (_, operands) = self.called(&instr, operands.to_vec());
+                self.result(dice, &operands)
+            }
         })
     }
 
@@ -530,7 +533,7 @@ impl<'a> Machine<'a> {
             self.heap.make(Object::List(vec![V::Int(1), V::Int(2)]))
         } else if ty.fits(ty::TupleExact) {
             self.heap.make(Object::Tuple(vec![V::Int(1), V::Float(2.0)]))
-        } else if ty.may_be_null() && dice % 3 == 0 {
+        } else if ty.may_be_null() && dice.is_multiple_of(3) {
             V::Null
         } else {
             self.result(dice >> 3, &[])
