@@ -352,6 +352,9 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
     // Whatever is no number is 1.
     let number = |name: &str| variable(name).map(|value| value.trim_start().parse::<i64>().ok().filter(|&value| value >= 0).unwrap_or(1));
     let flag = |name: &str| number(name).is_some_and(|value| value > 0);
+    if number("PYTHONJIT").is_some_and(|number| number > 0) {
+        configuration.x_options.push(("jit".into(), None));
+    }
     configuration.optimize = configuration.optimize.max(number("PYTHONOPTIMIZE").unwrap_or(0));
     configuration.verbose = configuration.verbose.max(number("PYTHONVERBOSE").unwrap_or(0));
     configuration.debug = configuration.debug.max(i64::from(flag("PYTHONDEBUG")));

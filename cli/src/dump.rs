@@ -22,7 +22,7 @@ struct Program<'a> {
 
 /// Whether there is a stage of this name.
 pub fn is_stage(name: &str) -> bool {
-    name == SHADOWCODE || STAGES.iter().any(|(stage, _)| *stage == name)
+    name == SHADOWCODE || runtime::Runtime::is_compiler_stage(name) || STAGES.iter().any(|(stage, _)| *stage == name)
 }
 
 /// What the program's hot code has become; for this, the program runs.
@@ -31,6 +31,11 @@ const SHADOWCODE: &str = "shadowcode";
 impl Dump {
     pub fn wants_shadowcode(&self) -> bool {
         self.stages.iter().any(|stage| stage == SHADOWCODE)
+    }
+
+    /// Stages of the JIT's compiler, for which the program runs too.
+    pub fn compiler_stages(&self) -> Vec<String> {
+        self.stages.iter().filter(|stage| runtime::Runtime::is_compiler_stage(stage)).cloned().collect()
     }
 
     /// The qualified name of the only function wanted. The module's name in front of the colon is for the reader: there is one module.

@@ -32,8 +32,12 @@ pub fn main() -> ExitCode {
         Action::Command(_) | Action::Module(_) | Action::Script(_) | Action::Stdin => {}
     }
     let dump = command.dump.take();
-    if let Some(dump) = dump.as_ref().filter(|dump| !dump.wants_shadowcode()) {
+    if let Some(dump) = dump.as_ref().filter(|dump| !dump.wants_shadowcode() && dump.compiler_stages().is_empty()) {
         return crate::dump::run(&command, dump);
+    }
+    if let Some(dump) = dump.as_ref().filter(|dump| !dump.compiler_stages().is_empty()) {
+        Runtime::record_compiled_code(dump.compiler_stages(), dump.only_name());
+        command.configuration.x_options.push(("jit".into(), None));
     }
     home::locate(&mut command.configuration);
     if let Err(message) = home::check(&command.configuration) {
@@ -48,14 +52,15 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    if dump.is_some() {
+    if dump.as_ref().is_some_and(crate::arguments::Dump::wants_shadowcode) {
         runtime.record_shadowcode();
     }
     let outcome = run(&mut runtime, &command);
     if let Some(dump) = &dump {
         let only = dump.only_name();
         // Whoever reads may stop reading.
-        let _ = std::io::stdout().write_all(runtime.shadowcode(only).as_bytes());
+        let text = if dump.wants_shadowcode() { runtime.shadowcode(only) } else { runtime.compiled_code() };
+        let _ = std::io::stdout().write_all(text.as_bytes());
     }
     // What is typed ends the process when it says so.
     let looks = command.configuration.inspect && !(matches!(command.action, Action::Stdin) && prompts(&command));

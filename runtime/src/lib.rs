@@ -70,11 +70,29 @@ impl Runtime {
         interp::shadow::listing::text(&mut self.vm, only)
     }
 
+    /// From now on what compiled functions become at these stages is noted for [`Runtime::compiled_code`]; of one function, if its qualified name is given.
+    pub fn record_compiled_code(stages: Vec<String>, only: Option<&str>) {
+        jit::compile::set_dump(stages, only.map(str::to_owned));
+    }
+
+    /// Whether it is a stage of the JIT's compiler.
+    pub fn is_compiler_stage(name: &str) -> bool {
+        jit::compile::STAGES.contains(&name)
+    }
+
+    /// What was noted of compiled functions.
+    pub fn compiled_code(&self) -> String {
+        jit::compile::dumped()
+    }
+
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
         let vm = &mut self.vm;
         builtins::text_codecs::set_dev_mode(configuration.dev_mode);
         if configuration.x_options.iter().any(|(name, _)| name == "no_debug_ranges") {
             compile::leave_out_ranges();
+        }
+        if configuration.x_options.iter().any(|(name, _)| name == "jit") {
+            jit::set_enabled(true);
         }
         let shadowcode = configuration.x_options.iter().rev().find(|(name, _)| name == "shadowcode");
         if let Some(calls) = shadowcode.and_then(|(_, value)| value.as_ref()?.parse().ok()) {

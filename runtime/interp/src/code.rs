@@ -13,34 +13,37 @@ use object::{Object, ObjectOf, Ref, Type, Vm};
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
-/// The payload of a `code` object.
+/// The payload of a `code` object. What every call looks at is in front, in one line of the cache.
+#[repr(C)]
 pub struct CodeObject {
+    /// The first of the instructions that run: those of `data`, or of the copy.
+    pub(crate) entry: Cell<*const Instr>,
+    /// Words of a frame: a few more than the code says, since shadowcode drops two words from above the result of what took them, and
+    /// lays the frames of small functions by copies of fixed length.
+    pub(crate) frame_words: usize,
+    /// Words of a frame's locals: fast locals, cells, free variables.
+    pub n_locals: usize,
+    /// The number of arguments that a small function takes, see [`SMALL_PARAMETERS`]; more than any call has, if it is none.
+    pub(crate) small_arguments: u32,
+    /// The same of a function whose arguments need no further binding.
+    pub(crate) simple_arguments: u32,
+    /// Calls and backward jumps left until the code is hot; 0: it is, or never will be.
+    pub(crate) warmth: Cell<u32>,
+    /// Whether a call with exactly the positional parameters needs no further binding.
+    pub is_simple: bool,
+    pub compiled: crate::compiled::Slot,
+    pub names: Box<[Ref<'static>]>,
+    pub constants: Box<[Object]>,
+    pub(crate) shadow: OnceCell<Shadow>,
+    /// The words of the globals and builtins of the functions with this code. Not counted: of dicts that ended nothing is known any more.
+    pub(crate) scope: Cell<[u64; 2]>,
     /// The rest of the code, as plain data. Its instructions are the ones that run.
     pub data: Body,
-    pub constants: Box<[Object]>,
-    pub names: Box<[Ref<'static>]>,
     pub local_names: Box<[Ref<'static>]>,
     pub name: Ref<'static>,
     pub qualname: Cell<Ref<'static>>,
     pub filename: Ref<'static>,
-    /// Words of a frame's locals: fast locals, cells, free variables.
-    pub n_locals: usize,
     pub n_free: usize,
-    /// Whether a call with exactly the positional parameters needs no further binding.
-    pub is_simple: bool,
-    /// The number of arguments that need no further binding; more than any call has, if all do.
-    pub(crate) simple_arguments: u32,
-    /// The same of a small function, see [`SMALL_PARAMETERS`].
-    pub(crate) small_arguments: u32,
-    /// Words of a frame: a few more than the code says, since shadowcode drops two words from above the result of what took them, and
-    /// lays the frames of small functions with wide copies.
-    pub(crate) frame_words: usize,
-    /// Calls and backward jumps left until the code is hot; 0: it is, or never will be.
-    pub(crate) warmth: Cell<u32>,
-    /// The first of the instructions that run: those of `data`, or of the copy.
-    pub(crate) entry: Cell<*const Instr>,
-    pub(crate) shadow: OnceCell<Shadow>,
-    pub compiled: crate::compiled::Slot,
     // Few code objects are asked for these.
     word_code: OnceCell<Box<WordCode>>,
     /// The bytes Python gave to make this code, if it did.
@@ -218,7 +221,7 @@ impl CodeObject {
     }
 
     /// All of the code as plain data, but for its constants.
-    pub(crate) fn without_constants(&self) -> Code {
+    pub fn without_constants(&self) -> Code {
         let text = |name: &Ref<'static>| text_of(*name).into_owned();
         let data = &self.data;
         Code {
@@ -290,6 +293,7 @@ fn payload_of(vm: &mut Vm, code: Code, constants: Option<Box<[Object]>>) -> Code
         entry: Cell::new(data.instructions.as_ptr()),
         shadow: OnceCell::new(),
         compiled: crate::compiled::Slot::new(code.flags),
+        scope: Cell::new(crate::shadow::NO_SCOPE),
         is_simple,
         simple_arguments: if is_simple { data.arg_count } else { u32::MAX },
         small_arguments: if is_small { data.arg_count } else { u32::MAX },

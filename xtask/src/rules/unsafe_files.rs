@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/shadow/dispatch.rs", "handlers work on the value stack and on sites"),
     ("runtime/interp/src/shadow/handlers/arithmetic.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/attributes.rs", "the value stack, sites"),
+    ("runtime/interp/src/shadow/handlers/globals.rs", "the value stack, cells of globals"),
     ("runtime/interp/src/shadow/handlers/calls.rs", "arguments are moved from the value stack into frames"),
     ("runtime/interp/src/shadow/handlers/containers.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/enter.rs", "frames are laid on the data stack"),
@@ -44,6 +45,14 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/tracing.rs", "events name the running frame"),
     ("runtime/interp/src/tracing/jump.rs", "a jump drops values of the stack"),
     ("runtime/interp/src/tracing/monitoring.rs", "events name the running frame"),
+    // Machine code: its memory, and what it shares with the runtime.
+    ("runtime/jit/src/classify.rs", "compiled code passes words"),
+    ("runtime/jit/src/compile.rs", "the address of code becomes a function"),
+    ("runtime/jit/src/deopt.rs", "reads saved registers and machine stacks, writes frames"),
+    ("runtime/jit/src/helpers.rs", "compiled code passes words"),
+    ("runtime/jit/src/layout.rs", "looks at how vectors are laid out"),
+    ("runtime/jit/src/memory.rs", "memory that is executable"),
+    ("runtime/jit/src/trampoline.rs", "assembly"),
     // Calls into the system that neither std nor a safe crate offers.
     ("cli/src/closed_streams.rs", "looks at the standard streams before Rust's start-up opens them"),
     ("runtime/stdlib/src/ctypes/call.rs", "calls C functions by the machine's convention"),

@@ -1,0 +1,206 @@
+//! From a code object to code that runs.
+
+use crate::classify::Check;
+use crate::deopt::Exits;
+use crate::helpers::Helper;
+use crate::layout::{ListLayout, list_layout};
+use crate::lower::{self, Environment};
+use crate::memory::CodeMemory;
+use crate::preload::Known;
+use crate::trampoline;
+use bytecode::CodeFlags;
+use hir::builder;
+use hir::passes::{self, NoObserver};
+use hir::{CodeId, Function};
+use interp::CodeObject;
+use interp::compiled::{self, Entry};
+use interp::frame::Frame;
+use lir::{Allocator, SymbolId, SymbolTable};
+use object::str::Str;
+use object::{Object, Vm};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Why a function is not compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Builder(builder::Refusal),
+    /// It suspends, or has no locals of its own.
+    Kind,
+    /// Something lowering does not know.
+    Unsupported(String),
+    /// Of registers.
+    Allocation(String),
+    /// There is no memory for its code.
+    NoMemory,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Builder(refusal) => refusal.fmt(f),
+            Refusal::Kind => f.write_str("generators, coroutines and bodies of modules and classes are not compiled"),
+            Refusal::Unsupported(what) => write!(f, "{what} is not compiled"),
+            Refusal::Allocation(why) => write!(f, "registers: {why}"),
+            Refusal::NoMemory => f.write_str("no memory for code"),
+        }
+    }
+}
+
+/// The stages that can be printed, in order.
+pub const STAGES: &[&str] = &["hir:initial", "hir", "lir", "lir:allocated", "asm"];
+
+/// Who is shown what a function becomes: stage and text.
+pub type Show<'a> = &'a mut dyn FnMut(&str, String);
+
+/// Names by which code gets at its own frame, whose variables are not in it while compiled code runs.
+const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
+
+/// What all compilations share.
+struct Shared {
+    memory: CodeMemory,
+    symbols: SymbolTable,
+    helpers: Vec<SymbolId>,
+    exit_trampoline: SymbolId,
+    list: ListLayout,
+    allocator: Allocator,
+    /// What is to be printed of functions that are compiled from now on.
+    dump: Option<Dump>,
+}
+
+/// Stages and the one function, by qualified name, that are printed; the text so far.
+struct Dump {
+    stages: Vec<String>,
+    only: Option<String>,
+    text: String,
+}
+
+static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
+
+impl Shared {
+    fn new() -> Shared {
+        let mut symbols = SymbolTable::new();
+        let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
+        let exit_trampoline = symbols.add("exit", trampoline::address());
+        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator: Allocator::new(), dump: None }
+    }
+}
+
+/// Nobody compiles while somebody compiles: no Python code runs meanwhile.
+fn shared() -> MutexGuard<'static, Option<Shared>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a function's code refers to; lives as long as its code object.
+struct Owned {
+    #[expect(dead_code, reason = "found by the word in front of the code")]
+    exits: Box<Exits>,
+    #[expect(dead_code, reason = "kept alive")]
+    references: Vec<Object>,
+    #[expect(dead_code, reason = "found by address")]
+    checks: Vec<Box<Check>>,
+    size: usize,
+}
+
+/// Whether every function is compiled when it is first called, of code objects made from now on.
+pub fn set_enabled(enabled: bool) {
+    compiled::set_first_call(enabled.then_some(first_call as Entry));
+}
+
+/// From now on what functions become is noted, for [`dumped`].
+pub fn set_dump(stages: Vec<String>, only: Option<String>) {
+    shared().get_or_insert_with(Shared::new).dump = Some(Dump { stages, only, text: String::new() });
+}
+
+/// The text of what was noted.
+pub fn dumped() -> String {
+    shared().as_ref().and_then(|shared| shared.dump.as_ref()).map_or_else(String::new, |dump| dump.text.clone())
+}
+
+/// The entry of code that has not been called before.
+unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
+    // SAFETY: the caller gives the innermost frame, which nobody has touched.
+    unsafe {
+        let code = compiled::code_of(frame);
+        code.compiled.entry.set(None);
+        match compile_function(&mut *vm, code) {
+            Ok(entry) => entry(vm, frame),
+            Err(_) => compiled::interpret(&mut *vm, frame),
+        }
+    }
+}
+
+/// Whether calls of the code run compiled code.
+pub fn is_compiled(code: &CodeObject) -> bool {
+    code.compiled.entry.get().is_some() && code.compiled.owner.get().is_some()
+}
+
+/// Bytes of machine code, if there is any.
+pub fn code_size(code: &CodeObject) -> Option<usize> {
+    code.compiled.owner.get()?.downcast_ref::<Owned>().map(|owned| owned.size)
+}
+
+/// Compiles a function; calls of its code run the result from now on.
+pub fn compile_function(vm: &mut Vm, code: &CodeObject) -> Result<Entry, Refusal> {
+    let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
+    let looks = |name: &object::Ref<'_>| name.downcast::<Str>().is_some_and(|name| LOOKING.contains(&&*name.to_string_lossy()));
+    if code.names.iter().any(looks) {
+        return Err(Refusal::Unsupported("a look at the variables of the running frame".to_owned()));
+    }
+    if !code.has_flag(CodeFlags::OPTIMIZED) || code.has_flag(suspends) || code.compiled.owner.get().is_some() {
+        return Err(Refusal::Kind);
+    }
+    let mut guard = shared();
+    let shared = guard.get_or_insert_with(Shared::new);
+    let known = Known::of_code(code, &code.qualname_text());
+    let mut dump = shared.dump.take();
+    let is_wanted = dump.as_ref().is_some_and(|dump| dump.only.as_ref().is_none_or(|only| *only == code.qualname_text()));
+    let mut show = |stage: &str, text: String| {
+        if let Some(dump) = dump.as_mut().filter(|dump| is_wanted && dump.stages.iter().any(|wanted| wanted == stage)) {
+            dump.text.push_str(&format!("==== {stage} {}\n{text}\n", code.qualname_text()));
+        }
+    };
+    let result = compile(vm, shared, code, &known, &mut show);
+    if let Err(refusal) = &result {
+        show("hir", format!("refused: {refusal}\n"));
+    }
+    shared.dump = dump;
+    let entry = result?;
+    code.compiled.entry.set(Some(entry));
+    Ok(entry)
+}
+
+fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, show: Show<'_>) -> Result<Entry, Refusal> {
+    let mut function = builder::build(&known.preloaded, CodeId(0), &builder::Options::default()).map_err(Refusal::Builder)?;
+    show("hir:initial", function.to_string());
+    passes::run(&passes::pipeline(&[]), &mut function, &known.preloaded, &mut NoObserver);
+    show("hir", function.to_string());
+    install(vm, shared, code, known, &function, show)
+}
+
+/// The machine code of a function whose references are counted.
+fn install(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, show: Show<'_>) -> Result<Entry, Refusal> {
+    let environment = Environment { code, objects: &known.objects, classes: &known.classes, helpers: &shared.helpers, list: shared.list };
+    let (mut target, extras) = lower::lower(vm, function, &environment)?;
+    if cfg!(debug_assertions) {
+        let verified = lir::verify::verify(&target);
+        assert!(verified.is_ok(), "{verified:?}\n{function}\n{target}");
+    }
+    lir::peephole::improve(&mut target);
+    show("lir", target.print_with(&shared.symbols).to_string());
+    let allocated = shared.allocator.allocate(target).map_err(|error| Refusal::Allocation(error.to_string()))?;
+    show("lir:allocated", allocated.function.print_with(&shared.symbols).to_string());
+    let options = codegen_x64::Options { exit_trampoline: shared.exit_trampoline };
+    let made = codegen_x64::emit(&allocated, &shared.symbols, &options).map_err(|error| Refusal::Allocation(error.to_string()))?;
+    show("asm", codegen_x64::disassemble(&made, &shared.symbols, Some(&allocated)));
+    let start = made.entry(0).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
+    let exits = Box::new(Exits { records: made.exits.clone(), points: extras.points });
+    let owner = (&raw const *exits).expose_provenance() as u64;
+    let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
+    let mut references = extras.references;
+    references.extend(known.objects.iter().cloned());
+    let owned = Owned { exits, references, checks: extras.checks, size: made.bytes.len() };
+    let _ = code.compiled.owner.set(Box::new(owned));
+    // SAFETY: what was emitted is a C function of this form.
+    Ok(unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) })
+}

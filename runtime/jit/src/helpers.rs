@@ -1,0 +1,270 @@
+//! What compiled code calls: C functions of the `Vm`, the frame and words, that give a word; 0 says that an exception is set.
+//!
+//! One table gives each its name for dumps and its address. Values are borrowed unless the description says otherwise; results are owned.
+
+use abi::tag;
+use bytecode::opcode::{BinaryOp, Comparison};
+use interp::compiled::{self, Take};
+use interp::frame::Frame;
+use object::{Object, Ref, Vm, raw};
+
+/// The word that says an iterator is exhausted: the form of a constant that Python has not.
+pub const EXHAUSTED: u64 = tag::CONSTANT | 0x50;
+
+macro_rules! define_helpers {
+    ($( $(#[$doc:meta])* $name:ident($vm:ident, $frame:ident $(, $arg:ident)*) $body:block )*) => {
+        /// A function of the table.
+        #[expect(non_camel_case_types, reason = "the names are those of functions")]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Helper { $( $(#[$doc])* $name, )* }
+
+        impl Helper {
+            pub const ALL: &[Helper] = &[$(Helper::$name),*];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Helper::$name => stringify!($name)),* }
+            }
+
+            /// How many words it takes beside `Vm` and frame.
+            pub const fn n_args(self) -> usize {
+                match self { $(Helper::$name => { const NAMES: &[&str] = &[$(stringify!($arg)),*]; NAMES.len() }),* }
+            }
+
+            pub fn address(self) -> u64 {
+                match self { $(Helper::$name => functions::$name as *const () as u64),* }
+            }
+        }
+
+        mod functions {
+            use super::*;
+            $(
+                #[allow(unused_variables, reason = "helpers have two parameters in common")]
+                pub(super) unsafe extern "C" fn $name($vm: &mut Vm, $frame: *mut Frame $(, $arg: u64)*) -> u64 {
+                    // SAFETY: compiled code passes its frame, which is the innermost one, and live values.
+                    #[allow(unused_unsafe, reason = "a helper may do nothing that is unsafe")]
+                    unsafe { $body }
+                }
+            )*
+        }
+    };
+}
+
+/// A borrowed value.
+unsafe fn value<'a>(word: u64) -> Ref<'a> {
+    // SAFETY: the caller's promise.
+    unsafe { Ref::from_bits(word) }
+}
+
+/// 1 for false, 2 for true, 0 if an exception is set.
+fn truth(result: Result<bool, object::Raised>) -> u64 {
+    result.map_or(0, |truth| 1 + u64::from(truth))
+}
+
+fn operator(number: u64) -> BinaryOp {
+    BinaryOp::from_u32(number as u32).expect("compiled code passes operators")
+}
+
+fn comparison(number: u64) -> Comparison {
+    Comparison::from_u32(number as u32).expect("compiled code passes comparisons")
+}
+
+/// Both halves of `step`'s first word.
+pub fn step_word(opcode: bytecode::Opcode, take: Take, n: usize) -> u64 {
+    opcode as u64 | (take as u64) << 8 | (n as u64) << 16
+}
+
+define_helpers! {
+    /// Ends the frame.
+    pop_frame(vm, frame) {
+        compiled::pop(vm, frame);
+        1
+    }
+    /// Interprets the frame, of which nothing has been taken.
+    interpret(vm, frame) { compiled::interpret(vm, frame) }
+    /// Drops the last reference to an object, whose count is zero already.
+    release(vm, frame, word) {
+        *(word as *mut u32) = 1;
+        raw::release(word);
+        vm.run_finalizers();
+        1
+    }
+    /// Drops a reference, or null.
+    drop_value(vm, frame, word) {
+        drop(Object::from_raw(word));
+        vm.run_finalizers();
+        1
+    }
+    /// An instruction of the interpreter on the operands on the frame's stack; see [`step_word`].
+    step(vm, frame, word, arg, owned) {
+        let opcode = bytecode::Opcode::from_u8(word as u8).expect("compiled code passes opcodes");
+        let take = Take::ALL[(word >> 8 & 0xff) as usize];
+        compiled::step(vm, frame, opcode, arg as u32, (word >> 16) as usize, owned as u32, take)
+    }
+    binary(vm, frame, left, right, op) { compiled::binary(vm, operator(op), value(left), value(right)) }
+    /// `left` is taken over.
+    append_text(vm, frame, left, right) {
+        let left = Object::from_raw(left).expect("an operand is never null");
+        vm.str_append(left, value(right)).into_raw()
+    }
+    negative(vm, frame, operand) {
+        let result = vm.negative(value(operand)).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+    invert(vm, frame, operand) {
+        let result = vm.invert(value(operand)).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+    compare(vm, frame, left, right, op) {
+        let op = comparison(op);
+        match compiled::compare_quickly(op, value(left), value(right)) {
+            Some(truth) => raw::bool_word(truth),
+            None => {
+                let result = vm.compare(value(left), value(right), op).map_or(0, Object::into_raw);
+                vm.run_finalizers();
+                result
+            }
+        }
+    }
+    compare_truth(vm, frame, left, right, op) {
+        let op = comparison(op);
+        if let Some(truth) = compiled::compare_quickly(op, value(left), value(right)) {
+            return 1 + u64::from(truth);
+        }
+        let result = match vm.compare(value(left), value(right), op) {
+            Ok(result) => truth(vm.is_true(result.borrow())),
+            Err(_) => 0,
+        };
+        vm.run_finalizers();
+        result
+    }
+    contains(vm, frame, item, container) {
+        let result = truth(vm.contains(value(container), value(item)));
+        vm.run_finalizers();
+        result
+    }
+    is_true(vm, frame, operand) {
+        let result = truth(vm.is_true(value(operand)));
+        vm.run_finalizers();
+        result
+    }
+    is_instance(vm, frame, object, class) {
+        let result = truth(builtins::type_checks::is_instance(vm, value(object), value(class)));
+        vm.run_finalizers();
+        result
+    }
+    /// Of the float with these bits.
+    new_float(vm, frame, bits) { vm.new_float(f64::from_bits(bits)).into_raw() }
+    new_int(vm, frame, number) { vm.new_int(number as i64).into_raw() }
+    new_unsigned(vm, frame, number) { vm.new_bigint(number.into()).into_raw() }
+    load_attr(vm, frame, owner, name) { compiled::load_attribute(vm, value(owner), value(name)) }
+    load_method(vm, frame, owner, name) { compiled::load_method(vm, frame, value(owner), value(name)) }
+    store_attr(vm, frame, stored, owner, name) { u64::from(compiled::store_attribute(vm, value(owner), value(name), value(stored))) }
+    /// The class of a value, borrowed.
+    class_of(vm, frame, object) { value(object).class().object().bits() }
+    load_global(vm, frame, name) { compiled::load_global(vm, frame, value(name)) }
+    /// The contents, or null, are taken over.
+    new_cell(vm, frame, contents) { interp::cell_object::new_cell(vm, Object::from_raw(contents)).into_object().into_raw() }
+    unbound_local(vm, frame, index) {
+        compiled::unbound_local(vm, compiled::code_of(frame), index as usize);
+        0
+    }
+    unbound_cell(vm, frame, index) {
+        compiled::unbound_cell(vm, compiled::code_of(frame), index as usize);
+        0
+    }
+    /// The callable, the receiver or null, and so many arguments are on the frame's stack.
+    call(vm, frame, n) { compiled::call(vm, frame, n as usize) }
+    call_keywords(vm, frame, n) { compiled::call_keywords(vm, frame, n as usize) }
+    call_unpacked(vm, frame) { compiled::call_unpacked(vm, frame) }
+    /// The arguments are on the frame's stack, and taken over.
+    call_python(vm, frame, function, n) {
+        let result = compiled::call_python(vm, value(function), compiled::stack(frame), n as usize);
+        vm.run_finalizers();
+        result
+    }
+    /// The arguments are on the frame's stack.
+    call_native(vm, frame, callable, n) { compiled::call_native(vm, frame, value(callable), n as usize) }
+    /// An instance of a class whose instances are made in the usual way.
+    allocate(vm, frame, class) {
+        let class = value(class).downcast::<object::Type>().expect("compiled code passes classes");
+        vm.allocate_plain(class.get()).into_raw()
+    }
+    init_returned(vm, frame, object) {
+        compiled::init_returned(vm, value(object));
+        0
+    }
+    /// Function and receiver are taken over.
+    new_method(vm, frame, function, receiver) {
+        let [function, receiver] = [function, receiver].map(|word| Object::from_raw(word).expect("an operand is never null"));
+        vm.new_bound_method(function, receiver).into_raw()
+    }
+    /// So many items on the frame's stack are taken over.
+    new_list(vm, frame, n) {
+        let base = compiled::stack(frame);
+        let items = (0..n as usize).filter_map(|index| Object::from_raw(*base.add(index))).collect();
+        vm.new_list(items).into_object().into_raw()
+    }
+    new_tuple(vm, frame, n) {
+        let base = compiled::stack(frame);
+        let items: Vec<Object> = (0..n as usize).filter_map(|index| Object::from_raw(*base.add(index))).collect();
+        vm.new_tuple(items).into_object().into_raw()
+    }
+    /// The item is taken over.
+    list_append(vm, frame, list, item) {
+        let item = Object::from_raw(item).expect("an operand is never null");
+        let list = value(list).downcast::<object::list::List>().expect("compiled code passes lists");
+        list.get().push(vm, item);
+        1
+    }
+    format_simple(vm, frame, operand) {
+        if value(operand).is_exactly(&object::str::STR) {
+            return value(operand).to_owned().into_raw();
+        }
+        let text = builtins::functions::format_value(vm, value(operand), vm.empty_str().object()).map_or(0, |text| text.into_object().into_raw());
+        vm.run_finalizers();
+        text
+    }
+    load_item(vm, frame, container, key) { compiled::binary(vm, BinaryOp::Subscript, value(container), value(key)) }
+    store_item(vm, frame, stored, container, key) { u64::from(compiled::store_item(vm, value(container), value(key), value(stored))) }
+    load_slice(vm, frame, container, start, stop) {
+        let slice = builtins::slice::new(vm, value(start).to_owned(), value(stop).to_owned(), Object::none());
+        let result = vm.get_item(value(container), slice.borrow()).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+    /// The number of items as a machine integer.
+    length(vm, frame, container) { vm.len(value(container)).unwrap_or(0) as u64 }
+    unpack(vm, frame, sequence, n) { compiled::unpack(vm, frame, value(sequence), n as usize, None) }
+    unpack_starred(vm, frame, sequence, before, after) { compiled::unpack(vm, frame, value(sequence), before as usize, Some(after as usize)) }
+    get_iter(vm, frame, iterable) {
+        let result = vm.iter(value(iterable)).map_or(0, Object::into_raw);
+        vm.run_finalizers();
+        result
+    }
+    next(vm, frame, iterator) {
+        match compiled::next(vm, value(iterator)) {
+            Some(Some(item)) => item.into_raw(),
+            Some(None) => EXHAUSTED,
+            None => 0,
+        }
+    }
+    /// Exception and cause, or nulls, are taken over.
+    raise(vm, frame, exception, cause) {
+        compiled::raise(vm, frame, Object::from_raw(exception), Object::from_raw(cause));
+        0
+    }
+    reraise(vm, frame, exception) {
+        compiled::reraise(vm, frame, value(exception).to_owned());
+        0
+    }
+    run_periodic_tasks(vm, frame) { u64::from(compiled::run_periodic_tasks(vm)) }
+    /// Whether the value is of a type; `check` is the address of a [`crate::classify::Check`].
+    is_of_type(vm, frame, object, check) { u64::from((*(check as *const crate::classify::Check)).holds(object)) }
+    /// A character of a string.
+    character(vm, frame, text, index) {
+        let index = Object::small_int(index as i64);
+        compiled::binary(vm, BinaryOp::Subscript, value(text), index.borrow())
+    }
+}

@@ -1,0 +1,18 @@
+//! Compiles Python functions to machine code.
+//!
+//! The pipeline is in [`compile`]: bytecode to HIR (`hir`), passes, counted references, [`lower`] to LIR (`lir`), registers, bytes (`codegen-x64`), memory ([`memory`]).
+//! Compiled code runs on the interpreter's frames and calls [`helpers`]; where what it assumed does not hold, or an exception is raised, it leaves for the
+//! interpreter ([`deopt`]). [`preload`] says what of the runtime the compiler may know.
+#![cfg(all(target_arch = "x86_64", target_os = "linux"))]
+
+mod classify;
+pub mod compile;
+mod deopt;
+mod helpers;
+mod layout;
+mod lower;
+mod memory;
+mod preload;
+mod trampoline;
+
+pub use compile::{Refusal, compile_function, is_compiled, set_enabled};

@@ -1,0 +1,348 @@
+//! HIR to LIR.
+//!
+//! Each HIR block becomes one LIR block, and more where an instruction has paths of its own; phis become parameters. What happens rarely is in cold blocks.
+//! A value is a register or a constant ([`Operand`]); machine floats are in float registers, all else is a word. Machine integers that are narrower than a word
+//! are kept extended to it, booleans are 0 or 1.
+//!
+//! Instructions without a better form call a helper ([`crate::helpers`]). Many operands go through the evaluation stack of the frame, which compiled code does not use otherwise.
+
+mod attributes;
+mod calls;
+mod containers;
+mod control;
+mod exits;
+mod generic;
+mod guards;
+mod numbers;
+mod references;
+
+use crate::compile::Refusal;
+use crate::deopt::{Form, Point};
+use crate::helpers::Helper;
+use crate::layout::ListLayout;
+use hir::instr::{EntryKind, NameId};
+use hir::types::{ObjectId, Spec};
+use hir::{Block, Function, Type, Value, ty};
+use interp::CodeObject;
+use interp::compiled::layout;
+use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Record, Reg, SymbolId, Width};
+use object::{Object, Vm};
+
+type Lowered = Result<(), Refusal>;
+
+/// What lowering is told.
+pub struct Environment<'a> {
+    pub code: &'a CodeObject,
+    /// By [`ObjectId`].
+    pub objects: &'a [Object],
+    /// By `ClassId`.
+    pub classes: &'a [Object],
+    pub helpers: &'a [SymbolId],
+    pub list: ListLayout,
+}
+
+/// What lowering makes beside the function.
+#[derive(Default)]
+pub struct Extras {
+    pub points: Vec<Point>,
+    /// Objects the code refers to that nobody else keeps.
+    pub references: Vec<Object>,
+    pub checks: Vec<Box<crate::classify::Check>>,
+}
+
+/// The LIR of a function whose references have been counted.
+pub fn lower(vm: &mut Vm, function: &Function, environment: &Environment<'_>) -> Result<(lir::Function, Extras), Refusal> {
+    let mut target = lir::Function::default();
+    target.name.clone_from(&function.name);
+    let mut lowering = Lowering {
+        vm,
+        function,
+        environment,
+        values: vec![None; function.value_limit()],
+        blocks: Vec::new(),
+        builder: Builder::new(&mut target),
+        extras: Extras::default(),
+        hir_block: Function::ENTRY,
+    };
+    lowering.run()?;
+    let extras = lowering.extras;
+    Ok((target, extras))
+}
+
+struct Lowering<'a, 'b> {
+    vm: &'a mut Vm,
+    function: &'a Function,
+    environment: &'a Environment<'a>,
+    /// By HIR value.
+    values: Vec<Option<Operand>>,
+    /// The LIR block each HIR block begins with.
+    blocks: Vec<BlockId>,
+    builder: Builder<'b>,
+    extras: Extras,
+    hir_block: Block,
+}
+
+/// The number of an entry.
+pub fn entry_id(kind: EntryKind) -> u32 {
+    match kind {
+        EntryKind::Start => 0,
+        EntryKind::Resume(at) => at + 1,
+    }
+}
+
+const W64: Width = Width::W64;
+
+fn unsupported<T>(what: &str) -> Result<T, Refusal> {
+    Err(Refusal::Unsupported(what.to_owned()))
+}
+
+impl Lowering<'_, '_> {
+    fn run(&mut self) -> Lowered {
+        let order = self.function.reverse_post_order();
+        self.blocks = vec![BlockId::ENTRY; self.function.block_limit()];
+        for &block in &order[1..] {
+            let lowered = if self.function.is_cold(block) { self.builder.new_cold_block() } else { self.builder.new_block() };
+            self.blocks[block.0 as usize] = lowered;
+        }
+        for &block in &order {
+            self.block(block)?;
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, block: Block) -> Lowered {
+        self.hir_block = block;
+        let lowered = self.blocks[block.0 as usize];
+        self.builder.switch_to(lowered);
+        for &phi in self.function.phis(block) {
+            let class = class_of(self.function.ty(phi));
+            let param = self.builder.add_param(lowered, class);
+            self.values[phi.0 as usize] = Some(param.into());
+        }
+        for &value in self.function.instrs(block) {
+            if !self.function.instr(value).is_phi() {
+                if let Some(state) = self.function.frame_state(value) {
+                    self.builder.origin = self.function.state(state).bytecode;
+                }
+                self.instr(value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn instr(&mut self, value: Value) -> Lowered {
+        let instr = *self.function.instr(value);
+        if self.numbers(value, &instr)?
+            || self.attributes(value, &instr)?
+            || self.calls(value, &instr)?
+            || self.containers(value, &instr)?
+            || self.control(value, &instr)?
+            || self.guards(value, &instr)?
+            || self.references(value, &instr)?
+            || self.generic(value, &instr)?
+        {
+            return Ok(());
+        }
+        unsupported(instr.info().name)
+    }
+
+    // ---- values
+
+    fn ty(&self, value: Value) -> Type {
+        self.function.ty(value)
+    }
+
+    /// Where a value is.
+    fn operand(&self, value: Value) -> Operand {
+        self.values[value.0 as usize].unwrap_or_else(|| panic!("{value} is used before it is made:\n{}", self.function))
+    }
+
+    /// The value in a register.
+    fn reg(&mut self, value: Value) -> Reg {
+        let operand = self.operand(value);
+        self.in_register(operand)
+    }
+
+    fn in_register(&mut self, operand: Operand) -> Reg {
+        match operand {
+            Operand::Reg(reg) if reg.is_virtual() => reg,
+            Operand::Imm(word) => self.builder.load_imm(word),
+            other => self.builder.move_int(other),
+        }
+    }
+
+    fn define(&mut self, value: Value, operand: impl Into<Operand>) {
+        self.values[value.0 as usize] = Some(operand.into());
+    }
+
+    /// The constant a value is.
+    fn constant(&self, value: Value) -> Option<i64> {
+        self.operand(value).imm()
+    }
+
+    /// The word, or bits of a float, of a type with one value.
+    fn word_of(&mut self, ty: Type) -> Option<i64> {
+        if let Some(object) = ty.known_object() {
+            return Some(self.object(object)? as i64);
+        }
+        if let Some(double) = ty.known_double() {
+            if ty.fits(ty::CDouble) {
+                return Some(double.to_bits() as i64);
+            }
+            let object = self.vm.new_float(double);
+            let word = object.borrow().bits();
+            self.extras.references.push(object);
+            return Some(word as i64);
+        }
+        if let Some(number) = ty.known_int() {
+            return Some(match ty {
+                _ if ty.fits(ty::SmallInt) => number << 1 | 1,
+                _ if ty.fits(ty::Bool) => object::raw::bool_word(number != 0) as i64,
+                _ => number,
+            });
+        }
+        let word = match ty {
+            _ if ty.fits(ty::NoneType) => abi::tag::NONE,
+            _ if ty.fits(ty::NotImplemented) => abi::tag::NOT_IMPLEMENTED,
+            _ if ty.fits(ty::Ellipsis) => abi::tag::ELLIPSIS,
+            _ if ty.fits(ty::Nullptr) => 0,
+            _ if ty.fits(ty::Exhausted) => crate::helpers::EXHAUSTED,
+            _ => return None,
+        };
+        (ty.spec() == Spec::None && !ty.is_bottom()).then_some(word as i64)
+    }
+
+    fn object(&self, id: ObjectId) -> Option<u64> {
+        self.environment.objects.get(id.0 as usize).map(|object| object.borrow().bits())
+    }
+
+    /// The index of a name in the code's names.
+    fn name_index(&self, name: NameId) -> Result<u32, Refusal> {
+        let text = self.function.pool.name(name);
+        let found = self
+            .environment
+            .code
+            .names
+            .iter()
+            .position(|known| known.downcast::<object::str::Str>().is_some_and(|known| known.to_string_lossy() == text));
+        found.map(|index| index as u32).ok_or_else(|| Refusal::Unsupported(format!("the name `{text}`")))
+    }
+
+    /// A name as a value.
+    fn name_word(&self, name: NameId) -> Result<i64, Refusal> {
+        Ok(self.environment.code.names[self.name_index(name)? as usize].bits() as i64)
+    }
+
+    // ---- blocks
+
+    fn cold(&mut self) -> BlockId {
+        self.builder.new_cold_block()
+    }
+
+    fn go(&mut self, block: BlockId) {
+        self.builder.branch(to(block));
+    }
+
+    // ---- calls
+
+    /// Calls a helper with words beside `Vm` and frame.
+    fn helper(&mut self, helper: Helper, args: &[Operand]) -> Reg {
+        debug_assert_eq!(args.len(), helper.n_args(), "{}", helper.name());
+        let mut all: Vec<Operand> = vec![Reg::VM.into(), Reg::FRAME.into()];
+        all.extend_from_slice(args);
+        let symbol = self.environment.helpers[helper as usize];
+        self.builder.call_int(symbol, &all, Record { id: 0, values: &[] })
+    }
+
+    /// The same of one that raises; the result is the instruction's.
+    fn call_raising(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Lowered {
+        let result = self.helper(helper, args);
+        self.guard_raised(value, result)?;
+        if self.function.has_output(value) {
+            self.define(value, result);
+        }
+        Ok(())
+    }
+
+    /// The same of one that gives 1 for false and 2 for true.
+    fn call_truth(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Lowered {
+        let result = self.helper(helper, args);
+        self.guard_raised(value, result)?;
+        let truth = self.builder.sub(W64, result, 1);
+        self.define(value, truth);
+        Ok(())
+    }
+
+    /// The place of a word of the frame's evaluation stack.
+    fn stack_word(&self, index: usize) -> Address {
+        let offset = layout::LOCALS + 8 * (self.environment.code.n_locals + index);
+        Address::new(Reg::FRAME, offset as i32)
+    }
+
+    /// Puts operands on the frame's evaluation stack, from the first word on.
+    fn put_on_stack(&mut self, operands: &[Operand]) -> Lowered {
+        // A frame has some words more than the code says.
+        if operands.len() > self.environment.code.data.stack_size as usize + 4 {
+            return unsupported("more operands than the stack has room for");
+        }
+        for (index, &operand) in operands.iter().enumerate() {
+            let place = self.stack_word(index);
+            self.builder.store(W64, place, operand);
+        }
+        Ok(())
+    }
+
+    fn operands(&self, values: hir::instr::Values) -> Vec<Operand> {
+        self.function.pool.values(values).iter().map(|value| self.operand(*value)).collect()
+    }
+}
+
+fn to(block: BlockId) -> Edge {
+    Edge::new(block, Vec::new())
+}
+
+fn class_of(ty: Type) -> Class {
+    if ty.fits(ty::CDouble) && !ty.is_bottom() { Class::Float } else { Class::Int }
+}
+
+/// What a value of a type is in machine code.
+fn form_of(ty: Type) -> Form {
+    match ty {
+        _ if ty.is_bottom() => Form::Word,
+        _ if ty.fits(ty::CDouble) => Form::Double,
+        _ if ty.fits(ty::CBool) => Form::Bool,
+        _ if ty.fits(ty::CSigned) => Form::Signed,
+        _ if ty.fits(ty::CUnsigned) => Form::Unsigned,
+        _ => Form::Word,
+    }
+}
+
+/// The machine's condition for a comparison of words.
+fn condition(op: hir::instr::Condition, is_signed: bool) -> Condition {
+    use hir::instr::Condition::*;
+    match (op, is_signed) {
+        (Less, true) => Condition::Less,
+        (LessEqual, true) => Condition::LessEqual,
+        (Greater, true) => Condition::Greater,
+        (GreaterEqual, true) => Condition::GreaterEqual,
+        (Less, false) => Condition::Below,
+        (LessEqual, false) => Condition::BelowEqual,
+        (Greater, false) => Condition::Above,
+        (GreaterEqual, false) => Condition::AboveEqual,
+        (Equal, _) => Condition::Equal,
+        (NotEqual, _) => Condition::NotEqual,
+    }
+}
+
+/// The machine's condition for a comparison of floats.
+fn float_condition(op: hir::instr::Condition) -> Condition {
+    use hir::instr::Condition::*;
+    match op {
+        Less => Condition::FloatLess,
+        LessEqual => Condition::FloatLessEqual,
+        Greater => Condition::FloatGreater,
+        GreaterEqual => Condition::FloatGreaterEqual,
+        Equal => Condition::FloatEqual,
+        NotEqual => Condition::FloatNotEqual,
+    }
+}

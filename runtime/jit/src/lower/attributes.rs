@@ -1,0 +1,151 @@
+//! Attributes, fields, names, cells.
+
+use super::{Lowering, W64, form_of, to, unsupported};
+use crate::compile::Refusal;
+use crate::deopt::Form;
+use crate::helpers::Helper;
+use crate::layout;
+use abi::{header, tag};
+use hir::{Instr, Value, ty};
+use interp::compiled::layout as interp_layout;
+use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
+
+impl Lowering<'_, '_> {
+    pub(super) fn attributes(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        match *instr {
+            Instr::LoadAttr { owner, name } => {
+                let args = [self.operand(owner), Operand::Imm(self.name_word(name)?)];
+                self.call_raising(value, Helper::load_attr, &args)?;
+            }
+            Instr::LoadMethod { owner, name } => {
+                let args = [self.operand(owner), Operand::Imm(self.name_word(name)?)];
+                self.call_raising(value, Helper::load_method, &args)?;
+            }
+            Instr::StoreAttr { value: stored, owner, name } => {
+                let args = [self.operand(stored), self.operand(owner), Operand::Imm(self.name_word(name)?)];
+                self.call_raising(value, Helper::store_attr, &args)?;
+            }
+            Instr::LoadSlot { owner, offset, .. } | Instr::TakeSlot { owner, offset, .. } | Instr::LoadField { owner, offset, .. } => {
+                let place = Address::new(self.reg(owner), offset as i32);
+                let loaded = self.builder.load(W64, place);
+                self.define(value, loaded);
+            }
+            Instr::StoreSlot { owner, value: stored, offset, .. } => {
+                let (place, stored) = (Address::new(self.reg(owner), offset as i32), self.operand(stored));
+                self.builder.store(W64, place, stored);
+            }
+            Instr::AddSlot { owner, value: stored, offset, shape, .. } => {
+                let (owner, stored) = (self.reg(owner), self.operand(stored));
+                let Some(shape) = self.function.classes.shape(shape) else { return unsupported("a shape that is not known") };
+                self.builder.store(W64, Address::new(owner, offset as i32), stored);
+                self.builder.store(Width::W32, Address::new(owner, header::SHAPE as i32), i64::from(shape.number as i32));
+            }
+            Instr::LoadPrimitiveField { owner, offset, ty, .. } => {
+                let place = Address::new(self.reg(owner), offset as i32);
+                let loaded = self.load_machine_value(place, self.function.pool.ty(ty));
+                self.define(value, loaded);
+            }
+            Instr::LoadClass { value: object } => {
+                let class = self.class_of_value(object);
+                self.define(value, class);
+            }
+            Instr::LoadGlobal { name } => {
+                let name = Operand::Imm(self.name_word(name)?);
+                self.call_raising(value, Helper::load_global, &[name])?;
+            }
+            Instr::MakeCell { value: contents } => {
+                let contents = self.operand(contents);
+                let cell = self.helper(Helper::new_cell, &[contents]);
+                self.define(value, cell);
+            }
+            Instr::LoadCellItem { cell } | Instr::TakeCellItem { cell } => {
+                let place = Address::new(self.reg(cell), interp_layout::CELL_CONTENTS as i32);
+                let loaded = self.builder.load(W64, place);
+                self.define(value, loaded);
+            }
+            Instr::SetCellItem { cell, value: stored, .. } => {
+                let (place, stored) = (Address::new(self.reg(cell), interp_layout::CELL_CONTENTS as i32), self.operand(stored));
+                self.builder.store(W64, place, stored);
+            }
+            Instr::LoadCurrentFunction {} => {
+                let function = self.current_function();
+                self.define(value, function);
+            }
+            Instr::LoadClosureCell { index } => {
+                let function = self.current_function();
+                let closure = self.builder.load(W64, Address::new(function, interp_layout::FUNCTION_CLOSURE as i32));
+                let cell = self.builder.load(W64, Address::new(closure, layout::TUPLE_ITEMS + 8 * index as i32));
+                self.define(value, cell);
+            }
+            Instr::CheckVar { value: checked, name } => {
+                let text = self.function.pool.name(name).to_owned();
+                let is_it = |known: &object::Ref<'_>| known.downcast::<object::str::Str>().is_some_and(|known| known.to_string_lossy() == text);
+                let Some(index) = self.environment.code.local_names.iter().position(is_it) else { return unsupported("a local without name") };
+                self.check_set(value, checked, Helper::unbound_local, index as i64)?;
+            }
+            Instr::CheckFreevar { value: checked, local, .. } => self.check_set(value, checked, Helper::unbound_cell, i64::from(local))?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn current_function(&mut self) -> Reg {
+        self.builder.load(W64, Address::new(Reg::FRAME, interp_layout::FRAME_FUNCTION as i32))
+    }
+
+    /// A machine value in memory, extended to a word.
+    fn load_machine_value(&mut self, place: Address, ty: hir::Type) -> Reg {
+        if form_of(ty) == Form::Double {
+            return self.builder.load_float(place);
+        }
+        let widths = [
+            (ty::CInt8, ty::CUInt8, Width::W8),
+            (ty::CInt16, ty::CUInt16, Width::W16),
+            (ty::CInt32, ty::CUInt32, Width::W32),
+            (ty::CBool, ty::CBool, Width::W8),
+        ];
+        for (signed, unsigned, width) in widths {
+            if ty.fits(unsigned) {
+                return self.builder.load(width, place);
+            }
+            if ty.fits(signed) {
+                return self.builder.load_signed(width, place);
+            }
+        }
+        self.builder.load(W64, place)
+    }
+
+    /// The class of any value.
+    fn class_of_value(&mut self, value: Value) -> Reg {
+        let word = self.reg(value);
+        let place = Address::new(word, header::TYPE as i32);
+        if self.ty(value).fits(ty::HeapObject) {
+            return self.builder.load(W64, place);
+        }
+        let (heap, tagged, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(heap), to(tagged));
+        self.builder.switch_to(heap);
+        let class = self.builder.load(W64, place);
+        self.builder.branch(Edge::new(done, vec![class]));
+        self.builder.switch_to(tagged);
+        let class = self.helper(Helper::class_of, &[word.into()]);
+        self.builder.branch(Edge::new(done, vec![class]));
+        self.builder.switch_to(done);
+        result
+    }
+
+    /// Raises by a helper if the value is null.
+    fn check_set(&mut self, value: Value, checked: Value, helper: Helper, index: i64) -> Result<(), Refusal> {
+        let word = self.reg(checked);
+        let (set, unset) = (self.builder.new_block(), self.cold());
+        self.builder.test_jump(W64, Condition::NotEqual, word, word, to(set), to(unset));
+        self.builder.switch_to(unset);
+        self.helper(helper, &[Operand::Imm(index)]);
+        let exit = self.exit(value, true)?;
+        self.builder.exit(exit.record());
+        self.builder.switch_to(set);
+        self.define(value, word);
+        Ok(())
+    }
+}

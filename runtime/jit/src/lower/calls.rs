@@ -1,0 +1,75 @@
+//! Calls, and what makes callables.
+
+use super::{Lowering, W64, to, unsupported};
+use crate::compile::Refusal;
+use crate::helpers::Helper;
+use hir::{Instr, Value};
+use lir::{Condition, Operand};
+use object::raw;
+
+impl Lowering<'_, '_> {
+    pub(super) fn calls(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        match *instr {
+            Instr::VectorCall { callable, args } => self.call_object(value, Helper::call, callable, None, args, None)?,
+            Instr::CallMethod { callable, receiver, args } => self.call_object(value, Helper::call, callable, Some(receiver), args, None)?,
+            Instr::CallKw { callable, receiver, names, args } => {
+                self.call_object(value, Helper::call_keywords, callable, Some(receiver), args, Some(names))?;
+            }
+            Instr::CallEx { callable, receiver, args, keywords } => {
+                let operands = [callable, receiver, args, keywords].map(|value| self.operand(value));
+                self.put_on_stack(&operands)?;
+                self.call_raising(value, Helper::call_unpacked, &[])?;
+            }
+            Instr::CallFunction { function, args, .. } => {
+                let (function, operands) = (self.operand(function), self.operands(args));
+                self.put_on_stack(&operands)?;
+                self.call_raising(value, Helper::call_python, &[function, Operand::Imm(operands.len() as i64)])?;
+            }
+            Instr::CallNative { args, callee, .. } | Instr::CallNativeLeaf { args, callee, .. } => {
+                let Some(callable) = self.object(callee) else { return unsupported("a callee that is not known") };
+                let operands = self.operands(args);
+                self.put_on_stack(&operands)?;
+                self.call_raising(value, Helper::call_native, &[Operand::Imm(callable as i64), Operand::Imm(operands.len() as i64)])?;
+            }
+            Instr::AllocateInstance { class, .. } => {
+                let Some(class) = self.environment.classes.get(class.0 as usize) else { return unsupported("a class that is not known") };
+                let class = Operand::Imm(class.borrow().bits() as i64);
+                let instance = self.helper(Helper::allocate, &[class]);
+                self.define(value, instance);
+            }
+            Instr::CheckInitResult { value: returned } => {
+                let word = self.reg(returned);
+                let (fine, wrong) = (self.builder.new_block(), self.cold());
+                self.builder.compare_jump(W64, Condition::Equal, word, raw::NONE as i64, to(fine), to(wrong));
+                self.builder.switch_to(wrong);
+                self.helper(Helper::init_returned, &[word.into()]);
+                let exit = self.exit(value, true)?;
+                self.builder.exit(exit.record());
+                self.builder.switch_to(fine);
+            }
+            Instr::MakeMethod { function, receiver } => {
+                let args = [self.operand(function), self.operand(receiver)];
+                let method = self.helper(Helper::new_method, &args);
+                self.define(value, method);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn call_object(
+        &mut self,
+        value: Value,
+        helper: Helper,
+        callable: Value,
+        receiver: Option<Value>,
+        args: hir::instr::Values,
+        names: Option<Value>,
+    ) -> Result<(), Refusal> {
+        let mut operands = vec![self.operand(callable), receiver.map_or(Operand::Imm(0), |receiver| self.operand(receiver))];
+        operands.extend(self.operands(args));
+        operands.extend(names.map(|names| self.operand(names)));
+        self.put_on_stack(&operands)?;
+        self.call_raising(value, helper, &[Operand::Imm(args.len() as i64)])
+    }
+}

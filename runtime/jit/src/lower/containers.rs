@@ -1,0 +1,189 @@
+//! Containers and iteration.
+
+use super::{Lowering, W64, to};
+use crate::compile::Refusal;
+use crate::helpers::{EXHAUSTED, Helper};
+use crate::layout::{self, range_iterator};
+use bytecode::opcode::BinaryOp;
+use hir::{Instr, Value, ty};
+use lir::{Address, Class, Condition, Edge, Operand, Reg, Scale};
+
+impl Lowering<'_, '_> {
+    pub(super) fn containers(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        match *instr {
+            Instr::MakeList { items } => self.collect(value, Helper::new_list, items)?,
+            Instr::MakeTuple { items } => self.collect(value, Helper::new_tuple, items)?,
+            Instr::ListAppend { list, item } => {
+                let args = [self.operand(list), self.operand(item)];
+                self.helper(Helper::list_append, &args);
+            }
+            Instr::DictSubscr { dict: container, key } => {
+                let args = [self.operand(container), self.operand(key)];
+                self.call_raising(value, Helper::load_item, &args)?;
+            }
+            Instr::StoreSubscr { value: stored, container, key } => {
+                let args = [self.operand(stored), self.operand(container), self.operand(key)];
+                self.call_raising(value, Helper::store_item, &args)?;
+            }
+            Instr::BinarySlice { container, start, stop } => {
+                let args = [self.operand(container), self.operand(start), self.operand(stop)];
+                self.call_raising(value, Helper::load_slice, &args)?;
+            }
+            Instr::LoadLength { container } => {
+                let length = self.length(container);
+                self.define(value, length);
+            }
+            Instr::CheckBounds { index, length } => {
+                let (index, length) = (self.reg(index), self.reg(length));
+                let exit = self.exit(value, false)?;
+                let from_end = self.builder.add(W64, index, length);
+                let place = self.builder.compare_select(W64, Condition::Less, index, from_end, index, 0);
+                self.builder.guard_compare(W64, Condition::Below, place, length, exit.record());
+                self.define(value, place);
+            }
+            Instr::LoadListItem { list, index } | Instr::TakeListItem { list, index } => {
+                let place = self.list_item(list, index);
+                let item = self.builder.load(W64, place);
+                self.define(value, item);
+            }
+            Instr::StoreListItem { list, index, value: stored, .. } => {
+                let (place, stored) = (self.list_item(list, index), self.operand(stored));
+                self.builder.store(W64, place, stored);
+            }
+            Instr::LoadTupleItem { tuple, index } => {
+                let place = Address::new(self.reg(tuple), layout::TUPLE_ITEMS + 8 * index as i32);
+                let item = self.builder.load(W64, place);
+                self.define(value, item);
+            }
+            Instr::LoadTupleItemAt { tuple, index } => {
+                let place = Address::indexed(self.reg(tuple), self.reg(index), Scale::Eight, layout::TUPLE_ITEMS);
+                let item = self.builder.load(W64, place);
+                self.define(value, item);
+            }
+            Instr::UnpackSequence { value: sequence, count } => {
+                let args = [self.operand(sequence), Operand::Imm(i64::from(count))];
+                self.call_raising(value, Helper::unpack, &args)?;
+            }
+            Instr::UnpackEx { value: sequence, before, after } => {
+                let args = [self.operand(sequence), Operand::Imm(i64::from(before)), Operand::Imm(i64::from(after))];
+                self.call_raising(value, Helper::unpack_starred, &args)?;
+            }
+            Instr::GetIter { value: iterable } => {
+                let iterable = self.operand(iterable);
+                self.call_raising(value, Helper::get_iter, &[iterable])?;
+            }
+            Instr::IterNext { iterator } => {
+                let iterator = self.operand(iterator);
+                self.call_raising(value, Helper::next, &[iterator])?;
+            }
+            Instr::ListIteratorNext { iterator } | Instr::TupleIteratorNext { iterator } => {
+                let iterator = self.operand(iterator);
+                let item = self.helper(Helper::next, &[iterator]);
+                self.define(value, item);
+            }
+            Instr::RangeIteratorNext { iterator } => self.range_next(value, iterator)?,
+            Instr::UnicodeConcat { left, right } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(BinaryOp::Add as i64)];
+                self.call_raising(value, Helper::binary, &args)?;
+            }
+            Instr::UnicodeAppend { left, right } => {
+                let args = [self.operand(left), self.operand(right)];
+                let text = self.helper(Helper::append_text, &args);
+                self.define(value, text);
+            }
+            Instr::UnicodeRepeat { text, count } => {
+                let count = self.operand(count);
+                let boxed = self.helper(Helper::new_int, &[count]);
+                let args = [self.operand(text), boxed.into(), Operand::Imm(BinaryOp::Multiply as i64)];
+                self.call_raising(value, Helper::binary, &args)?;
+            }
+            Instr::UnicodeCompare { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(comparison_number(op))];
+                let truth = self.helper(Helper::compare_truth, &args);
+                let truth = self.builder.sub(W64, truth, 1);
+                self.define(value, truth);
+            }
+            Instr::LongCompare { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(comparison_number(op))];
+                let truth = self.helper(Helper::compare_truth, &args);
+                let truth = self.builder.sub(W64, truth, 1);
+                self.define(value, truth);
+            }
+            Instr::UnicodeItem { text, index } => {
+                let args = [self.operand(text), self.operand(index)];
+                let item = self.helper(Helper::character, &args);
+                self.define(value, item);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn collect(&mut self, value: Value, helper: Helper, items: hir::instr::Values) -> Result<(), Refusal> {
+        let operands = self.operands(items);
+        self.put_on_stack(&operands)?;
+        let made = self.helper(helper, &[Operand::Imm(operands.len() as i64)]);
+        self.define(value, made);
+        Ok(())
+    }
+
+    fn length(&mut self, container: Value) -> Reg {
+        let (object, ty) = (self.reg(container), self.ty(container));
+        if ty.fits(ty::List) {
+            return self.builder.load(W64, Address::new(object, self.environment.list.len));
+        }
+        if ty.fits(ty::Tuple) {
+            return self.builder.load(W64, Address::new(object, layout::TUPLE_LEN));
+        }
+        if ty.fits(ty::Unicode) {
+            let info = self.builder.load(W64, Address::new(object, layout::TEXT_INFO));
+            return self.builder.shr(W64, info, layout::TEXT_LENGTH_SHIFT);
+        }
+        self.helper(Helper::length, &[object.into()])
+    }
+
+    fn list_item(&mut self, list: Value, index: Value) -> Address {
+        let list = self.reg(list);
+        let items = self.builder.load(W64, Address::new(list, self.environment.list.items));
+        match self.constant(index) {
+            Some(index) if (0..1 << 20).contains(&index) => Address::new(items, 8 * index as i32),
+            _ => Address::indexed(items, self.reg(index), Scale::Eight, 0),
+        }
+    }
+
+    fn range_next(&mut self, value: Value, iterator: Value) -> Result<(), Refusal> {
+        let iterator = self.reg(iterator);
+        let exit = self.exit(value, false)?;
+        let (more, done) = (self.builder.new_block(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let exhausted = self.builder.load_imm(EXHAUSTED as i64);
+        let remaining = Address::new(iterator, range_iterator::REMAINING);
+        self.builder.compare_jump(W64, Condition::Equal, remaining, 0, Edge::new(done, vec![exhausted]), to(more));
+        self.builder.switch_to(more);
+        let next = self.builder.load(W64, Address::new(iterator, range_iterator::NEXT));
+        let doubled = self.builder.guard_add(W64, Condition::NoOverflow, next, next, exit.record());
+        let word = self.builder.add(W64, doubled, 1);
+        let after = self.builder.add(W64, next, Address::new(iterator, range_iterator::STEP));
+        self.builder.store(W64, Address::new(iterator, range_iterator::NEXT), after);
+        self.builder.sub_memory(W64, remaining, 1);
+        self.builder.branch(Edge::new(done, vec![word]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+        Ok(())
+    }
+}
+
+/// The number of Python's comparison.
+pub(super) fn comparison_number(op: hir::instr::Condition) -> i64 {
+    use bytecode::opcode::Comparison;
+    use hir::instr::Condition::*;
+    let comparison = match op {
+        Less => Comparison::Less,
+        LessEqual => Comparison::LessEqual,
+        Equal => Comparison::Equal,
+        NotEqual => Comparison::NotEqual,
+        Greater => Comparison::Greater,
+        GreaterEqual => Comparison::GreaterEqual,
+    };
+    comparison as i64
+}

@@ -1,0 +1,177 @@
+//! Entries, constants, jumps, returns.
+
+use super::{Lowering, W64, class_of, condition, entry_id, to, unsupported};
+use crate::compile::Refusal;
+use crate::helpers::{EXHAUSTED, Helper};
+use crate::layout::{VM_DATA_STACK, VM_DEPTH, VM_FRAME};
+use abi::header;
+use hir::{Block, Instr, Value, ty};
+use interp::compiled::layout;
+use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
+
+impl Lowering<'_, '_> {
+    pub(super) fn control(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        match *instr {
+            Instr::EntrySwitch { entries } => {
+                let entries = self.function.pool.entries(entries).to_vec();
+                let blocks: Vec<_> = entries.iter().map(|&(kind, block)| (entry_id(kind), self.blocks[block.0 as usize])).collect();
+                self.builder.entry_switch(blocks);
+            }
+            Instr::LoadArg { index, .. } | Instr::LoadFrameSlot { index, .. } => {
+                let place = Address::new(Reg::FRAME, (layout::LOCALS + 8 * index as usize) as i32);
+                let loaded = self.builder.load(W64, place);
+                self.builder.store(W64, place, 0);
+                self.define(value, loaded);
+            }
+            Instr::LoadConst { ty } => {
+                let ty = self.function.pool.ty(ty);
+                let Some(word) = self.word_of(ty) else { return unsupported(&format!("a constant of type {ty}")) };
+                if class_of(ty) == Class::Float {
+                    let number = self.builder.load_float_imm(f64::from_bits(word as u64));
+                    self.define(value, number);
+                } else {
+                    self.define(value, Operand::Imm(word));
+                }
+            }
+            Instr::Assign { value: same } | Instr::RefineType { value: same, .. } => {
+                let same = self.operand(same);
+                self.define(value, same);
+            }
+            Instr::GetSecondOutput { .. } => {
+                let place = self.stack_word(0);
+                let second = self.builder.load(W64, place);
+                self.define(value, second);
+            }
+            Instr::Branch { target } => {
+                let edge = self.edge(target, 0);
+                self.builder.branch(edge);
+            }
+            Instr::CondBranch { condition, then, otherwise } => {
+                let (so, not) = self.both_edges(then, otherwise);
+                let word = self.reg(condition);
+                self.builder.test_jump(W64, Condition::NotEqual, word, word, so, not);
+            }
+            Instr::CondBranchIterNotDone { item, then, otherwise } => {
+                let (so, not) = self.both_edges(then, otherwise);
+                let word = self.reg(item);
+                self.builder.compare_jump(W64, Condition::NotEqual, word, EXHAUSTED as i64, so, not);
+            }
+            Instr::CondBranchCheckType { value: checked, then, otherwise, ty } => {
+                let (so, not) = self.both_edges(then, otherwise);
+                let ty = self.function.pool.ty(ty);
+                self.branch_on_type(checked, ty, so, not)?;
+            }
+            Instr::CondBranchShape { value: checked, then, otherwise, shape } => {
+                let (so, not) = self.both_edges(then, otherwise);
+                let Some(shape) = self.function.classes.shape(shape) else { return unsupported("a shape that is not known") };
+                let word = self.reg(checked);
+                if !self.ty(checked).fits(ty::HeapObject) {
+                    let heap = self.builder.new_block();
+                    let tagged = self.builder.new_block();
+                    self.builder.test_jump(W64, Condition::Equal, word, abi::tag::IMMEDIATE_MASK as i64, to(heap), to(tagged));
+                    self.builder.switch_to(tagged);
+                    self.builder.branch(not.clone());
+                    self.builder.switch_to(heap);
+                }
+                let place = Address::new(word, header::SHAPE as i32);
+                self.builder.compare_jump(Width::W32, Condition::Equal, place, i64::from(shape.number as i32), so, not);
+            }
+            Instr::Return { value: returned } => self.leave(returned)?,
+            Instr::Deopt { .. } => {
+                let exit = self.exit(value, false)?;
+                self.builder.exit(exit.record());
+            }
+            Instr::Unreachable {} => self.builder.unreachable(),
+            Instr::RunPeriodicTasks {} => {
+                let (look, done) = (self.cold(), self.builder.new_block());
+                let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
+                self.builder.compare_jump(Width::W32, Condition::NotEqual, Address::new(reasons, 0), 0, to(look), to(done));
+                self.builder.switch_to(look);
+                let is_fine = self.helper(Helper::run_periodic_tasks, &[]);
+                self.guard_raised(value, is_fine)?;
+                self.go(done);
+                self.builder.switch_to(done);
+            }
+            Instr::RaiseVarargs { args } => {
+                let mut operands: Vec<Operand> = Vec::new();
+                for &arg in self.function.pool.values(args) {
+                    // The helper takes references over.
+                    let word = self.reg(arg);
+                    self.increment_any(word);
+                    operands.push(word.into());
+                }
+                operands.resize(2, Operand::Imm(0));
+                self.helper(Helper::raise, &operands);
+                let exit = self.exit(value, true)?;
+                self.builder.exit(exit.record());
+            }
+            Instr::Reraise { exception } => {
+                let exception = self.operand(exception);
+                self.helper(Helper::reraise, &[exception]);
+                let exit = self.exit(value, true)?;
+                self.builder.exit(exit.record());
+            }
+            Instr::UpdateInstr { index } => {
+                let address = self.environment.code.data.instructions.as_ptr().wrapping_add(index as usize).expose_provenance();
+                self.builder.store(W64, Address::new(Reg::FRAME, layout::FRAME_IP as i32), address as i64);
+            }
+            Instr::Snapshot {} | Instr::UseType { .. } | Instr::UseObject { .. } | Instr::HintType { .. } => {}
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The edge to a successor of the block: the first, or a later one to the same block.
+    fn edge(&mut self, target: Block, occurrence: usize) -> Edge {
+        let phis = self.function.phis(target).to_vec();
+        let from = self.hir_block;
+        let preds = self.function.preds(target);
+        let place = preds.iter().enumerate().filter(|(_, pred)| **pred == from).map(|(place, _)| place).nth(occurrence);
+        let place = place.expect("the lists of predecessors are in step");
+        let mut args = Vec::with_capacity(phis.len());
+        for phi in phis {
+            let input = self.function.phi_inputs(phi)[place];
+            args.push(if class_of(self.function.ty(phi)) == Class::Float { self.float_reg(input) } else { self.reg(input) });
+        }
+        Edge::new(self.blocks[target.0 as usize], args)
+    }
+
+    fn both_edges(&mut self, then: Block, otherwise: Block) -> (Edge, Edge) {
+        (self.edge(then, 0), self.edge(otherwise, usize::from(then == otherwise)))
+    }
+
+    /// Counts a reference to any value but null.
+    fn increment_any(&mut self, word: Reg) {
+        let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
+        self.builder.test_jump(W64, Condition::NotEqual, word, abi::tag::IMMEDIATE_MASK as i64, to(done), to(pointer));
+        self.builder.switch_to(pointer);
+        self.increment_pointer(word, done);
+    }
+
+    /// Pops the frame, whose locals and stack are empty, and returns.
+    fn leave(&mut self, value: Value) -> Result<(), Refusal> {
+        if !self.ty(value).fits(ty::Object) {
+            return unsupported("machine values that are returned");
+        }
+        let word = self.operand(value);
+        let (plain, last, seen, done) = (self.builder.new_block(), self.builder.new_block(), self.cold(), self.builder.new_block());
+        self.builder.compare_jump(W64, Condition::Equal, Address::new(Reg::FRAME, layout::FRAME_OBJECT as i32), 0, to(plain), to(seen));
+        self.builder.switch_to(plain);
+        // Somebody else has the function, as a rule.
+        let function = self.builder.load(W64, Address::new(Reg::FRAME, layout::FRAME_FUNCTION as i32));
+        self.builder.compare_jump(Width::W32, condition(hir::instr::Condition::LessEqual, true), Address::new(function, 0), 1, to(seen), to(last));
+        self.builder.switch_to(last);
+        self.builder.sub_memory(Width::W32, Address::new(function, 0), 1);
+        let previous = self.builder.load(W64, Address::new(Reg::FRAME, layout::FRAME_PREVIOUS as i32));
+        self.builder.store(W64, Address::new(Reg::VM, VM_FRAME), previous);
+        self.builder.sub_memory(W64, Address::new(Reg::VM, VM_DEPTH), 1);
+        self.builder.store(W64, Address::new(Reg::VM, VM_DATA_STACK), Reg::FRAME);
+        self.go(done);
+        self.builder.switch_to(seen);
+        self.helper(Helper::pop_frame, &[]);
+        self.go(done);
+        self.builder.switch_to(done);
+        self.builder.ret(&[word]);
+        Ok(())
+    }
+}

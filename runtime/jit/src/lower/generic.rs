@@ -1,0 +1,221 @@
+//! Instructions that the runtime executes: operators on any values, and instructions of the interpreter.
+
+use super::{Lowered, Lowering, W64};
+use crate::compile::Refusal;
+use crate::helpers::{Helper, step_word};
+use bytecode::Opcode;
+use bytecode::opcode::Intrinsic1;
+use hir::instr::{Conversion, UnaryKind};
+use hir::{Instr, Value};
+use interp::compiled::{self, Take, layout};
+use lir::{Address, Condition, Operand, Reg};
+use object::raw;
+
+/// An instruction of the interpreter.
+struct Step {
+    opcode: Opcode,
+    arg: u32,
+    take: Take,
+    /// Operands that are taken over.
+    owned: u32,
+}
+
+impl Step {
+    fn new(opcode: Opcode, arg: u32, take: Take) -> Step {
+        Step { opcode, arg, take, owned: 0 }
+    }
+}
+
+impl Lowering<'_, '_> {
+    pub(super) fn generic(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        if self.operators(value, instr)? {
+            return Ok(true);
+        }
+        let Some((step, operands)) = self.step_of(instr)? else { return Ok(false) };
+        self.step(value, &step, &operands)?;
+        Ok(true)
+    }
+
+    fn operators(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        match *instr {
+            Instr::BinaryOp { left, right, op } | Instr::LongBinaryOp { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
+                self.call_raising(value, Helper::binary, &args)?;
+            }
+            Instr::UnaryOp { value: operand, op } => {
+                let operand = self.operand(operand);
+                let helper = if op == UnaryKind::Negate { Helper::negative } else { Helper::invert };
+                self.call_raising(value, helper, &[operand])?;
+            }
+            Instr::Compare { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
+                self.call_raising(value, Helper::compare, &args)?;
+            }
+            Instr::CompareBool { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
+                self.call_truth(value, Helper::compare_truth, &args)?;
+            }
+            Instr::Contains { value: item, container } => {
+                let args = [self.operand(item), self.operand(container)];
+                self.call_truth(value, Helper::contains, &args)?;
+            }
+            Instr::IsTruthy { value: operand } => {
+                let operand = self.operand(operand);
+                self.call_truth(value, Helper::is_true, &[operand])?;
+            }
+            Instr::IsInstance { value: operand, class } => {
+                let args = [self.operand(operand), self.operand(class)];
+                self.call_truth(value, Helper::is_instance, &args)?;
+            }
+            Instr::FormatSimple { value: operand } => {
+                let operand = self.operand(operand);
+                self.call_raising(value, Helper::format_simple, &[operand])?;
+            }
+            Instr::LoadCommonConstant { constant } => {
+                let object = compiled::common_constant(self.vm, constant as u32);
+                let word = object.borrow().bits();
+                self.extras.references.push(object);
+                self.define(value, Operand::Imm(word as i64));
+            }
+            Instr::LoadFromDictOrDeref { mapping, cell, local, name: _ } => {
+                // The interpreter looks for the cell in its frame.
+                let place = Address::new(Reg::FRAME, (layout::LOCALS + 8 * local as usize) as i32);
+                let (mapping, cell) = (self.operand(mapping), self.operand(cell));
+                self.builder.store(W64, place, cell);
+                self.put_on_stack(&[mapping])?;
+                let step = Step::new(Opcode::LoadFromDictOrDeref, local, Take::Top);
+                let result = self.call_step(&step, 1);
+                self.builder.store(W64, place, 0);
+                self.guard_raised(value, result)?;
+                self.define(value, result);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The interpreter's instruction, with its operands from the bottom of the stack on.
+    fn step_of(&mut self, instr: &Instr) -> Result<Option<(Step, Vec<Operand>)>, Refusal> {
+        let new = Step::new;
+        let null = Operand::Imm(0);
+        let (step, values): (Step, Vec<Value>) = match *instr {
+            Instr::DeleteAttr { owner, name } => (new(Opcode::DeleteAttr, self.name_index(name)?, Take::Nothing), vec![owner]),
+            Instr::LoadSuperAttr { super_type, class, receiver, name, flags } => {
+                let arg = self.name_index(name)? << 2 | (flags & 1) << 1;
+                (new(Opcode::LoadSuperAttr, arg, Take::First), vec![super_type, class, receiver])
+            }
+            Instr::LoadSuperMethod { super_type, class, receiver, name, flags } => {
+                let arg = self.name_index(name)? << 2 | (flags & 1) << 1 | 1;
+                (new(Opcode::LoadSuperAttr, arg, Take::FirstThenSecond), vec![super_type, class, receiver])
+            }
+            Instr::LoadSpecial { owner, method } => (new(Opcode::LoadSpecial, method as u32, Take::FirstThenSecond), vec![owner]),
+            Instr::StoreGlobal { value, name } => (new(Opcode::StoreGlobal, self.name_index(name)?, Take::Nothing), vec![value]),
+            Instr::DeleteGlobal { name } => (new(Opcode::DeleteGlobal, self.name_index(name)?, Take::Nothing), vec![]),
+            Instr::LoadName { name } => (new(Opcode::LoadName, self.name_index(name)?, Take::Top), vec![]),
+            Instr::StoreName { value, name } => (new(Opcode::StoreName, self.name_index(name)?, Take::Nothing), vec![value]),
+            Instr::DeleteName { name } => (new(Opcode::DeleteName, self.name_index(name)?, Take::Nothing), vec![]),
+            Instr::LoadLocals {} => (new(Opcode::LoadLocals, 0, Take::Top), vec![]),
+            Instr::LoadFromDictOrGlobals { mapping, name } => (new(Opcode::LoadFromDictOrGlobals, self.name_index(name)?, Take::Top), vec![mapping]),
+            Instr::LoadBuildClass {} => (new(Opcode::LoadBuildClass, 0, Take::Top), vec![]),
+            Instr::SetupAnnotations {} => (new(Opcode::SetupAnnotations, 0, Take::Nothing), vec![]),
+            Instr::ImportName { level, names, name } => (new(Opcode::ImportName, self.name_index(name)?, Take::Top), vec![level, names]),
+            Instr::ImportFrom { module, name } => (new(Opcode::ImportFrom, self.name_index(name)?, Take::Top), vec![module]),
+            Instr::CallIntrinsic1 { value, function } => (new(Opcode::CallIntrinsic1, function as u32, Take::First), vec![value]),
+            Instr::CallIntrinsic2 { first, second, function } => (new(Opcode::CallIntrinsic2, function as u32, Take::First), vec![first, second]),
+            Instr::MakeFunction { code } => (new(Opcode::MakeFunction, 0, Take::First), vec![code]),
+            Instr::SetFunctionAttribute { value, function, attribute } => {
+                let step = new(Opcode::SetFunctionAttribute, attribute as u32, Take::Nothing);
+                (Step { owned: 1, ..step }, vec![value, function])
+            }
+            Instr::MakeSet { items } => {
+                let items = self.function.pool.values(items).to_vec();
+                (new(Opcode::BuildSet, items.len() as u32, Take::First), items)
+            }
+            Instr::MakeDict { items } => {
+                let items = self.function.pool.values(items).to_vec();
+                (new(Opcode::BuildMap, items.len() as u32 / 2, Take::First), items)
+            }
+            Instr::MakeEmptyDict {} => (new(Opcode::BuildMap, 0, Take::First), vec![]),
+            Instr::MakeSlice { start, stop, step } => (new(Opcode::BuildSlice, 3, Take::First), vec![start, stop, step]),
+            Instr::BuildString { parts } => {
+                let parts = self.function.pool.values(parts).to_vec();
+                (new(Opcode::BuildString, parts.len() as u32, Take::First), parts)
+            }
+            Instr::BuildTemplate { strings, interpolations } => (new(Opcode::BuildTemplate, 0, Take::First), vec![strings, interpolations]),
+            Instr::BuildInterpolation { value, expression, spec, conversion } => {
+                let has_spec = self.constant(spec) != Some(0);
+                let arg = conversion << 2 | u32::from(has_spec);
+                let mut values = vec![value, expression];
+                values.extend(has_spec.then_some(spec));
+                (new(Opcode::BuildInterpolation, arg, Take::First), values)
+            }
+            Instr::FormatWithSpec { value, spec } => (new(Opcode::FormatWithSpec, 0, Take::First), vec![value, spec]),
+            Instr::ConvertValue { value, conversion } => {
+                let arg = match conversion {
+                    Conversion::Str => 1,
+                    Conversion::Repr => 2,
+                    Conversion::Ascii => 3,
+                };
+                (new(Opcode::ConvertValue, arg, Take::First), vec![value])
+            }
+            Instr::ListExtend { list, items } => (new(Opcode::ListExtend, 1, Take::Nothing), vec![list, items]),
+            Instr::ListToTuple { list } => (new(Opcode::CallIntrinsic1, Intrinsic1::ListToTuple as u32, Take::First), vec![list]),
+            Instr::SetAdd { set, item } => (new(Opcode::SetAdd, 1, Take::Nothing), vec![set, item]),
+            Instr::SetUpdate { set, items } => (new(Opcode::SetUpdate, 1, Take::Nothing), vec![set, items]),
+            Instr::DictSetItem { dict, key, value } => (new(Opcode::MapAdd, 1, Take::Nothing), vec![dict, key, value]),
+            Instr::DictUpdate { dict, items } => (new(Opcode::DictUpdate, 1, Take::Nothing), vec![dict, items]),
+            Instr::DictMerge { dict, items, callable } => {
+                // The callable is where a call has it: below null and positional arguments.
+                let operands = vec![self.operand(callable), null, null, self.operand(dict), self.operand(items)];
+                return Ok(Some((new(Opcode::DictMerge, 1, Take::Nothing), operands)));
+            }
+            Instr::DeleteSubscr { container, key } => (new(Opcode::DeleteSubscr, 0, Take::Nothing), vec![container, key]),
+            Instr::StoreSlice { value, container, start, stop } => (new(Opcode::StoreSlice, 0, Take::Nothing), vec![value, container, start, stop]),
+            Instr::GetLength { value } => (new(Opcode::GetLen, 0, Take::Top), vec![value]),
+            Instr::MatchClass { subject, class, names, positional } => {
+                (new(Opcode::MatchClass, positional, Take::First), vec![subject, class, names])
+            }
+            Instr::MatchKeys { subject, keys } => (new(Opcode::MatchKeys, 0, Take::Top), vec![subject, keys]),
+            Instr::MatchMapping { subject } => (new(Opcode::MatchMapping, 0, Take::Top), vec![subject]),
+            Instr::MatchSequence { subject } => (new(Opcode::MatchSequence, 0, Take::Top), vec![subject]),
+            Instr::PushExcInfo { exception } => (new(Opcode::PushExcInfo, 0, Take::First), vec![exception]),
+            Instr::PopExcept { previous } => (Step { owned: 1, ..new(Opcode::PopExcept, 0, Take::Nothing) }, vec![previous]),
+            Instr::ExceptionMatches { exception, kind } => (new(Opcode::CheckExcMatch, 0, Take::Top), vec![exception, kind]),
+            Instr::CheckEgMatch { group, kind } => (new(Opcode::CheckEgMatch, 0, Take::SecondThenFirst), vec![group, kind]),
+            Instr::WithExceptStart { exit, receiver, exception } => {
+                let operands = vec![self.operand(exit), self.operand(receiver), null, null, self.operand(exception)];
+                return Ok(Some((new(Opcode::WithExceptStart, 0, Take::Top), operands)));
+            }
+            Instr::GetYieldFromIter { value } => (new(Opcode::GetYieldFromIter, 0, Take::First), vec![value]),
+            Instr::GetAwaitable { value, context } => (new(Opcode::GetAwaitable, context, Take::First), vec![value]),
+            Instr::GetAiter { value } => (new(Opcode::GetAiter, 0, Take::First), vec![value]),
+            Instr::GetAnext { iterator } => (new(Opcode::GetAnext, 0, Take::Top), vec![iterator]),
+            _ => return Ok(None),
+        };
+        let operands = values.into_iter().map(|value| self.operand(value)).collect();
+        Ok(Some((step, operands)))
+    }
+
+    fn call_step(&mut self, step: &Step, n: usize) -> Reg {
+        let word = step_word(step.opcode, step.take, n);
+        self.helper(Helper::step, &[Operand::Imm(word as i64), Operand::Imm(i64::from(step.arg)), Operand::Imm(i64::from(step.owned))])
+    }
+
+    fn step(&mut self, value: Value, step: &Step, operands: &[Operand]) -> Lowered {
+        self.put_on_stack(operands)?;
+        let result = self.call_step(step, operands.len());
+        if self.function.instr(value).info().deopt.raises {
+            self.guard_raised(value, result)?;
+        }
+        if !self.function.has_output(value) {
+            return Ok(());
+        }
+        if self.ty(value).fits(hir::ty::CBool) {
+            let truth = self.builder.compare_set(W64, Condition::Equal, result, raw::TRUE as i64);
+            self.define(value, truth);
+        } else {
+            self.define(value, result);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! Guards: tests that leave for the interpreter, before anything is done, if they fail.
+
+use super::{Lowering, W64, to, unsupported};
+use crate::classify::{Check, class_of_leaf};
+use crate::compile::Refusal;
+use crate::helpers::Helper;
+use abi::{header, tag};
+use hir::types::{Leaves, Spec};
+use hir::{Instr, Type, Value, ty};
+use lir::{Address, Condition, Edge, Operand, Reg, Width};
+
+impl Lowering<'_, '_> {
+    pub(super) fn guards(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
+        match *instr {
+            Instr::Guard { condition } => {
+                let word = self.reg(condition);
+                let exit = self.exit(value, false)?;
+                self.builder.guard_test(W64, Condition::NotEqual, word, word, exit.record());
+            }
+            Instr::GuardIs { value: checked, ty } => {
+                let wanted = self.function.pool.ty(ty);
+                let Some(wanted) = self.word_of(wanted) else { return unsupported("a guard on an unknown object") };
+                let word = self.reg(checked);
+                let exit = self.exit(value, false)?;
+                self.builder.guard_compare(W64, Condition::Equal, word, Operand::Imm(wanted), exit.record());
+                self.define(value, word);
+            }
+            Instr::GuardShape { value: checked, shape, .. } => {
+                let Some(shape) = self.function.classes.shape(shape) else { return unsupported("a shape that is not known") };
+                let word = self.reg(checked);
+                let exit = self.exit(value, false)?;
+                if !self.ty(checked).fits(ty::HeapObject) {
+                    self.builder.guard_test(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, exit.record());
+                }
+                let place = Address::new(word, header::SHAPE as i32);
+                self.builder.guard_compare(Width::W32, Condition::Equal, place, i64::from(shape.number as i32), exit.record());
+                self.define(value, word);
+            }
+            Instr::GuardType { value: checked, ty } => {
+                let wanted = self.function.pool.ty(ty);
+                self.guard_type(value, checked, wanted)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn guard_type(&mut self, value: Value, checked: Value, wanted: Type) -> Result<(), Refusal> {
+        let word = self.reg(checked);
+        if wanted.spec() == Spec::None && wanted.leaves() == ty::SmallInt.leaves() {
+            let exit = self.exit(value, false)?;
+            self.builder.guard_test(W64, Condition::NotEqual, word, tag::INT as i64, exit.record());
+        } else {
+            let (fits, fails) = (self.builder.new_block(), self.cold());
+            self.branch_on_type(checked, wanted, to(fits), to(fails))?;
+            self.builder.switch_to(fails);
+            let exit = self.exit(value, false)?;
+            self.builder.exit(exit.record());
+            self.builder.switch_to(fits);
+        }
+        self.define(value, word);
+        Ok(())
+    }
+
+    /// Ends the block by the test whether a value is of a type.
+    pub(super) fn branch_on_type(&mut self, checked: Value, wanted: Type, so: Edge, not: Edge) -> Result<(), Refusal> {
+        let word = self.reg(checked);
+        let is = |ty: Type| wanted.spec() == Spec::None && wanted.leaves() == ty.leaves();
+        if is(ty::SmallInt) {
+            self.builder.test_jump(W64, Condition::NotEqual, word, tag::INT as i64, so, not);
+        } else if is(ty::TaggedFloat) {
+            let low = self.builder.and(W64, word, tag::FLOAT_MASK as i64);
+            self.builder.compare_jump(W64, Condition::Equal, low, tag::FLOAT as i64, so, not);
+        } else if is(ty::NoneType) {
+            self.builder.compare_jump(W64, Condition::Equal, word, tag::NONE as i64, so, not);
+        } else if is(ty::Bool) {
+            // The two words differ in two bits, which no other constant's do in this way.
+            let is_true = self.builder.compare_set(W64, Condition::Equal, word, tag::TRUE as i64);
+            let is_false = self.builder.compare_set(W64, Condition::Equal, word, tag::FALSE as i64);
+            let either = self.builder.or(W64, is_true, is_false);
+            self.builder.test_jump(W64, Condition::NotEqual, either, either, so, not);
+        } else if is(ty::Object) {
+            self.builder.test_jump(W64, Condition::NotEqual, word, word, so, not);
+        } else if is(ty::LongExact) {
+            self.tagged_or_class(word, tag::INT, ty::BigInt, so, not);
+        } else if is(ty::FloatExact) {
+            self.tagged_or_class(word, tag::FLOAT, ty::BoxedFloat, so, not);
+        } else if wanted.spec() == Spec::None && wanted.leaves().count() == 1 && class_of_leaf(wanted).is_some() {
+            self.branch_on_class(checked, word, wanted, so, not);
+        } else {
+            let check = self.check(wanted)?;
+            let holds = self.helper(Helper::is_of_type, &[word.into(), check]);
+            self.builder.test_jump(W64, Condition::NotEqual, holds, holds, so, not);
+        }
+        Ok(())
+    }
+
+    fn tagged_or_class(&mut self, word: Reg, bit: u64, leaf: Type, so: Edge, not: Edge) {
+        let (tagged, other, heap, no_pointer) =
+            (self.builder.new_block(), self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
+        // Floats have bit 1 and not bit 0, ints bit 0.
+        let low = self.builder.and(W64, word, if bit == tag::INT { tag::INT } else { tag::FLOAT_MASK } as i64);
+        self.builder.compare_jump(W64, Condition::Equal, low, bit as i64, to(tagged), to(other));
+        self.builder.switch_to(tagged);
+        self.builder.branch(so.clone());
+        self.builder.switch_to(other);
+        self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(heap), to(no_pointer));
+        self.builder.switch_to(no_pointer);
+        self.builder.branch(not.clone());
+        self.builder.switch_to(heap);
+        self.compare_class(word, leaf, so, not);
+    }
+
+    fn branch_on_class(&mut self, checked: Value, word: Reg, leaf: Type, so: Edge, not: Edge) {
+        if !self.ty(checked).fits(ty::HeapObject) {
+            let (heap, tagged) = (self.builder.new_block(), self.builder.new_block());
+            self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(heap), to(tagged));
+            self.builder.switch_to(tagged);
+            self.builder.branch(not.clone());
+            self.builder.switch_to(heap);
+            if self.ty(checked).may_be_null() {
+                let (set, null) = (self.builder.new_block(), self.builder.new_block());
+                self.builder.test_jump(W64, Condition::NotEqual, word, word, to(set), to(null));
+                self.builder.switch_to(null);
+                self.builder.branch(not.clone());
+                self.builder.switch_to(set);
+            }
+        }
+        self.compare_class(word, leaf, so, not);
+    }
+
+    fn compare_class(&mut self, word: Reg, leaf: Type, so: Edge, not: Edge) {
+        let class = class_of_leaf(leaf).expect("the caller looked").object().bits();
+        let class = self.builder.load_imm(class as i64);
+        self.builder.compare_jump(W64, Condition::Equal, Address::new(word, header::TYPE as i32), class, so, not);
+    }
+
+    /// The address of a test that the runtime makes.
+    fn check(&mut self, wanted: Type) -> Result<Operand, Refusal> {
+        let class_object = |id: hir::types::ClassId| {
+            let class = self.environment.classes.get(id.0 as usize)?.borrow().downcast::<object::Type>()?;
+            Some(std::ptr::from_ref(class.get()))
+        };
+        let mut check = Check { leaves: wanted.leaves(), accepts_null: wanted.may_be_null(), class: None, object: None };
+        match wanted.spec() {
+            Spec::None => {}
+            Spec::ClassExact(class) | Spec::Class(class) => {
+                let Some(address) = class_object(class) else { return unsupported("a class that is not known") };
+                check.class = Some((address, matches!(wanted.spec(), Spec::ClassExact(_))));
+            }
+            Spec::Object(object) => {
+                let Some(object) = self.object(object) else { return unsupported("an object that is not known") };
+                check.object = Some(object);
+            }
+            Spec::Shape(_) | Spec::Int(_) | Spec::Double(_) => return unsupported("a guard on a number or shape"),
+        }
+        debug_assert!(check.leaves.and(Leaves::MACHINE).within(ty::Nullptr.leaves()));
+        let check = Box::new(check);
+        let address = (&raw const *check).expose_provenance();
+        self.extras.checks.push(check);
+        Ok(Operand::Imm(address as i64))
+    }
+}
