@@ -148,6 +148,7 @@ programs! {
     generator_ends
     generator_throw
     generators
+    global_names
     hash_names
     immortal_heap
     imports

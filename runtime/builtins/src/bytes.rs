@@ -165,6 +165,12 @@ fn getitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>) -> PyResult {
 
 /// `left + right` for a left operand that is `bytes` or `bytearray`.
 pub(crate) fn concat(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
+    if let (Some(first), Some(second)) = (left.downcast_exact::<Bytes>(), right.downcast_exact::<Bytes>()) {
+        let (first, second) = (first.get().data(), second.get().data());
+        if !first.is_empty() && !second.is_empty() {
+            return Ok(join_two(vm, first, second));
+        }
+    }
     if !vm.has_buffer(right) {
         let message = format!("can't concat {} to {}", right.class().full_name(), left.class().full_name());
         return Err(vm.type_error(message));
@@ -179,13 +185,17 @@ pub(crate) fn concat(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult {
         return Ok(bytes.object().to_owned());
     }
     if left.downcast::<Bytes>().is_some() {
-        let joined = vm.new_bytes_with(first.len() + second.len(), |out| {
-            out[..first.len()].copy_from_slice(first);
-            out[first.len()..].copy_from_slice(second);
-        });
-        return Ok(joined.into_object());
+        return Ok(join_two(vm, first, second));
     }
     Ok(vm.new_bytearray([first, second].concat()).into_object())
+}
+
+fn join_two(vm: &Vm, first: &[u8], second: &[u8]) -> Object {
+    let joined = vm.new_bytes_with(first.len() + second.len(), |out| {
+        out[..first.len()].copy_from_slice(first);
+        out[first.len()..].copy_from_slice(second);
+    });
+    joined.into_object()
 }
 
 /// The number of bytes of `len * count`, if they can be had.

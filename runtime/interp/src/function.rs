@@ -108,6 +108,7 @@ impl Function {
 
     /// Replaces the code. The old one is never freed: a frame may be running it.
     pub fn set_code(&self, code: ObjectOf<CodeObject>) {
+        code.borrow().get().note_scope(self.globals.borrow(), self.builtins.borrow());
         self.code_data.set(std::ptr::from_ref(code.borrow().get()));
         std::mem::forget(self.code.replace(Some(code.into_object())));
     }
@@ -136,6 +137,7 @@ pub fn new_function(vm: &mut Vm, code: ObjectOf<CodeObject>, globals: Object) ->
         _ => builtins_of(vm, globals.borrow()),
     };
     let data = code.borrow().get();
+    data.note_scope(globals.borrow(), builtins.borrow());
     let name = object::names::__name__();
     let module = globals.borrow().downcast::<Dict>().and_then(|globals| globals.get_interned(name)).map(Ref::to_owned);
     let doc = if data.has_flag(CodeFlags::HAS_DOCSTRING) { data.constants.first().cloned() } else { None };

@@ -18,10 +18,11 @@ use crate::code::CodeObject;
 use bytecode::opcode::Arg;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, Polymorphic, Site, SiteKind};
-use object::dict::GlobalSite;
+use object::dict::{GlobalCell, ModuleSite};
 use object::{Object, Ref};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 mod adaptive;
@@ -79,6 +80,8 @@ pub(crate) struct Shadow {
     /// What sites with several classes have seen; the sites have the addresses.
     #[expect(clippy::vec_box, reason = "the addresses must stay")]
     polymorphic: RefCell<Vec<Box<Polymorphic>>>,
+    /// The cells of global names; the sites have the addresses.
+    cells: RefCell<Vec<Rc<GlobalCell>>>,
 }
 
 impl Shadow {
@@ -110,7 +113,7 @@ impl Shadow {
             words.push(Cell::new(bare | distance << DISTANCE_SHIFT | SHADOW));
         }
         words.extend(sites.into_iter().map(Cell::new));
-        Some(Shadow { words: words.into_boxed_slice(), n_instructions: n, polymorphic: RefCell::default() })
+        Some(Shadow { words: words.into_boxed_slice(), n_instructions: n, polymorphic: RefCell::default(), cells: RefCell::default() })
     }
 
     pub(crate) fn entry(&self) -> *const Instr {
@@ -148,6 +151,27 @@ impl Shadow {
             }
         }
         self.polymorphic.borrow_mut().clear();
+        self.cells.borrow_mut().clear();
+    }
+
+    /// Keeps a cell, whose address a site is to have.
+    fn keep_cell(&self, cell: Rc<GlobalCell>) -> u64 {
+        let address = Rc::as_ptr(&cell);
+        let mut cells = self.cells.borrow_mut();
+        if !cells.iter().any(|kept| Rc::ptr_eq(kept, &cell)) {
+            cells.push(cell);
+        }
+        address.expose_provenance() as u64
+    }
+
+    /// Forgets the cells of global names.
+    fn forget_cells(&self) {
+        for index in 0..self.n_instructions {
+            let word = &self.words[index];
+            if opcode::ORIGINAL[usize::from(word.get() as u8)] == Opcode::LoadGlobal {
+                word.set(word.get() & !0xff | Opcode::LoadGlobal as u64);
+            }
+        }
     }
 
     /// The data of an instruction's site, if it has one: the number of misses, then what its form keeps.
@@ -176,11 +200,17 @@ impl Shadow {
         self.site(index).map_or(0, |site| site[0].get())
     }
 
-    /// What the site of a global name, or of a module's attribute, noted.
-    fn noted_global(&self, index: usize) -> Option<&GlobalSite> {
+    /// What the site of a module's attribute noted.
+    fn noted_of_module(&self, index: usize) -> Option<&ModuleSite> {
         let site = self.site(index)?;
-        // SAFETY: any two words are a `GlobalSite`, whose form the caller knows by the opcode.
-        Some(unsafe { &*(&raw const site[1]).cast::<GlobalSite>() })
+        // SAFETY: any two words are a `ModuleSite`, whose form the caller knows by the opcode.
+        Some(unsafe { &*(&raw const site[1]).cast::<ModuleSite>() })
+    }
+
+    /// The cell of a global name.
+    fn noted_cell(&self, index: usize) -> Option<Rc<GlobalCell>> {
+        let address = self.site(index)?[1].get();
+        self.cells.borrow().iter().find(|cell| Rc::as_ptr(cell).addr() as u64 == address).cloned()
     }
 
     /// What a site with several classes noted, and whether these were too many for it.
@@ -230,6 +260,11 @@ fn has_site(instruction: Instr) -> bool {
         )
     })
 }
+
+/// [`CodeObject::scope`] of code that no function has had yet ...
+pub(crate) const NO_SCOPE: [u64; 2] = [0, 0];
+/// ... and of code that functions with different globals or builtins have.
+const SEVERAL_SCOPES: [u64; 2] = [1, 1];
 
 /// The instructions of `await f()`: call, `GET_AWAITABLE`, `LOAD_CONST None`, `SEND`.
 pub(crate) const AWAITED_CALL: usize = 4;
@@ -282,6 +317,26 @@ impl CodeObject {
         if let Some(shadow) = self.shadow.get() {
             shadow.reset();
         }
+    }
+
+    /// Notes globals and builtins that a function with this code has. Sites of global names know one pair.
+    pub(crate) fn note_scope(&self, globals: Ref<'_>, builtins: Ref<'_>) {
+        let scope = [globals.bits(), builtins.bits()];
+        match self.scope.get() {
+            known if known == scope || known == SEVERAL_SCOPES => {}
+            NO_SCOPE => self.scope.set(scope),
+            _ => {
+                self.scope.set(SEVERAL_SCOPES);
+                if let Some(shadow) = self.shadow.get() {
+                    shadow.forget_cells();
+                }
+            }
+        }
+    }
+
+    /// Whether functions with this code have had different globals or builtins.
+    pub(crate) fn has_several_scopes(&self) -> bool {
+        self.scope.get() == SEVERAL_SCOPES
     }
 
     /// Counts a call or a backward jump; makes the copy when there were enough of them.

@@ -32,6 +32,10 @@ impl Vm {
         if object.class().slots().getattr.is_none() {
             return find_generic(self, object, name);
         }
+        if crate::type_new::finds_like_type(object.class()) {
+            let result = type_find(self, object, name);
+            return result.or_else(|raised| self.ignore(Err(raised), &exception::ATTRIBUTE_ERROR).map(Option::flatten));
+        }
         let result = self.get_attr(object, name);
         self.ignore(result, &exception::ATTRIBUTE_ERROR)
     }
@@ -209,6 +213,17 @@ fn report_flagged(vm: &mut Vm, message: &str, class: &Type, name: Ref<'_>) -> Py
 
 /// `type.__getattribute__`: the metaclass's data descriptors, the class's own order, the metaclass.
 pub(crate) fn type_get(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> PyResult {
+    if let Some(value) = type_find(vm, object, name)? {
+        return Ok(value);
+    }
+    let class = object.downcast::<Type>().expect("the slot belongs to `type`");
+    let text = name_text(vm, name);
+    let message = format!("type object '{}' has no attribute '{text}'", class.get().full_name());
+    Err(vm.attribute_error(object, name, message))
+}
+
+/// The same, with `None` for a missing attribute.
+fn type_find(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> PyResult<Option<Object>> {
     let class = object.downcast::<Type>().expect("the slot belongs to `type`");
     let meta = object.class();
     let from_meta = meta.lookup(name);
@@ -216,20 +231,16 @@ pub(crate) fn type_get(vm: &mut Vm, object: Ref<'_>, name: Ref<'_>) -> PyResult 
         let slots = found.class().slots();
         if let (Some(get), Some(_)) = (slots.descr_get, slots.descr_set) {
             let found = found.to_owned();
-            return get(vm, found.borrow(), Some(object), Some(meta.object()));
+            return get(vm, found.borrow(), Some(object), Some(meta.object())).map(Some);
         }
     }
     if let Some(found) = class.get().lookup(name) {
         let found = found.to_owned();
-        return bind(vm, found, None, class.get());
+        return bind(vm, found, None, class.get()).map(Some);
     }
     match from_meta.map(Ref::to_owned) {
-        Some(found) => bind(vm, found, Some(object), meta),
-        None => {
-            let text = name_text(vm, name);
-            let message = format!("type object '{}' has no attribute '{text}'", class.get().full_name());
-            Err(vm.attribute_error(object, name, message))
-        }
+        Some(found) => bind(vm, found, Some(object), meta).map(Some),
+        None => Ok(None),
     }
 }
 

@@ -15,10 +15,12 @@ use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::Str;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-pub use scope::{Site as GlobalSite, find_in_scope};
+pub use cells::{GlobalCell, global_cell};
+pub use scope::{Site as ModuleSite, find_in_scope};
 use std::cell::Cell;
 use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup};
 
+mod cells;
 mod scope;
 pub mod table;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub struct Dict {
     /// Names the set of keys, no other dict's ever: 0 if nobody has asked since it changed.
     keys_version: Cell<u32>,
     watched: Cell<bool>,
+    scope: cells::ScopeId,
 }
 
 enum Storage {
@@ -325,7 +328,13 @@ impl Default for Dict {
 
 impl Dict {
     pub const fn new() -> Dict {
-        Dict { storage: VmCell::new(Storage::EMPTY), version: Cell::new(1), keys_version: Cell::new(0), watched: Cell::new(false) }
+        Dict {
+            storage: VmCell::new(Storage::EMPTY),
+            version: Cell::new(1),
+            keys_version: Cell::new(0),
+            watched: Cell::new(false),
+            scope: cells::ScopeId::none(),
+        }
     }
 
     /// An empty dict with room for this many entries.
@@ -433,6 +442,7 @@ impl Dict {
     #[inline]
     fn keys_change(&self, vm: &Vm, key: Option<Ref<'_>>) {
         self.keys_version.set(0);
+        self.scope.keys_change();
         self.value_changes(vm, key);
     }
 

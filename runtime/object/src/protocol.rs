@@ -250,7 +250,11 @@ impl Vm {
         let hint = self.length_hint(object, 0)?;
         // A hint is only a hint: a huge one is not believed.
         let mut items = Vec::with_capacity(hint.min(1 << 16));
-        while let Some(item) = self.next(iterator.borrow())? {
+        self.set_stop_value(None);
+        while let Some(item) = match iterator.borrow().class().slots().next {
+            Some(next) => next(self, iterator.borrow())?,
+            None => self.next(iterator.borrow())?,
+        } {
             if items.len() == items.capacity() && !crate::room::make_room(&mut items, 1) {
                 return Err(self.memory_error());
             }

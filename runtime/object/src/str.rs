@@ -837,6 +837,13 @@ unsafe fn join_into<U: Unit>(mut data: *mut U, separator: &Str, first: &Str, res
     unsafe {
         widen(first, data);
         data = data.add(first.len());
+        if separator.is_empty() {
+            for item in rest {
+                widen(item, data);
+                data = data.add(item.len());
+            }
+            return;
+        }
         for item in rest {
             widen(separator, data);
             data = data.add(separator.len());

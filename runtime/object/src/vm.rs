@@ -240,7 +240,8 @@ impl Vm {
 
     /// `KeyError(key)`.
     pub fn key_error(&mut self, key: Ref<'_>) -> Raised {
-        self.raise_with(&exception::KEY_ERROR, vec![key.to_owned()])
+        let object = exception::with_message(self, &exception::KEY_ERROR, key.to_owned());
+        self.raise_object(object)
     }
 
     /// `StopIteration` with what the iterator that has just ended returned.

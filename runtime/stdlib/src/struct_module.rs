@@ -73,7 +73,34 @@ fn format_bytes(vm: &mut Vm, format: Ref<'_>) -> PyResult<Vec<u8>> {
     }
 }
 
+/// Layouts of short formats that were used last, by their text.
+static RECENT: VmCell<[Option<(u128, Rc<Layout>)>; RECENT_SIZE]> = VmCell::new([const { None }; RECENT_SIZE]);
+
+const RECENT_SIZE: usize = 16;
+
+/// A short text as a number.
+fn number_of(text: &[u8]) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes.get_mut(..text.len()).filter(|_| text.len() < 16)?.copy_from_slice(text);
+    bytes[15] = text.len() as u8;
+    Some(u128::from_le_bytes(bytes))
+}
+
 fn layout_of(vm: &mut Vm, format: Ref<'_>) -> PyResult<Rc<Layout>> {
+    let text = format.downcast_exact::<Str>().and_then(|text| text.get().as_str());
+    let Some(number) = text.and_then(|text| number_of(text.as_bytes())) else { return layout_by_text(vm, format) };
+    let place = (number >> 8) as usize % RECENT_SIZE;
+    if let Some((known, layout)) = &RECENT.get(vm)[place]
+        && *known == number
+    {
+        return Ok(Rc::clone(layout));
+    }
+    let layout = layout_by_text(vm, format)?;
+    RECENT.get_mut(vm)[place] = Some((number, Rc::clone(&layout)));
+    Ok(layout)
+}
+
+fn layout_by_text(vm: &mut Vm, format: Ref<'_>) -> PyResult<Rc<Layout>> {
     if let Some(text) = format.downcast_exact::<Str>().and_then(|text| text.get().as_str())
         && let Some(layout) = CACHE.get(vm).as_ref().and_then(|cache| cache.get(text.as_bytes()))
     {
@@ -94,6 +121,7 @@ fn layout_of(vm: &mut Vm, format: Ref<'_>) -> PyResult<Rc<Layout>> {
 
 fn clearcache(vm: &mut Vm, _module: Ref<'_>) -> PyResult {
     CACHE.set(vm, None);
+    RECENT.set(vm, [const { None }; RECENT_SIZE]);
     Ok(Object::none())
 }
 

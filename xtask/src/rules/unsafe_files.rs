@@ -31,7 +31,6 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/shadow/dispatch.rs", "handlers work on the value stack and on sites"),
     ("runtime/interp/src/shadow/handlers/arithmetic.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/attributes.rs", "the value stack, sites"),
-    ("runtime/interp/src/shadow/handlers/globals.rs", "the value stack, cells of globals"),
     ("runtime/interp/src/shadow/handlers/calls.rs", "arguments are moved from the value stack into frames"),
     ("runtime/interp/src/shadow/handlers/containers.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/enter.rs", "frames are laid on the data stack"),

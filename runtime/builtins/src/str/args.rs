@@ -3,7 +3,7 @@
 use crate::subscript::optional_bound;
 use object::str::Str;
 use object::vm::{PyResult, Vm};
-use object::{Ref, RefOf};
+use object::{Raised, Ref, RefOf};
 use std::borrow::Cow;
 
 /// `TypeError` unless there are as many positional arguments.
@@ -21,14 +21,15 @@ pub fn check_count(vm: &mut Vm, name: &str, given: usize, least: usize, most: us
 }
 
 /// An argument that must be a string; `place` is "argument 1" or, for the only one, "argument".
+#[inline]
 pub fn text<'a>(vm: &mut Vm, function: &str, place: &str, value: Ref<'a>) -> PyResult<RefOf<'a, Str>> {
-    match value.downcast::<Str>() {
-        Some(text) => Ok(text),
-        None => {
-            let kind = if value.is_none() { "None" } else { value.class().full_name() };
-            Err(vm.type_error(format!("{function}() {place} must be str, not {kind}")))
-        }
-    }
+    value.downcast::<Str>().ok_or_else(|| no_text(vm, function, place, value))
+}
+
+#[cold]
+fn no_text(vm: &mut Vm, function: &str, place: &str, value: Ref<'_>) -> Raised {
+    let kind = if value.is_none() { "None" } else { value.class().full_name() };
+    vm.type_error(format!("{function}() {place} must be str, not {kind}"))
 }
 
 /// An argument that is a name, of an encoding for example: no null characters, no surrogates.

@@ -354,6 +354,11 @@ pub(super) fn replace(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>])
         None => -1,
     };
     let most = usize::try_from(count).unwrap_or(usize::MAX);
+    if let (StrData::Latin1(text), StrData::Latin1(&[old])) = (this.get().data(), old.get().data())
+        && !contains_byte(text, old)
+    {
+        return Ok(exact(vm, this));
+    }
     let Some(needle) = Needle::new(old.get().data(), this.kind()).filter(|_| most > 0) else {
         return Ok(exact(vm, this));
     };
@@ -384,6 +389,12 @@ pub(super) fn replace(vm: &mut Vm, this: Ref<'_>, arguments: &[Option<Ref<'_>>])
     }
     out.push_data(data.slice(done, data.len()));
     Ok(out.finish(vm).into_object())
+}
+
+/// Whether a byte is in a text; most texts are short.
+#[inline]
+fn contains_byte(text: &[u8], byte: u8) -> bool {
+    if text.len() < 16 { text.contains(&byte) } else { memchr::memchr(byte, text).is_some() }
 }
 
 /// Replaces one Latin-1 character by another.

@@ -12,7 +12,7 @@ use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, BoundMethod, BuiltinFunct
 use object::list::List;
 use object::str::Str;
 use object::tuple::Tuple;
-use object::{Object, PyResult, Raised, Ref, Type, Vm};
+use object::{Object, PyResult, Raised, Ref, RefOf, Type, Vm};
 
 /// Turns a bound method below the arguments into its function and `self`.
 ///
@@ -220,6 +220,9 @@ pub(super) unsafe fn report_star(
     unsafe { crate::tracing::called(vm, frame, callable, first, watchers, result) }.map(Call::Value)
 }
 
+/// A starred call with fewer positional arguments needs no memory for them.
+const FEW_ARGUMENTS: usize = 8;
+
 /// `CALL_FUNCTION_EX`: callable, null, positional arguments, keyword arguments or null.
 ///
 /// # Safety
@@ -242,27 +245,36 @@ pub(crate) unsafe fn call_star(vm: &mut Vm, callable: Ref<'_>, sp: *mut u64) -> 
     let dict = keywords.map(|keywords| as_keywords(vm, callable, keywords)).transpose()?;
     let dict = dict.as_ref().and_then(|dict| dict.borrow().downcast::<Dict>()).filter(|dict| !dict.is_empty(vm));
     let n_keywords = dict.map_or(0, |dict| dict.len(vm));
-    let mut args: Vec<Object> = Vec::with_capacity(items.len() + n_keywords + 1);
-    args.extend(this.into_iter().chain(items.iter().copied()).map(Ref::to_owned));
     let mut names = None;
     if let Some(dict) = dict {
-        let mut keys = Vec::with_capacity(n_keywords);
-        let mut are_strings = true;
-        for (key, value) in dict.iter(vm) {
-            are_strings &= key.downcast::<Str>().is_some();
-            keys.push(key.to_owned());
-            args.push(value.to_owned());
-        }
-        if !are_strings {
+        if !dict.has_only_str_keys(vm) && dict.iter(vm).any(|(key, _)| key.downcast::<Str>().is_none()) {
             return Err(vm.type_error("keywords must be strings"));
         }
-        names = Some(vm.new_tuple(keys));
+        names = Some(vm.new_tuple(dict.keys_snapshot(vm)));
     }
     let names = names.as_ref().map(|names| names.borrow());
-    if callable.is_exactly(&FUNCTION) {
-        return function::call_frame(vm, callable, args, names).map(Call::Frame);
+    let n = usize::from(this.is_some()) + items.len() + n_keywords;
+    // Few arguments need no memory.
+    let (mut few, mut many) = ([0; FEW_ARGUMENTS], Vec::new());
+    let words = if n <= FEW_ARGUMENTS {
+        &mut few[..n]
+    } else {
+        many.resize(n, 0);
+        &mut many[..]
+    };
+    let values = dict.into_iter().flat_map(|dict| RefOf::get(dict).iter(vm).map(|(_, value)| value));
+    for (word, value) in words.iter_mut().zip(this.into_iter().chain(items.iter().copied()).chain(values)) {
+        *word = value.to_owned().into_raw();
     }
-    vm.call_with(callable, object::Args::new(Object::as_refs(&args), names)).map(Call::Value)
+    // SAFETY: the words own the references, which the callee takes over, or which are dropped.
+    unsafe {
+        if callable.is_exactly(&FUNCTION) {
+            return function::push_call_frame(vm, callable.to_owned(), words.as_mut_ptr(), n, names).map(Call::Frame);
+        }
+        let result = vm.call_with(callable, object::Args::new(std::slice::from_raw_parts(words.as_ptr().cast(), n), names));
+        function::drop_words(words.as_mut_ptr(), n);
+        result.map(Call::Value)
+    }
 }
 
 /// What is after the `*` of a call, if it is no tuple.

@@ -148,7 +148,10 @@ steps! {
         stack.set_top(1, value);
     }
     unary_negative UnaryNegative (vm frame stack arg) {
-        let value = vm.negative(stack.top(1))?;
+        let value = match stack.top(1).as_small_int().and_then(i64::checked_neg) {
+            Some(negative) => vm.new_int(negative),
+            None => vm.negative(stack.top(1))?,
+        };
         stack.set_top(1, value);
     }
     unary_invert UnaryInvert (vm frame stack arg) {

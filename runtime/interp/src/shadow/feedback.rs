@@ -23,13 +23,13 @@ use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, SiteKind};
 use object::class::Type;
 use object::collector;
-use object::dict::{DICT, Dict};
+use object::dict::DICT;
 use object::list::LIST;
 use object::shape;
 use object::singleton::{MODULE, ModuleObject};
 use object::str::{STR, Str};
 use object::tuple::TUPLE;
-use object::{Object, Ref, RefOf, type_new};
+use object::{Object, Ref, type_new};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -114,30 +114,17 @@ pub struct Feedback {
     seen: Vec<Seen>,
 }
 
-/// Where global names are looked for.
-#[derive(Clone, Copy)]
-struct Scope<'a> {
-    globals: RefOf<'a, Dict>,
-    builtins: RefOf<'a, Dict>,
-}
-
 impl Feedback {
     /// What a function's code has seen.
     pub fn of_function(function: &Function) -> Feedback {
-        let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
-        let scope = globals.downcast_exact::<Dict>().zip(builtins.downcast_exact::<Dict>());
-        Feedback::new(function.code(), scope.map(|(globals, builtins)| Scope { globals, builtins }))
+        Feedback::of_code(function.code())
     }
 
-    /// The same without a function: values of global names are not known then.
+    /// What code has seen.
     pub fn of_code(code: &CodeObject) -> Feedback {
-        Feedback::new(code, None)
-    }
-
-    fn new(code: &CodeObject, scope: Option<Scope<'_>>) -> Feedback {
         let n = code.data.instructions.len();
         let Some(shadow) = code.shadow.get() else { return Feedback { seen: vec![Seen::NeverRun; n] } };
-        let reader = Reader { shadow, scope, classes: type_new::classes_by_version() };
+        let reader = Reader { shadow, classes: type_new::classes_by_version() };
         let mut seen: Vec<Seen> = (0..n).map(|index| reader.seen(index)).collect();
         add_callees(code, &mut seen);
         Feedback { seen }
@@ -157,7 +144,6 @@ impl Feedback {
 /// Reads the sites of one copy.
 struct Reader<'a> {
     shadow: &'a Shadow,
-    scope: Option<Scope<'a>>,
     classes: HashMap<u32, Object>,
 }
 
@@ -247,20 +233,16 @@ impl Reader<'_> {
     }
 
     fn global(&self, index: usize, is_builtin: bool) -> Seen {
-        let value = self
-            .shadow
-            .noted_global(index)
-            .zip(self.scope)
-            .and_then(|(site, scope)| if is_builtin { site.builtin(scope.globals, scope.builtins) } else { site.global(scope.globals) });
+        let value = self.shadow.noted_cell(index).and_then(|cell| cell.value());
         Seen::Global { value, is_builtin }
     }
 
     fn module(&self, index: usize) -> Seen {
-        let Some(site) = self.shadow.noted_global(index) else { return Seen::NeverRun };
+        let Some(site) = self.shadow.noted_of_module(index) else { return Seen::NeverRun };
         collector::instances_of(&MODULE)
             .into_iter()
             .find_map(|module| {
-                let value = site.global(module.borrow().downcast_exact::<ModuleObject>()?.dict())?;
+                let value = site.value(module.borrow().downcast_exact::<ModuleObject>()?.dict())?;
                 Some(Seen::OfModule { module, value })
             })
             .unwrap_or(Seen::NeverRun)

@@ -52,9 +52,9 @@ declare! {
     149 CompareInt CompareOp arithmetic::compare_int;
     150 CompareIntJump CompareOp arithmetic::compare_int_jump;
     151 CompareGeneral CompareOp arithmetic::compare_general;
-    152 LoadGlobalModule LoadGlobal globals::load_global_module;
-    153 LoadGlobalBuiltin LoadGlobal globals::load_global_builtin;
-    154 LoadGlobalGeneral LoadGlobal miss;
+    152 LoadGlobalModule LoadGlobal globals::load_global;
+    153 LoadGlobalBuiltin LoadGlobal globals::load_global;
+    154 LoadGlobalGeneral LoadGlobal globals::load_global_general;
     155 LoadAttrWord LoadAttr attributes::load_word;
     156 LoadAttrMethod LoadAttr attributes::load_method;
     157 LoadAttrValue LoadAttr attributes::load_value;

@@ -17,7 +17,7 @@ use bytecode::opcode::BinaryOp;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Site, SiteKind};
 use object::class::TYPE;
-use object::dict::{DICT, Dict, GlobalSite};
+use object::dict::{DICT, Dict, ModuleSite, global_cell};
 use object::list::LIST;
 use object::raw;
 use object::singleton::{MODULE, ModuleObject};
@@ -115,14 +115,14 @@ handler!(load_global(vm ip sp frame word fuel) {
     let (globals, builtins) = (function.globals.borrow(), function.builtins.borrow());
     let name = *(*(*frame).code).names.as_ptr().add(arg(word) >> 1);
     let mut form = Specialized::LoadGlobalGeneral;
-    if let (Some(globals), Some(builtins)) = (globals.downcast_exact::<Dict>(), builtins.downcast_exact::<Dict>()) {
-        let site: &GlobalSite = seen(ip, word);
-        match site.fill(globals, builtins, name) {
-            Some(false) => form = Specialized::LoadGlobalModule,
-            Some(true) => form = Specialized::LoadGlobalBuiltin,
-            // The loop raises `NameError`; it may be there the next time.
-            None => return Exit::miss(ip, sp),
-        }
+    if let (false, Some(globals), Some(builtins)) =
+        ((*(*frame).code).has_several_scopes(), globals.downcast_exact::<Dict>(), builtins.downcast_exact::<Dict>())
+    {
+        // The loop raises `NameError`; it may be there the next time.
+        let Some(cell) = global_cell(globals, builtins, name) else { return Exit::miss(ip, sp) };
+        form = if cell.is_builtin() { Specialized::LoadGlobalBuiltin } else { Specialized::LoadGlobalModule };
+        let shadow = (*(*frame).code).shadow.get().expect("an instruction of a copy is running");
+        site(ip, word)[1].set(shadow.keep_cell(cell));
     }
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
@@ -159,8 +159,8 @@ unsafe fn load_attr_form_of_namespace(ip: *const Instr, word: u64, owner: Ref<'_
         && let Some(module) = owner.downcast_exact::<ModuleObject>()
     {
         // SAFETY: the caller's promise.
-        let site: &GlobalSite = unsafe { seen(ip, word) };
-        if site.fill_one(module.dict(), name) {
+        let site: &ModuleSite = unsafe { seen(ip, word) };
+        if site.fill(module.dict(), name) {
             return Specialized::LoadAttrModule;
         }
     }

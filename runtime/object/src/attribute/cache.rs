@@ -192,7 +192,11 @@ impl Site {
         let Some(class) = object.downcast::<Type>().map(RefOf::get) else { return false };
         let metaclass = object.class();
         let (version, metaclass_version) = (class.version(), metaclass.version());
-        if version == 0 || metaclass_version == 0 || !crate::type_new::finds_like_type(metaclass) || metaclass.lookup(name).is_some() {
+        if version == 0 || metaclass_version == 0 || !crate::type_new::finds_like_type(metaclass) {
+            return false;
+        }
+        // A data descriptor of the metaclass goes first.
+        if metaclass.lookup(name).is_some_and(|found| found.class().slots().descr_set.is_some()) {
             return false;
         }
         self.shape.set(metaclass_version);

@@ -43,78 +43,44 @@ pub fn find_in_scope<'a>(globals: RefOf<'a, Dict>, builtins: RefOf<'a, Dict>, na
     find_first(globals, builtins, name)
 }
 
-/// Where one instruction has found a global name.
+/// Where one instruction has found a name of a module.
 #[derive(Default)]
 #[repr(C)]
 pub struct Site {
-    globals: Cell<u32>,
-    /// The builtins' keys version, or 0 if the name is in the globals.
-    builtins: Cell<u32>,
+    keys_version: Cell<u32>,
+    unused: Cell<u32>,
     /// The word of the value.
     place: Cell<usize>,
 }
 
 impl Site {
-    /// The word of the value, if it is in the globals and their keys are what they were.
+    /// The word of the value, if the dict's keys are what they were.
     #[inline(always)]
-    pub fn in_globals(&self, globals: &Dict) -> Option<u64> {
+    pub fn word(&self, dict: &Dict) -> Option<u64> {
         // SAFETY: entries move only when keys change, and then the version does.
-        (globals.keys_version.get() == self.globals.get()).then(|| unsafe { *(self.place.get() as *const u64) })
+        (dict.keys_version.get() == self.keys_version.get()).then(|| unsafe { *(self.place.get() as *const u64) })
     }
 
-    /// The word of the value, if it is in the builtins and the keys of both are what they were.
-    #[inline(always)]
-    pub fn in_builtins(&self, globals: &Dict, builtins: &Dict) -> Option<u64> {
-        let same = globals.keys_version.get() == self.globals.get() && builtins.keys_version.get() == self.builtins.get();
-        // SAFETY: as above.
-        same.then(|| unsafe { *(self.place.get() as *const u64) })
-    }
-
-    /// The value of a name in the globals, if their keys are what they were.
-    pub fn global(&self, globals: RefOf<'_, Dict>) -> Option<Object> {
-        let version = globals.get().keys_version.get();
+    /// The value, if the dict's keys are what they were.
+    pub fn value(&self, dict: RefOf<'_, Dict>) -> Option<Object> {
+        let version = dict.get().keys_version.get();
         // SAFETY: the word is that of an entry, which is a reference.
-        self.in_globals(globals.get()).filter(|_| version != 0).map(|word| unsafe { Ref::from_bits(word) }.to_owned())
+        self.word(dict.get()).filter(|_| version != 0).map(|word| unsafe { Ref::from_bits(word) }.to_owned())
     }
 
-    /// The value of a builtin name, if the keys of both dicts are what they were.
-    pub fn builtin(&self, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>) -> Option<Object> {
-        let version = builtins.get().keys_version.get();
-        // SAFETY: as above.
-        self.in_builtins(globals.get(), builtins.get()).filter(|_| version != 0).map(|word| unsafe { Ref::from_bits(word) }.to_owned())
-    }
-
-    /// Notes where a name is in one dict, a module's say; for [`Site::in_globals`]. Says whether it is there.
-    pub fn fill_one(&self, dict: RefOf<'_, Dict>, name: Ref<'_>) -> bool {
+    /// Notes where a name is. Says whether it is there.
+    pub fn fill(&self, dict: RefOf<'_, Dict>, name: Ref<'_>) -> bool {
         let Some(position) = position_in(dict, name) else { return false };
         let version = dict.keys_version();
         if version == 0 {
             return false;
         }
-        self.note(dict, position, version, 0);
-        true
-    }
-
-    fn note(&self, dict: RefOf<'_, Dict>, position: usize, globals: u32, builtins: u32) {
-        self.globals.set(globals);
-        self.builtins.set(builtins);
+        self.keys_version.set(version);
+        self.unused.set(0);
         // SAFETY: nothing else runs while the storage is borrowed.
         let value: *const Object = unsafe { dict.get().storage.get_unchecked() }.value(position);
         self.place.set(value.expose_provenance());
-    }
-
-    /// Notes where a name is: `Some(true)` in the builtins, `None` nowhere.
-    pub fn fill(&self, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, name: Ref<'_>) -> Option<bool> {
-        let (dict, position, is_builtin) = match position_in(globals, name) {
-            Some(position) => (globals, position, false),
-            None => (builtins, position_in(builtins, name)?, true),
-        };
-        let (version, builtins_version) = (globals.keys_version(), if is_builtin { builtins.keys_version() } else { 0 });
-        if version == 0 || is_builtin && builtins_version == 0 {
-            return None;
-        }
-        self.note(dict, position, version, builtins_version);
-        Some(is_builtin)
+        true
     }
 }
 
@@ -143,7 +109,7 @@ fn find_first<'a>(globals: RefOf<'a, Dict>, builtins: RefOf<'a, Dict>, name: Ref
     Some(value_at(dict, position))
 }
 
-fn position_in(dict: RefOf<'_, Dict>, name: Ref<'_>) -> Option<usize> {
+pub(super) fn position_in(dict: RefOf<'_, Dict>, name: Ref<'_>) -> Option<usize> {
     // SAFETY: as above.
     unsafe { dict.get().storage.get_unchecked() }.find_str(name.downcast_exact()?)
 }

@@ -55,7 +55,11 @@ const FIRST_ARENA_KIB: libc::c_long = 32 << 10;
 /// `mi_option_arena_reserve`
 const ARENA_RESERVE: libc::c_int = 23;
 
+/// The greatest request that `mi_malloc_small` takes.
+const SMALL: usize = 128 * size_of::<usize>();
+
 unsafe extern "C" {
+    fn mi_malloc_small(size: usize) -> *mut u8;
     fn mi_option_set(option: libc::c_int, value: libc::c_long);
 }
 
@@ -81,8 +85,10 @@ static ALLOCATOR: Reserved = Reserved;
 unsafe impl GlobalAlloc for Reserved {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // What is small is aligned to words without being asked.
+        let is_small = layout.size() <= SMALL && layout.align() <= align_of::<usize>();
         // SAFETY: the caller's promise.
-        let memory = unsafe { MiMalloc.alloc(layout) };
+        let memory = unsafe { if is_small { mi_malloc_small(layout.size()) } else { MiMalloc.alloc(layout) } };
         // SAFETY: the caller's promise.
         if memory.is_null() && may_retry(layout.size()) { unsafe { MiMalloc.alloc(layout) } } else { memory }
     }

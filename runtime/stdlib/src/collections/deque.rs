@@ -6,9 +6,11 @@ use bytecode::opcode::Comparison;
 use object::call::{Args, bind_args, check_positional};
 use object::cell::{Visitor, VmCell};
 use object::instance::size_of_instance;
+use object::list::LIST;
 use object::native::{PayloadInfo, flag};
 use object::protocol::{iter_self, ordering_satisfies};
 use object::str::StrBuilder;
+use object::tuple::TUPLE;
 use object::vm::Raised;
 use object::{Getset, Method, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, exception, int, method};
 use std::cell::Cell;
@@ -193,6 +195,15 @@ fn extend_back(vm: &mut Vm, deque: Ref<'_>, iterable: Ref<'_>) -> PyResult<()> {
         for item in data.snapshot(vm) {
             data.push_back(vm, item);
         }
+        return Ok(());
+    }
+    if iterable.is_exactly(&LIST) || iterable.is_exactly(&TUPLE) {
+        let items = vm.collect(iterable)?;
+        let max = data.max_len.get().unwrap_or(usize::MAX);
+        let own = data.change(vm);
+        own.extend(items);
+        let surplus: Vec<Object> = own.drain(..own.len().saturating_sub(max)).collect();
+        drop(surplus);
         return Ok(());
     }
     let iterator = vm.iter(iterable)?;

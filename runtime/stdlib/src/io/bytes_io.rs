@@ -3,7 +3,7 @@
 use super::base::{self, BUFFERED_IO_BASE};
 use super::memory_view;
 use crate::os_support::*;
-use object::bytes::{Buffer, Memory};
+use object::bytes::{Buffer, Bytes, Memory};
 use object::call::Args;
 use object::dict::Dict;
 use object::instance;
@@ -228,13 +228,17 @@ fn readlines(vm: &mut Vm, this: Ref<'_>, args: Arguments<'_, '_>) -> PyResult {
 fn write(vm: &mut Vm, this: Ref<'_>, data: Ref<'_>) -> PyResult {
     let stream = open_stream(vm, this)?;
     stream.memory.check_resizable(vm)?;
-    let buffer = vm.buffer(data)?;
-    let owned;
-    let data: &[u8] = match object::bytes::as_bytes(buffer.owner()).filter(|bytes| bytes.len() == buffer.len()) {
-        Some(bytes) => bytes,
-        None => {
-            owned = buffer.bytes(vm).to_vec();
-            &owned
+    let (buffer, owned);
+    let data: &[u8] = if let Some(bytes) = data.downcast_exact::<Bytes>() {
+        bytes.get().data()
+    } else {
+        buffer = vm.buffer(data)?;
+        match object::bytes::as_bytes(buffer.owner()).filter(|bytes| bytes.len() == buffer.len()) {
+            Some(bytes) => bytes,
+            None => {
+                owned = buffer.bytes(vm).to_vec();
+                &owned
+            }
         }
     };
     // Converting the argument may have run Python.

@@ -10,7 +10,7 @@ use crate::shadow::dispatch::{
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
 use object::attribute::cache::{self, Found, Polymorphic, Site};
-use object::dict::GlobalSite;
+use object::dict::ModuleSite;
 use object::raw;
 use object::singleton::{MODULE, ModuleObject};
 use object::vm::{breaker, breaker_reasons};
@@ -139,9 +139,9 @@ handler!(
     /// A name of a module.
     load_module(vm ip sp frame word fuel) {
         let owner = *sp.sub(1);
-        let site: &GlobalSite = seen(ip, word);
+        let site: &ModuleSite = seen(ip, word);
         if raw::class_address(owner) == std::ptr::from_ref(&MODULE).addr()
-            && let Some(value) = site.in_globals(Ref::from_bits(owner).downcast_unchecked::<ModuleObject>().dict().get())
+            && let Some(value) = site.word(Ref::from_bits(owner).downcast_unchecked::<ModuleObject>().dict().get())
         {
             put_value!(value, vm, ip, sp, frame, word, fuel);
         }

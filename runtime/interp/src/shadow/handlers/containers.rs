@@ -168,7 +168,9 @@ handler!(build_tuple(vm ip sp frame word fuel) {
 unsafe fn list_of(vm: *mut Vm, bottom: *mut u64, n: usize) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
-        let items: Vec<Object> = (0..n).map(|index| Object::from_raw(*bottom.add(index)).expect("a value is never null")).collect();
+        let mut items: Vec<Object> = Vec::with_capacity(n);
+        items.as_mut_ptr().copy_from_nonoverlapping(bottom.cast_const().cast::<Object>(), n);
+        items.set_len(n);
         (*vm).new_list(items).into_object().into_raw()
     }
 }

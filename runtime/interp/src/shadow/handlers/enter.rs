@@ -1,7 +1,7 @@
 //! How calls make the frames of Python functions.
 //!
 //! Most functions are *small*: up to four parameters, which may have defaults, and few other locals. Their frames are laid
-//! with wide copies that may write past the locals, where the evaluation stack will be: no loops, and no calls, so that the handlers
+//! by copies of fixed length that may go past the locals, where the evaluation stack will be: no loops, and no calls, so that the handlers
 //! that do so save no registers.
 
 use crate::code::{CodeObject, SMALL_LOCALS, SMALL_PARAMETERS};
@@ -101,8 +101,11 @@ unsafe fn lay_small(
         (*vm).depth += 1;
         let inner = start.cast::<Frame>();
         let locals = Frame::locals(inner);
-        let given = args.cast::<MaybeUninit<[u64; SMALL_PARAMETERS]>>().read_unaligned();
-        locals.cast::<MaybeUninit<[u64; SMALL_PARAMETERS]>>().write_unaligned(given);
+        // Word by word: the words were written one by one just now, and a wide read would have to wait until they are in the cache.
+        for index in 0..SMALL_PARAMETERS {
+            let word = args.add(index).cast::<MaybeUninit<u64>>().read_volatile();
+            locals.add(index).cast::<MaybeUninit<u64>>().write_volatile(word);
+        }
         for (index, value) in more.iter().enumerate() {
             raw::increment(value.bits());
             locals.add(n + index).write_volatile(value.bits());
