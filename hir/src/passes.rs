@@ -19,6 +19,7 @@ mod guard_elimination;
 mod guard_type_removal;
 mod inline_function_calls;
 mod insert_update_instr;
+mod iterator_elimination;
 mod loop_invariant_code_motion;
 mod periodic_tasks_deopt;
 pub(crate) mod phi_elimination;
@@ -89,6 +90,8 @@ define_passes! {
     CleanCfg = "clean-cfg", clean_cfg, On;
     /// Removes instructions without effect whose results are not used.
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
+    /// Counts an index instead of stepping iterators of lists and tuples.
+    IteratorElimination = "iterator-elimination", iterator_elimination, On;
     /// Computes, reads and guards only once.
     ValueNumbering = "value-numbering", value_numbering, On;
     /// Removes guards and branches that earlier ones have decided.
@@ -122,6 +125,8 @@ pub const PIPELINE: &[Pass] = &[
     Pass::CleanCfg,
     Pass::Simplify,
     Pass::BeginInlinedFunctionElimination,
+    Pass::DeadCodeElimination,
+    Pass::IteratorElimination,
     // What is known once, and once more with numbers unboxed and out of loops.
     Pass::ValueNumbering,
     Pass::GuardElimination,

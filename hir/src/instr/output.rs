@@ -25,6 +25,8 @@ pub enum OutputType {
     /// As Python's operator gives it for the operands' types.
     Binary,
     Unary,
+    /// The iterator of the first operand.
+    Iterator,
     /// The Python form of the machine value that is the operand.
     Boxed,
 }
@@ -44,6 +46,8 @@ impl OutputType {
             OutputType::NotNull => first.minus(ty::Nullptr, classes),
             OutputType::Narrowed => first.and(immediate(), classes),
             OutputType::Union => operands.iter().fold(ty::Bottom, |union, ty| union.or(*ty, classes)),
+            OutputType::Iterator if first.is_bottom() => ty::Bottom,
+            OutputType::Iterator => iterator(first),
             // What has no type yet has none that could be told apart.
             OutputType::Binary | OutputType::Unary | OutputType::Boxed if is_unknown() => ty::Bottom,
             OutputType::Binary => binary(instr, operands),
@@ -96,6 +100,19 @@ fn unary(operand: Type) -> Type {
     } else if operand.fits(ty::FloatExact) {
         ty::FloatExact
     } else {
+        ty::Object
+    }
+}
+
+fn iterator(operand: Type) -> Type {
+    if operand.fits(ty::ListExact) {
+        ty::ListIterator
+    } else if operand.fits(ty::TupleExact) {
+        ty::TupleIterator
+    } else if operand.fits(Type::of(ty::RangeIterator.leaves().or(ty::ListIterator.leaves()).or(ty::TupleIterator.leaves()))) {
+        operand.unspecialized()
+    } else {
+        // Ranges of ints beyond 63 bits have another iterator.
         ty::Object
     }
 }

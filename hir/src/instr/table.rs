@@ -304,7 +304,7 @@ define_instrs! {
     // ---- iteration ----------------------------------------------------------------------------------------------------------
 
     /// `iter(value)`.
-    GetIter / get_iter(value: ty::Object) <> => Fixed(ty::Object), owned(), python();
+    GetIter / get_iter(value: ty::Object) <> => OutputType::Iterator, owned(), python();
     /// The same for `yield from`.
     GetYieldFromIter / get_yield_from_iter(value: ty::Object) <> => Fixed(ty::Object), owned(), python();
     /// The next value, or `Exhausted`. A `CondBranchIterNotDone` tells which; on its true edge a `RefineType<Object>` follows.

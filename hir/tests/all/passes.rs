@@ -237,4 +237,14 @@ passes! {
     periodic_tasks_not_without_one
     periodic_tasks_not_behind_what_cannot_be_done_again
     periodic_tasks_so_that_a_load_leaves_a_loop
+    iterator_of_a_list
+    iterator_of_a_tuple
+    iterator_not_of_an_unknown_iterable
+    iterator_not_of_one_that_is_passed_on
+    iterator_not_of_one_that_a_yield_hands_over
+    iterator_of_one_step
+    iterator_with_a_break
+    iterator_not_of_two_steps
+    iterator_a_loop_in_a_loop
+    iterator_and_counts
 }

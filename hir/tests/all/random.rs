@@ -59,6 +59,7 @@ same_meaning! {
     escape_analysis: "simplify" "escape-analysis" "sink-primitive-box" "dead-code-elimination";
     escape_analysis_and_counts: "simplify" "value-numbering" "simplify" "escape-analysis" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
     guard_elimination: "simplify" "value-numbering" "guard-elimination" "simplify" "clean-cfg" "dead-code-elimination";
+    iterator_elimination: "simplify" "clean-cfg" "dead-code-elimination" "iterator-elimination" "simplify";
     simplify: "simplify" "clean-cfg" "dead-code-elimination";
     refcount_insertion: "frame-state-trimming" "refcount-insertion";
 }

@@ -356,7 +356,18 @@ impl Machine<'_> {
             | Instr::XDecref { .. }
             | Instr::BatchDecref { .. } => done(V::Null),
             Instr::VirtualObject { parts, ty } => {
-                let parts = self.list(parts).into_iter().map(V::boxed).collect();
+                let parts: Vec<V> = self.list(parts).into_iter().map(V::boxed).collect();
+                if let [V::List(list), V::Int(index)] = &parts[..]
+                    && self.immediate(ty).fits(ty::ListIterator)
+                {
+                    return done(V::ListIterator(list.clone(), Rc::new(RefCell::new(*index as usize))));
+                }
+                if let [V::Tuple(items), V::Int(index)] = &parts[..]
+                    && self.immediate(ty).fits(ty::TupleIterator)
+                {
+                    let rest = items.iter().skip(*index as usize).rev().cloned().collect();
+                    return done(V::Iterator(Rc::new(RefCell::new(rest))));
+                }
                 done(if self.immediate(ty).fits(ty::ListExact) { new_list(parts) } else { V::Tuple(Rc::new(parts)) })
             }
             Instr::LoadArg { index, .. } | Instr::LoadFrameSlot { index, .. } => done(self.frame[index as usize].clone()),
@@ -459,6 +470,10 @@ impl Machine<'_> {
             Instr::SmallIntBoxUnchecked { value } | Instr::SmallIntBox { value } => match get(value) {
                 V::CInt(number) => done(V::Int(number)),
                 value => panic!("{value:?} is no machine int"),
+            },
+            Instr::IntBinaryOp { left, right, op: hir::instr::IntKind::Add } => match two(left, right) {
+                (V::CInt(a), V::CInt(b)) => done(V::CInt(a.wrapping_add(b))),
+                other => panic!("{other:?} are no machine ints"),
             },
             Instr::IntToDouble { value } => match get(value) {
                 V::CInt(number) => done(V::CDouble(number as f64)),

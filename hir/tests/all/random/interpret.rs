@@ -487,6 +487,7 @@ impl<'a> Machine<'a> {
                 Object::Iterator(..) => Some(first),
                 _ => return None,
             },
+            (Instr::IterNext { .. }, _) if matches!(self.heap.get(first), Some(Object::Iterator(..))) => Some(self.next(first)),
             (Instr::GetLength { .. }, _) => match self.heap.get(first)? {
                 Object::List(items) | Object::Tuple(items) => Some(V::Int(items.len() as i128)),
                 _ => return None,
