@@ -91,8 +91,9 @@ impl Runtime {
         if configuration.x_options.iter().any(|(name, _)| name == "no_debug_ranges") {
             compile::leave_out_ranges();
         }
-        if configuration.x_options.iter().any(|(name, _)| name == "jit") {
-            jit::set_enabled(true);
+        let jit = configuration.x_options.iter().rev().find(|(name, _)| name == "jit" || name == "jit-auto");
+        if let Some((_, calls)) = jit {
+            jit::set_enabled(true, calls.as_ref().and_then(|calls| calls.parse().ok()).unwrap_or(0));
         }
         let shadowcode = configuration.x_options.iter().rev().find(|(name, _)| name == "shadowcode");
         if let Some(calls) = shadowcode.and_then(|(_, value)| value.as_ref()?.parse().ok()) {

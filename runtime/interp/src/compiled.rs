@@ -22,7 +22,7 @@ use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Raised, Ref, Vm, raw};
 use std::any::Any;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -32,15 +32,22 @@ pub type Entry = unsafe extern "C" fn(vm: *mut Vm, frame: *mut Frame) -> u64;
 /// What a code object knows of its compiled code.
 pub struct Slot {
     pub entry: Cell<Option<Entry>>,
-    /// Keeps the code, and what it refers to.
-    pub owner: OnceCell<Box<dyn Any>>,
+    /// The words of the globals and builtins the compiled code is for; 0: any.
+    pub scope: Cell<(u64, u64)>,
+    /// Calls that are interpreted before one goes to the entry.
+    pub countdown: Cell<u32>,
+    /// Keep the code, and what it refers to; the last one is of the code in use. Older code may still be running.
+    pub owners: RefCell<Vec<Box<dyn Any>>>,
 }
 
 /// What new functions' code objects have for an entry; 0: none.
 static FIRST_CALL: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on the first call of a function goes to this entry, which may compile it.
-pub fn set_first_call(entry: Option<Entry>) {
+static COUNTDOWN: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on, after so many calls, the next call of a function goes to this entry, which may compile it.
+pub fn set_first_call(entry: Option<Entry>, countdown: u32) {
+    COUNTDOWN.store(countdown as usize, Ordering::Relaxed);
     FIRST_CALL.store(entry.map_or(0, |entry| entry as usize), Ordering::Relaxed);
 }
 
@@ -51,7 +58,8 @@ impl Slot {
         // SAFETY: the address is 0 or that of an entry, see `set_first_call`.
         let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
         let entry = entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !flags.has(suspends));
-        Slot { entry: Cell::new(entry), owner: OnceCell::new() }
+        let countdown = COUNTDOWN.load(Ordering::Relaxed) as u32;
+        Slot { entry: Cell::new(entry), scope: Cell::new((0, 0)), countdown: Cell::new(countdown), owners: RefCell::default() }
     }
 }
 
@@ -82,7 +90,17 @@ pub(crate) unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
     unsafe {
         let code = (*frame).code;
         (*frame).ip = (*code).entry();
-        let entry = (*code).compiled.entry.get()?;
+        let slot = &(*code).compiled;
+        let entry = slot.entry.get()?;
+        if slot.countdown.get() > 0 {
+            slot.countdown.set(slot.countdown.get() - 1);
+            return None;
+        }
+        let function = (*frame).function();
+        let (globals, builtins) = slot.scope.get();
+        if globals != 0 && (function.globals.borrow().bits() != globals || function.builtins.borrow().bits() != builtins) {
+            return None;
+        }
         let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
         if is_traced || (*frame).ending == Ending::Awaited || (*frame).generator | (*frame).namespace != 0 || !vm.has_stack() {
             return None;
@@ -430,7 +448,29 @@ pub fn store_attribute(vm: &mut Vm, owner: Ref<'_>, name: Ref<'_>, value: Ref<'_
 pub unsafe fn load_global(vm: &mut Vm, frame: *mut Frame, name: Ref<'_>) -> u64 {
     // SAFETY: the caller's promise; the frame keeps the function.
     let function = unsafe { function_of(frame) };
+    fill_cell(function, name);
     names::load_global(vm, function, name).map_or(0, Object::into_raw)
+}
+
+/// Looks up where a global name is, after keys changed.
+fn fill_cell(function: &Function, name: Ref<'_>) {
+    if let (Some(globals), Some(builtins)) = (function.globals.borrow().downcast_exact(), function.builtins.borrow().downcast_exact()) {
+        let _ = object::dict::global_cell(globals, builtins, name);
+    }
+}
+
+/// The word of a global or builtin name of the frame's function, borrowed; 0 if there is none.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn global_word(vm: &mut Vm, frame: *mut Frame, name: Ref<'_>) -> u64 {
+    // SAFETY: the caller's promise; the frame keeps the function.
+    let function = unsafe { function_of(frame) };
+    fill_cell(function, name);
+    let (globals, builtins) = (function.globals.borrow().downcast_exact(), function.builtins.borrow().downcast_exact());
+    let _ = vm;
+    globals.zip(builtins).and_then(|(globals, builtins)| object::dict::find_in_scope(globals, builtins, name)).map_or(0, Ref::bits)
 }
 
 /// A common constant by its number.

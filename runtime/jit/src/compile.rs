@@ -10,15 +10,18 @@ use crate::preload::Known;
 use crate::trampoline;
 use bytecode::CodeFlags;
 use hir::builder;
-use hir::passes::{self, NoObserver};
+use hir::passes::{self, NoObserver, Pass};
 use hir::{CodeId, Function};
 use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use lir::{Allocator, SymbolId, SymbolTable};
+use object::dict::GlobalCell;
 use object::str::Str;
 use object::{Object, Vm};
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Why a function is not compiled.
@@ -55,6 +58,9 @@ pub type Show<'a> = &'a mut dyn FnMut(&str, String);
 
 /// Names by which code gets at its own frame, whose variables are not in it while compiled code runs.
 const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
+
+/// Passes whose results lowering does not know yet.
+const OFF: &[Pass] = &[Pass::EscapeAnalysis, Pass::InlineFunctionCalls];
 
 /// What all compilations share.
 struct Shared {
@@ -98,13 +104,22 @@ struct Owned {
     #[expect(dead_code, reason = "kept alive")]
     references: Vec<Object>,
     #[expect(dead_code, reason = "found by address")]
+    cells: Vec<Rc<GlobalCell>>,
+    #[expect(dead_code, reason = "found by address")]
     checks: Vec<Box<Check>>,
     size: usize,
 }
 
-/// Whether every function is compiled when it is first called, of code objects made from now on.
-pub fn set_enabled(enabled: bool) {
-    compiled::set_first_call(enabled.then_some(first_call as Entry));
+/// How to compile.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether what instructions have seen is a guide.
+    pub with_feedback: bool,
+}
+
+/// Whether functions are compiled after so many calls, of code objects made from now on.
+pub fn set_enabled(enabled: bool, calls: u32) {
+    compiled::set_first_call(enabled.then_some(first_call as Entry), calls);
 }
 
 /// From now on what functions become is noted, for [`dumped`].
@@ -123,7 +138,8 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
     unsafe {
         let code = compiled::code_of(frame);
         code.compiled.entry.set(None);
-        match compile_function(&mut *vm, code) {
+        let options = Options { with_feedback: true };
+        match compile_function(&mut *vm, compiled::function_of(frame), &options) {
             Ok(entry) => entry(vm, frame),
             Err(_) => compiled::interpret(&mut *vm, frame),
         }
@@ -132,27 +148,37 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
 
 /// Whether calls of the code run compiled code.
 pub fn is_compiled(code: &CodeObject) -> bool {
-    code.compiled.entry.get().is_some() && code.compiled.owner.get().is_some()
+    code.compiled.entry.get().is_some() && !code.compiled.owners.borrow().is_empty()
 }
 
 /// Bytes of machine code, if there is any.
 pub fn code_size(code: &CodeObject) -> Option<usize> {
-    code.compiled.owner.get()?.downcast_ref::<Owned>().map(|owned| owned.size)
+    code.compiled.owners.borrow().last()?.downcast_ref::<Owned>().map(|owned| owned.size)
+}
+
+/// Gives up code whose guards keep failing: what it was told of the past is left out of new code.
+pub fn guards_keep_failing(vm: &mut Vm, function: &interp::Function) {
+    let code = function.code();
+    let options = Options { with_feedback: false };
+    if code.compiled.owners.borrow().len() > 1 || compile_function(vm, function, &options).is_err() {
+        code.compiled.entry.set(None);
+    }
 }
 
 /// Compiles a function; calls of its code run the result from now on.
-pub fn compile_function(vm: &mut Vm, code: &CodeObject) -> Result<Entry, Refusal> {
+pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Options) -> Result<Entry, Refusal> {
+    let code = function.code();
     let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
     let looks = |name: &object::Ref<'_>| name.downcast::<Str>().is_some_and(|name| LOOKING.contains(&&*name.to_string_lossy()));
     if code.names.iter().any(looks) {
         return Err(Refusal::Unsupported("a look at the variables of the running frame".to_owned()));
     }
-    if !code.has_flag(CodeFlags::OPTIMIZED) || code.has_flag(suspends) || code.compiled.owner.get().is_some() {
+    if !code.has_flag(CodeFlags::OPTIMIZED) || code.has_flag(suspends) {
         return Err(Refusal::Kind);
     }
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = Known::of_code(code, &code.qualname_text());
+    let known = Known::of_function(function, code, &code.qualname_text(), options.with_feedback);
     let mut dump = shared.dump.take();
     let is_wanted = dump.as_ref().is_some_and(|dump| dump.only.as_ref().is_none_or(|only| *only == code.qualname_text()));
     let mut show = |stage: &str, text: String| {
@@ -166,6 +192,8 @@ pub fn compile_function(vm: &mut Vm, code: &CodeObject) -> Result<Entry, Refusal
     }
     shared.dump = dump;
     let entry = result?;
+    code.compiled.scope.set((function.globals.borrow().bits(), function.builtins.borrow().bits()));
+    code.compiled.countdown.set(0);
     code.compiled.entry.set(Some(entry));
     Ok(entry)
 }
@@ -173,14 +201,22 @@ pub fn compile_function(vm: &mut Vm, code: &CodeObject) -> Result<Entry, Refusal
 fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, show: Show<'_>) -> Result<Entry, Refusal> {
     let mut function = builder::build(&known.preloaded, CodeId(0), &builder::Options::default()).map_err(Refusal::Builder)?;
     show("hir:initial", function.to_string());
-    passes::run(&passes::pipeline(&[]), &mut function, &known.preloaded, &mut NoObserver);
+    passes::run(&passes::pipeline(OFF), &mut function, &known.preloaded, &mut NoObserver);
     show("hir", function.to_string());
     install(vm, shared, code, known, &function, show)
 }
 
 /// The machine code of a function whose references are counted.
 fn install(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, show: Show<'_>) -> Result<Entry, Refusal> {
-    let environment = Environment { code, objects: &known.objects, classes: &known.classes, helpers: &shared.helpers, list: shared.list };
+    let environment = Environment {
+        code,
+        objects: &known.objects,
+        classes: &known.classes,
+        assumptions: &known.assumptions,
+        cells: &known.cells,
+        helpers: &shared.helpers,
+        list: shared.list,
+    };
     let (mut target, extras) = lower::lower(vm, function, &environment)?;
     if cfg!(debug_assertions) {
         let verified = lir::verify::verify(&target);
@@ -194,13 +230,14 @@ fn install(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, f
     let made = codegen_x64::emit(&allocated, &shared.symbols, &options).map_err(|error| Refusal::Allocation(error.to_string()))?;
     show("asm", codegen_x64::disassemble(&made, &shared.symbols, Some(&allocated)));
     let start = made.entry(0).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
-    let exits = Box::new(Exits { records: made.exits.clone(), points: extras.points });
+    let exits = Box::new(Exits { records: made.exits.clone(), points: extras.points, guard_failures: Cell::new(0) });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
     let mut references = extras.references;
-    references.extend(known.objects.iter().cloned());
-    let owned = Owned { exits, references, checks: extras.checks, size: made.bytes.len() };
-    let _ = code.compiled.owner.set(Box::new(owned));
+    references.extend(known.objects.iter().chain(&known.classes).cloned());
+    let cells = known.cells.values().cloned().collect();
+    let owned = Owned { exits, references, cells, checks: extras.checks, size: made.bytes.len() };
+    code.compiled.owners.borrow_mut().push(Box::new(owned));
     // SAFETY: what was emitted is a C function of this form.
     Ok(unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) })
 }

@@ -4,6 +4,7 @@ use codegen_x64::{ExitRecord, Location};
 use interp::compiled;
 use interp::frame::Frame;
 use object::{Object, Vm, raw};
+use std::cell::Cell;
 
 /// The registers at an exit, as the trampoline lays them.
 #[repr(C)]
@@ -56,7 +57,12 @@ pub enum Form {
 pub struct Exits {
     pub records: Vec<ExitRecord>,
     pub points: Vec<Point>,
+    /// How often a guard failed.
+    pub guard_failures: Cell<u32>,
 }
+
+/// So often guards may fail before code is given up.
+const PATIENCE: u32 = 100;
 
 /// The value of a location.
 ///
@@ -104,6 +110,12 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         let frame = saved.ints[FRAME] as *mut Frame;
         let words: Vec<u64> = record.locations.iter().map(|&location| word_at(saved, location)).collect();
         write_frame(vm, frame, point, &words);
+        if !point.is_raise {
+            exits.guard_failures.set(exits.guard_failures.get() + 1);
+            if exits.guard_failures.get() == PATIENCE {
+                crate::compile::guards_keep_failing(vm, compiled::function_of(frame));
+            }
+        }
         compiled::leave_for_interpreter(vm, frame, point.bytecode as usize, point.stack.len(), point.is_raise)
     }
 }

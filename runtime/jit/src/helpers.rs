@@ -164,6 +164,8 @@ define_helpers! {
     /// The class of a value, borrowed.
     class_of(vm, frame, object) { value(object).class().object().bits() }
     load_global(vm, frame, name) { compiled::load_global(vm, frame, value(name)) }
+    /// Borrowed; 0 without exception if there is none.
+    global_word(vm, frame, name) { compiled::global_word(vm, frame, value(name)) }
     /// The contents, or null, are taken over.
     new_cell(vm, frame, contents) { interp::cell_object::new_cell(vm, Object::from_raw(contents)).into_object().into_raw() }
     unbound_local(vm, frame, index) {

@@ -20,13 +20,17 @@ use crate::compile::Refusal;
 use crate::deopt::{Form, Point};
 use crate::helpers::Helper;
 use crate::layout::ListLayout;
+use crate::preload::Assume;
 use hir::instr::{EntryKind, NameId};
 use hir::types::{ObjectId, Spec};
 use hir::{Block, Function, Type, Value, ty};
 use interp::CodeObject;
 use interp::compiled::layout;
 use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Record, Reg, SymbolId, Width};
+use object::dict::GlobalCell;
 use object::{Object, Vm};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 type Lowered = Result<(), Refusal>;
 
@@ -37,6 +41,10 @@ pub struct Environment<'a> {
     pub objects: &'a [Object],
     /// By `ClassId`.
     pub classes: &'a [Object],
+    /// By `AssumptionId`.
+    pub assumptions: &'a [Assume],
+    /// Where global names are, by their index.
+    pub cells: &'a BTreeMap<u32, Rc<GlobalCell>>,
     pub helpers: &'a [SymbolId],
     pub list: ListLayout,
 }

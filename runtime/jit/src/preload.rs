@@ -1,11 +1,18 @@
-//! What the compiler is told of the runtime: code, constants, what instructions have seen.
+//! What the compiler is told of the runtime: code, constants, global names, what instructions have seen.
+//!
+//! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) is looked at each time
+//! it counts on it.
 
-use crate::classify::leaf_of;
-use hir::environment::CodeUnit;
-use hir::types::{Classes, ObjectInfo, Spec};
+use crate::classify::{leaf_of, leaf_of_class};
+use hir::environment::{self, Assumption, AssumptionId, CodeUnit, GlobalValue, KnownFunction, KnownNative, NativeKind};
+use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo, Spec};
 use hir::{Preloaded, Type, ty};
-use interp::CodeObject;
-use object::{Object, Ref};
+use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
+use interp::{CodeObject, Function};
+use object::dict::{Dict, GlobalCell, global_cell};
+use object::{Object, Ref, RefOf, Type as Class};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What is known before a function is compiled, and the live objects its numbers stand for.
@@ -15,29 +22,65 @@ pub struct Known {
     pub objects: Vec<Object>,
     /// By `ClassId`.
     pub classes: Vec<Object>,
+    /// By `AssumptionId`.
+    pub assumptions: Vec<Assume>,
+    /// Where global names are, by their index.
+    pub cells: BTreeMap<u32, Rc<GlobalCell>>,
+}
+
+/// What compiled code counts on.
+pub enum Assume {
+    /// Something that is so anyway.
+    Nothing,
+    /// The class has not changed.
+    ClassVersion { place: *const u32, version: u32 },
+    /// The global name has the value with this word.
+    Global { cell: Rc<GlobalCell>, name: u64, word: u64 },
 }
 
 #[derive(Default)]
 struct Tables {
-    classes: Classes,
+    preloaded: Preloaded,
+    types: Classes,
     objects: Vec<Object>,
+    classes: Vec<Object>,
+    assumptions: Vec<Assume>,
+    cells: BTreeMap<u32, Rc<GlobalCell>>,
 }
 
 impl Known {
-    /// Of code alone.
-    pub fn of_code(code: &CodeObject, name: &str) -> Known {
+    /// Of a function, with or without what its code has seen.
+    pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool) -> Known {
         let mut tables = Tables::default();
+        tables.assume(Assume::Nothing, "nothing");
         let constants = code.constants.iter().map(|constant| tables.single_value(constant.borrow())).collect();
         let mut data = code.without_constants();
         // Only their number and types matter.
         data.constants = code.constants.iter().map(|_| bytecode::Constant::None).collect();
-        let unit = CodeUnit { constants, ..CodeUnit::new(Arc::new(data), name) };
-        let preloaded = Preloaded { classes: Arc::new(tables.classes), codes: vec![unit], ..Preloaded::default() };
-        Known { preloaded, objects: tables.objects, classes: Vec::new() }
+        let mut unit = CodeUnit { constants, ..CodeUnit::new(Arc::new(data), name) };
+        let scope = function.globals.borrow().downcast_exact::<Dict>().zip(function.builtins.borrow().downcast_exact::<Dict>());
+        if let Some((globals, builtins)) = scope {
+            unit.globals = tables.globals(code, globals, builtins, with_feedback);
+            if with_feedback && code.runs_copy() {
+                unit.feedback = Feedback::of_function(function).iter().map(|seen| tables.seen(seen)).collect();
+            }
+        }
+        let Tables { mut preloaded, types, objects, classes, assumptions, cells } = tables;
+        preloaded.codes = vec![unit];
+        preloaded.classes = Arc::new(types);
+        Known { preloaded, objects, classes, assumptions, cells }
     }
 }
 
 impl Tables {
+    fn assume(&mut self, assume: Assume, text: &str) -> AssumptionId {
+        self.assumptions.push(assume);
+        self.preloaded.assumptions.push(Assumption { text: text.to_owned() });
+        AssumptionId(self.assumptions.len() as u32 - 1)
+    }
+
+    // ---- values
+
     /// The type whose only value is this one.
     fn single_value(&mut self, value: Ref<'_>) -> Type {
         let leaf = leaf_of(value);
@@ -58,9 +101,192 @@ impl Tables {
         {
             return leaf.specialized(Spec::Double(number.to_bits()));
         }
-        let name = format!("<{}>", value.class().name());
-        let id = self.classes.add_object(ObjectInfo { name, ty: leaf, class: None });
+        let id = self.object(value);
+        Type::object(id, &self.types)
+    }
+
+    fn object(&mut self, value: Ref<'_>) -> ObjectId {
+        if let Some(index) = self.objects.iter().position(|known| known.borrow().is(value)) {
+            return ObjectId(index as u32);
+        }
+        let name = match value.downcast::<Class>() {
+            Some(class) => class.get().name().to_owned(),
+            None => value
+                .downcast::<Function>()
+                .map_or_else(|| format!("<{}>", value.class().name()), |function| function.code().qualname_text().into_owned()),
+        };
+        let id = self.types.add_object(ObjectInfo { name, ty: leaf_of(value), class: None });
         self.objects.push(value.to_owned());
-        Type::object(id, &self.classes)
+        self.describe(id, value);
+        id
+    }
+
+    /// Says what calls of an object do.
+    fn describe(&mut self, id: ObjectId, value: Ref<'_>) {
+        if let Some(function) = value.downcast_exact::<Function>() {
+            let code = function.code();
+            let known = KnownFunction {
+                code: None,
+                // What calls it binds the arguments anew.
+                assumption: Some(AssumptionId(0)),
+                simple_arguments: code.is_simple.then_some(code.data.arg_count),
+                defaults: Vec::new(),
+                returns: ty::Object,
+            };
+            self.preloaded.functions.insert(id, known);
+            return;
+        }
+        if let Some((kind, arguments, returns)) = native_kind(value) {
+            let native = KnownNative { kind, arguments, returns, is_leaf: false, leaf_arguments: Vec::new() };
+            self.preloaded.natives.insert(id, native);
+        }
+    }
+
+    fn class(&mut self, class: &Class) -> ClassId {
+        if let Some(index) = self.classes.iter().position(|known| known.borrow().is(class.object())) {
+            return ClassId(index as u32);
+        }
+        let leaf = leaf_of_class(class);
+        let is_leaf =
+            !class.is_heap_type() && leaf != ty::ObjectUser && crate::classify::class_of_leaf(leaf).is_some_and(|own| std::ptr::eq(own, class));
+        let (exact, instances) = match leaf {
+            _ if std::ptr::eq(class, &object::int::INT) => (ty::LongExact, ty::Long),
+            _ if std::ptr::eq(class, &object::float::FLOAT) => (ty::FloatExact, ty::Float),
+            _ => (leaf, leaf),
+        };
+        let id = self.types.add_class(ClassInfo { name: class.name().to_owned(), mro: Vec::new(), exact, instances, is_leaf });
+        self.classes.push(class.to_object());
+        let mro = class.mro_types().filter(|base| base.is_heap_type()).map(|base| self.class(base)).collect();
+        self.types.classes[id.0 as usize].mro = mro;
+        if !self.types.classes[id.0 as usize].mro.contains(&id) {
+            self.types.classes[id.0 as usize].mro.insert(0, id);
+        }
+        id
+    }
+
+    fn shape(&mut self, number: u32, class: ClassId) -> ShapeId {
+        if let Some(index) = self.types.shapes.iter().position(|known| known.number == number) {
+            return ShapeId(index as u32);
+        }
+        self.types.add_shape(ShapeInfo { number, class })
+    }
+
+    // ---- names
+
+    /// Notes where global names are, and which of them have values that hardly change.
+    fn globals(&mut self, code: &CodeObject, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, are_constant: bool) -> BTreeMap<u32, GlobalValue> {
+        let mut constant = BTreeMap::new();
+        let loads = code.data.instructions.iter().filter(|instr| instr.opcode() == Some(bytecode::Opcode::LoadGlobal));
+        let indices: std::collections::BTreeSet<u32> = loads.map(|instr| instr.arg() >> 1).collect();
+        for index in indices {
+            let name = code.names[index as usize];
+            let Some(cell) = global_cell(globals, builtins, name) else { continue };
+            self.cells.insert(index, Rc::clone(&cell));
+            if !are_constant {
+                continue;
+            }
+            let Some(value) = cell.value() else { continue };
+            if let Some(global) = self.global(&cell, name, value.borrow()) {
+                constant.insert(index, global);
+            }
+        }
+        constant
+    }
+
+    /// A name with a value that names keep, as a rule: functions, classes, modules.
+    fn global(&mut self, cell: &Rc<GlobalCell>, name: Ref<'_>, value: Ref<'_>) -> Option<GlobalValue> {
+        let leaf = leaf_of(value);
+        let kept = [ty::Func, ty::BuiltinFunction, ty::Module, ty::TypeExact, ty::TypeUser];
+        if !kept.contains(&leaf) {
+            return None;
+        }
+        let assume = Assume::Global { cell: Rc::clone(cell), name: name.bits(), word: value.bits() };
+        let assumption = self.assume(assume, &format!("global {}", name.downcast::<object::str::Str>()?.to_string_lossy()));
+        Some(GlobalValue { value: self.single_value(value), assumption })
+    }
+
+    // ---- what was seen
+
+    fn seen(&mut self, seen: &Seen) -> environment::Seen {
+        use environment::Seen as Told;
+        match seen {
+            Seen::NeverRun => Told::NeverRun,
+            Seen::Unrecorded | Seen::Global { .. } | Seen::OfModule { .. } => Told::Unrecorded,
+            Seen::Megamorphic | Seen::General(_) => Told::Megamorphic,
+            Seen::Operands(left, right) => Told::Operands(self.kind(left), self.kind(right)),
+            Seen::Attribute(owners) => {
+                let owners: Option<Vec<environment::Owner>> = owners.iter().map(|owner| self.owner(owner)).collect();
+                owners.map_or(Told::Unrecorded, Told::Attribute)
+            }
+            Seen::OfClass { class, value } => {
+                let Some(class) = class.borrow().downcast::<Class>() else { return Told::Unrecorded };
+                let assumption = self.class_version(class.get(), class.get().version());
+                Told::OfClass { class: self.object(class.object()), value: self.object(value.borrow()), assumption }
+            }
+            Seen::Iterator(kind) => Told::Iterator(self.kind(kind)),
+            Seen::Callee { value, with_owner } => Told::Callee { value: self.object(value.borrow()), with_owner: *with_owner },
+        }
+    }
+
+    fn kind(&mut self, kind: &Kind) -> Type {
+        match kind {
+            Kind::Int => ty::SmallInt,
+            Kind::Float => ty::FloatExact,
+            Kind::Str => ty::UnicodeExact,
+            Kind::List => ty::ListExact,
+            Kind::Tuple => ty::TupleExact,
+            Kind::Dict => ty::DictExact,
+            Kind::ListIterator => ty::ListIterator,
+            Kind::TupleIterator => ty::TupleIterator,
+            Kind::RangeIterator => ty::RangeIterator,
+            Kind::Generator => ty::Gen,
+            Kind::Other(class) => match class.borrow().downcast::<Class>() {
+                Some(class) if class.get().is_heap_type() => {
+                    let id = self.class(class.get());
+                    Type::class_exact(id, &self.types)
+                }
+                _ => ty::Object,
+            },
+            Kind::Unknown => ty::Object,
+        }
+    }
+
+    fn class_version(&mut self, class: &Class, version: u32) -> AssumptionId {
+        self.class(class);
+        self.assume(Assume::ClassVersion { place: class.version_place(), version }, &format!("class {}", class.name()))
+    }
+
+    fn owner(&mut self, owner: &Owner) -> Option<environment::Owner> {
+        let class = owner.class.borrow().downcast::<Class>()?;
+        // Values in words have no shape.
+        if owner.shape == 0 {
+            return None;
+        }
+        let id = self.class(class.get());
+        let shape = self.shape(owner.shape, id);
+        let assumption = self.class_version(class.get(), owner.version);
+        let place = match &owner.place {
+            Place::Slot { offset } => environment::Place::Slot { offset: *offset },
+            Place::Added { offset, shape } => environment::Place::Added { offset: *offset, shape: self.shape(*shape, id) },
+            Place::Method(function) => environment::Place::Method(self.object(function.borrow())),
+            Place::Value(value) if value.borrow().address().is_some() => environment::Place::Value(self.object(value.borrow())),
+            Place::Function(function) => environment::Place::Getter(self.object(function.borrow())),
+            Place::Value(_) | Place::General => environment::Place::General,
+        };
+        Some(environment::Owner { class: id, shape, assumption, place })
+    }
+}
+
+/// What natives the compiler has rules for: kind, number of arguments, type of the result.
+fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
+    if value.is(object::class::TYPE.object()) {
+        return Some((NativeKind::TypeOf, 1, ty::Type));
+    }
+    let function = value.downcast_exact::<object::function::BuiltinFunction>()?;
+    match function.get().info.method.name {
+        "len" => Some((NativeKind::Len, 1, ty::LongExact)),
+        "isinstance" => Some((NativeKind::IsInstance, 2, ty::Bool)),
+        "abs" => Some((NativeKind::Abs, 1, ty::Object)),
+        _ => None,
     }
 }

@@ -369,6 +369,11 @@ impl Type {
         self.version.get()
     }
 
+    /// Where the version is, for compiled code to look at.
+    pub fn version_place(&self) -> *const u32 {
+        self.version.as_ptr()
+    }
+
     #[cold]
     fn assign_version(&self) -> u32 {
         // SAFETY: the lock is held and the borrow ends here.

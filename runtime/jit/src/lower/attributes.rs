@@ -49,10 +49,7 @@ impl Lowering<'_, '_> {
                 let class = self.class_of_value(object);
                 self.define(value, class);
             }
-            Instr::LoadGlobal { name } => {
-                let name = Operand::Imm(self.name_word(name)?);
-                self.call_raising(value, Helper::load_global, &[name])?;
-            }
+            Instr::LoadGlobal { name } => self.load_global(value, name)?,
             Instr::MakeCell { value: contents } => {
                 let contents = self.operand(contents);
                 let cell = self.helper(Helper::new_cell, &[contents]);
@@ -87,6 +84,33 @@ impl Lowering<'_, '_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Through the cell of the name, if there is one.
+    fn load_global(&mut self, value: Value, name: hir::instr::NameId) -> Result<(), Refusal> {
+        let word = Operand::Imm(self.name_word(name)?);
+        let Some(cell) = self.environment.cells.get(&self.name_index(name)?) else {
+            return self.call_raising(value, Helper::load_global, &[word]);
+        };
+        let (known, unknown, counted) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+        let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let cell = self.builder.load_imm(cell.place().expose_provenance() as i64);
+        let place = self.builder.load(W64, Address::new(cell, 0));
+        self.builder.test_jump(W64, Condition::NotEqual, place, place, to(known), to(unknown));
+        self.builder.switch_to(known);
+        let found = self.builder.load(W64, Address::new(place, 0));
+        self.builder.test_jump(W64, Condition::NotEqual, found, tag::IMMEDIATE_MASK as i64, to(counted), to(pointer));
+        self.builder.switch_to(pointer);
+        self.increment_pointer(found, counted);
+        self.builder.branch(Edge::new(done, vec![found]));
+        self.builder.switch_to(unknown);
+        let found = self.helper(Helper::load_global, &[word]);
+        self.guard_raised(value, found)?;
+        self.builder.branch(Edge::new(done, vec![found]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+        Ok(())
     }
 
     fn current_function(&mut self) -> Reg {

@@ -4,10 +4,11 @@ use super::{Lowering, W64, to, unsupported};
 use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
+use crate::preload::Assume;
 use abi::{header, tag};
 use hir::types::{Leaves, Spec};
 use hir::{Instr, Type, Value, ty};
-use lir::{Address, Condition, Edge, Operand, Reg, Width};
+use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
 
 impl Lowering<'_, '_> {
     pub(super) fn guards(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
@@ -36,6 +37,7 @@ impl Lowering<'_, '_> {
                 self.builder.guard_compare(Width::W32, Condition::Equal, place, i64::from(shape.number as i32), exit.record());
                 self.define(value, word);
             }
+            Instr::DeoptPatchpoint { assumption } => self.assume(value, assumption.0 as usize)?,
             Instr::GuardType { value: checked, ty } => {
                 let wanted = self.function.pool.ty(ty);
                 self.guard_type(value, checked, wanted)?;
@@ -43,6 +45,36 @@ impl Lowering<'_, '_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Leaves if an assumption does not hold.
+    fn assume(&mut self, value: Value, assumption: usize) -> Result<(), Refusal> {
+        match self.environment.assumptions.get(assumption) {
+            None => return unsupported("an assumption that is not known"),
+            Some(Assume::Nothing) => {}
+            Some(Assume::ClassVersion { place, version }) => {
+                let exit = self.exit(value, false)?;
+                let place = self.builder.load_imm(place.expose_provenance() as i64);
+                self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(place, 0), i64::from(*version as i32), exit.record());
+            }
+            Some(Assume::Global { cell, name, word }) => {
+                let exit = self.exit(value, false)?;
+                let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+                let found = self.builder.add_param(done, Class::Int);
+                let cell = self.builder.load_imm(cell.place().expose_provenance() as i64);
+                let place = self.builder.load(W64, Address::new(cell, 0));
+                self.builder.test_jump(W64, Condition::NotEqual, place, place, to(known), to(unknown));
+                self.builder.switch_to(known);
+                let loaded = self.builder.load(W64, Address::new(place, 0));
+                self.builder.branch(Edge::new(done, vec![loaded]));
+                self.builder.switch_to(unknown);
+                let loaded = self.helper(Helper::global_word, &[Operand::Imm(*name as i64)]);
+                self.builder.branch(Edge::new(done, vec![loaded]));
+                self.builder.switch_to(done);
+                self.builder.guard_compare(W64, Condition::Equal, found, *word as i64, exit.record());
+            }
+        }
+        Ok(())
     }
 
     fn guard_type(&mut self, value: Value, checked: Value, wanted: Type) -> Result<(), Refusal> {

@@ -28,6 +28,11 @@ impl GlobalCell {
         (!place.is_null()).then(|| unsafe { *place })
     }
 
+    /// Where it says where the word is, for compiled code to look at; null there: it has to be looked up.
+    pub fn place(&self) -> *const *const u64 {
+        self.place.as_ptr()
+    }
+
     /// The value, if it is known where it is.
     pub fn value(&self) -> Option<Object> {
         // SAFETY: the word is that of an entry, which holds a reference.
