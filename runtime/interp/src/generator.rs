@@ -1,6 +1,6 @@
 //! Generators and coroutines: frames that can be left and entered again.
 //!
-//! A generator owns its frame, in memory of its own. Resuming it links the frame to the running
+//! A generator owns its frame, which lies in the same object. Resuming it links the frame to the running
 //! one and continues the evaluation loop there; a `for` loop or `await` in the loop does so
 //! without recursion ([`start_inline`]). What is thrown into generators is in [`mod@throw`].
 
@@ -17,7 +17,7 @@ use crate::function::attributes::set_text;
 use crate::shadow;
 use bytecode::opcode::Intrinsic1;
 use bytecode::{CodeFlags, Opcode};
-use object::cell::{ObjectCell, Visitor, VmCell};
+use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::exception::{self, Exception};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
@@ -26,7 +26,6 @@ use object::slots::Slots;
 use object::vm::breaker_reasons;
 use object::{Object, PyResult, Ref, Type, Vm, method};
 use std::cell::Cell;
-use std::mem::MaybeUninit;
 use throw::throw_method;
 
 /// Where a generator is in its life.
@@ -40,8 +39,8 @@ pub enum State {
 
 /// What generators, coroutines and async generators have in common.
 pub struct GeneratorData {
+    /// The frame, which lies behind this in the same object; null: it has ended.
     frame: Cell<*mut Frame>,
-    memory: VmCell<Box<[MaybeUninit<u64>]>>,
     pub(crate) state: Cell<State>,
     /// What it was handling when it was left.
     handled: ObjectCell,
@@ -143,13 +142,12 @@ impl GeneratorData {
         unsafe {
             let n_stack = (*frame).sp.offset_from(Frame::locals(frame)) as usize - (*(*frame).code).n_locals;
             eval::clear_frame(frame, n_stack, None);
-            drop(std::mem::take(self.memory.get_unchecked()));
         }
     }
 
     /// The frame, unless it has ended.
     pub(crate) fn frame(&self) -> Option<&Frame> {
-        // SAFETY: the pointer is null or that of the frame in `memory`.
+        // SAFETY: the pointer is null or that of the frame in this object.
         unsafe { self.frame.get().as_ref() }
     }
 
@@ -215,50 +213,55 @@ fn kind(object: Ref<'_>) -> &'static str {
 pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
     // SAFETY: the caller's promise; the words are moved, and the data stack is cut to below them.
     unsafe {
-        let code = &*(*frame).code;
-        // One word more than the code says: shadowcode drops two words from above the result of what took them.
-        let words = code.frame_words;
+        let (words, flags) = ((*(*frame).code).frame_words, (*(*frame).code).data.flags);
+        vm.frame = (*frame).previous.cast();
+        vm.depth -= 1;
+        let object = if flags.has(CodeFlags::COROUTINE) {
+            let origin = crate::traceback::coroutine_origin(vm);
+            vm.allocate_with_words(words, |memory| Coroutine(move_frame(frame, memory, origin))).into_object()
+        } else if flags.has(CodeFlags::ASYNC_GENERATOR) {
+            vm.allocate_with_words(words, |memory| crate::async_generator::AsyncGenerator(move_frame(frame, memory, None))).into_object()
+        } else {
+            vm.allocate_with_words(words, |memory| Generator(move_frame(frame, memory, None))).into_object()
+        };
+        vm.data_stack.start = frame.cast();
+        let moved = data(object.borrow()).expect("it was just made").frame.get();
+        (*moved).generator = object.borrow().bits();
+        object
+    }
+}
+
+/// Moves a frame from the data stack to the memory of a generator, whose data this gives.
+///
+/// # Safety
+///
+/// As for [`make`]; in `memory` is room for the frame.
+unsafe fn move_frame(frame: *mut Frame, memory: *mut u64, origin: Option<Object>) -> GeneratorData {
+    // SAFETY: the caller's promise.
+    unsafe {
         let used = (*frame).sp.offset_from(frame.cast::<u64>()) as usize;
-        let mut memory = Box::new_uninit_slice(words);
-        let start: *mut u64 = memory.as_mut_ptr().cast();
-        start.copy_from_nonoverlapping(frame.cast(), used);
-        let moved = start.cast::<Frame>();
-        (*moved).sp = start.add(used);
+        memory.copy_from_nonoverlapping(frame.cast(), used);
+        let moved = memory.cast::<Frame>();
+        (*moved).sp = memory.add(used);
+        (*moved).previous = std::ptr::null_mut();
         // What the call came to is the generator.
         (*moved).ending = Ending::Push;
         frame_object::moved(moved);
         let function = (*moved).function();
-        let (name, qualname) = (function.name.get(), function.qualname.get());
-        let data = GeneratorData {
+        GeneratorData {
             frame: Cell::new(moved),
-            memory: VmCell::new(memory),
             state: Cell::new(State::Created),
             handled: ObjectCell::EMPTY,
-            name: ObjectCell::new(name),
-            qualname: ObjectCell::new(qualname),
+            name: ObjectCell::new(function.name.get()),
+            qualname: ObjectCell::new(function.qualname.get()),
             code: ObjectCell::new(function.code.get()),
-            origin: ObjectCell::EMPTY,
+            origin: ObjectCell::new(origin),
             closed: Cell::new(false),
             running_async: Cell::new(false),
             yields: Cell::new(false),
             hooks_called: Cell::new(false),
             finalizer: ObjectCell::EMPTY,
-        };
-        vm.frame = (*frame).previous.cast();
-        vm.depth -= 1;
-        vm.data_stack.start = frame.cast();
-        (*moved).previous = std::ptr::null_mut();
-        let flags = code.data.flags;
-        let object = if flags.has(CodeFlags::COROUTINE) {
-            data.origin.set(crate::traceback::coroutine_origin(vm));
-            vm.allocate(Coroutine(data)).into_object()
-        } else if flags.has(CodeFlags::ASYNC_GENERATOR) {
-            vm.allocate(crate::async_generator::AsyncGenerator(data)).into_object()
-        } else {
-            vm.allocate(Generator(data)).into_object()
-        };
-        (*moved).generator = object.borrow().bits();
-        object
+        }
     }
 }
 
@@ -476,7 +479,6 @@ pub(crate) unsafe fn finish(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
         }
         data.frame.set(std::ptr::null_mut());
         eval::clear_frame(frame, n_stack, None);
-        drop(std::mem::take(data.memory.get_unchecked()));
         object::collector::mark_finalized(object);
         drop(keep_alive);
     }
@@ -706,8 +708,8 @@ fn close_method(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let data = data(this).expect("the method belongs to the type");
-    let size = object::instance::size_of_instance(this) + data.memory.get(vm).len() * 8;
-    Ok(vm.new_int(size as i64))
+    let words = data.code.get().and_then(|code| Some(code.borrow().downcast::<CodeObject>()?.get().frame_words)).unwrap_or(0);
+    Ok(vm.new_int((object::instance::size_of_instance(this) + words * 8) as i64))
 }
 
 /// `__name__` and `__qualname__`, described as being of that kind of generator.

@@ -182,8 +182,11 @@ impl Storage {
                 table.insert(hash, StrEntry { key: Some(key.to_owned()), value });
                 return;
             }
-            let table =
-                table.take_all().convert(|entry| DictEntry { hash: entry.hash(), key: entry.key.map(ObjectOf::into_object), value: entry.value });
+            let table = if table.entries().is_empty() {
+                table.start_anew()
+            } else {
+                table.take_all().convert(|entry| DictEntry { hash: entry.hash(), key: entry.key.map(ObjectOf::into_object), value: entry.value })
+            };
             *self = Storage::General(table);
         }
         if let Storage::General(table) = self {

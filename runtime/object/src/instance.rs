@@ -21,7 +21,7 @@ use std::cell::Cell;
 mod slots;
 
 /// Slots of an instance's attributes at the least.
-const LEAST_CAPACITY: u16 = 2;
+pub(crate) const LEAST_CAPACITY: u16 = 2;
 /// Attribute slots an instance can have at the most.
 pub(crate) const GREATEST_CAPACITY: u16 = 64;
 
@@ -369,6 +369,21 @@ impl Vm {
         // SAFETY: the payload is written before anybody sees the object.
         unsafe {
             let pointer = allocate_raw(T::class(), 0);
+            pointer.cast::<u8>().add(T::OFFSET).cast::<T>().write(payload);
+            ObjectOf::from_object(Object::from_header(pointer))
+        }
+    }
+
+    /// A new object of `T`'s own type with room for `n` words behind the payload, which is made by `make`, from the address of the first.
+    /// The words are the payload's own, to be filled and emptied by it.
+    #[inline]
+    pub fn allocate_with_words<T: Payload>(&self, n: usize, make: impl FnOnce(*mut u64) -> T) -> ObjectOf<T> {
+        let (class, payload) = (T::class(), T::class().payload_ref());
+        let start = attributes_offset(class, 0);
+        // SAFETY: header and payload are written before anybody sees the object; the class is native and has no attributes.
+        unsafe {
+            let pointer = allocate_plain(class, start + 8 * n, payload.traced);
+            let payload = make(pointer.cast::<u8>().add(start).cast());
             pointer.cast::<u8>().add(T::OFFSET).cast::<T>().write(payload);
             ObjectOf::from_object(Object::from_header(pointer))
         }

@@ -464,6 +464,11 @@ impl<E: Entry> Table<E> {
         std::mem::replace(self, table)
     }
 
+    /// An empty table for another kind of entry, in the place of this one, which has none.
+    pub fn start_anew<F: Entry>(&self) -> Table<F> {
+        Table { generation: self.generation.wrapping_add(1), ..Table::EMPTY }
+    }
+
     /// The same entries in the same order as another kind of entry.
     pub fn convert<F: Entry>(self, change: impl FnMut(E) -> F) -> Table<F> {
         let generation = self.generation.wrapping_add(1);

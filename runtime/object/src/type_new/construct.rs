@@ -413,7 +413,11 @@ fn choose_capacity(class: &Type) {
         }
     }
     // Other code adds attributes too, to what has several of them already.
-    let spare = if names.len() > 3 { names.len() / 2 } else { 0 };
+    let spare = match names.len() {
+        0 => usize::from(crate::instance::LEAST_CAPACITY),
+        1..=3 => 0,
+        known => known / 2,
+    };
     let capacity = (names.len() + spare).min(usize::from(GREATEST_CAPACITY)) as u16;
     class.capacity.set(Some(capacity));
     class.root_shape.set(shape::new_root(class, capacity));
