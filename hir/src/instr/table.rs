@@ -402,7 +402,7 @@ define_instrs! {
     /// What was seen of values; no code.
     HintType / hint_type(value: ty::Object) <ty: TypeId> => Nothing;
     /// An object that was not made: only frame states refer to it, and deopt makes it of its parts. By type: a tuple or list of its items, a slice,
-    /// a bound method (function, receiver), an iterator of a list or tuple (it, index), of a range (next, step, how many are left). Machine values are boxed.
+    /// a bound method (function, receiver), a range (start, stop, step), an iterator of a list or tuple (it, index), of a range (next, stop, step). Machine values are boxed.
     VirtualObject / virtual_object(; ..parts: ty::Top) <ty: TypeId> => OutputType::Immediate, uncounted();
     /// A frame state that passes may give to guards they insert behind it. Goes away before references are counted.
     Snapshot / snapshot() <> => Nothing, essential(), frame_state();

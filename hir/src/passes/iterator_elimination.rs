@@ -1,4 +1,4 @@
-//! Loops over lists and tuples count an index instead of stepping an iterator: no object, no call, and no release of the list at the end that anything might come of.
+//! Loops over lists, tuples and ranges count instead of stepping an iterator: no object, no call, and no release of the list at the end that anything might come of.
 //!
 //! ```text
 //! it = GetIter list            index 0
@@ -7,10 +7,12 @@
 //! body: ... n ...              body: item = LoadListItem; index + 1
 //! ```
 //!
+//! A range that is made for the loop is not made: its arguments are guarded to be tagged ints where the call was, and the machine counts from start to stop.
+//!
 //! The iterator has that one user, at the end of the loop's head. Frame states that hold it get a description of an iterator at the index that is right there ([`Place`]): at
 //! first, before the step, or behind it. Where it cannot be told which, the iterator stays.
 
-use crate::environment::Preloaded;
+use crate::environment::{NativeKind, Preloaded};
 use crate::function::{Dominators, FrameStateId, Function};
 use crate::instr::{Block, Condition, Instr, IntKind, Value};
 use crate::types::{Type, ty};
@@ -24,9 +26,32 @@ enum Place {
     Behind,
 }
 
+/// What is iterated over.
+#[derive(Clone, Copy)]
+enum Source {
+    List(Value),
+    Tuple(Value),
+    /// A call of `range` with a known step, and the block it is in.
+    Range {
+        call: Value,
+        step: i64,
+    },
+}
+
+/// The numbers that a loop counts with.
+struct Count {
+    first: Value,
+    /// The state of the iterator at a number.
+    of: Type,
+    /// What comes behind the number among the parts of the description.
+    rest: Vec<Value>,
+}
+
 struct Loop {
     iterator: Value,
-    source: Value,
+    /// Another name of it, by a guard that will not be needed.
+    guarded: Option<Value>,
+    source: Source,
     step: Value,
     head: Block,
     body: Block,
@@ -37,27 +62,75 @@ struct Loop {
     holders: Vec<(Value, Place)>,
 }
 
-pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
-    let iterators: Vec<Value> = function.values().filter(|value| source(function, *value).is_some()).collect();
+pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
+    let iterators: Vec<Value> = function.values().filter(|value| source(function, preloaded, *value).is_some()).collect();
     for iterator in iterators {
-        if let Some(it) = find(function, iterator) {
+        if let Some(it) = find(function, preloaded, iterator) {
             replace(function, &it);
         }
     }
 }
 
-/// The list or tuple that an instruction makes an iterator of.
-fn source(function: &Function, value: Value) -> Option<Value> {
-    match *function.instr(value) {
-        Instr::GetIter { value } if function.ty(value).fits(ty::ListExact) || function.ty(value).fits(ty::TupleExact) => Some(value),
-        _ => None,
+/// What an instruction makes an iterator of.
+fn source(function: &Function, preloaded: &Preloaded, value: Value) -> Option<Source> {
+    let Instr::GetIter { value } = *function.instr(value) else { return None };
+    let ty = function.ty(value);
+    if ty.fits(ty::ListExact) {
+        return Some(Source::List(value));
+    }
+    if ty.fits(ty::TupleExact) {
+        return Some(Source::Tuple(value));
+    }
+    range(function, preloaded, function.model(value))
+}
+
+fn range(function: &Function, preloaded: &Preloaded, call: Value) -> Option<Source> {
+    let callee = match *function.instr(call) {
+        Instr::VectorCall { callable, .. } => function.ty(callable).known_object()?,
+        Instr::CallNative { callee, .. } => callee,
+        _ => return None,
+    };
+    if preloaded.natives.get(&callee)?.kind != NativeKind::Range {
+        return None;
+    }
+    let args = range_arguments(function, call);
+    let step = match args.get(2) {
+        Some(step) => function.ty(*step).known_int().filter(|step| *step != 0)?,
+        None => 1,
+    };
+    let may_be_small = |arg: &Value| function.ty(*arg).could_be(ty::SmallInt, &function.classes);
+    ((1..=3).contains(&args.len()) && args.iter().all(may_be_small)).then_some(Source::Range { call, step })
+}
+
+fn range_arguments(function: &Function, call: Value) -> Vec<Value> {
+    match *function.instr(call) {
+        Instr::VectorCall { args, .. } | Instr::CallNative { args, .. } => function.pool.values(args).to_vec(),
+        _ => Vec::new(),
     }
 }
 
-fn find(function: &Function, iterator: Value) -> Option<Loop> {
+/// The iterator's only user, or the guard of its class that is.
+fn only_user(function: &Function, users: &[Vec<Value>], iterator: Value) -> Option<(Value, Option<Value>)> {
+    let &[user] = &users[iterator.0 as usize][..] else { return None };
+    match function.instr(user) {
+        Instr::GuardType { .. } => {
+            let &[step] = &users[user.0 as usize][..] else { return None };
+            Some((step, Some(user)))
+        }
+        _ => Some((user, None)),
+    }
+}
+
+fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<Loop> {
     let users = function.users();
-    let &[step] = &users[iterator.0 as usize][..] else { return None };
-    if !matches!(function.instr(step), Instr::ListIteratorNext { .. } | Instr::TupleIteratorNext { .. }) {
+    let source = source(function, preloaded, iterator)?;
+    let (step, guarded) = only_user(function, &users, iterator)?;
+    let is_right = match (source, function.instr(step)) {
+        (Source::List(_), Instr::ListIteratorNext { .. }) | (Source::Tuple(_), Instr::TupleIteratorNext { .. }) => guarded.is_none(),
+        (Source::Range { call, .. }, Instr::RangeIteratorNext { .. }) => is_only_iterated(function, &users, call, iterator),
+        _ => false,
+    };
+    if !is_right {
         return None;
     }
     let (home, _) = function.position(iterator)?;
@@ -75,11 +148,12 @@ fn find(function: &Function, iterator: Value) -> Option<Loop> {
         return None;
     }
     let without_head = reachable(function, body, head);
-    let mut it = Loop { iterator, source: source(function, iterator)?, step, head, body, exit, is_straight: home == head, holders: Vec::new() };
+    let mut it = Loop { iterator, guarded, source, step, head, body, exit, is_straight: home == head, holders: Vec::new() };
     for block in function.blocks().filter(|block| dominators.is_reachable(*block)) {
         for &value in function.instrs(block) {
             check_user(function, &dominators, &it, block, value)?;
-            if !holds(function, value, iterator) {
+            let is_held = holds(function, value, iterator) || guarded.is_some_and(|guarded| holds(function, value, guarded));
+            if !is_held || Some(value) == guarded {
                 continue;
             }
             let place = if dominators.dominates(body, block) {
@@ -100,6 +174,27 @@ fn find(function: &Function, iterator: Value) -> Option<Loop> {
         }
     }
     Some(it)
+}
+
+/// Whether a range has no other use, is made where a guard can stand, and is handed over to no frame.
+fn is_only_iterated(function: &Function, users: &[Vec<Value>], call: Value, iterator: Value) -> bool {
+    let mut name = function.operands(iterator)[0];
+    let mut user = iterator;
+    loop {
+        if users[name.0 as usize] != [user] {
+            return false;
+        }
+        if name == call {
+            break;
+        }
+        user = name;
+        name = function.operands(name)[0];
+    }
+    let is_handed_over = function.values().any(|value| function.instr(value).info().steals_frame_state && holds(function, value, call));
+    let has_state = function.position(call).is_some_and(|(block, index)| function.state_for_guard(block, index).is_some());
+    // A value that was refined by another name may be held under that.
+    let refined = function.operands(iterator)[0];
+    has_state && !is_handed_over && !function.values().any(|value| function.instr(value).info().steals_frame_state && holds(function, value, refined))
 }
 
 /// The item must be used only where there is one.
@@ -132,48 +227,118 @@ fn reachable(function: &Function, from: Block, avoided: Block) -> HashSet<Block>
 }
 
 fn replace(function: &mut Function, it: &Loop) {
-    let is_list = function.ty(it.source).fits(ty::ListExact);
-    let of = if is_list { ty::ListIterator } else { ty::TupleIterator };
     let dominators = function.dominators();
-    let Some((home, at)) = function.position(it.iterator) else { return };
-    let zero = function.insert_const(home, at, Type::c_int(ty::CInt64, 0));
-    let first = describe(function, it.source, zero, of);
+    let Some(count) = count(function, it) else { return };
+    let first = describe(function, &count, count.first);
     function.replace(it.iterator, first);
-    let index = if it.is_straight { zero } else { function.add_phi(it.head, &[]) };
+    let number = if it.is_straight { count.first } else { function.add_phi(it.head, &[]) };
     let before = if it.is_straight {
         it.iterator
     } else {
-        let (at, instr) = (function.phis(it.head).len(), describe(function, it.source, index, of));
+        let (at, instr) = (function.phis(it.head).len(), describe(function, &count, number));
         function.insert(it.head, at, instr, None)
     };
-    branch(function, it, index);
-    let load = if is_list { Instr::load_list_item(it.source, index) } else { Instr::load_tuple_item_at(it.source, index) };
-    let item = function.insert(it.body, 0, load, None);
-    let one = function.insert_const(it.body, 1, Type::c_int(ty::CInt64, 1));
-    let next = function.insert(it.body, 2, Instr::int_binary_op(index, one, IntKind::Add), None);
-    let behind = describe(function, it.source, next, of);
+    branch(function, it, number, &count);
+    let (item, next) = (item(it.source, number), step_of(it.source));
+    let item = function.insert(it.body, 0, item, None);
+    let one = function.insert_const(it.body, 1, Type::c_int(ty::CInt64, next));
+    let next = function.insert(it.body, 2, Instr::int_binary_op(number, one, IntKind::Add), None);
+    let behind = describe(function, &count, next);
     let behind = function.insert(it.body, 3, behind, None);
     if !it.is_straight {
         let is_turn = |pred: &Block| dominators.dominates(it.body, *pred);
-        let inputs: Vec<Value> = function.preds(it.head).iter().map(|pred| if is_turn(pred) { next } else { zero }).collect();
-        function.set_phi_inputs(index, &inputs);
+        let inputs: Vec<Value> = function.preds(it.head).iter().map(|pred| if is_turn(pred) { next } else { count.first }).collect();
+        function.set_phi_inputs(number, &inputs);
     }
     function.replace_all_uses(it.step, item);
     replace_in_states(function, it, before, behind);
+    if let Some(guarded) = it.guarded {
+        function.replace_all_uses(guarded, it.iterator);
+        if let Some((block, at)) = function.position(guarded) {
+            function.remove(block, at);
+        }
+    }
     function.reflow_types();
 }
 
-fn describe(function: &mut Function, source: Value, index: Value, of: Type) -> Instr {
-    let (parts, ty) = (function.pool.add_values(&[source, index]), function.pool.add_type(of));
+fn item(source: Source, number: Value) -> Instr {
+    match source {
+        Source::List(list) => Instr::load_list_item(list, number),
+        Source::Tuple(tuple) => Instr::load_tuple_item_at(tuple, number),
+        Source::Range { .. } => Instr::small_int_box_unchecked(number),
+    }
+}
+
+fn step_of(source: Source) -> i64 {
+    match source {
+        Source::List(_) | Source::Tuple(_) => 1,
+        Source::Range { step, .. } => step,
+    }
+}
+
+/// Makes the numbers to count with.
+fn count(function: &mut Function, it: &Loop) -> Option<Count> {
+    let (home, at) = function.position(it.iterator)?;
+    match it.source {
+        Source::List(source) | Source::Tuple(source) => {
+            let first = function.insert_const(home, at, Type::c_int(ty::CInt64, 0));
+            let of = if matches!(it.source, Source::List(_)) { ty::ListIterator } else { ty::TupleIterator };
+            Some(Count { first, of, rest: vec![source] })
+        }
+        Source::Range { call, step } => Some(count_range(function, call, step)?),
+    }
+}
+
+/// The call becomes guards of its arguments and the description of a range, for states that hold it.
+fn count_range(function: &mut Function, call: Value, step: i64) -> Option<Count> {
+    // States hold the description itself, not other names of it.
+    let names: Vec<Value> = function.values().filter(|name| *name != call && function.model(*name) == call).collect();
+    function.replace_uses(&names.into_iter().map(|name| (name, call)).collect());
+    let (block, mut at) = function.position(call)?;
+    let state = function.state_for_guard(block, at)?;
+    let small = function.pool.add_type(ty::SmallInt);
+    let mut numbers = Vec::new();
+    for arg in range_arguments(function, call) {
+        let is_small = function.ty(arg).fits(ty::SmallInt);
+        let arg = if is_small { arg } else { function.insert(block, at, Instr::guard_type(arg, small), Some(state)) };
+        at += usize::from(!is_small);
+        numbers.push(function.insert(block, at, Instr::small_int_unbox(arg), None));
+        at += 1;
+    }
+    let constant = |function: &mut Function, at: usize, value: i64| function.insert_const(block, at, Type::c_int(ty::CInt64, value));
+    let step = constant(function, at, step);
+    let (first, last) = match numbers[..] {
+        [last] => (constant(function, at, 0), last),
+        [first, last, ..] => (first, last),
+        [] => return None,
+    };
+    let (parts, ty) = (function.pool.add_values(&[first, last, step]), function.pool.add_type(ty::Range));
+    function.replace(call, Instr::virtual_object(parts, ty));
+    Some(Count { first, of: ty::RangeIterator, rest: vec![last, step] })
+}
+
+/// An iterator that comes to this number next.
+fn describe(function: &mut Function, count: &Count, number: Value) -> Instr {
+    let parts = match count.rest[..] {
+        [source] => vec![source, number],
+        _ => [vec![number], count.rest.clone()].concat(),
+    };
+    let (parts, ty) = (function.pool.add_values(&parts), function.pool.add_type(count.of));
     Instr::virtual_object(parts, ty)
 }
 
 /// The step becomes a comparison.
-fn branch(function: &mut Function, it: &Loop, index: Value) {
-    let Some((_, at)) = function.position(it.step) else { return };
-    let length = function.insert(it.head, at, Instr::load_length(it.source), None);
-    let is_there = function.insert(it.head, at + 1, Instr::primitive_compare(index, length, Condition::Less), None);
-    function.remove(it.head, at + 2);
+fn branch(function: &mut Function, it: &Loop, number: Value, count: &Count) {
+    let Some((_, mut at)) = function.position(it.step) else { return };
+    let (end, op) = match it.source {
+        Source::List(source) | Source::Tuple(source) => {
+            at += 1;
+            (function.insert(it.head, at - 1, Instr::load_length(source), None), Condition::Less)
+        }
+        Source::Range { step, .. } => (count.rest[0], if step > 0 { Condition::Less } else { Condition::Greater }),
+    };
+    let is_there = function.insert(it.head, at, Instr::primitive_compare(number, end, op), None);
+    function.remove(it.head, at + 1);
     function.set_terminator(it.head, Instr::cond_branch(is_there, it.body, it.exit), None);
 }
 
@@ -189,7 +354,7 @@ fn replace_in_states(function: &mut Function, it: &Loop, before: Value, behind: 
         match copies.get(&(id, place)) {
             Some(copy) => function.set_frame_state(value, Some(*copy)),
             None => {
-                function.replace_in_frame_state(value, &mut |held| if held == it.iterator { name } else { held });
+                function.replace_in_frame_state(value, &mut |held| if held == it.iterator || Some(held) == it.guarded { name } else { held });
                 function.frame_state(value).map(|copy| copies.insert((id, place), copy));
             }
         }

@@ -132,16 +132,26 @@ fn is_invariant(function: &Function, value: Value, inside: &HashSet<Value>, writ
 /// The state with which control comes to the loop: that of the snapshot at its head.
 fn entry_state(function: &mut Function, head: Block, front: Block) -> Option<FrameStateId> {
     let position = function.preds(head).iter().position(|pred| *pred == front)?;
-    let inputs: HashMap<Value, Value> = function.phis(head).iter().map(|phi| (*phi, function.phi_inputs(*phi)[position])).collect();
-    let first = function
-        .instrs(head)
-        .iter()
-        .copied()
-        .find(|value| !function.instr(*value).is_phi() && !matches!(function.instr(*value), Instr::LoadConst { .. }))?;
+    let mut inputs: HashMap<Value, Value> = function.phis(head).iter().map(|phi| (*phi, function.phi_inputs(*phi)[position])).collect();
+    let is_leading = |value: &Value| matches!(function.instr(*value), Instr::Phi { .. } | Instr::LoadConst { .. } | Instr::VirtualObject { .. });
+    let n_leading = function.instrs(head).iter().take_while(|value| is_leading(value)).count();
+    let first = function.instrs(head)[n_leading];
     if !matches!(function.instr(first), Instr::Snapshot {}) {
         return None;
     }
     let id = function.frame_state(first)?;
+    // Constants and descriptions that the state holds are needed in front of the head, too.
+    let leading: Vec<Value> = function.instrs(head)[function.phis(head).len()..n_leading].to_vec();
+    for value in leading {
+        let mut instr = *function.instr(value);
+        if let Instr::VirtualObject { parts, .. } = &mut instr {
+            let new: Vec<Value> = function.pool.values(*parts).iter().map(|part| inputs.get(part).copied().unwrap_or(*part)).collect();
+            *parts = function.pool.add_values(&new);
+        }
+        let end = function.instrs(front).len() - 1;
+        let copy = function.insert(front, end, instr, None);
+        inputs.insert(value, copy);
+    }
     Some(translated(function, id, &inputs))
 }
 

@@ -7,7 +7,7 @@ use hir::{CodeId, Preloaded, Type, text, ty};
 use std::sync::Arc;
 
 /// Class 0 is Python's `C` with shape 0, class 1 is `list`. Objects: 0 a string, 1 to 6 the functions of [`BODIES`], 7 `len`, 8 `list`, 9 `list.append`, 10 `C`, 11
-/// `abs`, 12 `type`.
+/// `abs`, 12 `type`, 13 `range`.
 pub fn classes() -> Classes {
     let mut classes = Classes::default();
     let class = classes.add_class(ClassInfo::user("C", vec![]));
@@ -24,6 +24,7 @@ pub fn classes() -> Classes {
     add("C", ty::TypeExact);
     add("abs", ty::BuiltinFunction);
     add("type", ty::TypeExact);
+    add("range", ty::TypeExact);
     classes
 }
 
@@ -122,6 +123,7 @@ pub fn preloaded(classes: &Arc<Classes>) -> Preloaded {
     preloaded.natives.insert(ObjectId(9), native(NativeKind::ListAppend, 2, vec![], ty::Object));
     preloaded.natives.insert(ObjectId(11), native(NativeKind::Other, 1, vec![ty::LongExact], ty::Object));
     preloaded.natives.insert(ObjectId(12), native(NativeKind::TypeOf, 1, vec![], ty::Type));
+    preloaded.natives.insert(ObjectId(13), native(NativeKind::Range, 1, vec![], ty::Range));
     preloaded.known_classes.insert(ObjectId(8), KnownClass { class: ClassId(1), construction: None });
     preloaded.known_classes.insert(ObjectId(10), KnownClass { class: ClassId(0), construction: None });
     preloaded.builtin_methods.insert((ClassId(1), "append".to_owned()), ObjectId(9));

@@ -247,4 +247,10 @@ passes! {
     iterator_not_of_two_steps
     iterator_a_loop_in_a_loop
     iterator_and_counts
+    iterator_of_a_range
+    iterator_of_a_range_with_a_step
+    iterator_not_of_a_range_with_an_unknown_step
+    iterator_of_a_range_and_an_index
+    iterator_of_a_range_of_a_length
+    iterator_and_a_guard_that_leaves_the_loop
 }

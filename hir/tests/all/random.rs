@@ -4,10 +4,10 @@ mod generate;
 mod heap;
 mod interpret;
 
-use generate::generate;
+use generate::{generate, preloaded};
+use hir::Instr;
 use hir::passes::{self, NoObserver, Pass};
 use hir::verify::verify;
-use hir::{Instr, Preloaded};
 use interpret::run;
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ fn check(numbers: &[u32], seed: u32, passes: &[Pass]) -> Result<(), TestCaseErro
     prop_assert_eq!(verify(&original), Ok(()), "{}", original);
     let Some(expected) = run(&original, None, seed) else { return Ok(()) };
     let mut optimized = original.clone();
-    passes::run(passes, &mut optimized, &Preloaded::default(), &mut NoObserver);
+    passes::run(passes, &mut optimized, &preloaded(), &mut NoObserver);
     let is = run(&original, Some(&optimized), seed);
     prop_assert!(is.as_ref() == Some(&expected), "was {expected:#?}\nis {is:#?}\nof\n{original}\nmade\n{optimized}");
     Ok(())
@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn no_count_is_superfluous(numbers in numbers(), which in any::<proptest::sample::Index>()) {
         let mut function = generate(&numbers);
-        passes::run(&[Pass::Simplify, Pass::CleanCfg, Pass::FrameStateTrimming, Pass::RefcountInsertion], &mut function, &Preloaded::default(), &mut NoObserver);
+        passes::run(&[Pass::Simplify, Pass::CleanCfg, Pass::FrameStateTrimming, Pass::RefcountInsertion], &mut function, &preloaded(), &mut NoObserver);
         let is_count = |value: &hir::Value| {
             let operand = function.operands(*value).first().copied();
             let is_there = operand.is_some_and(|operand| !function.ty(operand).is_uncounted());

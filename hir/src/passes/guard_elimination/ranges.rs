@@ -188,14 +188,14 @@ impl Ranges {
     /// A counter of a loop that only goes up is never less than at first; overflow leaves the loop.
     pub fn phis(&mut self, function: &Function, block: Block, dominators: &Dominators) {
         for &phi in function.phis(block) {
-            if !Self::is_int(function, phi) || !function.ty(phi).fits(ty::SmallInt) {
+            if !Self::is_int(function, phi) {
                 continue;
             }
             let mut least = i64::MAX;
             let mut goes_up = true;
             for (input, pred) in function.phi_inputs(phi).iter().zip(function.preds(block)) {
                 if dominators.dominates(block, *pred) {
-                    goes_up &= self.grows(function, phi, *input);
+                    goes_up &= self.grows(function, dominators, phi, *input);
                 } else {
                     least = least.min(self.of(function, *input).least);
                 }
@@ -206,7 +206,7 @@ impl Ranges {
         }
     }
 
-    fn grows(&self, function: &Function, phi: Value, input: Value) -> bool {
+    fn grows(&self, function: &Function, dominators: &Dominators, phi: Value, input: Value) -> bool {
         if function.model(input) == phi {
             return true;
         }
@@ -214,8 +214,29 @@ impl Ranges {
             Instr::SmallIntBinaryOp { left, right, op } if op.without_inplace() == BinaryOp::Add => {
                 number(function, left) == phi && function.ty(right).known_int().is_some_and(|step| step >= 0)
             }
+            // It wraps, unless it is less than something of 63 bits before: then a step of as many bits cannot.
+            Instr::IntBinaryOp { left, right, op: IntKind::Add } => {
+                let is_step = function.ty(right).known_int().is_some_and(|step| (0..=SMALL.greatest).contains(&step));
+                function.model(left) == phi && is_step && self.is_bounded(function, dominators, phi, function.model(input))
+            }
             _ => false,
         }
+    }
+}
+
+impl Ranges {
+    /// Whether the head of the loop lets only turns go on in which the counter is less than a number of 63 bits.
+    fn is_bounded(&self, function: &Function, dominators: &Dominators, phi: Value, next: Value) -> bool {
+        let (Some((head, _)), Some((block, _))) = (function.position(phi), function.position(next)) else { return false };
+        let Some(Instr::CondBranch { condition, then, otherwise }) = function.terminator(head).map(|value| *function.instr(value)) else {
+            return false;
+        };
+        let Instr::PrimitiveCompare { left, right, op: Condition::Less } = *function.instr(condition) else { return false };
+        let bound = number(function, right);
+        let is_small = function.ty(bound).fits(ty::SmallInt)
+            || matches!(function.instr(bound), Instr::LoadLength { .. })
+            || self.of(function, right).within(SMALL);
+        then != otherwise && function.preds(then) == [head] && function.model(left) == phi && is_small && dominators.dominates(then, block)
     }
 }
 

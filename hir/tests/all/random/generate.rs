@@ -3,10 +3,10 @@
 //! What is needed behind a bytecode instruction is in its locals and on its stack only, so that an interpreter can go on at any `Snapshot`.
 
 use bytecode::opcode::{BinaryOp, Comparison};
-use hir::environment::AssumptionId;
+use hir::environment::{AssumptionId, KnownNative, NativeKind};
 use hir::instr::{Condition, DoubleKind, UnaryKind};
 use hir::types::{ClassInfo, Classes, ObjectInfo, ShapeId, ShapeInfo};
-use hir::{Block, CodeId, FrameState, FrameStateId, Function, Instr, Type, Value, ty};
+use hir::{Block, CodeId, FrameState, FrameStateId, Function, Instr, Preloaded, Type, Value, ty};
 use std::sync::Arc;
 
 const LOCALS: usize = 4;
@@ -32,7 +32,14 @@ pub fn classes() -> Arc<Classes> {
     classes.add_shape(ShapeInfo { number: 1, class });
     classes.add_object(ObjectInfo { name: "'text'".to_owned(), ty: ty::UnicodeExact, class: None });
     classes.add_object(ObjectInfo { name: "f".to_owned(), ty: ty::Func, class: None });
+    classes.add_object(ObjectInfo { name: "range".to_owned(), ty: ty::TypeExact, class: None });
     Arc::new(classes)
+}
+
+/// Says that object 2 is `range`.
+pub fn preloaded() -> Preloaded {
+    let native = KnownNative { kind: NativeKind::Range, arguments: 1, returns: ty::Range, is_leaf: false, leaf_arguments: vec![] };
+    Preloaded { classes: classes(), natives: [(hir::types::ObjectId(2), native)].into(), ..Preloaded::default() }
 }
 
 pub fn generate(numbers: &[u32]) -> Function {
@@ -207,6 +214,7 @@ impl Generator<'_> {
             23 => self.method(),
             24 | 25 if self.depth < 3 => self.branch(),
             26 | 27 if self.depth < 3 => self.counted_loop(),
+            28 if self.depth < 3 && self.number(2) == 0 => self.range_loop(),
             28 if self.depth < 3 => self.for_loop(),
             29 if self.depth < 3 => self.type_branch(),
             30 if self.depth < 3 => self.while_loop(),
@@ -570,6 +578,47 @@ impl Generator<'_> {
         } else {
             self.with(Instr::iter_next(iterator), state)
         };
+        let (body, exit) = (self.function.add_block(), self.function.add_block());
+        self.append(Instr::cond_branch_iter_not_done(item, body, exit));
+        let at_exit = self.locals.clone();
+        self.block = body;
+        let object = self.type_id(ty::Object);
+        let item = self.append(Instr::refine_type(item, object));
+        self.store(item);
+        self.depth += 1;
+        self.statements(5);
+        self.depth -= 1;
+        self.close_loop(header, &phis, exit, at_exit);
+        self.stack.pop();
+    }
+
+    fn range_loop(&mut self) {
+        let stop = if self.number(2) == 0 { self.fresh(ty::SmallInt) } else { self.load_of(ty::SmallInt) };
+        let range = self.constant(Type::object(hir::types::ObjectId(2), &self.function.classes));
+        let mut args = vec![stop];
+        if self.number(2) == 0 {
+            args.insert(0, self.constant(Type::small_int(-2)));
+            if self.number(2) == 0 {
+                let step = [2, -1, 1][self.number(3) as usize];
+                args.push(self.constant(Type::small_int(step)));
+            }
+        }
+        let operands: Vec<Value> = [range].into_iter().chain(args.iter().copied()).collect();
+        let state = self.snapshot(&operands);
+        let args = self.function.pool.add_values(&args);
+        let made = self.with(Instr::vector_call(range, args), state);
+        let ty = self.type_id(ty::Range);
+        let made = self.append(Instr::refine_type(made, ty));
+        let state = self.snapshot(&[made]);
+        let iterator = self.with(Instr::get_iter(made), state);
+        self.stack.push(iterator);
+        let state = self.snapshot(&[]);
+        let exact = self.guard(iterator, ty::RangeIterator, state);
+        self.stack.pop();
+        self.stack.push(exact);
+        let (header, phis) = self.enter_loop();
+        let state = self.snapshot(&[]);
+        let item = self.with(Instr::range_iterator_next(exact), state);
         let (body, exit) = (self.function.add_block(), self.function.add_block());
         self.append(Instr::cond_branch_iter_not_done(item, body, exit));
         let at_exit = self.locals.clone();

@@ -31,6 +31,10 @@ pub enum Object {
     Method(V, V),
     /// A list's or tuple's iterator.
     Iterator(V, usize),
+    /// Start, stop, step.
+    Range([i128; 3]),
+    /// Next, stop, step.
+    RangeIterator([i128; 3]),
     /// Something that Python code made.
     Opaque(u32),
 }
@@ -79,6 +83,8 @@ impl Heap {
                 Object::Cell(_) => ty::Cell,
                 Object::Instance(_) | Object::Opaque(_) => ty::ObjectUser,
                 Object::Method(..) => ty::Method,
+                Object::Range(_) => ty::Range,
+                Object::RangeIterator(_) => ty::RangeIterator,
                 Object::Iterator(source, _) => match self.get(*source) {
                     Some(Object::Tuple(_)) => ty::TupleIterator,
                     _ => ty::ListIterator,
@@ -119,6 +125,8 @@ impl Heap {
             Object::Method(function, receiver) => ("method", vec![function, receiver], 0),
             Object::Iterator(source, index) => ("iterator", vec![source], index),
             Object::Opaque(number) => ("opaque", vec![], number as usize),
+            Object::Range(parts) => ("range", parts.map(V::Int).to_vec(), 0),
+            Object::RangeIterator(parts) => ("range iterator", parts.map(V::Int).to_vec(), 0),
         };
         let parts: Vec<String> = parts.into_iter().map(|part| self.text(part, seen, names)).collect();
         format!("#{name}={kind}{extra}({})", parts.join(", "))

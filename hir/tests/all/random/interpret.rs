@@ -129,6 +129,8 @@ impl<'a> Machine<'a> {
             let made = self.heap.make(match &parts[..] {
                 _ if of.fits(ty::TupleExact) => Object::Tuple(parts),
                 _ if of.fits(ty::ListExact) => Object::List(parts),
+                [V::Int(start), V::Int(stop), V::Int(step)] if of.fits(ty::Range) => Object::Range([*start, *stop, *step]),
+                [V::Int(next), V::Int(stop), V::Int(step)] if of.fits(ty::RangeIterator) => Object::RangeIterator([*next, *stop, *step]),
                 [function, receiver] if of.fits(ty::Method) => Object::Method(*function, *receiver),
                 [source, V::Int(index)] => Object::Iterator(*source, *index as usize),
                 _ => panic!("a virtual {of}"),
@@ -260,7 +262,10 @@ impl<'a> Machine<'a> {
         if let Instr::CompareBool { .. } = instr {
             return ("Compare", operands);
         }
-        if !matches!(instr, Instr::VectorCall { .. } | Instr::CallMethod { .. }) {
+        if let Instr::CallNative { callee, .. } = instr {
+            operands.insert(0, V::Known(callee.0));
+        }
+        if !matches!(instr, Instr::VectorCall { .. } | Instr::CallMethod { .. } | Instr::CallNative { .. }) {
             return (instr.info().name, operands);
         }
         operands.retain(|operand| *operand != V::Null);
@@ -284,7 +289,8 @@ impl<'a> Machine<'a> {
             Object::Cell(item) => *item = new,
             Object::Instance(slots) => slots[dice as usize % 2] = new,
             Object::Iterator(_, index) => *index += 1,
-            Object::Tuple(_) | Object::Method(..) | Object::Opaque(_) => {}
+            Object::RangeIterator([next, _, step]) => *next += *step,
+            Object::Tuple(_) | Object::Method(..) | Object::Opaque(_) | Object::Range(_) => {}
         }
     }
 
@@ -479,14 +485,23 @@ impl<'a> Machine<'a> {
             (Instr::IsTruthy { .. }, _) if first == V::None => Some(V::CBool(false)),
             (Instr::IsTruthy { .. }, _) => match self.heap.get(first)? {
                 Object::List(items) | Object::Tuple(items) => Some(V::CBool(!items.is_empty())),
-                Object::Method(..) | Object::Iterator(..) => Some(V::CBool(true)),
+                Object::Method(..) | Object::Iterator(..) | Object::RangeIterator(_) => Some(V::CBool(true)),
+                Object::Range([start, stop, step]) => Some(V::CBool(if *step > 0 { start < stop } else { start > stop })),
                 _ => return None,
             },
             (Instr::GetIter { .. }, _) => match self.heap.get(first)? {
                 Object::List(_) | Object::Tuple(_) => Some(self.heap.make(Object::Iterator(first, 0))),
-                Object::Iterator(..) => Some(first),
+                Object::Iterator(..) | Object::RangeIterator(_) => Some(first),
+                Object::Range(parts) => Some(self.heap.make(Object::RangeIterator(*parts))),
                 _ => return None,
             },
+            (Instr::VectorCall { .. } | Instr::CallNative { .. }, _) if first == V::Known(2) => match operands[1..] {
+                [V::Int(stop)] => Some(self.heap.make(Object::Range([0, stop, 1]))),
+                [V::Int(start), V::Int(stop)] => Some(self.heap.make(Object::Range([start, stop, 1]))),
+                [V::Int(start), V::Int(stop), V::Int(step)] => Some(self.heap.make(Object::Range([start, stop, step]))),
+                _ => None,
+            },
+            (Instr::IterNext { .. }, _) if matches!(self.heap.get(first), Some(Object::RangeIterator(_))) => Some(self.range_next(first)),
             (Instr::IterNext { .. }, _) if matches!(self.heap.get(first), Some(Object::Iterator(..))) => Some(self.next(first)),
             (Instr::GetLength { .. }, _) => match self.heap.get(first)? {
                 Object::List(items) | Object::Tuple(items) => Some(V::Int(items.len() as i128)),
@@ -498,7 +513,8 @@ impl<'a> Machine<'a> {
 
     /// What may run Python.
     fn general(&mut self, value: Value, instr: Instr, operands: &[V]) -> Result<V, Stop> {
-        if let Some(result) = self.builtin(instr, operands) {
+        let given = if matches!(instr, Instr::CallNative { .. }) { self.called(&instr, operands.to_vec()).1 } else { operands.to_vec() };
+        if let Some(result) = self.builtin(instr, &given) {
             return match result {
                 Some(result) => Ok(result),
                 None => Err(self.raise(value)),
@@ -613,6 +629,12 @@ impl<'a> Machine<'a> {
                 V::Null
             }
             Instr::ListIteratorNext { .. } | Instr::TupleIteratorNext { .. } => self.next(first),
+            Instr::RangeIteratorNext { .. } => {
+                let Some(&Object::RangeIterator([next, stop, step])) = self.heap.get(first) else { panic!("no range iterator") };
+                let ends = if step > 0 { next >= stop } else { next <= stop };
+                self.deopt_unless(ends || is_small(next), value)?;
+                self.range_next(first)
+            }
             other => panic!("the interpreter has no {}", other.info().name),
         })
     }
@@ -643,6 +665,15 @@ impl<'a> Machine<'a> {
             Object::Instance(slots) => slots,
             other => panic!("{other:?} has no slots"),
         }
+    }
+
+    fn range_next(&mut self, iterator: V) -> V {
+        let Object::RangeIterator([next, stop, step]) = self.object(iterator) else { panic!("no range iterator") };
+        if if *step > 0 { *next >= *stop } else { *next <= *stop } {
+            return V::Exhausted;
+        }
+        *next += *step;
+        V::Int(*next - *step)
     }
 
     fn next(&mut self, iterator: V) -> V {
