@@ -32,7 +32,20 @@ impl Builder<'_> {
             _ => (ty::Object, ty::Object),
         };
         let expect = |value: Value, seen: Type| self.ty(value).and(seen, &self.function.classes);
+        if left == right {
+            // One value is of one type, whatever was seen.
+            let both = expect(left, seen_left.and(seen_right, &self.function.classes));
+            return (both, both);
+        }
         (expect(left, seen_left), expect(right, seen_right))
+    }
+
+    /// What the only operand will be.
+    fn expected_operand(&self, value: Value) -> Type {
+        match self.seen() {
+            Seen::Operands(seen, _) => self.ty(value).and(*seen, &self.function.classes),
+            _ => self.ty(value),
+        }
     }
 
     fn numbers(left: Type, right: Type) -> Option<Numbers> {
@@ -158,7 +171,7 @@ impl Builder<'_> {
 
     fn unary(&mut self, op: UnaryKind) {
         let value = self.pop();
-        let (expected, _) = self.expected(value, value);
+        let expected = self.expected_operand(value);
         let result = if !expected.is_bottom() && expected.fits(ty::SmallInt) {
             let value = self.guard_type(value, ty::SmallInt);
             self.emit(Instr::small_int_unary_op(value, op))
@@ -253,7 +266,7 @@ impl Builder<'_> {
 
     pub(super) fn test_truth(&mut self) {
         let value = self.pop();
-        let (expected, _) = self.expected(value, value);
+        let expected = self.expected_operand(value);
         if expected.is_bottom() {
             let truth = self.emit(Instr::is_truthy(value));
             return self.push_bool(truth);

@@ -1,0 +1,3 @@
+#: see BINARY_OP operands SmallInt, TaggedFloat
+def test(a):
+    return a - a
