@@ -4,7 +4,7 @@
 //!
 //! * A guard moves if each turn executes it. It takes the state of the loop's head as it is at the first turn: phis are their inputs from outside. So a guard
 //!   that fails leaves before the loop.
-//! * What is safe only behind a branch or a guard it has no operand of stays: loads from tuples, machine division, names for what a branch has found out.
+//! * What is safe only behind a branch or a guard it has no operand of stays: loads of items, loads of slots whose shape a branch has asked for, machine division, names for what a branch has found out.
 
 use crate::environment::Preloaded;
 use crate::function::{Dominators, FrameState, FrameStateId, Function};
@@ -121,12 +121,28 @@ fn is_invariant(function: &Function, value: Value, inside: &HashSet<Value>, writ
             | Instr::LoadConst { .. }
             | Instr::IntBinaryOp { op: IntKind::Divide | IntKind::Remainder, .. }
     );
+    // Where a slot is depends on the shape: a branch on it may stand between.
+    let is_unchecked = match *instr {
+        Instr::LoadSlot { owner, .. } => !is_shape_guarded(function, owner),
+        _ => false,
+    };
     let reads = super::value_numbering::memory_of(instr);
     gives_same
         && !has_effect
         && !needs_order
+        && !is_unchecked
         && !reads.meets(writes)
         && function.operands(value).iter().all(|operand| !inside.contains(operand) || matches!(function.instr(*operand), Instr::LoadConst { .. }))
+}
+
+fn is_shape_guarded(function: &Function, mut owner: Value) -> bool {
+    while function.instr(owner).is_passthrough() {
+        if matches!(function.instr(owner), Instr::GuardShape { .. }) {
+            return true;
+        }
+        owner = function.operands(owner)[0];
+    }
+    false
 }
 
 /// The state with which control comes to the loop: that of the snapshot at its head.

@@ -7,7 +7,7 @@
 
 use crate::environment::Preloaded;
 use crate::function::Function;
-use crate::instr::{Instr, Value};
+use crate::instr::{Block, Instr, Value};
 use crate::types::{Type, ty};
 use std::collections::{HashMap, HashSet};
 
@@ -115,7 +115,7 @@ fn replace_operands(function: &mut Function, twins: &HashMap<Value, (Value, Form
                 if let Some((twin, form)) = twins.get(&operand)
                     && !boxes.contains_key(&operand)
                 {
-                    let boxed = function.insert(block, index - 1, form.box_up(*twin), None);
+                    let boxed = function.insert(block, place_before(function, block, index - 1), form.box_up(*twin), None);
                     boxes.insert(operand, boxed);
                     index += 1;
                 }
@@ -131,6 +131,15 @@ fn replace_operands(function: &mut Function, twins: &HashMap<Value, (Value, Form
         function.retain(block, &mut |_, value| !replacements.contains_key(&value));
     }
     function.replace_uses(&replacements);
+}
+
+/// Where something for an instruction goes: nothing comes between taking out of a place and storing there.
+fn place_before(function: &Function, block: Block, index: usize) -> usize {
+    let stores =
+        matches!(function.instr(function.instrs(block)[index]), Instr::StoreSlot { .. } | Instr::StoreListItem { .. } | Instr::SetCellItem { .. });
+    let takes = |value: &Value| matches!(function.instr(*value), Instr::TakeSlot { .. } | Instr::TakeListItem { .. } | Instr::TakeCellItem { .. });
+    let taken = function.instrs(block)[..index].iter().rposition(takes);
+    if stores { taken.unwrap_or(index) } else { index }
 }
 
 /// Phis that stay as they are take boxed values from the ends of predecessors.

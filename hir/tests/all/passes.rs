@@ -253,4 +253,6 @@ passes! {
     iterator_of_a_range_and_an_index
     iterator_of_a_range_of_a_length
     iterator_and_a_guard_that_leaves_the_loop
+    loop_invariant_not_of_a_slot_whose_shape_a_branch_asks_for
+    unboxing_before_a_store
 }
