@@ -355,6 +355,9 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
     if number("PYTHONJIT").is_some_and(|number| number > 0) {
         configuration.x_options.push(("jit".into(), None));
     }
+    if let Some(calls) = number("PYTHONJITAUTO") {
+        configuration.x_options.push(("jit-auto".into(), Some(calls.to_string())));
+    }
     configuration.optimize = configuration.optimize.max(number("PYTHONOPTIMIZE").unwrap_or(0));
     configuration.verbose = configuration.verbose.max(number("PYTHONVERBOSE").unwrap_or(0));
     configuration.debug = configuration.debug.max(i64::from(flag("PYTHONDEBUG")));

@@ -109,6 +109,7 @@ impl Runtime {
             // A second runtime in the process has the same library.
             let _ = LIBRARY_ON_DISK.set(directory.into());
         }
+        imp::add_modules(jit::MODULES);
         imp::set_library(imp::Library { find: find_embedded, names: || library::MODULES.iter().map(|entry| entry.name).collect() });
         if configuration.library.is_none() {
             stdlib::library_files::show(&configuration.library_directory(), || {

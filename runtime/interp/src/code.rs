@@ -122,6 +122,10 @@ impl Payload for CodeObject {
 
     fn traverse(&self, visitor: &mut Visitor<'_>) {
         visitor.visit_all(&self.constants);
+        // What is being compiled cannot be collected meanwhile.
+        if let Ok(references) = self.compiled.references.try_borrow() {
+            visitor.visit_all(references.iter());
+        }
         if let Some(asked) = self.asked.get() {
             asked.constants.traverse(visitor);
         }

@@ -36,6 +36,9 @@ pub struct Slot {
     pub scope: Cell<(u64, u64)>,
     /// Calls that are interpreted before one goes to the entry.
     pub countdown: Cell<u32>,
+    pub is_suppressed: Cell<bool>,
+    /// The objects compiled code refers to.
+    pub references: RefCell<Vec<Object>>,
     /// Keep the code, and what it refers to; the last one is of the code in use. Older code may still be running.
     pub owners: RefCell<Vec<Box<dyn Any>>>,
 }
@@ -59,7 +62,14 @@ impl Slot {
         let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
         let entry = entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !flags.has(suspends));
         let countdown = COUNTDOWN.load(Ordering::Relaxed) as u32;
-        Slot { entry: Cell::new(entry), scope: Cell::new((0, 0)), countdown: Cell::new(countdown), owners: RefCell::default() }
+        Slot {
+            entry: Cell::new(entry),
+            scope: Cell::new((0, 0)),
+            countdown: Cell::new(countdown),
+            is_suppressed: Cell::new(false),
+            references: RefCell::default(),
+            owners: RefCell::default(),
+        }
     }
 }
 

@@ -4,11 +4,12 @@ use crate::classify::Check;
 use crate::deopt::Exits;
 use crate::helpers::Helper;
 use crate::layout::{ListLayout, list_layout};
-use crate::lower::{self, Environment};
+use crate::lower::{self, Environment, Extras};
 use crate::memory::CodeMemory;
 use crate::preload::Known;
 use crate::trampoline;
 use bytecode::CodeFlags;
+use codegen_x64::Code;
 use hir::builder;
 use hir::passes::{self, NoObserver, Pass};
 use hir::{CodeId, Function};
@@ -16,13 +17,15 @@ use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use lir::{Allocator, SymbolId, SymbolTable};
+use object::Vm;
 use object::dict::GlobalCell;
 use object::str::Str;
-use object::{Object, Vm};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Why a function is not compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,8 @@ struct Shared {
     exit_trampoline: SymbolId,
     list: ListLayout,
     allocator: Allocator,
+    /// The time compilations took.
+    time: Duration,
     /// What is to be printed of functions that are compiled from now on.
     dump: Option<Dump>,
 }
@@ -88,7 +93,16 @@ impl Shared {
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
-        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator: Allocator::new(), dump: None }
+        Shared {
+            memory: CodeMemory::default(),
+            symbols,
+            helpers,
+            exit_trampoline,
+            list: list_layout(),
+            allocator: Allocator::new(),
+            time: Duration::ZERO,
+            dump: None,
+        }
     }
 }
 
@@ -101,13 +115,23 @@ fn shared() -> MutexGuard<'static, Option<Shared>> {
 struct Owned {
     #[expect(dead_code, reason = "found by the word in front of the code")]
     exits: Box<Exits>,
-    #[expect(dead_code, reason = "kept alive")]
-    references: Vec<Object>,
     #[expect(dead_code, reason = "found by address")]
     cells: Vec<Rc<GlobalCell>>,
-    #[expect(dead_code, reason = "found by address")]
+    #[expect(dead_code, clippy::vec_box, reason = "found by address")]
     checks: Vec<Box<Check>>,
-    size: usize,
+    statistics: Statistics,
+}
+
+/// What is known of a compiled function.
+pub struct Statistics {
+    /// Bytes of machine code.
+    pub size: usize,
+    /// Bytes of its stack frame, and of it for values no register was left for.
+    pub stack_size: usize,
+    pub spill_size: usize,
+    pub time: Duration,
+    /// How many HIR instructions of each kind there are.
+    pub opcodes: BTreeMap<&'static str, i64>,
 }
 
 /// How to compile.
@@ -120,6 +144,37 @@ pub struct Options {
 /// Whether functions are compiled after so many calls, of code objects made from now on.
 pub fn set_enabled(enabled: bool, calls: u32) {
     compiled::set_first_call(enabled.then_some(first_call as Entry), calls);
+    *CALLS.lock().unwrap_or_else(PoisonError::into_inner) = enabled.then_some(calls);
+}
+
+static CALLS: Mutex<Option<u32>> = Mutex::new(None);
+
+/// After how many calls functions are compiled, if they are.
+pub fn calls_before() -> Option<u32> {
+    *CALLS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has the next call of a function compile it.
+pub fn compile_at_next_call(code: &CodeObject) {
+    code.compiled.countdown.set(0);
+    code.compiled.entry.set(Some(first_call));
+}
+
+/// Calls are interpreted from now on. Whether they were not before.
+pub fn uncompile(code: &CodeObject) -> bool {
+    let was_compiled = is_compiled(code);
+    if was_compiled {
+        code.compiled.entry.set(None);
+    }
+    was_compiled
+}
+
+/// Says whether the code must not be compiled.
+pub fn suppress(code: &CodeObject, is_suppressed: bool) {
+    code.compiled.is_suppressed.set(is_suppressed);
+    if is_suppressed {
+        code.compiled.entry.set(None);
+    }
 }
 
 /// From now on what functions become is noted, for [`dumped`].
@@ -151,9 +206,34 @@ pub fn is_compiled(code: &CodeObject) -> bool {
     code.compiled.entry.get().is_some() && !code.compiled.owners.borrow().is_empty()
 }
 
-/// Bytes of machine code, if there is any.
-pub fn code_size(code: &CodeObject) -> Option<usize> {
-    code.compiled.owners.borrow().last()?.downcast_ref::<Owned>().map(|owned| owned.size)
+/// What is known of compiled code.
+pub fn statistics<T>(code: &CodeObject, number: impl FnOnce(&Statistics) -> T) -> Option<T> {
+    if !is_compiled(code) {
+        return None;
+    }
+    code.compiled.owners.borrow().last()?.downcast_ref::<Owned>().map(|owned| number(&owned.statistics))
+}
+
+/// The time all compilations took.
+pub fn total_time() -> Duration {
+    shared().as_ref().map_or(Duration::ZERO, |shared| shared.time)
+}
+
+/// What a function would be compiled to now, at one stage.
+pub fn text_of_stage(vm: &mut Vm, function: &interp::Function, stage: &str) -> Option<String> {
+    let code = function.code();
+    let mut guard = shared();
+    let shared = guard.get_or_insert_with(Shared::new);
+    let known = Known::of_function(function, code, &code.qualname_text(), true);
+    let mut found = None;
+    let mut show = |shown: &str, text: String| {
+        if shown == stage {
+            found = Some(text);
+        }
+    };
+    let made = build(&known, &mut show).and_then(|function| emit(vm, shared, code, &known, &function, &mut show));
+    drop(made);
+    found
 }
 
 /// Gives up code whose guards keep failing: what it was told of the past is left out of new code.
@@ -172,6 +252,9 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let looks = |name: &object::Ref<'_>| name.downcast::<Str>().is_some_and(|name| LOOKING.contains(&&*name.to_string_lossy()));
     if code.names.iter().any(looks) {
         return Err(Refusal::Unsupported("a look at the variables of the running frame".to_owned()));
+    }
+    if code.compiled.is_suppressed.get() || !crate::module::is_running() {
+        return Err(Refusal::Kind);
     }
     if !code.has_flag(CodeFlags::OPTIMIZED) || code.has_flag(suspends) {
         return Err(Refusal::Kind);
@@ -199,15 +282,35 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
 }
 
 fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, show: Show<'_>) -> Result<Entry, Refusal> {
+    let start = Instant::now();
+    let function = build(known, show)?;
+    let (made, extras) = emit(vm, shared, code, known, &function, show)?;
+    let mut opcodes = BTreeMap::new();
+    for value in function.values() {
+        *opcodes.entry(function.instr(value).info().name).or_default() += 1;
+    }
+    let statistics = Statistics {
+        size: made.bytes.len(),
+        stack_size: made.frame.size as usize,
+        spill_size: made.frame.n_slots as usize * 8,
+        time: start.elapsed(),
+        opcodes,
+    };
+    shared.time += statistics.time;
+    install(shared, code, known, made, extras, statistics)
+}
+
+/// The HIR of a function, with references counted.
+fn build(known: &Known, show: Show<'_>) -> Result<Function, Refusal> {
     let mut function = builder::build(&known.preloaded, CodeId(0), &builder::Options::default()).map_err(Refusal::Builder)?;
     show("hir:initial", function.to_string());
     passes::run(&passes::pipeline(OFF), &mut function, &known.preloaded, &mut NoObserver);
     show("hir", function.to_string());
-    install(vm, shared, code, known, &function, show)
+    Ok(function)
 }
 
 /// The machine code of a function whose references are counted.
-fn install(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, show: Show<'_>) -> Result<Entry, Refusal> {
+fn emit(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, show: Show<'_>) -> Result<(Code, Extras), Refusal> {
     let environment = Environment {
         code,
         objects: &known.objects,
@@ -229,14 +332,19 @@ fn install(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, f
     let options = codegen_x64::Options { exit_trampoline: shared.exit_trampoline };
     let made = codegen_x64::emit(&allocated, &shared.symbols, &options).map_err(|error| Refusal::Allocation(error.to_string()))?;
     show("asm", codegen_x64::disassemble(&made, &shared.symbols, Some(&allocated)));
+    Ok((made, extras))
+}
+
+/// Puts machine code where it can run.
+fn install(shared: &mut Shared, code: &CodeObject, known: &Known, made: Code, extras: Extras, statistics: Statistics) -> Result<Entry, Refusal> {
     let start = made.entry(0).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
-    let exits = Box::new(Exits { records: made.exits.clone(), points: extras.points, guard_failures: Cell::new(0) });
+    let exits = Box::new(Exits { records: made.exits, points: extras.points, guard_failures: Cell::new(0) });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
-    let mut references = extras.references;
-    references.extend(known.objects.iter().chain(&known.classes).cloned());
+    let objects = extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).cloned());
+    code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().collect();
-    let owned = Owned { exits, references, cells, checks: extras.checks, size: made.bytes.len() };
+    let owned = Owned { exits, cells, checks: extras.checks, statistics };
     code.compiled.owners.borrow_mut().push(Box::new(owned));
     // SAFETY: what was emitted is a C function of this form.
     Ok(unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) })

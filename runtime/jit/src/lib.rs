@@ -12,7 +12,9 @@ mod helpers;
 mod layout;
 mod lower;
 mod memory;
+pub mod module;
 mod preload;
 mod trampoline;
 
 pub use compile::{Refusal, compile_function, is_compiled, set_enabled};
+pub use module::MODULES;

@@ -55,6 +55,7 @@ pub struct Extras {
     pub points: Vec<Point>,
     /// Objects the code refers to that nobody else keeps.
     pub references: Vec<Object>,
+    #[expect(clippy::vec_box, reason = "the addresses must stay")]
     pub checks: Vec<Box<crate::classify::Check>>,
 }
 

@@ -147,8 +147,10 @@ impl Tables {
             return ClassId(index as u32);
         }
         let leaf = leaf_of_class(class);
-        let is_leaf =
-            !class.is_heap_type() && leaf != ty::ObjectUser && crate::classify::class_of_leaf(leaf).is_some_and(|own| std::ptr::eq(own, class));
+        let is_leaf = !class.is_heap_type()
+            && !class.has_attributes()
+            && leaf != ty::ObjectUser
+            && crate::classify::class_of_leaf(leaf).is_some_and(|own| std::ptr::eq(own, class));
         let (exact, instances) = match leaf {
             _ if std::ptr::eq(class, &object::int::INT) => (ty::LongExact, ty::Long),
             _ if std::ptr::eq(class, &object::float::FLOAT) => (ty::FloatExact, ty::Float),
@@ -265,7 +267,10 @@ impl Tables {
         let id = self.class(class.get());
         let shape = self.shape(owner.shape, id);
         let assumption = self.class_version(class.get(), owner.version);
+        // Members of `__slots__` lie before the attributes that the shape names; they may be unset.
+        let is_member = |offset: &u32| (*offset as usize) < class.get().basic_size();
         let place = match &owner.place {
+            Place::Slot { offset } | Place::Added { offset, .. } if is_member(offset) => environment::Place::General,
             Place::Slot { offset } => environment::Place::Slot { offset: *offset },
             Place::Added { offset, shape } => environment::Place::Added { offset: *offset, shape: self.shape(*shape, id) },
             Place::Method(function) => environment::Place::Method(self.object(function.borrow())),

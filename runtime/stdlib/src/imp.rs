@@ -226,7 +226,7 @@ fn is_builtin(vm: &mut Vm, _module: Ref<'_>, name: Ref<'_>) -> PyResult {
     let name = text(vm, name)?;
     Ok(Object::small_int(match name.as_str() {
         "sys" | "builtins" => -1,
-        _ => i64::from(crate::MODULES.iter().any(|module| module.name == name)),
+        _ => i64::from(native_modules().any(|module| module.name == name)),
     }))
 }
 
@@ -236,12 +236,25 @@ fn create_builtin(vm: &mut Vm, _module: Ref<'_>, spec: Ref<'_>) -> PyResult {
     create(vm, &name)
 }
 
+/// Native modules that other crates have.
+static MORE_MODULES: OnceLock<&'static [&'static Module]> = OnceLock::new();
+
+/// Adds native modules to those of this crate; once, at start-up.
+pub fn add_modules(modules: &'static [&'static Module]) {
+    let _ = MORE_MODULES.set(modules);
+}
+
+/// All native modules.
+pub fn native_modules() -> impl Iterator<Item = &'static Module> {
+    crate::MODULES.iter().chain(MORE_MODULES.get().copied().unwrap_or_default()).copied()
+}
+
 /// A native module by name; `None` the object if there is none.
 pub fn create(vm: &mut Vm, name: &str) -> PyResult {
     if name == "sys" {
         return Ok(crate::sys_module::module().unwrap_or(Object::none()));
     }
-    match crate::MODULES.iter().find(|module| module.name == name) {
+    match native_modules().find(|module| module.name == name) {
         Some(module) => vm.new_native_module(module).map(Object::from),
         None => Ok(Object::none()),
     }

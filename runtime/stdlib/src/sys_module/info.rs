@@ -201,7 +201,7 @@ fn implementation(vm: &mut Vm, module: &object::singleton::ModuleObject) -> PyRe
 }
 
 fn names(vm: &mut Vm, module: &object::singleton::ModuleObject) -> PyResult<()> {
-    let mut builtin: Vec<&str> = crate::MODULES.iter().map(|module| module.name).chain(["builtins", "sys"]).collect();
+    let mut builtin: Vec<&str> = crate::imp::native_modules().map(|module| module.name).chain(["builtins", "sys"]).collect();
     builtin.sort_unstable();
     let builtin: Vec<Object> = builtin.into_iter().map(|name| vm.new_str(name).into_object()).collect();
     let builtin = vm.new_tuple(builtin).into_object();
