@@ -52,14 +52,15 @@ same_meaning! {
     begin_inlined_function_elimination: "begin-inlined-function-elimination";
     sink_primitive_box: "simplify" "sink-primitive-box" "dead-code-elimination";
     insert_update_instr: "frame-state-trimming" "refcount-insertion" "insert-update-instr";
-    value_numbering: "value-numbering" "clean-cfg";
+    value_numbering: "phi-elimination" "value-numbering" "clean-cfg";
     value_numbering_and_simplify: "simplify" "value-numbering" "simplify" "clean-cfg" "dead-code-elimination" "frame-state-trimming" "refcount-insertion";
     unboxing: "simplify" "unboxing" "simplify" "dead-code-elimination";
-    loop_invariant_code_motion: "simplify" "clean-cfg" "loop-invariant-code-motion";
+    loop_invariant_code_motion: "simplify" "clean-cfg" "phi-elimination" "loop-invariant-code-motion" "simplify";
     escape_analysis: "simplify" "escape-analysis" "sink-primitive-box" "dead-code-elimination";
     escape_analysis_and_counts: "simplify" "value-numbering" "simplify" "escape-analysis" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
     guard_elimination: "simplify" "value-numbering" "guard-elimination" "simplify" "clean-cfg" "dead-code-elimination";
     iterator_elimination: "simplify" "clean-cfg" "dead-code-elimination" "iterator-elimination" "simplify";
+    inline_function_calls: "inline-function-calls" "phi-elimination" "clean-cfg" "simplify" "begin-inlined-function-elimination";
     simplify: "simplify" "clean-cfg" "dead-code-elimination";
     refcount_insertion: "frame-state-trimming" "refcount-insertion";
 }

@@ -3,10 +3,10 @@
 //! What is needed behind a bytecode instruction is in its locals and on its stack only, so that an interpreter can go on at any `Snapshot`.
 
 use bytecode::opcode::{BinaryOp, Comparison};
-use hir::environment::{AssumptionId, KnownNative, NativeKind};
+use hir::environment::{AssumptionId, KnownFunction, KnownNative, NativeKind};
 use hir::instr::{Condition, DoubleKind, UnaryKind};
 use hir::types::{ClassInfo, Classes, ObjectInfo, ShapeId, ShapeInfo};
-use hir::{Block, CodeId, FrameState, FrameStateId, Function, Instr, Preloaded, Type, Value, ty};
+use hir::{Block, CodeId, FrameState, FrameStateId, Function, Instr, Preloaded, Type, Value, text, ty};
 use std::sync::Arc;
 
 const LOCALS: usize = 4;
@@ -36,10 +36,30 @@ pub fn classes() -> Arc<Classes> {
     Arc::new(classes)
 }
 
-/// Says that object 2 is `range`.
+/// A function that adds one.
+const BODY: &str = "fun m:add {
+  bb 0 {
+    v0:Object = LoadArg<0, \"x\", Object>
+    v1:SmallInt[1] = LoadConst<SmallInt[1]>
+    Snapshot fs0
+    v2:Object = BinaryOp<Add> v0 v1 fs0
+    Return v2
+  }
+  fs 0 = code 1 at 1000 locals(v0) stack(v0, v1) pops 2
+}";
+
+/// Says that object 1 is the function of [`BODY`], and object 2 `range`.
 pub fn preloaded() -> Preloaded {
     let native = KnownNative { kind: NativeKind::Range, arguments: 1, returns: ty::Range, is_leaf: false, leaf_arguments: vec![] };
-    Preloaded { classes: classes(), natives: [(hir::types::ObjectId(2), native)].into(), ..Preloaded::default() }
+    let body = text::parse(BODY, classes()).map_err(|error| error.to_string()).expect("the body parses");
+    let known = KnownFunction { code: Some(CodeId(1)), assumption: None, simple_arguments: Some(1), defaults: vec![], returns: ty::Object };
+    Preloaded {
+        classes: classes(),
+        natives: [(hir::types::ObjectId(2), native)].into(),
+        functions: [(hir::types::ObjectId(1), known)].into(),
+        bodies: [(CodeId(1), Arc::new(body))].into(),
+        ..Preloaded::default()
+    }
 }
 
 pub fn generate(numbers: &[u32]) -> Function {
@@ -210,6 +230,7 @@ impl Generator<'_> {
             18 => self.cell(),
             19 | 20 => self.slot(),
             21 => self.store_slot(),
+            22 if self.number(2) == 0 => self.known_call(),
             22 => self.call(),
             23 => self.method(),
             24 | 25 if self.depth < 3 => self.branch(),
@@ -411,6 +432,15 @@ impl Generator<'_> {
         let state = self.snapshot(&operands);
         let args = self.function.pool.add_values(&args);
         let value = self.with(Instr::vector_call(callable, args), state);
+        self.store(value);
+    }
+
+    fn known_call(&mut self) {
+        let arg = if self.number(2) == 0 { self.load() } else { self.load_of(ty::SmallInt) };
+        let callable = self.constant(Type::object(hir::types::ObjectId(1), &self.function.classes));
+        let state = self.snapshot(&[callable, arg]);
+        let (args, ty) = (self.function.pool.add_values(&[arg]), self.type_id(ty::Object));
+        let value = self.with(Instr::call_function(callable, args, hir::types::ObjectId(1), ty), state);
         self.store(value);
     }
 

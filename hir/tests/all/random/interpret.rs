@@ -8,7 +8,7 @@ use super::heap::{Heap, Object, V, is_small};
 use bytecode::opcode::BinaryOp;
 use hir::instr::{Condition, DoubleKind, DoubleUnaryKind, IntKind, IntUnaryKind, Output, UnaryKind};
 use hir::types::{Spec, Type};
-use hir::{Block, FrameStateId, Function, Instr, Value, ty};
+use hir::{Block, FrameState, FrameStateId, Function, Instr, Value, ty};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// What an observer sees.
@@ -37,6 +37,9 @@ struct Machine<'a> {
     /// The bytecode instruction the interpreter is at.
     at: Option<FrameStateId>,
 }
+
+/// The only bytecode instruction of the known function, as [`super::generate::preloaded`] has it.
+const INNER: u32 = 1000;
 
 /// Why a run of blocks ends.
 enum Stop {
@@ -91,6 +94,10 @@ impl<'a> Machine<'a> {
     fn enter_original(&mut self, original: &'a Function, id: FrameStateId) -> (Block, usize) {
         let states: Vec<_> = self.function.state_chain(Some(id)).map(|id| self.function.state(id).clone()).collect();
         let bytecode = states[0].bytecode;
+        if bytecode == INNER {
+            let arg = states[0].locals[0].map_or(V::Null, |arg| self.boxed(arg));
+            return self.enter_call(original, &states[1], arg);
+        }
         let (block, index, snapshot) = original
             .blocks()
             .flat_map(|block| original.instrs(block).iter().enumerate().map(move |(index, value)| (block, index, *value)))
@@ -115,6 +122,31 @@ impl<'a> Machine<'a> {
         self.function = original;
         self.is_interpreter = true;
         (block, index)
+    }
+
+    /// Goes on with a call, of which the inlined function was at its first instruction.
+    fn enter_call(&mut self, original: &'a Function, state: &FrameState, arg: V) -> (Block, usize) {
+        let is_it = |value: &Value| {
+            matches!(original.instr(*value), Instr::CallFunction { .. })
+                && original.frame_state(*value).is_some_and(|id| original.state(id).bytecode == state.bytecode)
+        };
+        let call = original.values().find(is_it).expect("the call is there");
+        let names = original.state(original.frame_state(call).expect("a call has a state")).clone();
+        let mut values = vec![V::Null; original.value_limit()];
+        for (to, from) in names.locals.iter().zip(&state.locals).chain(names.stack.iter().zip(&state.stack)) {
+            if let Some(to) = to {
+                values[to.0 as usize] = from.map_or(V::Null, |from| self.boxed(from));
+            }
+        }
+        let operands = original.operands(call);
+        values[operands[0].0 as usize] = V::Known(1);
+        values[operands[1].0 as usize] = arg;
+        self.values = values;
+        self.function = original;
+        self.is_interpreter = true;
+        // The state before, for one who looks at it.
+        self.at = original.frame_state(call);
+        original.position(call).expect("it is in a block")
     }
 
     /// A value of a frame state in the interpreter's form.
@@ -246,15 +278,35 @@ impl<'a> Machine<'a> {
         let function = self.function;
         let operands: Vec<V> = function.operands(value).into_iter().map(|operand| self.get(operand)).collect();
         let (name, operands) = self.called(function.instr(value), operands);
+        self.event(name, operands, function.instr(value).info().deopt.raises).ok_or_else(|| self.raise(value))
+    }
+
+    /// What Python code was given, and the dice it is; none if it raises.
+    fn event(&mut self, name: &str, operands: Vec<V>, may_raise: bool) -> Option<u32> {
         let shown: Vec<String> = operands.into_iter().map(|operand| self.heap.describe(operand)).collect();
         let event = format!("{name}({})", shown.join(", "));
         let dice = self.dice(&event);
         self.trace.push(event);
-        if function.instr(value).info().deopt.raises && dice.is_multiple_of(16) {
-            return Err(self.raise(value));
+        if may_raise && dice.is_multiple_of(16) {
+            return None;
         }
         self.meddle(dice >> 4);
-        Ok(dice >> 8)
+        Some(dice >> 8)
+    }
+
+    /// The known function, which adds one, as a call.
+    fn known_function(&mut self, value: Value, arg: V) -> Result<V, Stop> {
+        let operands = [arg, V::Int(1)];
+        let add = Instr::binary_op(value, value, BinaryOp::Add);
+        let result = match self.builtin(add, &operands) {
+            Some(result) => result,
+            None => self.event("BinaryOp", operands.to_vec(), true).map(|dice| self.result(dice, &operands)),
+        };
+        result.ok_or_else(|| {
+            let inner = format!("at {INNER} ({}) ", self.heap.describe(arg));
+            let outer = self.function.frame_state(value).expect("a call has a state");
+            Stop::End(format!("raised {inner}{}", self.state(outer, true)))
+        })
     }
 
     /// A call as a function sees it: a bound method is its function with one argument more.
@@ -513,6 +565,9 @@ impl<'a> Machine<'a> {
 
     /// What may run Python.
     fn general(&mut self, value: Value, instr: Instr, operands: &[V]) -> Result<V, Stop> {
+        if let Instr::CallFunction { .. } = instr {
+            return self.known_function(value, operands[1]);
+        }
         let given = if matches!(instr, Instr::CallNative { .. }) { self.called(&instr, operands.to_vec()).1 } else { operands.to_vec() };
         if let Some(result) = self.builtin(instr, &given) {
             return match result {
