@@ -144,7 +144,7 @@ pub fn item_index(vm: &mut Vm, key: Ref<'_>) -> PyResult<isize> {
     let index = vm.index(key)?;
     match int::as_i64(index.borrow()) {
         Some(value) => Ok(value as isize),
-        None => Err(vm.index_error(format!("cannot fit '{}' into an index-sized integer", key.class().full_name()))),
+        None => Err(vm.raise(&object::exception::INDEX_ERROR, format!("cannot fit '{}' into an index-sized integer", key.class().full_name()))),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Subscripts of strings and bytes: an index, or a slice fitted to a length.
 
 use crate::slice::{self, Positions, Slice};
-use object::Ref;
+use object::exception::INDEX_ERROR;
 use object::vm::{PyResult, Vm};
+use object::{Raised, Ref};
 
 /// A subscript that was checked against the length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +20,28 @@ pub fn optional_bound(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<Option<is
     }
 }
 
+#[cold]
+fn index_out_of_range(vm: &mut Vm, kind: &str) -> Raised {
+    match kind {
+        "byte" => vm.index_error("index out of range"),
+        "string" => vm.index_error("string index out of range"),
+        "list" => vm.index_error("list index out of range"),
+        "tuple" => vm.index_error("tuple index out of range"),
+        _ => vm.raise(&INDEX_ERROR, format!("{kind} index out of range")),
+    }
+}
+
 /// Applies a subscript to a sequence. `len` is asked after everything that may run Python; `kind` is
 /// what messages call the sequence.
 pub fn subscript(vm: &mut Vm, key: Ref<'_>, len: impl FnOnce(&Vm) -> usize, kind: &str) -> PyResult<Subscript> {
     if object::int::is_int(key) || key.class().slots().index.is_some() {
         let index = match vm.index(key)?.borrow().as_small_int() {
             Some(index) => index as isize,
-            None => return Err(vm.index_error(format!("cannot fit '{}' into an index-sized integer", key.class().full_name()))),
+            None => return Err(vm.raise(&INDEX_ERROR, format!("cannot fit '{}' into an index-sized integer", key.class().full_name()))),
         };
         return match slice::position(index, len(vm)) {
             Some(index) => Ok(Subscript::Index(index)),
-            None => Err(vm.index_error(if kind == "byte" { "index out of range".to_owned() } else { format!("{kind} index out of range") })),
+            None => Err(index_out_of_range(vm, kind)),
         };
     }
     match key.downcast::<Slice>() {

@@ -187,7 +187,11 @@ pub fn set_field(_vm: &Vm, object: Ref<'_>, name: &str, value: Option<Object>) {
 
 /// An exception of `class` with these arguments, as its `__new__` leaves it.
 pub fn allocate(vm: &Vm, class: &Type, args: Object) -> Object {
-    let fields = fields_of(class).iter().map(|_| ObjectCell::EMPTY).collect();
+    allocate_with_fields(vm, class, args, fields_of(class).len())
+}
+
+fn allocate_with_fields(vm: &Vm, class: &Type, args: Object, n_fields: usize) -> Object {
+    let fields = (0..n_fields).map(|_| ObjectCell::EMPTY).collect();
     vm.allocate_in(
         class,
         Exception {
@@ -207,7 +211,7 @@ pub(crate) fn with_message(vm: &mut Vm, class: &'static Type, message: Object) -
         return new(vm, class, vec![message]);
     }
     let args = vm.new_tuple([message]).into_object();
-    allocate(vm, class, args)
+    allocate_with_fields(vm, class, args, 0)
 }
 
 /// A new exception of a native class whose constructor takes plain arguments.

@@ -155,6 +155,14 @@ impl Vm {
         self.raise_object(object)
     }
 
+    /// The same with a message that never changes: programs raise and catch such exceptions in loops, so its text is made once.
+    #[cold]
+    pub fn raise_known(&mut self, class: &'static Type, message: &'static str) -> Raised {
+        let message = self.intern(message).to_owned();
+        let object = exception::with_message(self, class, message);
+        self.raise_object(object)
+    }
+
     /// Raises a new exception of a builtin class with these arguments.
     #[cold]
     pub fn raise_with(&mut self, class: &'static Type, args: Vec<Object>) -> Raised {
@@ -218,8 +226,9 @@ impl Vm {
         self.raise(&exception::VALUE_ERROR, message)
     }
 
-    pub fn index_error(&mut self, message: impl Display) -> Raised {
-        self.raise(&exception::INDEX_ERROR, message)
+    /// `IndexError` with a message that never changes, see [`Vm::raise_known`].
+    pub fn index_error(&mut self, message: &'static str) -> Raised {
+        self.raise_known(&exception::INDEX_ERROR, message)
     }
 
     pub fn overflow_error(&mut self, message: impl Display) -> Raised {

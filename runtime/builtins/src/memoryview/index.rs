@@ -40,7 +40,7 @@ fn offset_of(vm: &mut Vm, layout: &Layout, start: isize, dimension: usize, index
     let index = slice::item_index(vm, index)?;
     match slice::position(index, layout.shape[dimension]) {
         Some(position) => Ok(start + position as isize * layout.strides[dimension]),
-        None => Err(vm.index_error(format!("index out of bounds on dimension {}", dimension + 1))),
+        None => Err(vm.raise(&object::exception::INDEX_ERROR, format!("index out of bounds on dimension {}", dimension + 1))),
     }
 }
 

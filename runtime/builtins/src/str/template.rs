@@ -337,7 +337,7 @@ impl Formatter<'_> {
             Values::Mapping(_) => Err(vm.value_error("Format string contains positional fields")),
             Values::Arguments(arguments) => match arguments.positionals().get(index) {
                 Some(&value) => Ok(value.to_owned()),
-                None => Err(vm.index_error(format!("Replacement index {index} out of range for positional args tuple"))),
+                None => Err(vm.raise(&object::exception::INDEX_ERROR, format!("Replacement index {index} out of range for positional args tuple"))),
             },
         }
     }

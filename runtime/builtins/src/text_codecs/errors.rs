@@ -257,7 +257,7 @@ fn position_from_handler(vm: &mut Vm, position: Ref<'_>, len: usize, message: &s
     let wanted = if position < 0 { position + len as isize } else { position };
     match usize::try_from(wanted) {
         Ok(wanted) if wanted <= len => Ok(wanted),
-        _ => Err(vm.index_error(format!("position {position} from error handler out of bounds"))),
+        _ => Err(vm.raise(&object::exception::INDEX_ERROR, format!("position {position} from error handler out of bounds"))),
     }
 }
 

@@ -78,7 +78,7 @@ fn position(vm: &mut Vm, given: Ref<'_>, len: usize) -> PyResult<usize> {
     let wanted = if given < 0 { given + len as isize } else { given };
     match usize::try_from(wanted) {
         Ok(wanted) if wanted <= len => Ok(wanted),
-        _ => Err(vm.index_error(format!("position {wanted} from error handler out of bounds"))),
+        _ => Err(vm.raise(&object::exception::INDEX_ERROR, format!("position {wanted} from error handler out of bounds"))),
     }
 }
 

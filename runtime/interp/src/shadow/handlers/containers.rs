@@ -241,6 +241,47 @@ handler!(store_dict_item(vm ip sp frame word fuel) {
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
 });
 
+/// A bound of a slice of `n` items as a place among them; `None` if it is no int that fits a word.
+#[inline(always)]
+fn clipped(bound: u64, n: usize, default: usize) -> Option<usize> {
+    if bound == raw::NONE {
+        return Some(default);
+    }
+    if !raw::is_int(bound) {
+        return None;
+    }
+    let bound = bound as i64 >> 1;
+    Some(if bound < 0 { (bound + n as i64).max(0) as usize } else { (bound as u64).min(n as u64) as usize })
+}
+
+/// A slice of a list or string by ints that fit words, or `None`.
+///
+/// # Safety
+///
+/// The words are those of live values.
+#[inline(always)]
+unsafe fn plain_slice(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> Option<Object> {
+    // SAFETY: the caller's promise; the types are compared.
+    unsafe {
+        let (vm, class) = (&*vm, raw::class_address(owner));
+        let owner = Ref::from_bits(owner);
+        if class == std::ptr::from_ref(&LIST).addr() {
+            let items = owner.downcast_unchecked::<List>().get().items(vm);
+            let (start, stop) = (clipped(start, items.len(), 0)?, clipped(stop, items.len(), items.len())?);
+            return Some(vm.new_list(items[start..stop.max(start)].to_vec()).into_object());
+        }
+        if class == std::ptr::from_ref(&STR).addr() {
+            let text = owner.downcast_unchecked::<Str>().get();
+            let (start, stop) = (clipped(start, text.len(), 0)?, clipped(stop, text.len(), text.len())?);
+            if start == 0 && stop == text.len() {
+                return Some(owner.to_owned());
+            }
+            return Some(vm.str_slice(text, start, stop.saturating_sub(start)).into_object());
+        }
+        None
+    }
+}
+
 /// A slice of a list, tuple, string or bytes object; 0 if that raised.
 ///
 /// # Safety
@@ -250,6 +291,9 @@ handler!(store_dict_item(vm ip sp frame word fuel) {
 unsafe fn slice_of(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
+        if let Some(slice) = plain_slice(vm, owner, start, stop) {
+            return slice.into_raw();
+        }
         let bound = |word| Object::from_raw(word).expect("a value is never null");
         let slice = builtins::slice::new(&*vm, bound(start), bound(stop), Object::none());
         (*vm).get_item(Ref::from_bits(owner), slice.borrow()).map_or(0, Object::into_raw)
