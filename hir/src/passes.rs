@@ -112,11 +112,12 @@ define_passes! {
     InsertUpdateInstr = "insert-update-instr", insert_update_instr, Always;
 }
 
-/// The passes that run by default, in order. A pass may stand here several times.
+/// The passes in order, with those that do not run by default. A pass may stand here several times.
 pub const PIPELINE: &[Pass] = &[
     // Before anything goes away that needs a guard.
     Pass::GuardTypeRemoval,
     Pass::PhiElimination,
+    Pass::PeriodicTasksDeopt,
     Pass::Simplify,
     Pass::DynamicComparisonElimination,
     Pass::BuiltinLoadMethodElimination,
@@ -166,10 +167,15 @@ impl Observer for NoObserver {}
 
 /// The default pipeline without the passes named in `off`.
 pub fn pipeline(off: &[Pass]) -> Vec<Pass> {
+    pipeline_with(&[], off)
+}
+
+/// The pipeline with the passes named in `on` that do not run by default, and without those in `off`.
+pub fn pipeline_with(on: &[Pass], off: &[Pass]) -> Vec<Pass> {
     let keeps = |pass: &Pass| match pass.switch() {
         Switch::Always => true,
         Switch::On => !off.contains(pass),
-        Switch::Off => false,
+        Switch::Off => on.contains(pass),
     };
     PIPELINE.iter().copied().filter(keeps).collect()
 }

@@ -346,9 +346,12 @@ impl Machine<'_> {
         let done = |value: V| Ok(Done::Value(value));
         let two = |a: Value, b: Value| (self.get(a), self.get(b));
         match *instr {
-            Instr::Snapshot {} | Instr::RunPeriodicTasks {} | Instr::DeoptPatchpoint { .. } | Instr::HintType { .. } | Instr::UseType { .. } => {
-                done(V::Null)
-            }
+            Instr::Snapshot {}
+            | Instr::RunPeriodicTasks {}
+            | Instr::CheckPeriodicTasks {}
+            | Instr::DeoptPatchpoint { .. }
+            | Instr::HintType { .. }
+            | Instr::UseType { .. } => done(V::Null),
             Instr::UpdateInstr { .. }
             | Instr::Incref { .. }
             | Instr::XIncref { .. }
