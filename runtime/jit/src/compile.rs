@@ -63,7 +63,7 @@ pub type Show<'a> = &'a mut dyn FnMut(&str, String);
 const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
 
 /// Passes whose results lowering does not know yet.
-const OFF: &[Pass] = &[Pass::EscapeAnalysis, Pass::InlineFunctionCalls];
+const OFF: &[Pass] = &[Pass::EscapeAnalysis, Pass::IteratorElimination, Pass::InlineFunctionCalls];
 
 /// What all compilations share.
 struct Shared {
