@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     }
     if let Some(dump) = dump.as_ref().filter(|dump| !dump.compiler_stages().is_empty()) {
         Runtime::record_compiled_code(dump.compiler_stages(), dump.only_name());
-        command.configuration.x_options.push(("jit".into(), None));
+        command.configuration.x_options.insert(0, ("jit".into(), None));
     }
     home::locate(&mut command.configuration);
     if let Err(message) = home::check(&command.configuration) {

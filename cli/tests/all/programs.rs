@@ -11,8 +11,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The ways to run a program, which must all agree: a name, and the options that choose it.
-const MODES: &[(&str, &[&str])] =
-    &[("shadowcode when hot", &[]), ("shadowcode at once", &["-X", "shadowcode=1"]), ("bytecode alone", &["-X", "shadowcode=0"])];
+const MODES: &[(&str, &[&str])] = &[
+    ("shadowcode when hot", &[]),
+    ("shadowcode at once", &["-X", "shadowcode=1"]),
+    ("bytecode alone", &["-X", "shadowcode=0"]),
+    ("compiled by what was seen", &["-X", "shadowcode=1", "-X", "jit-auto=2"]),
+];
 
 fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
@@ -116,6 +120,7 @@ programs! {
     collection_types
     collector_callbacks
     comprehensions
+    compiled_functions
     compression_archives
     context_managers
     contextvars_logging

@@ -182,9 +182,7 @@ define_helpers! {
     call_unpacked(vm, frame) { compiled::call_unpacked(vm, frame) }
     /// The arguments are on the frame's stack, and taken over.
     call_python(vm, frame, function, n) {
-        let result = compiled::call_python(vm, value(function), compiled::stack(frame), n as usize);
-        vm.run_finalizers();
-        result
+        compiled::call_python(vm, value(function), compiled::stack(frame), n as usize)
     }
     /// The arguments are on the frame's stack.
     call_native(vm, frame, callable, n) { compiled::call_native(vm, frame, value(callable), n as usize) }
