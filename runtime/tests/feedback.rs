@@ -27,7 +27,18 @@ const CASES: &[Case] = &[
     ("def f(a):\n    for i in a: pass\nfor i in range(60): f([1])", &["FOR_ITER: list_iterator"]),
     ("def f(a):\n    for i in a: pass\nfor i in range(60): f((1,))", &["FOR_ITER: tuple_iterator"]),
     ("def f(a):\n    for i in a: pass\nfor i in range(60): f(i for i in ())", &["FOR_ITER: generator"]),
-    ("def f(a):\n    for i, j in a: pass\nfor i in range(60): f(enumerate([1]))", &["FOR_ITER: enumerate"]),
+    ("def f(a):\n    for i, j in a: pass\nfor i in range(60): f(enumerate([1]))", &["FOR_ITER: enumerate", "UNPACK_SEQUENCE: tuple, ?"]),
+    ("def f(a):\n    i, j = a\nfor i in range(60): f((1, 2))", &["UNPACK_SEQUENCE: tuple, ?"]),
+    ("def f(a):\n    i, j, k = a\nfor i in range(60): f([1, 2, 3])", &["UNPACK_SEQUENCE: list, ?"]),
+    ("def f(a):\n    i, j = a\nfor i in range(60): f('ab')", &["UNPACK_SEQUENCE: str, str"]),
+    ("def f(a, b): return a in b\nfor i in range(60): f('a', {})", &["CONTAINS_OP: ?, dict"]),
+    ("def f(a, b): return a in b\nfor i in range(60): f('a', set())", &["CONTAINS_OP: ?, set"]),
+    ("def f(a, b): return a in b\nfor i in range(60): f('a', 'abc')", &["CONTAINS_OP: str, str"]),
+    ("def f(a):\n    if a: pass\nfor i in range(60): f(None)", &["TO_BOOL: NoneType, ?"]),
+    ("def f(a):\n    if a: pass\nfor i in range(60): f(i > 5)", &["TO_BOOL: bool, ?"]),
+    ("def f(a):\n    if a: pass\nfor i in range(60): f('a')", &["TO_BOOL: str, ?"]),
+    ("def f(a):\n    if a: pass\nfor i in range(60): f([])", &["TO_BOOL: list, ?"]),
+    ("def f(a):\n    if a: pass\nfor i in range(60): f({})", &["TO_BOOL: dict, dict"]),
     ("def f(a): return len(a)\nfor i in range(60): f([1])", &["LOAD_GLOBAL: builtin len", "CALL: calls len"]),
     ("def g(): pass\ndef f(): return g()\nfor i in range(60): f()", &["LOAD_GLOBAL: global g", "CALL: calls g"]),
     ("def g(): pass\ndef f(): return g()\nfor i in range(60): f()\ng = len", &["LOAD_GLOBAL: global len", "CALL: calls len"]),
@@ -58,7 +69,7 @@ const CASES: &[Case] = &[
         "def f(a): return a + 1\nf(1)",
         &["RESUME: never run", "LOAD_FAST_BORROW: never run", "LOAD_SMALL_INT: never run", "BINARY_OP: never run", "RETURN_VALUE: never run"],
     ),
-    ("def f(a):\n    if a: return a + 1\nfor i in range(60): f(0)", &["BINARY_OP: never run"]),
+    ("def f(a):\n    if a: return a + 1\nfor i in range(60): f(0)", &["TO_BOOL: int, ?", "BINARY_OP: never run"]),
 ];
 
 fn shown(runtime: &mut Runtime, program: &str) -> Vec<String> {

@@ -83,6 +83,8 @@ pub unsafe fn class_address(word: u64) -> usize {
 pub const TRUE: u64 = tag::TRUE;
 pub const FALSE: u64 = tag::FALSE;
 pub const NONE: u64 = tag::NONE;
+/// The int 0.
+pub const ZERO: u64 = tag::INT;
 
 /// Whether both words are ints held in the word itself.
 #[inline(always)]

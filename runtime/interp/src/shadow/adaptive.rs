@@ -10,13 +10,13 @@ use crate::function::{FUNCTION, Function};
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::wordcode::cache_units;
 use bytecode::{Instr, Opcode};
+use object::Ref;
 use object::class::{TYPE, Type};
 use object::descriptor::MEMBER;
 use object::function::{BuiltinFunction, MethodDescriptor};
 use object::native::Native;
 use object::str::STR;
 use object::tuple::TUPLE;
-use object::{Object, Ref};
 
 macro_rules! forms {
     ($($name:ident = $number:literal;)*) => {
@@ -62,6 +62,8 @@ forms! {
     COMPARE_OP_FLOAT = 166;
     COMPARE_OP_INT = 167;
     COMPARE_OP_STR = 168;
+    CONTAINS_OP_DICT = 169;
+    CONTAINS_OP_SET = 170;
     FOR_ITER_GEN = 171;
     FOR_ITER_LIST = 172;
     FOR_ITER_RANGE = 173;
@@ -86,13 +88,20 @@ forms! {
     STORE_ATTR_SLOT = 199;
     STORE_SUBSCR_DICT = 201;
     STORE_SUBSCR_LIST_INT = 202;
-    UNPACK_SEQUENCE_TWO_TUPLE = 210;
+    TO_BOOL_BOOL = 204;
+    TO_BOOL_INT = 205;
+    TO_BOOL_LIST = 206;
+    TO_BOOL_NONE = 207;
+    TO_BOOL_STR = 208;
+    UNPACK_SEQUENCE_LIST = 209;
+    UNPACK_SEQUENCE_TUPLE = 210;
+    UNPACK_SEQUENCE_TWO_TUPLE = 211;
 }
 
 /// The code as the copy has it, in units of two bytes; `None` if there is no copy.
 pub(crate) fn adaptive_code(code: &CodeObject) -> Option<Vec<u8>> {
     let shadow = code.shadow.get().filter(|_| code.shown.is_none() && code.runs_copy())?;
-    let feedback = feedback_of(code);
+    let feedback = Feedback::of_code(code);
     let mut bytes = code.word_code().bytes.clone();
     for index in 0..code.data.instructions.len() {
         let is_pair = index > 0 && shadow.opcode_byte(index - 1) == Specialized::ForIterPair as u8;
@@ -106,17 +115,6 @@ pub(crate) fn adaptive_code(code: &CodeObject) -> Option<Vec<u8>> {
         }
     }
     Some(bytes)
-}
-
-/// What the code has seen, as one of its functions.
-pub(super) fn feedback_of(code: &CodeObject) -> Feedback {
-    let functions = object::collector::instances_of(&FUNCTION);
-    let payload = |function: &Object| function.borrow().downcast::<Function>().map(|function| function.get().code_data.get());
-    match functions.iter().find(|function| payload(function) == Some(std::ptr::from_ref(code))) {
-        Some(function) => function.borrow().downcast::<Function>().map(|function| Feedback::of_function(function.get())),
-        None => None,
-    }
-    .unwrap_or_else(|| Feedback::of_code(code))
 }
 
 /// CPython's specialised form of an instruction.
@@ -144,6 +142,7 @@ fn form(code: &CodeObject, byte: u8, index: usize, seen: &Seen) -> Option<u8> {
             Seen::Operands(Kind::Dict, _) => Some(STORE_SUBSCR_DICT),
             _ => None,
         },
+        Opcode::ToBool | Opcode::ContainsOp | Opcode::UnpackSequence => test_or_unpack(Specialized::from_byte(byte)?),
         Opcode::Call => call(instruction, seen),
         Opcode::CallKw => match seen {
             Seen::Callee { value, .. } if value.borrow().is_exactly(&FUNCTION) => Some(CALL_KW_PY),
@@ -189,6 +188,22 @@ fn compare(instruction: Instr, seen: &Seen) -> Option<u8> {
         Seen::Operands(Kind::Int, Kind::Int) => Some(COMPARE_OP_INT),
         Seen::Operands(Kind::Float, Kind::Float) => Some(COMPARE_OP_FLOAT),
         Seen::Operands(Kind::Str, Kind::Str) if matches!(op, Comparison::Equal | Comparison::NotEqual) => Some(COMPARE_OP_STR),
+        _ => None,
+    }
+}
+
+fn test_or_unpack(form: Specialized) -> Option<u8> {
+    match form {
+        Specialized::ToBoolBool => Some(TO_BOOL_BOOL),
+        Specialized::ToBoolInt => Some(TO_BOOL_INT),
+        Specialized::ToBoolNone => Some(TO_BOOL_NONE),
+        Specialized::ToBoolStr => Some(TO_BOOL_STR),
+        Specialized::ToBoolList => Some(TO_BOOL_LIST),
+        Specialized::ContainsDict => Some(CONTAINS_OP_DICT),
+        Specialized::ContainsSet => Some(CONTAINS_OP_SET),
+        Specialized::UnpackTwoTuple => Some(UNPACK_SEQUENCE_TWO_TUPLE),
+        Specialized::UnpackTuple => Some(UNPACK_SEQUENCE_TUPLE),
+        Specialized::UnpackList => Some(UNPACK_SEQUENCE_LIST),
         _ => None,
     }
 }

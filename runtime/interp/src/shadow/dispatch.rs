@@ -373,6 +373,9 @@ pub(super) fn general(original: Opcode) -> Specialized {
         Opcode::ForIter => Specialized::ForIterGeneral,
         Opcode::StoreSubscr => Specialized::StoreSubscrGeneral,
         Opcode::Call => Specialized::CallGeneral,
+        Opcode::ToBool => Specialized::ToBoolGeneral,
+        Opcode::ContainsOp => Specialized::ContainsGeneral,
+        Opcode::UnpackSequence => Specialized::UnpackGeneral,
         _ => unreachable!("only instructions with a site miss"),
     }
 }

@@ -19,14 +19,16 @@ use crate::code::CodeObject;
 use crate::function::Function;
 use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR};
 use builtins::range::RANGE_ITERATOR;
+use builtins::set::SET;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, SiteKind};
 use object::class::Type;
 use object::collector;
 use object::dict::DICT;
+use object::int::BOOL;
 use object::list::LIST;
 use object::shape;
-use object::singleton::{MODULE, ModuleObject};
+use object::singleton::{MODULE, ModuleObject, NONE_TYPE};
 use object::str::{STR, Str};
 use object::tuple::TUPLE;
 use object::{Object, Ref, type_new};
@@ -42,7 +44,8 @@ pub enum Seen {
     Unrecorded,
     /// Too many different things.
     Megamorphic,
-    /// Operands of an operator, comparison or subscript; owner and key of a store to an item.
+    /// Operands of an operator, comparison or subscript; owner and key of a store to an item; item and container of `in`. What is tested or
+    /// taken apart is the first operand, and the second unknown.
     Operands(Kind, Kind),
     /// Owners of an attribute, up to four.
     Attribute(Vec<Owner>),
@@ -153,6 +156,8 @@ impl Reader<'_> {
         let original = opcode::ORIGINAL[usize::from(byte)];
         match Specialized::from_byte(byte) {
             Some(form) => self.of_form(form, index),
+            // A loop over pairs takes them apart itself.
+            None if index > 0 && self.shadow.opcode_byte(index - 1) == Specialized::ForIterPair as u8 => Seen::Operands(Kind::Tuple, Kind::Unknown),
             None if super::has_site(Instr::new(original, 0)) => Seen::NeverRun,
             None => Seen::Unrecorded,
         }
@@ -168,7 +173,13 @@ impl Reader<'_> {
             S::StrItem => Seen::Operands(Kind::Str, Kind::Int),
             S::DictItem => Seen::Operands(Kind::Dict, Kind::Str),
             S::StoreDictItem => Seen::Operands(Kind::Dict, Kind::Unknown),
-            S::BinaryGeneral | S::CompareGeneral | S::CompareGeneralJump | S::StoreSubscrGeneral => self.noted_operands(form, index),
+            S::BinaryGeneral
+            | S::CompareGeneral
+            | S::CompareGeneralJump
+            | S::StoreSubscrGeneral
+            | S::ToBoolGeneral
+            | S::ContainsGeneral
+            | S::UnpackGeneral => self.noted_operands(form, index),
             S::LoadGlobalModule | S::LoadGlobalBuiltin => self.global(index, form == S::LoadGlobalBuiltin),
             S::LoadGlobalGeneral => Seen::Megamorphic,
             S::LoadAttrWord => self.owner(index, SiteKind::Word),
@@ -185,6 +196,14 @@ impl Reader<'_> {
             S::ForIterRange => Seen::Iterator(Kind::RangeIterator),
             S::ForIterTuple => Seen::Iterator(Kind::TupleIterator),
             S::ForIterGeneral | S::ForIterPair => self.noted(form, index, Seen::Iterator),
+            S::ToBoolBool => Seen::Operands(Kind::of(&BOOL), Kind::Unknown),
+            S::ToBoolInt => Seen::Operands(Kind::Int, Kind::Unknown),
+            S::ToBoolNone => Seen::Operands(Kind::of(&NONE_TYPE), Kind::Unknown),
+            S::ToBoolStr => Seen::Operands(Kind::Str, Kind::Unknown),
+            S::ToBoolList | S::UnpackList => Seen::Operands(Kind::List, Kind::Unknown),
+            S::UnpackTwoTuple | S::UnpackTuple => Seen::Operands(Kind::Tuple, Kind::Unknown),
+            S::ContainsDict => Seen::Operands(Kind::Unknown, Kind::Dict),
+            S::ContainsSet => Seen::Operands(Kind::Unknown, Kind::of(&SET)),
             S::LoadFastAttrWord | S::LoadFastBorrowAttrWord | S::CallAwaited => Seen::Unrecorded,
             // What gave the callable knows it: see `add_callees`.
             S::CallFunction
@@ -333,6 +352,10 @@ fn callee(seen: &Seen) -> Option<Seen> {
 }
 
 impl Kind {
+    fn of(class: &'static Type) -> Kind {
+        Kind::Other(class.to_object())
+    }
+
     fn of_class(class: &Object) -> Kind {
         let known: [(&Type, Kind); 10] = [
             (&object::int::INT, Kind::Int),

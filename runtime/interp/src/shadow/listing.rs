@@ -1,5 +1,6 @@
 //! Hot code as text: what its instructions have become. `--dump=shadowcode` prints it when the program ends.
 
+use super::feedback::Feedback;
 use super::{Shadow, opcode};
 use crate::code::{CodeObject, to_constant};
 use bytecode::Opcode;
@@ -56,7 +57,7 @@ pub fn text(vm: &mut Vm, only: Option<&str>) -> String {
 fn write(vm: &mut Vm, out: &mut String, code: &CodeObject) {
     let Some(shadow) = code.shadow.get() else { return };
     let _ = writeln!(out, "code {} ({}:{})", code.qualname_text(), code.filename_text(), code.data.first_line);
-    let feedback = super::adaptive::feedback_of(code);
+    let feedback = Feedback::of_code(code);
     let mut line = 0;
     for (index, (byte, operand)) in shadow.instructions().enumerate() {
         let own = code.line(index);

@@ -95,6 +95,19 @@ declare! {
     194 CallStr Call native_calls::call_str;
     196 CallMethodFew Call native_calls::call_method_few;
     197 CallBuiltinFew Call native_calls::call_builtin_few;
+    199 ToBoolBool ToBool jumps::to_bool_bool;
+    200 ToBoolInt ToBool jumps::to_bool_int;
+    201 ToBoolNone ToBool jumps::to_bool_none;
+    202 ToBoolStr ToBool jumps::to_bool_str;
+    203 ToBoolList ToBool jumps::to_bool_list;
+    204 ToBoolGeneral ToBool jumps::to_bool;
+    205 ContainsDict ContainsOp containers::contains_dict;
+    206 ContainsSet ContainsOp containers::contains_set;
+    207 ContainsGeneral ContainsOp containers::contains;
+    208 UnpackTwoTuple UnpackSequence containers::unpack_two_tuple;
+    209 UnpackTuple UnpackSequence containers::unpack_tuple;
+    210 UnpackList UnpackSequence containers::unpack_list;
+    211 UnpackGeneral UnpackSequence containers::unpack_general;
     195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
@@ -124,7 +137,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::LoadDeref, locals::load_deref),
     (Opcode::StoreDeref, locals::store_deref),
     (Opcode::UnaryNot, jumps::unary_not),
-    (Opcode::ToBool, jumps::to_bool),
+    (Opcode::ToBool, specialize::to_bool),
     (Opcode::IsOp, jumps::is_op),
     (Opcode::PopJumpIfFalse, jumps::pop_jump_if_false),
     (Opcode::PopJumpIfTrue, jumps::pop_jump_if_true),
@@ -151,11 +164,11 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::FormatSimple, containers::format_simple),
     (Opcode::YieldValue, calls::yield_value),
     (Opcode::ReturnGenerator, calls::return_generator),
-    (Opcode::ContainsOp, containers::contains),
+    (Opcode::ContainsOp, specialize::contains),
     (Opcode::BuildTuple, containers::build_tuple),
     (Opcode::BuildList, containers::build_list),
     (Opcode::ListAppend, containers::list_append),
-    (Opcode::UnpackSequence, containers::unpack_sequence),
+    (Opcode::UnpackSequence, specialize::unpack_sequence),
     (Opcode::GetIter, iteration::get_iter),
     (Opcode::GetYieldFromIter, iteration::get_yield_from_iter),
     (Opcode::Send, iteration::send),

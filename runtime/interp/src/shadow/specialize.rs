@@ -13,11 +13,13 @@ use crate::frame::Frame;
 use crate::function::Function;
 use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR, yields_pairs};
 use builtins::range::RANGE_ITERATOR;
+use builtins::set::{FROZEN_SET, SET};
 use bytecode::opcode::BinaryOp;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Site, SiteKind};
 use object::class::TYPE;
 use object::dict::{DICT, Dict, ModuleSite, global_cell};
+use object::int::BOOL;
 use object::list::LIST;
 use object::raw;
 use object::singleton::{MODULE, ModuleObject};
@@ -280,3 +282,51 @@ unsafe fn call_form(ip: *const Instr, word: u64, callable: Ref<'_>, has_self: bo
     let site: &NativeSite = unsafe { seen(ip, word) };
     site.fill(callable, has_self, n).unwrap_or(Specialized::CallGeneral)
 }
+
+handler!(to_bool(vm ip sp frame word fuel) {
+    let value = Ref::from_bits(*sp.sub(1));
+    let form = if value.is_exactly(&BOOL) {
+        Specialized::ToBoolBool
+    } else if value.is_none() {
+        Specialized::ToBoolNone
+    } else if raw::is_int(value.bits()) {
+        Specialized::ToBoolInt
+    } else if value.is_exactly(&STR) {
+        Specialized::ToBoolStr
+    } else if value.is_exactly(&LIST) {
+        Specialized::ToBoolList
+    } else {
+        note_classes(ip, word, value, value);
+        Specialized::ToBoolGeneral
+    };
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+handler!(contains(vm ip sp frame word fuel) {
+    let (item, container) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+    let form = if container.is_exactly(&DICT) {
+        Specialized::ContainsDict
+    } else if container.is_exactly(&SET) || container.is_exactly(&FROZEN_SET) {
+        Specialized::ContainsSet
+    } else {
+        note_classes(ip, word, item, container);
+        Specialized::ContainsGeneral
+    };
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});
+
+handler!(unpack_sequence(vm ip sp frame word fuel) {
+    let sequence = Ref::from_bits(*sp.sub(1));
+    let form = if sequence.is_exactly(&TUPLE) {
+        if arg(word) == 2 { Specialized::UnpackTwoTuple } else { Specialized::UnpackTuple }
+    } else if sequence.is_exactly(&LIST) {
+        Specialized::UnpackList
+    } else {
+        note_classes(ip, word, sequence, sequence);
+        Specialized::UnpackGeneral
+    };
+    rewrite(ip, form as u8);
+    go!(vm, ip, sp, frame, fuel);
+});

@@ -7,6 +7,7 @@ use crate::shadow::dispatch::{
     handler, look_or_go, misfit, release_and_go, seen, target,
 };
 use crate::shadow::opcode::HANDLERS;
+use builtins::set::{FROZEN_SET, SET};
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::Site;
 use object::dict::{DICT, Dict};
@@ -152,6 +153,30 @@ handler!(contains(vm ip sp frame word fuel) {
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
 });
 
+handler!(
+    /// A key of a dict. Looking a string up runs nothing.
+    contains_dict(vm ip sp frame word fuel) {
+        let (item, container) = (*sp.sub(2), *sp.sub(1));
+        if raw::class_address(container) != std::ptr::from_ref(&DICT).addr() {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        if raw::class_address(item) != std::ptr::from_ref(&STR).addr() {
+            return contains(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        let is_there = Ref::from_bits(container).downcast_unchecked::<Dict>().get_interned(Ref::from_bits(item)).is_some();
+        drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, container, item, is_there != (arg(word) == 1), fuel);
+    }
+);
+
+handler!(contains_set(vm ip sp frame word fuel) {
+    let class = raw::class_address(*sp.sub(1));
+    if class != std::ptr::from_ref(&FROZEN_SET).addr() && class != std::ptr::from_ref(&SET).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    return contains(vm, ip, sp, frame, word, fuel);
+});
+
 handler!(build_tuple(vm ip sp frame word fuel) {
     let bottom = sp.sub(arg(word));
     let tuple = (*vm).new_tuple((0..arg(word)).map(|index| Object::from_raw(*bottom.add(index)).expect("a value is never null")));
@@ -188,27 +213,64 @@ handler!(list_append(vm ip sp frame word fuel) {
     go!(vm, ip.add(1), sp, frame, fuel);
 });
 
-handler!(unpack_sequence(vm ip sp frame word fuel) {
+/// Puts the items of a sequence on the stack, the first on top, in its place, and goes on; where the length is wrong the loop raises.
+macro_rules! unpack {
+    ($items:expr, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $word:ident, $fuel:ident) => {{
+        let (items, n): (&[Ref<'_>], usize) = ($items, arg($word));
+        if items.len() != n {
+            return Exit::miss($ip, $sp);
+        }
+        let bottom = $sp.sub(1);
+        let sequence = *bottom;
+        for index in 0..n {
+            let item = items.get_unchecked(n - 1 - index).bits();
+            raw::increment(item);
+            *bottom.add(index) = item;
+        }
+        drop_and_go!($vm, $ip, bottom.add(n), $frame, sequence, $fuel);
+    }};
+}
+
+handler!(unpack_two_tuple(vm ip sp frame word fuel) {
     let sequence = *sp.sub(1);
-    let n = arg(word);
+    if raw::class_address(sequence) != std::ptr::from_ref(&TUPLE).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    let &[first, second] = Ref::from_bits(sequence).downcast_unchecked::<Tuple>().get().items() else { return Exit::miss(ip, sp) };
+    let (first, second) = (first.bits(), second.bits());
+    raw::increment(first);
+    raw::increment(second);
+    *sp.sub(1) = second;
+    *sp = first;
+    drop_and_go!(vm, ip, sp.add(1), frame, sequence, fuel);
+});
+
+handler!(unpack_tuple(vm ip sp frame word fuel) {
+    let sequence = *sp.sub(1);
+    if raw::class_address(sequence) != std::ptr::from_ref(&TUPLE).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    unpack!(Ref::from_bits(sequence).downcast_unchecked::<Tuple>().get().items(), vm, ip, sp, frame, word, fuel);
+});
+
+handler!(unpack_list(vm ip sp frame word fuel) {
+    let sequence = *sp.sub(1);
+    if raw::class_address(sequence) != std::ptr::from_ref(&LIST).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    unpack!(Object::as_refs(Ref::from_bits(sequence).downcast_unchecked::<List>().get().items(&*vm)), vm, ip, sp, frame, word, fuel);
+});
+
+handler!(unpack_general(vm ip sp frame word fuel) {
+    let sequence = *sp.sub(1);
     let class = raw::class_address(sequence);
-    let items = if class == std::ptr::from_ref(&TUPLE).addr() {
-        Ref::from_bits(sequence).downcast_unchecked::<Tuple>().get().items()
-    } else if class == std::ptr::from_ref(&LIST).addr() {
-        Object::as_refs(Ref::from_bits(sequence).downcast_unchecked::<List>().get().items(&*vm))
-    } else {
-        return Exit::miss(ip, sp);
-    };
-    if items.len() != n {
-        return Exit::miss(ip, sp);
+    if class == std::ptr::from_ref(&TUPLE).addr() {
+        unpack!(Ref::from_bits(sequence).downcast_unchecked::<Tuple>().get().items(), vm, ip, sp, frame, word, fuel);
     }
-    let bottom = sp.sub(1);
-    for index in 0..n {
-        let item = items.get_unchecked(n - 1 - index).bits();
-        raw::increment(item);
-        *bottom.add(index) = item;
+    if class == std::ptr::from_ref(&LIST).addr() {
+        unpack!(Object::as_refs(Ref::from_bits(sequence).downcast_unchecked::<List>().get().items(&*vm)), vm, ip, sp, frame, word, fuel);
     }
-    drop_and_go!(vm, ip, bottom.add(n), frame, sequence, fuel);
+    Exit::miss(ip, sp)
 });
 
 /// Stores `value` in a dict: whether that raised.
@@ -312,13 +374,34 @@ handler!(binary_slice(vm ip sp frame word fuel) {
     drop_after_native!(vm, ip, sp, frame, owner, fuel);
 });
 
+/// `format(value)`; 0 if that raised.
+///
+/// # Safety
+///
+/// The word is that of a live value.
+#[inline(never)]
+unsafe fn format_of(vm: *mut Vm, value: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let nothing = (*vm).empty_str();
+        builtins::functions::format_value(&mut *vm, Ref::from_bits(value), nothing.object()).map_or(0, |text| text.into_object().into_raw())
+    }
+}
+
 handler!(
     /// What is a string already formats as itself.
     format_simple(vm ip sp frame word fuel) {
-        if raw::class_address(*sp.sub(1)) == std::ptr::from_ref(&STR).addr() {
+        let value = *sp.sub(1);
+        if raw::class_address(value) == std::ptr::from_ref(&STR).addr() {
             go!(vm, ip.add(1), sp, frame, fuel);
         }
-        Exit::miss(ip, sp)
+        (*frame).ip = ip;
+        let text = format_of(vm, value);
+        if text == 0 {
+            return Exit::raised(ip, sp);
+        }
+        *sp.sub(1) = text;
+        drop_after_native!(vm, ip, sp, frame, value, fuel);
     }
 );
 

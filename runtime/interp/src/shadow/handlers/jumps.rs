@@ -3,11 +3,13 @@
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_by_truth, handler, look_or_go,
-    release_and_go, target,
+    misfit, release_and_go, target,
 };
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{Instr, Opcode};
+use object::list::{LIST, List};
 use object::raw;
+use object::str::{STR, Str};
 use object::vm::{breaker, breaker_reasons};
 use object::{Ref, Vm};
 
@@ -75,13 +77,47 @@ handler!(unary_not(vm ip sp frame word fuel) {
     go!(vm, ip.add(1), sp, frame, fuel);
 });
 
+macro_rules! to_bool_constant {
+    ($name:ident, |$value:ident| $truth:expr) => {
+        handler!($name(vm ip sp frame word fuel) {
+            let $value = *sp.sub(1);
+            match $truth {
+                Some(truth) => go_by_truth!(vm, ip, sp.sub(1), frame, truth, fuel),
+                None => misfit(vm, ip, sp, frame, word, fuel),
+            }
+        });
+    };
+}
+
+to_bool_constant!(to_bool_bool, |value| (value == raw::TRUE || value == raw::FALSE).then_some(value == raw::TRUE));
+to_bool_constant!(to_bool_int, |value| raw::is_int(value).then_some(value != raw::ZERO));
+to_bool_constant!(to_bool_none, |value| (value == raw::NONE).then_some(false));
+
+handler!(to_bool_str(vm ip sp frame word fuel) {
+    let value = *sp.sub(1);
+    if raw::class_address(value) != std::ptr::from_ref(&STR).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    let truth = !Ref::from_bits(value).downcast_unchecked::<Str>().get().is_empty();
+    drop_both_and_go_by_truth!(vm, ip, sp.sub(1), frame, word, value, 0, truth, fuel);
+});
+
+handler!(to_bool_list(vm ip sp frame word fuel) {
+    let value = *sp.sub(1);
+    if raw::class_address(value) != std::ptr::from_ref(&LIST).addr() {
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+    let truth = !Ref::from_bits(value).downcast_unchecked::<List>().get().items(&*vm).is_empty();
+    drop_both_and_go_by_truth!(vm, ip, sp.sub(1), frame, word, value, 0, truth, fuel);
+});
+
 handler!(to_bool(vm ip sp frame word fuel) {
     let value = *sp.sub(1);
     if value == raw::TRUE || value == raw::FALSE {
         go_by_truth!(vm, ip, sp.sub(1), frame, value == raw::TRUE, fuel);
     }
     if raw::is_int(value) || value == raw::NONE {
-        go_by_truth!(vm, ip, sp.sub(1), frame, value != 1 && value != raw::NONE, fuel);
+        go_by_truth!(vm, ip, sp.sub(1), frame, value != raw::ZERO && value != raw::NONE, fuel);
     }
     return to_bool_general(vm, ip, sp, frame, word, fuel);
 });
