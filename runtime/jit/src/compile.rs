@@ -24,7 +24,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Why a function is not compiled.
@@ -298,6 +298,27 @@ fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, s
     };
     shared.time += statistics.time;
     install(shared, code, known, made, extras, statistics)
+}
+
+/// Installs HIR given as text for a function, whose code is what its exits lead to; for tests.
+pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Result<(), String> {
+    let code = function.code();
+    let mut guard = shared();
+    let shared = guard.get_or_insert_with(Shared::new);
+    let known = Known::of_function(function, code, &code.qualname_text(), false);
+    let mut function = hir::text::parse(text, Arc::clone(&known.preloaded.classes)).map_err(|error| error.to_string())?;
+    let flaws = hir::verify::verify(&function).err().unwrap_or_default();
+    if !flaws.is_empty() {
+        return Err(flaws.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+    }
+    let always: Vec<Pass> = passes::PIPELINE.iter().copied().filter(|pass| pass.switch() == passes::Switch::Always).collect();
+    passes::run(&always, &mut function, &known.preloaded, &mut NoObserver);
+    let refused = |refusal: Refusal| refusal.to_string();
+    let (made, extras) = emit(vm, shared, code, &known, &function, &mut |_, _| ()).map_err(refused)?;
+    let statistics = Statistics { size: made.bytes.len(), stack_size: 0, spill_size: 0, time: Duration::ZERO, opcodes: BTreeMap::new() };
+    let entry = install(shared, code, &known, made, extras, statistics).map_err(refused)?;
+    code.compiled.entry.set(Some(entry));
+    Ok(())
 }
 
 /// The HIR of a function, with references counted.

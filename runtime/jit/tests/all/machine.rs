@@ -1,0 +1,96 @@
+//! A runtime with one function whose compiled code is given as HIR.
+
+use bytecode::{Code, CodeFlags, Constant, ExceptionEntry, Instr, Local, LocalKind, Locations, Opcode};
+use object::{Object, Ref, Vm};
+
+/// Runs a test with the process's machine. Tests take turns: whoever runs holds the global lock.
+pub fn with_vm(test: impl FnOnce(&mut Vm)) {
+    static TURN: std::sync::Mutex<bool> = std::sync::Mutex::new(false);
+    let mut is_started = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    object::gil::acquire();
+    let mut vm = Vm::new(4 << 20);
+    if !std::mem::replace(&mut *is_started, true) {
+        object::type_new::extend(builtins::EXTENSIONS);
+        object::names::initialize(&vm);
+        builtins::ready_types(&mut vm);
+        interp::install(&mut vm);
+    }
+    interp::frame::start_thread(&mut vm);
+    let _held = Held;
+    test(&mut vm);
+}
+
+/// The global lock, which a test that fails gives back, too.
+struct Held;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        object::gil::release();
+    }
+}
+
+/// The bytecode of `def f(a, b): x = None; try: return a + b; except: return "handled"`, where only what exits lead to matters.
+///
+/// ```text
+/// 0 RESUME   1 LOAD_FAST a   2 LOAD_FAST b   3 BINARY_OP +   4 RETURN_VALUE   5 POP_TOP   6 LOAD_CONST   7 RETURN_VALUE
+/// 8 LOAD_FAST_CHECK x   9 RETURN_VALUE
+/// ```
+fn code() -> Code {
+    let local = |name: &str| Local { name: name.to_owned(), kind: LocalKind::LOCAL };
+    let instructions = vec![
+        Instr::new(Opcode::Resume, 0),
+        Instr::new(Opcode::LoadFast, 0),
+        Instr::new(Opcode::LoadFast, 1),
+        Instr::new(Opcode::BinaryOp, 0),
+        Instr::new(Opcode::ReturnValue, 0),
+        Instr::new(Opcode::PopTop, 0),
+        Instr::new(Opcode::LoadConst, 0),
+        Instr::new(Opcode::ReturnValue, 0),
+        Instr::new(Opcode::LoadFastCheck, 2),
+        Instr::new(Opcode::ReturnValue, 0),
+    ];
+    Code {
+        name: "f".to_owned(),
+        qualname: "f".to_owned(),
+        filename: "test.py".to_owned(),
+        first_line: 1,
+        flags: CodeFlags::OPTIMIZED,
+        arg_count: 2,
+        stack_size: 4,
+        locations: Locations::from_vec(vec![bytecode::Location::NONE; instructions.len()]),
+        instructions,
+        exception_table: vec![ExceptionEntry { start: 3, end: 4, target: 5, depth: 0, lasti: false }],
+        constants: vec![Constant::Str("handled".into())],
+        names: vec!["name".to_owned()],
+        locals: vec![local("a"), local("b"), local("x")],
+        ..Code::default()
+    }
+}
+
+/// Calls a function of `a` and `b` that is this HIR.
+pub fn call(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
+    let code = interp::code::new_code(vm, code());
+    let globals = vm.new_dict().into_object();
+    let function = interp::function::new_function(vm, code, globals);
+    jit::compile::install_text(vm, &function, hir)?;
+    let before: Vec<u32> = args.iter().map(|arg| arg.refcount()).collect();
+    let result = vm.call(function.borrow().object(), args);
+    let result = result.map_err(|raised| {
+        let error = vm.catch(raised);
+        format!("{}: {}", error.borrow().class().name(), vm.str_text(error.borrow()).unwrap_or_default())
+    });
+    let is_result = |arg: &Ref<'_>| result.as_ref().is_ok_and(|result| result.borrow().is(*arg));
+    for (arg, before) in args.iter().zip(before) {
+        assert_eq!(arg.refcount(), before + u32::from(is_result(arg) && !arg.is_immortal()), "references to {arg:?}");
+    }
+    assert!(!vm.is_raised());
+    result
+}
+
+/// The result as `repr` shows it.
+pub fn shown(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> String {
+    match call(vm, hir, args) {
+        Ok(value) => vm.repr_text(value.borrow()).expect("tests use values that can be shown"),
+        Err(message) => message,
+    }
+}

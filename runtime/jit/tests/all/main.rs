@@ -1,0 +1,5 @@
+//! HIR as text becomes machine code, which runs on values: what it gives, and what the interpreter gets where it leaves.
+
+mod leaving;
+mod machine;
+mod values;
