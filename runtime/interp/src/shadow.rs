@@ -257,6 +257,9 @@ fn has_site(instruction: Instr) -> bool {
                 | Opcode::ForIter
                 | Opcode::StoreSubscr
                 | Opcode::Call
+                | Opcode::ToBool
+                | Opcode::ContainsOp
+                | Opcode::UnpackSequence
         )
     })
 }
