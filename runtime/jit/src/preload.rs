@@ -4,7 +4,8 @@
 //! it counts on it.
 
 use crate::classify::{leaf_of, leaf_of_class};
-use hir::environment::{self, Assumption, AssumptionId, CodeUnit, GlobalValue, KnownFunction, KnownNative, NativeKind};
+use bytecode::CodeFlags;
+use hir::environment::{self, Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind};
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo, Spec};
 use hir::{Preloaded, Type, ty};
 use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
@@ -136,10 +137,33 @@ impl Tables {
             self.preloaded.functions.insert(id, known);
             return;
         }
+        if let Some(class) = value.downcast_exact::<Class>().filter(|class| class.get().is_heap_type()) {
+            let class = class.get();
+            if let Some(construction) = self.construction(class) {
+                let known = KnownClass { class: self.class(class), construction: Some(construction) };
+                self.preloaded.known_classes.insert(id, known);
+            }
+            return;
+        }
         if let Some((kind, arguments, returns)) = native_kind(value) {
             let native = KnownNative { kind, arguments, returns, is_leaf: false, leaf_arguments: Vec::new() };
             self.preloaded.natives.insert(id, native);
         }
+    }
+
+    /// How a call makes an instance, if a Python function sets it up.
+    fn construction(&mut self, class: &Class) -> Option<Construction> {
+        let init = object::type_new::plain_init(class)?;
+        let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
+        if init.downcast_exact::<Function>()?.get().code().has_flag(suspends) {
+            return None;
+        }
+        let (version, id) = (class.version(), self.class(class));
+        if version == 0 {
+            return None;
+        }
+        let init = Some(self.object(init));
+        Some(Construction { shape: self.shape(class.root_shape(), id), init, assumption: self.class_version(class, version) })
     }
 
     fn class(&mut self, class: &Class) -> ClassId {

@@ -356,6 +356,11 @@ impl Type {
         self.capacity.get().is_some()
     }
 
+    /// The shape of an instance without attributes.
+    pub fn root_shape(&self) -> u32 {
+        self.root_shape.get()
+    }
+
     /// The version that guards what was learnt of the type; 0 if versions have run out.
     #[inline]
     pub fn version(&self) -> u32 {
