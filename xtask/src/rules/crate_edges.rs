@@ -48,7 +48,8 @@ pub fn check(workspace: &Workspace) -> Vec<String> {
                 heading if heading.ends_with("dev-dependencies") => &[ALLOWED, ALLOWED_TO_TEST],
                 _ => &[ALLOWED],
             };
-            let is_allowed = |edge: &str| lists.iter().flat_map(|list| list.iter()).any(|(name, allowed)| *name == package.name && allowed.contains(&edge));
+            let is_allowed =
+                |edge: &str| lists.iter().flat_map(|list| list.iter()).any(|(name, allowed)| *name == package.name && allowed.contains(&edge));
             let edges = dependencies(package, section).into_iter().filter(|name| names.contains(&name.as_str()));
             breaches.extend(edges.filter(|name| !is_allowed(name)).map(|name| format!("{} depends on {name}", package.name)));
         }
