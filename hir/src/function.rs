@@ -23,6 +23,7 @@ mod uses;
 pub use import::Imported;
 pub use liveness::{Liveness, ValueSet};
 pub use order::Dominators;
+pub(crate) use order::reverse_post_order;
 
 use crate::instr::{Block, Instr, Pool, Value};
 use crate::types::{Classes, ObjectId, Type};

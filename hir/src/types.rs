@@ -29,6 +29,19 @@ pub struct Type {
     spec: Spec,
 }
 
+/// Containers, strings among them, that have their length in a field and are true unless they are empty.
+pub const SIZED: [Type; 6] = [ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::SetExact, ty::BytesExact];
+/// One of [`SIZED`].
+pub const ANY_SIZED: Type = {
+    let mut leaves = SIZED[0].leaves();
+    let mut index = 1;
+    while index < SIZED.len() {
+        leaves = leaves.or(SIZED[index].leaves());
+        index += 1;
+    }
+    Type::of(leaves)
+};
+
 /// How long objects live: a set of `Mortal` and `Immortal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]

@@ -1,18 +1,10 @@
 //! Compiles every file of the standard library: nothing panics, everything verifies.
 
-use std::path::{Path, PathBuf};
+use python_files::python_files;
+use std::path::Path;
 
-fn python_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            python_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "py") {
-            files.push(path);
-        }
-    }
-}
+#[path = "common/python_files.rs"]
+mod python_files;
 
 #[test]
 fn the_library_compiles_and_verifies() {

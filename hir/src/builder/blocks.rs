@@ -2,6 +2,7 @@
 
 use super::{LoopEntries, Options, Refusal};
 use crate::environment::{CodeUnit, Seen};
+use crate::function::reverse_post_order;
 use bytecode::verify::depths;
 use bytecode::{Code, Instr, LocalKind, Opcode};
 use std::ops::Range;
@@ -126,28 +127,8 @@ impl Flow {
     }
 
     fn sort(&mut self, roots: &[u32]) {
-        let mut is_seen = vec![false; self.blocks.len()];
-        let mut order = Vec::new();
-        for &root in roots.iter().rev() {
-            let Some(root) = self.block_at(root).filter(|root| !is_seen[*root]) else { continue };
-            is_seen[root] = true;
-            let mut path = vec![(root, self.next(root))];
-            while let Some((block, next)) = path.last_mut() {
-                match next.pop() {
-                    Some(next) if !is_seen[next] => {
-                        is_seen[next] = true;
-                        path.push((next, self.next(next)));
-                    }
-                    Some(_) => {}
-                    None => {
-                        order.push(*block);
-                        path.pop();
-                    }
-                }
-            }
-        }
-        order.reverse();
-        self.order = order;
+        let roots: Vec<usize> = roots.iter().filter_map(|&root| self.block_at(root)).collect();
+        self.order = reverse_post_order(self.blocks.len(), roots, &|block| self.next(block));
     }
 
     fn find_loops(&mut self, code: &Code) {

@@ -3,10 +3,7 @@
 use super::Builder;
 use crate::environment::{KnownNative, NativeKind};
 use crate::instr::{Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
-use crate::types::{ObjectId, Type, ty};
-
-/// What has its length in a field.
-const SIZED: &[Type] = &[ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::SetExact, ty::BytesExact];
+use crate::types::{ObjectId, SIZED, Type, ty};
 
 impl Builder<'_> {
     pub(super) fn call_native(&mut self, callable: Value, object: ObjectId, native: &KnownNative, args: &[Value]) -> Value {

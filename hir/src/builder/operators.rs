@@ -3,12 +3,9 @@
 use super::{Builder, Refusal};
 use crate::environment::Seen;
 use crate::instr::{Condition, DoubleKind, DoubleUnaryKind, Instr, UnaryKind, Value};
-use crate::types::{Type, ty};
+use crate::types::{SIZED, Type, ty};
 use bytecode::Opcode;
 use bytecode::opcode::{BinaryOp, Comparison};
-
-/// Containers whose truth is that they are not empty.
-const SIZED: &[Type] = &[ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::SetExact, ty::BytesExact];
 
 /// Ints up to this are exact as machine floats.
 const EXACT_IN_DOUBLE: i64 = 1 << 53;

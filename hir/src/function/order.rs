@@ -12,28 +12,44 @@ pub struct Dominators {
     parents: Vec<usize>,
 }
 
-impl Function {
-    /// The blocks that can be reached, each before its successors but for edges that go back.
-    pub fn reverse_post_order(&self) -> Vec<Block> {
-        let mut order = Vec::new();
-        let mut is_seen = vec![false; self.block_limit()];
-        is_seen[0] = true;
-        let mut path = vec![(Function::ENTRY, self.successors(Function::ENTRY))];
-        while let Some((block, successors)) = path.last_mut() {
-            match successors.pop() {
-                Some(next) if !is_seen[next.0 as usize] => {
-                    is_seen[next.0 as usize] = true;
-                    path.push((next, self.successors(next)));
+/// The nodes of a graph of `n` that can be reached from the roots, each before its successors but for edges that go back, those of an earlier root
+/// before those that only a later one reaches.
+pub(crate) fn reverse_post_order(
+    n: usize,
+    roots: impl IntoIterator<Item = usize, IntoIter: DoubleEndedIterator>,
+    successors: &dyn Fn(usize) -> Vec<usize>,
+) -> Vec<usize> {
+    let mut order = Vec::new();
+    let mut is_seen = vec![false; n];
+    for root in roots.into_iter().rev() {
+        if std::mem::replace(&mut is_seen[root], true) {
+            continue;
+        }
+        let mut path = vec![(root, successors(root))];
+        while let Some((node, next)) = path.last_mut() {
+            match next.pop() {
+                Some(next) if !is_seen[next] => {
+                    is_seen[next] = true;
+                    path.push((next, successors(next)));
                 }
                 Some(_) => {}
                 None => {
-                    order.push(*block);
+                    order.push(*node);
                     path.pop();
                 }
             }
         }
-        order.reverse();
-        order
+    }
+    order.reverse();
+    order
+}
+
+impl Function {
+    /// The blocks that can be reached, each before its successors but for edges that go back.
+    pub fn reverse_post_order(&self) -> Vec<Block> {
+        let successors = |block: usize| self.successors(Block(block as u32)).iter().map(|next| next.0 as usize).collect();
+        let order = reverse_post_order(self.block_limit(), [Function::ENTRY.0 as usize], &successors);
+        order.into_iter().map(|block| Block(block as u32)).collect()
     }
 
     /// Where each instruction is: its block and its index there; `None` if it is in none.

@@ -42,6 +42,14 @@ impl Function {
         self.replace_uses(&HashMap::from([(old, new)]));
     }
 
+    /// Replaces many values at once, in their uses and where they are; replacements may have replacements themselves.
+    pub fn replace_values(&mut self, replacements: &HashMap<Value, Value>) {
+        self.replace_uses(replacements);
+        for block in self.blocks() {
+            self.retain(block, &mut |_, value| !replacements.contains_key(&value));
+        }
+    }
+
     /// Replaces the uses of many values at once; replacements may have replacements themselves.
     pub fn replace_uses(&mut self, replacements: &HashMap<Value, Value>) {
         if replacements.is_empty() {

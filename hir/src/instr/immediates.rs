@@ -102,6 +102,18 @@ named_immediates! {
 }
 
 impl Condition {
+    /// What holds where this does not; not of floats, of which neither may hold.
+    pub const fn opposite(self) -> Condition {
+        match self {
+            Condition::Less => Condition::GreaterEqual,
+            Condition::LessEqual => Condition::Greater,
+            Condition::Equal => Condition::NotEqual,
+            Condition::NotEqual => Condition::Equal,
+            Condition::Greater => Condition::LessEqual,
+            Condition::GreaterEqual => Condition::Less,
+        }
+    }
+
     /// The condition of Python's comparison.
     pub const fn of(comparison: Comparison) -> Condition {
         match comparison {

@@ -18,10 +18,7 @@ pub(crate) fn run(function: &mut Function, _preloaded: &Preloaded) {
         if replacements.is_empty() {
             return;
         }
-        function.replace_uses(&replacements);
-        for block in function.blocks() {
-            function.retain(block, &mut |_, value| !replacements.contains_key(&value));
-        }
+        function.replace_values(&replacements);
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod execute;
 mod guesses;
+#[path = "../../../bytecode/compiler/tests/common/python_files.rs"]
+mod python_files;
 mod scene;
 
 use bytecode::{Code, Constant, Locations, Opcode};
@@ -10,6 +12,7 @@ use hir::environment::Seen;
 use hir::passes::{self, NoObserver, Pass};
 use hir::verify::verify;
 use hir::{CodeId, Function, Instr, Preloaded, text};
+use python_files::python_files;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -131,18 +134,6 @@ fn every_opcode_is_built_or_refused() {
         }
         let is_refused = matches!(build(&preloaded, CodeId(0), &Options::default()), Err(Refusal::Opcode(_)));
         assert_eq!(is_refused, REFUSED.contains(&opcode), "{}", opcode.name());
-    }
-}
-
-fn python_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            python_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "py") {
-            files.push(path);
-        }
     }
 }
 

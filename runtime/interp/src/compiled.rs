@@ -7,10 +7,10 @@
 //! Compiled code does not use the evaluation stack of its frame. Functions here that take many operands find them there ([`stack`]), borrowed, from the
 //! first word on; a second result is in the first word.
 
-use crate::code::{CodeObject, SMALL_LOCALS, SMALL_PARAMETERS};
+use crate::code::CodeObject;
 use crate::eval::steps::STEPS;
 use crate::eval::{self, arithmetic, calls, iteration, names};
-use crate::frame::{Ending, FRAME_WORDS, Frame};
+use crate::frame::{self, Ending, FRAME_WORDS, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::tracing;
 use bytecode::opcode::BinaryOp;
@@ -23,7 +23,7 @@ use object::vm::{breaker, breaker_reasons};
 use object::{Object, Raised, Ref, Vm, raw};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::offset_of;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Compiled code: runs the frame to its end, pops it, and gives the word of the value; 0: it raised.
@@ -328,35 +328,24 @@ pub unsafe fn call(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
 /// As for [`call_python`].
 #[inline(always)]
 unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> Option<u64> {
-    // SAFETY: the caller's promise. What is read and written past arguments and locals is of the frames: see `CodeObject::frame_words`.
+    // SAFETY: the caller's promise.
     unsafe {
         let function = callable.downcast_unchecked::<Function>().get();
         let code = function.code_data.get();
         let slot = &(*code).compiled;
         let entry = slot.entry.get()?;
-        let start = vm.data_stack.start;
-        let end = start.wrapping_add((*code).frame_words);
-        let has_room = end.addr() <= vm.data_stack.end.addr() && vm.depth < vm.depth_limit && vm.has_stack();
         let is_for_it = slot.scope.get() == (function.globals.borrow().bits(), function.builtins.borrow().bits());
-        if (*code).small_arguments as usize != n || slot.countdown.get() != 0 || !has_room || !is_for_it || breaker_reasons() & breaker::TRACE != 0 {
+        let is_ready = slot.countdown.get() == 0 && vm.has_stack() && breaker_reasons() & breaker::TRACE == 0;
+        if (*code).small_arguments as usize != n || !is_for_it || !is_ready {
             return None;
         }
-        vm.data_stack.start = end;
-        vm.depth += 1;
-        let inner = start.cast::<Frame>();
-        let locals = Frame::locals(inner);
-        let given = args.cast::<MaybeUninit<[u64; SMALL_PARAMETERS]>>().read_unaligned();
-        locals.cast::<MaybeUninit<[u64; SMALL_PARAMETERS]>>().write_unaligned(given);
-        let n_locals = (*code).n_locals;
-        let rest = locals.add(n).cast::<[u64; SMALL_LOCALS / 2]>();
-        rest.write_unaligned([0; SMALL_LOCALS / 2]);
-        if n_locals > n + SMALL_LOCALS / 2 {
-            rest.add(1).write_unaligned([0; SMALL_LOCALS / 2]);
+        let caller = vm.frame.cast();
+        let inner = frame::lay_small(vm, caller, callable.bits(), code, args, n, &[]);
+        if inner.is_null() {
+            return None;
         }
         raw::increment(callable.bits());
-        Frame::write_called(inner, callable.bits(), code, locals.add(n_locals), vm.frame.cast());
         (*inner).ip = (*code).entry();
-        vm.frame = inner.cast();
         Some(entry(vm, inner))
     }
 }

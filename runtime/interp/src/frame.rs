@@ -8,11 +8,11 @@
 //! address space that never moves. The frame of a generator lies in the generator. A frame that
 //! Python asks to see gets a frame object, which takes the locals over when the frame ends.
 
-use crate::code::CodeObject;
+use crate::code::{CodeObject, SMALL_LOCALS, SMALL_PARAMETERS};
 use crate::function::Function;
 use bytecode::{Instr, Opcode};
-use object::{Object, Ref, Vm};
-use std::mem::ManuallyDrop;
+use object::{Object, Ref, Vm, raw};
+use std::mem::{ManuallyDrop, MaybeUninit};
 
 /// The fixed part of a frame.
 #[repr(C)]
@@ -185,6 +185,55 @@ pub(crate) fn reserve(vm: &mut Vm, n: usize) -> Option<*mut u64> {
     }
     vm.data_stack.start = top;
     Some(start)
+}
+
+/// Lays the frame of a small function on the data stack, with copies of fixed length that may go past the locals: `n` values that are moved from `args`, then copies
+/// of `more`. It becomes the innermost one. Null if there is no room.
+///
+/// # Safety
+///
+/// `callable` is a word that owns a reference to a small function with this code, and the values are its parameters. They lie on a frame's evaluation stack;
+/// all are taken over unless the answer is null. `caller` is the innermost frame.
+#[inline(always)]
+pub(crate) unsafe fn lay_small(
+    vm: *mut Vm,
+    caller: *mut Frame,
+    callable: u64,
+    code: *const CodeObject,
+    args: *mut u64,
+    n: usize,
+    more: &[Ref<'_>],
+) -> *mut Frame {
+    // SAFETY: the caller's promise. What is read and written past the arguments and locals is of the frames: see `CodeObject::frame_words`.
+    unsafe {
+        let start = (*vm).data_stack.start;
+        let end = start.wrapping_add((*code).frame_words);
+        if (*vm).depth >= (*vm).depth_limit || end.addr() > (*vm).data_stack.end.addr() {
+            return std::ptr::null_mut();
+        }
+        (*vm).data_stack.start = end;
+        (*vm).depth += 1;
+        let frame = start.cast::<Frame>();
+        let locals = Frame::locals(frame);
+        // Word by word: the words were written one by one just now, and a wide read would have to wait until they are in the cache.
+        for index in 0..SMALL_PARAMETERS {
+            let word = args.add(index).cast::<MaybeUninit<u64>>().read_volatile();
+            locals.add(index).cast::<MaybeUninit<u64>>().write_volatile(word);
+        }
+        for (index, value) in more.iter().enumerate() {
+            raw::increment(value.bits());
+            locals.add(n + index).write_volatile(value.bits());
+        }
+        let (n, n_locals) = (n + more.len(), (*code).n_locals);
+        let rest = locals.add(n).cast::<[u64; SMALL_LOCALS / 2]>();
+        rest.write_unaligned([0; SMALL_LOCALS / 2]);
+        if n_locals > n + SMALL_LOCALS / 2 {
+            rest.add(1).write_unaligned([0; SMALL_LOCALS / 2]);
+        }
+        Frame::write_called(frame, callable, code, locals.add(n_locals), caller);
+        (*vm).frame = frame.cast();
+        frame
+    }
 }
 
 impl Drop for DataStack {

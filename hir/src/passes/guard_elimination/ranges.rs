@@ -76,7 +76,7 @@ impl Ranges {
         if !Self::is_int(function, left) || !Self::is_int(function, right) {
             return;
         }
-        let op = if holds { op } else { opposite(op) };
+        let op = if holds { op } else { op.opposite() };
         let (a, b) = (self.of(function, left), self.of(function, right));
         match op {
             Condition::Less => {
@@ -237,16 +237,5 @@ impl Ranges {
             || matches!(function.instr(bound), Instr::LoadLength { .. })
             || self.of(function, right).within(SMALL);
         then != otherwise && function.preds(then) == [head] && function.model(left) == phi && is_small && dominators.dominates(then, block)
-    }
-}
-
-fn opposite(op: Condition) -> Condition {
-    match op {
-        Condition::Less => Condition::GreaterEqual,
-        Condition::LessEqual => Condition::Greater,
-        Condition::Equal => Condition::NotEqual,
-        Condition::NotEqual => Condition::Equal,
-        Condition::Greater => Condition::LessEqual,
-        Condition::GreaterEqual => Condition::Less,
     }
 }

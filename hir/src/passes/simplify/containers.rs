@@ -2,19 +2,9 @@
 
 use super::{Change, Simplifier};
 use crate::instr::{Condition, Conversion, Instr, Value};
-use crate::types::{Type, ty};
+use crate::types::{ANY_SIZED, Type, ty};
 use bytecode::opcode::BinaryOp;
 
-/// Containers whose length can be read from the object.
-const SIZED: Type = Type::of(
-    ty::ListExact
-        .leaves()
-        .or(ty::TupleExact.leaves())
-        .or(ty::DictExact.leaves())
-        .or(ty::SetExact.leaves())
-        .or(ty::UnicodeExact.leaves())
-        .or(ty::BytesExact.leaves()),
-);
 /// What is its own iterator.
 const ITERATORS: Type = Type::of(ty::RangeIterator.leaves().or(ty::ListIterator.leaves()).or(ty::TupleIterator.leaves()).or(ty::Gen.leaves()));
 
@@ -37,7 +27,7 @@ impl Simplifier<'_> {
                 index += if index < 0 { length } else { 0 };
                 if (0..length).contains(&index) { self.give_constant(Type::c_int(ty::CInt64, index)) } else { None }
             }
-            Instr::GetLength { value } if self.is(value, SIZED) => {
+            Instr::GetLength { value } if self.is(value, ANY_SIZED) => {
                 let length = self.emit(Instr::load_length(value));
                 self.into(Instr::small_int_box_unchecked(length))
             }

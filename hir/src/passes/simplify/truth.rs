@@ -2,7 +2,7 @@
 
 use super::{Change, Simplifier};
 use crate::instr::{Condition, Instr, Value};
-use crate::types::{Type, ty};
+use crate::types::{ANY_SIZED, Type, ty};
 
 /// Objects of these classes are true: they have neither a truth nor a length of their own.
 const TRUE: Type = Type::of(
@@ -20,17 +20,6 @@ const TRUE: Type = Type::of(
         .or(ty::TypeExact.leaves())
         .or(ty::ObjectExact.leaves())
         .or(ty::Ellipsis.leaves()),
-);
-
-/// Objects of these classes are true unless they are empty.
-const SIZED: Type = Type::of(
-    ty::ListExact
-        .leaves()
-        .or(ty::TupleExact.leaves())
-        .or(ty::DictExact.leaves())
-        .or(ty::SetExact.leaves())
-        .or(ty::UnicodeExact.leaves())
-        .or(ty::BytesExact.leaves()),
 );
 
 impl Simplifier<'_> {
@@ -79,7 +68,7 @@ impl Simplifier<'_> {
             let double = self.emit(Instr::float_unbox(value));
             return self.into(Instr::primitive_compare(double, zero, Condition::NotEqual));
         }
-        if ty.fits(SIZED) {
+        if ty.fits(ANY_SIZED) {
             let zero = self.constant(Type::c_int(ty::CInt64, 0));
             let length = self.emit(Instr::load_length(value));
             return self.into(Instr::primitive_compare(length, zero, Condition::NotEqual));
@@ -103,26 +92,14 @@ impl Simplifier<'_> {
         }
         match self.def(value) {
             Instr::BoolNot { value } => Some(Change::To(value)),
-            Instr::SmallIntCompare { left, right, op } => self.into(Instr::small_int_compare(left, right, opposite(op))),
-            Instr::LongCompare { left, right, op } => self.into(Instr::long_compare(left, right, opposite(op))),
-            Instr::UnicodeCompare { left, right, op } => self.into(Instr::unicode_compare(left, right, opposite(op))),
+            Instr::SmallIntCompare { left, right, op } => self.into(Instr::small_int_compare(left, right, op.opposite())),
+            Instr::LongCompare { left, right, op } => self.into(Instr::long_compare(left, right, op.opposite())),
+            Instr::UnicodeCompare { left, right, op } => self.into(Instr::unicode_compare(left, right, op.opposite())),
             // With a NaN, "less" and "not less" are both false.
             Instr::PrimitiveCompare { left, right, op } if !self.is(left, ty::CDouble) => {
-                self.into(Instr::primitive_compare(left, right, opposite(op)))
+                self.into(Instr::primitive_compare(left, right, op.opposite()))
             }
             _ => None,
         }
-    }
-}
-
-/// What holds where `op` does not.
-fn opposite(op: Condition) -> Condition {
-    match op {
-        Condition::Less => Condition::GreaterEqual,
-        Condition::LessEqual => Condition::Greater,
-        Condition::Equal => Condition::NotEqual,
-        Condition::NotEqual => Condition::Equal,
-        Condition::Greater => Condition::LessEqual,
-        Condition::GreaterEqual => Condition::Less,
     }
 }

@@ -608,6 +608,11 @@ impl Generator<'_> {
         } else {
             self.with(Instr::iter_next(iterator), state)
         };
+        self.items_body(header, &phis, item);
+    }
+
+    /// The rest of a loop over an iterator that has just given `item`.
+    fn items_body(&mut self, header: Block, phis: &[Value], item: Value) {
         let (body, exit) = (self.function.add_block(), self.function.add_block());
         self.append(Instr::cond_branch_iter_not_done(item, body, exit));
         let at_exit = self.locals.clone();
@@ -618,7 +623,7 @@ impl Generator<'_> {
         self.depth += 1;
         self.statements(5);
         self.depth -= 1;
-        self.close_loop(header, &phis, exit, at_exit);
+        self.close_loop(header, phis, exit, at_exit);
         self.stack.pop();
     }
 
@@ -649,18 +654,7 @@ impl Generator<'_> {
         let (header, phis) = self.enter_loop();
         let state = self.snapshot(&[]);
         let item = self.with(Instr::range_iterator_next(exact), state);
-        let (body, exit) = (self.function.add_block(), self.function.add_block());
-        self.append(Instr::cond_branch_iter_not_done(item, body, exit));
-        let at_exit = self.locals.clone();
-        self.block = body;
-        let object = self.type_id(ty::Object);
-        let item = self.append(Instr::refine_type(item, object));
-        self.store(item);
-        self.depth += 1;
-        self.statements(5);
-        self.depth -= 1;
-        self.close_loop(header, &phis, exit, at_exit);
-        self.stack.pop();
+        self.items_body(header, &phis, item);
     }
 
     fn unset(&mut self) {

@@ -8,7 +8,7 @@ use crate::layout;
 use abi::{header, tag};
 use hir::{Instr, Value, ty};
 use interp::compiled::layout as interp_layout;
-use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
+use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Width};
 
 impl Lowering<'_, '_> {
     pub(super) fn attributes(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
@@ -86,6 +86,15 @@ impl Lowering<'_, '_> {
         Ok(true)
     }
 
+    /// The value of a global name whose cell's place is at an address, in `known`, where the code goes on; an empty cell leads to `unknown`.
+    pub(super) fn load_of_cell(&mut self, cell: usize, known: BlockId, unknown: BlockId) -> Reg {
+        let cell = self.builder.load_imm(cell as i64);
+        let place = self.builder.load(W64, Address::new(cell, 0));
+        self.builder.test_jump(W64, Condition::NotEqual, place, place, to(known), to(unknown));
+        self.builder.switch_to(known);
+        self.builder.load(W64, Address::new(place, 0))
+    }
+
     /// Through the cell of the name, if there is one.
     fn load_global(&mut self, value: Value, name: hir::instr::NameId) -> Result<(), Refusal> {
         let word = Operand::Imm(self.name_word(name)?);
@@ -95,11 +104,8 @@ impl Lowering<'_, '_> {
         let (known, unknown, counted) = (self.builder.new_block(), self.cold(), self.builder.new_block());
         let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
         let result = self.builder.add_param(done, Class::Int);
-        let cell = self.builder.load_imm(cell.place().expose_provenance() as i64);
-        let place = self.builder.load(W64, Address::new(cell, 0));
-        self.builder.test_jump(W64, Condition::NotEqual, place, place, to(known), to(unknown));
-        self.builder.switch_to(known);
-        let found = self.builder.load(W64, Address::new(place, 0));
+        let place = cell.place().expose_provenance();
+        let found = self.load_of_cell(place, known, unknown);
         self.builder.test_jump(W64, Condition::NotEqual, found, tag::IMMEDIATE_MASK as i64, to(counted), to(pointer));
         self.builder.switch_to(pointer);
         self.increment_pointer(found, counted);

@@ -61,11 +61,7 @@ impl Lowering<'_, '_> {
                 let exit = self.exit(value, false)?;
                 let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
                 let found = self.builder.add_param(done, Class::Int);
-                let cell = self.builder.load_imm(cell.place().expose_provenance() as i64);
-                let place = self.builder.load(W64, Address::new(cell, 0));
-                self.builder.test_jump(W64, Condition::NotEqual, place, place, to(known), to(unknown));
-                self.builder.switch_to(known);
-                let loaded = self.builder.load(W64, Address::new(place, 0));
+                let loaded = self.load_of_cell(cell.place().expose_provenance(), known, unknown);
                 self.builder.branch(Edge::new(done, vec![loaded]));
                 self.builder.switch_to(unknown);
                 let loaded = self.helper(Helper::global_word, &[Operand::Imm(*name as i64)]);

@@ -48,7 +48,6 @@ pub fn find_in_scope<'a>(globals: RefOf<'a, Dict>, builtins: RefOf<'a, Dict>, na
 #[repr(C)]
 pub struct Site {
     keys_version: Cell<u32>,
-    unused: Cell<u32>,
     /// The word of the value.
     place: Cell<usize>,
 }
@@ -76,7 +75,6 @@ impl Site {
             return false;
         }
         self.keys_version.set(version);
-        self.unused.set(0);
         // SAFETY: nothing else runs while the storage is borrowed.
         let value: *const Object = unsafe { dict.get().storage.get_unchecked() }.value(position);
         self.place.set(value.expose_provenance());

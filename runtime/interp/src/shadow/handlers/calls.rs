@@ -233,7 +233,7 @@ unsafe fn value_of_call_kw(vm: *mut Vm, first: *mut u64, sp: *mut u64) -> u64 {
 ///
 /// The words own references or are zero.
 #[inline(always)]
-unsafe fn drop_words_down_to(bottom: *mut u64, sp: *mut u64) {
+pub(super) unsafe fn drop_words_down_to(bottom: *mut u64, sp: *mut u64) {
     let mut top = sp;
     while top > bottom {
         // SAFETY: the caller's promise.
@@ -318,13 +318,27 @@ handler!(return_generator(vm ip sp frame word fuel) {
     go_anywhere!(vm, ip, sp.add(1), caller, fuel);
 });
 
+/// Gives the words of a frame back whose locals and function are dropped; its caller, which this gives, becomes the innermost frame.
+///
+/// # Safety
+///
+/// The frame is the innermost one and lies on the data stack.
+#[inline(always)]
+unsafe fn give_back(vm: *mut Vm, frame: *mut Frame) -> *mut Frame {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let caller = (*frame).previous;
+        (*vm).frame = caller.cast();
+        (*vm).depth -= 1;
+        (*vm).data_stack.start = frame.cast();
+        caller
+    }
+}
+
 /// Leaves a frame whose locals and function are dropped, and goes on in its caller with the value.
 macro_rules! leave {
     ($vm:ident, $frame:ident, $value:ident, $fuel:ident) => {{
-        let caller = (*$frame).previous;
-        (*$vm).frame = caller.cast();
-        (*$vm).depth -= 1;
-        (*$vm).data_stack.start = $frame.cast();
+        let caller = give_back($vm, $frame);
         let (mut ip, mut sp) = ((*caller).ip.add(1), (*caller).sp);
         if $value == raw::NONE && (*ip).opcode_byte() == Opcode::PopTop as u8 && is_shadow((*ip).0) {
             ip = ip.add(1);
@@ -361,10 +375,7 @@ handler!(
         let value = *sp.sub(1);
         drop_locals(frame, word as usize);
         if breaker_reasons() & breaker::FINALIZERS != 0 {
-            let caller = (*frame).previous;
-            (*vm).frame = caller.cast();
-            (*vm).depth -= 1;
-            (*vm).data_stack.start = frame.cast();
+            let caller = give_back(vm, frame);
             *(*caller).sp = value;
             return Exit::look((*caller).ip.add(1), (*caller).sp.add(1));
         }
@@ -418,9 +429,7 @@ handler!(
             leave_observed(vm, frame);
         } else {
             drop_locals(frame, 0);
-            (*vm).frame = caller.cast();
-            (*vm).depth -= 1;
-            (*vm).data_stack.start = frame.cast();
+            give_back(vm, frame);
         }
         if is_entry {
             return Exit::finished(value);

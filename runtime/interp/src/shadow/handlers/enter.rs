@@ -4,8 +4,8 @@
 //! by copies of fixed length that may go past the locals, where the evaluation stack will be: no loops, and no calls, so that the handlers
 //! that do so save no registers.
 
-use crate::code::{CodeObject, SMALL_LOCALS, SMALL_PARAMETERS};
-use crate::frame::Frame;
+use crate::code::{CodeObject, SMALL_PARAMETERS};
+use crate::frame::{self, Frame};
 use crate::function::{self, Function};
 use crate::shadow::is_shadow;
 use bytecode::{Instr, Opcode};
@@ -13,7 +13,6 @@ use object::raw;
 use object::tuple::Tuple;
 use object::vm::breaker_reasons;
 use object::{Object, Ref, Vm};
-use std::mem::MaybeUninit;
 
 /// Where a frame that was just made starts. A `RESUME` of a copy does nothing unless somebody wants something.
 ///
@@ -44,7 +43,7 @@ pub(super) unsafe fn enter_small(vm: *mut Vm, frame: *mut Frame, callable: u64, 
         if (*code).small_arguments as usize != n {
             return std::ptr::null_mut();
         }
-        lay_small(vm, frame, callable, code, args, n, &[])
+        lay_warming(vm, frame, callable, code, args, n, &[])
     }
 }
 
@@ -66,7 +65,7 @@ pub(super) unsafe fn enter_with_defaults(vm: *mut Vm, frame: *mut Frame, callabl
         let Some(defaults) = Ref::from_bits(defaults).downcast_exact::<Tuple>() else { return std::ptr::null_mut() };
         let defaults = defaults.get().items();
         let Some(first) = (n + defaults.len()).checked_sub(n_parameters) else { return std::ptr::null_mut() };
-        lay_small(vm, frame, callable, code, args, n, &defaults[first..])
+        lay_warming(vm, frame, callable, code, args, n, &defaults[first..])
     }
 }
 
@@ -77,7 +76,7 @@ pub(super) unsafe fn enter_with_defaults(vm: *mut Vm, frame: *mut Frame, callabl
 ///
 /// As for [`enter_small`]; the values are all parameters of the code.
 #[inline(always)]
-unsafe fn lay_small(
+unsafe fn lay_warming(
     vm: *mut Vm,
     frame: *mut Frame,
     callable: u64,
@@ -86,38 +85,16 @@ unsafe fn lay_small(
     n: usize,
     more: &[Ref<'_>],
 ) -> *mut Frame {
-    // SAFETY: the caller's promise. What is read and written past the arguments and locals is of the frames: see `CodeObject::frame_words`.
+    // SAFETY: the caller's promise.
     unsafe {
-        let start = (*vm).data_stack.start;
-        let end = start.wrapping_add((*code).frame_words);
         let warmth = (*code).warmth.get();
-        if (*vm).depth >= (*vm).depth_limit || end.addr() > (*vm).data_stack.end.addr() || warmth == 1 {
+        if warmth == 1 {
             return std::ptr::null_mut();
         }
-        if warmth != 0 {
+        let inner = frame::lay_small(vm, frame, callable, code, args, n, more);
+        if !inner.is_null() && warmth != 0 {
             (*code).warmth.set(warmth - 1);
         }
-        (*vm).data_stack.start = end;
-        (*vm).depth += 1;
-        let inner = start.cast::<Frame>();
-        let locals = Frame::locals(inner);
-        // Word by word: the words were written one by one just now, and a wide read would have to wait until they are in the cache.
-        for index in 0..SMALL_PARAMETERS {
-            let word = args.add(index).cast::<MaybeUninit<u64>>().read_volatile();
-            locals.add(index).cast::<MaybeUninit<u64>>().write_volatile(word);
-        }
-        for (index, value) in more.iter().enumerate() {
-            raw::increment(value.bits());
-            locals.add(n + index).write_volatile(value.bits());
-        }
-        let (n, n_locals) = (n + more.len(), (*code).n_locals);
-        let rest = locals.add(n).cast::<[u64; SMALL_LOCALS / 2]>();
-        rest.write_unaligned([0; SMALL_LOCALS / 2]);
-        if n_locals > n + SMALL_LOCALS / 2 {
-            rest.add(1).write_unaligned([0; SMALL_LOCALS / 2]);
-        }
-        Frame::write_called(inner, callable, code, locals.add(n_locals), frame);
-        (*vm).frame = inner.cast();
         inner
     }
 }

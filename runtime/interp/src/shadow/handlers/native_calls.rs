@@ -3,6 +3,7 @@
 //! A site notes the description of the function, which lives as long as the process, and the function itself. The instruction's
 //! operand says how many arguments there are, so that whether they fit is found out once.
 
+use super::calls::drop_words_down_to;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, handler, look_or_go, misfit, release_and_go, seen};
 use crate::shadow::opcode::{HANDLERS, Specialized};
@@ -167,13 +168,7 @@ macro_rules! native_call {
             }
             (*frame).ip = ip;
             let value = call_as!($Shape, vm, site, this, args, sp);
-            let mut top = sp;
-            while top > bottom {
-                top = top.sub(1);
-                if raw::decrement(*top) {
-                    raw::release(*top);
-                }
-            }
+            drop_words_down_to(bottom, sp);
             if value == 0 {
                 return Exit::raised(ip, bottom);
             }
