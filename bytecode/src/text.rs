@@ -218,6 +218,17 @@ fn instruction_text(instruction: Instr, labels: &BTreeMap<u32, usize>) -> String
     }
 }
 
+/// Each instruction with what its operand means, for those who print code of their own that was made from it. Constants are left out.
+pub fn listing(code: &Code) -> Vec<String> {
+    let row = |instruction: &Instr| {
+        let text = instruction_text(*instruction, &BTreeMap::new());
+        let is_constant = instruction.opcode().is_some_and(|opcode| opcode.info().arg == Arg::Const);
+        let note = if is_constant { String::new() } else { note(code, *instruction) };
+        if note.is_empty() { text } else { format!("{text} ({note})") }
+    };
+    code.instructions.iter().map(row).collect()
+}
+
 fn location_text(location: Location) -> String {
     format!("@{}:{}..{}:{}", location.line, location.column, location.end_line, location.end_column)
 }

@@ -69,10 +69,11 @@ Options (and corresponding environment variables):
 -W arg : warning control; arg is action:message:category:module:lineno
          also PYTHONWARNINGS=arg
 -x     : skip first line of source, allowing use of non-Unix forms of #!cmd
--X opt : set implementation-specific option
+-X opt : set implementation-specific option; -X jit-help lists those of the JIT
 --dump=STAGES         : print tokens, ast, symbols or bytecode instead of running; shadowcode: run, then print
-                        what hot code has become
---dump-only=MOD:NAME  : only for one function
+                        what hot code has become; hir, lir, lir:allocated, asm, deopt, timing, hir:initial,
+                        hir:PASS, hir:passes: run, then print what functions were compiled to
+--dump-only=MOD:NAME  : only for functions like this; * stands for anything
 --stdlib DIR          : use another 3.14 Lib/ than the one inside the program
 
 Arguments:
@@ -281,6 +282,13 @@ fn x_option(configuration: &mut Configuration, option: &str) -> Result<(), Actio
     Ok(())
 }
 
+/// What the options of the JIT say, and names of options that nobody knows.
+pub fn jit_settings(configuration: &Configuration) -> Result<(runtime::jit_options::Settings, Vec<&str>), String> {
+    let environment = |name: &str| if configuration.ignore_environment { None } else { variable(name) };
+    let settings = runtime::jit_options::parse(&configuration.x_options, &environment)?;
+    Ok((settings, runtime::jit_options::unknown(&configuration.x_options)))
+}
+
 fn has_x_option(configuration: &Configuration, name: &str) -> bool {
     configuration.x_options.iter().any(|(option, _)| option == name)
 }
@@ -352,12 +360,6 @@ fn environment(configuration: &mut Configuration, warnings: &mut Vec<String>) ->
     // Whatever is no number is 1.
     let number = |name: &str| variable(name).map(|value| value.trim_start().parse::<i64>().ok().filter(|&value| value >= 0).unwrap_or(1));
     let flag = |name: &str| number(name).is_some_and(|value| value > 0);
-    if number("PYTHONJIT").is_some_and(|number| number > 0) {
-        configuration.x_options.push(("jit".into(), None));
-    }
-    if let Some(calls) = number("PYTHONJITAUTO") {
-        configuration.x_options.push(("jit-auto".into(), Some(calls.to_string())));
-    }
     configuration.optimize = configuration.optimize.max(number("PYTHONOPTIMIZE").unwrap_or(0));
     configuration.verbose = configuration.verbose.max(number("PYTHONVERBOSE").unwrap_or(0));
     configuration.debug = configuration.debug.max(i64::from(flag("PYTHONDEBUG")));

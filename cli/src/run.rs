@@ -36,8 +36,10 @@ pub fn main() -> ExitCode {
         return crate::dump::run(&command, dump);
     }
     if let Some(dump) = dump.as_ref().filter(|dump| !dump.compiler_stages().is_empty()) {
-        Runtime::record_compiled_code(dump.compiler_stages(), dump.only_name());
-        command.configuration.x_options.insert(0, ("jit".into(), None));
+        Runtime::record_compiled_code(dump.compiler_stages(), dump.only.as_deref());
+    }
+    if let Err(end) = configure_jit(&command, dump.as_ref().is_some_and(|dump| !dump.compiler_stages().is_empty())) {
+        return end;
     }
     home::locate(&mut command.configuration);
     if let Err(message) = home::check(&command.configuration) {
@@ -90,6 +92,26 @@ pub fn main() -> ExitCode {
     };
     // What is left is freed by the system; destructors of a dying process would only take time.
     std::process::exit(status)
+}
+
+/// Puts the options of the JIT into force. The error is the exit status, if the program is not to run.
+fn configure_jit(command: &Command, is_dumped: bool) -> Result<(), ExitCode> {
+    let refuse = |message: String| {
+        let _ = writeln!(std::io::stderr(), "Fatal Python error: config_init_jit: {message}\nPython runtime state: preinitialized\n");
+        ExitCode::FAILURE
+    };
+    let (mut settings, unknown) = arguments::jit_settings(&command.configuration).map_err(refuse)?;
+    if settings.help {
+        let _ = write!(std::io::stdout(), "{}", runtime::jit_options::help());
+        return Err(ExitCode::SUCCESS);
+    }
+    for name in unknown {
+        let _ = writeln!(std::io::stderr(), "scoria: no such option: -X {name} (-X jit-help lists them)");
+    }
+    if is_dumped && settings.mode() == runtime::jit_options::Mode::Default {
+        settings.compile_all = true;
+    }
+    Runtime::configure_jit(settings).map_err(refuse)
 }
 
 /// How the program ends.

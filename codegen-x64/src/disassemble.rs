@@ -2,13 +2,19 @@
 
 use crate::code::Code;
 use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, NasmFormatter, OpKind, SymbolResolver, SymbolResult};
-use lir::{Allocated, SymbolTable};
+use lir::text::Remarks;
+use lir::{Allocated, NO_ORIGIN, SymbolTable};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 /// The code with what it was made from, if that is at hand, and its exits and patchpoints.
 pub fn disassemble(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>) -> String {
-    let marks = Marks::of(code, symbols, allocated);
+    disassemble_with(code, symbols, allocated, &|_| Vec::new())
+}
+
+/// The same with lines about the origins of instructions, each in front of the first that has it.
+pub fn disassemble_with(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>, remarks: Remarks<'_>) -> String {
+    let marks = Marks::of(code, symbols, allocated, remarks);
     print(&code.bytes[..code.code_size as usize], &marks)
 }
 
@@ -31,7 +37,7 @@ struct Marks {
 }
 
 impl Marks {
-    fn of(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>) -> Marks {
+    fn of(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>, remarks: Remarks<'_>) -> Marks {
         let mut marks = Marks::default();
         for entry in &code.entries {
             marks.line(entry.offset, format!("entry {}:", entry.id));
@@ -45,13 +51,21 @@ impl Marks {
         for (_, name, address) in symbols.iter() {
             marks.names.entry(address).or_insert_with(|| name.to_owned());
         }
+        for (word, name) in symbols.words() {
+            marks.names.entry(word).or_insert_with(|| name.to_owned());
+        }
         for (index, word) in code.bytes[code.pool_offset as usize..].chunks_exact(8).enumerate() {
             let word = u64::from_le_bytes(word.try_into().expect("a chunk has eight bytes"));
             let name = marks.names.get(&word).cloned().unwrap_or_else(|| format!("{word:#x}"));
             marks.targets.insert(code.pool_offset + 8 * index as u32, name);
         }
         if let Some(allocated) = allocated {
+            let mut origin = NO_ORIGIN;
             for source in &code.source_map {
+                if source.origin != origin && source.origin != NO_ORIGIN {
+                    origin = source.origin;
+                    remarks(origin).into_iter().for_each(|line| marks.line(source.offset, format!(";; {line}")));
+                }
                 let block = &allocated.function.blocks[source.block as usize];
                 let instr = &block.instrs[source.instr as usize];
                 marks.line(source.offset, format!("; {}", allocated.function.print_instr(block, instr, Some(symbols))));

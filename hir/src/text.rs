@@ -25,6 +25,6 @@ mod print;
 
 pub use cursor::{Cursor, SyntaxError};
 pub use parse::parse;
-pub use print::Annotated;
+pub use print::{Annotated, Remarked, Remarks};
 
 pub(crate) use cursor::write_quoted;

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 pub struct SymbolTable {
     symbols: Vec<(String, u64)>,
     by_name: HashMap<String, SymbolId>,
+    /// What constants are, for text.
+    words: HashMap<u64, String>,
 }
 
 impl SymbolTable {
@@ -34,6 +36,20 @@ impl SymbolTable {
 
     pub fn find(&self, name: &str) -> Option<SymbolId> {
         self.by_name.get(name).copied()
+    }
+
+    /// Says what a word is that code has as a constant. It is printed in braces; such text is for readers only.
+    pub fn name_word(&mut self, word: u64, name: &str) {
+        self.words.entry(word).or_insert_with(|| format!("{{{name}}}"));
+    }
+
+    /// What a constant is, in braces.
+    pub fn word(&self, word: u64) -> Option<&str> {
+        self.words.get(&word).map(String::as_str)
+    }
+
+    pub fn words(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.words.iter().map(|(word, name)| (*word, name.as_str()))
     }
 
     /// All symbols with names and addresses, in the order they were added.

@@ -24,4 +24,4 @@ mod print;
 
 pub use cursor::SyntaxError;
 pub use parse::{parse, parse_with};
-pub use print::{PrintedFunction, PrintedInstr};
+pub use print::{PrintedFunction, PrintedInstr, Remarks};

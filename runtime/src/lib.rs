@@ -13,6 +13,7 @@ pub use interactive::Opening;
 use interp::code::CodeObject;
 use interp::compile_hook::{self, Mode};
 use interp::{eval, frame, function};
+pub use jit::options as jit_options;
 use object::dict::Dict;
 use object::singleton::ModuleObject;
 use object::{Object, ObjectOf, PyResult, Ref, Vm, exception};
@@ -70,19 +71,25 @@ impl Runtime {
         interp::shadow::listing::text(&mut self.vm, only)
     }
 
-    /// From now on what compiled functions become at these stages is noted for [`Runtime::compiled_code`]; of one function, if its qualified name is given.
+    /// From now on what compiled functions become at these stages is noted for [`Runtime::compiled_code`]; of functions whose `module:qualname` is like the pattern,
+    /// if one is given.
     pub fn record_compiled_code(stages: Vec<String>, only: Option<&str>) {
-        jit::compile::set_dump(stages, only.map(str::to_owned));
+        jit::dump::collect(stages, only);
+    }
+
+    /// Has the JIT do what its options say. The error is for the user. Who embeds the runtime need not: then they are taken from the configuration.
+    pub fn configure_jit(settings: jit_options::Settings) -> Result<(), String> {
+        jit::configure(settings)
     }
 
     /// Whether it is a stage of the JIT's compiler.
     pub fn is_compiler_stage(name: &str) -> bool {
-        jit::compile::STAGES.contains(&name)
+        jit::dump::is_stage(name)
     }
 
     /// What was noted of compiled functions.
-    pub fn compiled_code(&self) -> String {
-        jit::compile::dumped()
+    pub fn compiled_code(&mut self) -> String {
+        jit::dump::with_sources(&mut self.vm, &jit::dump::collected())
     }
 
     fn initialize(&mut self, configuration: &Configuration) -> PyResult<()> {
@@ -91,9 +98,9 @@ impl Runtime {
         if configuration.x_options.iter().any(|(name, _)| name == "no_debug_ranges") {
             compile::leave_out_ranges();
         }
-        let jit = configuration.x_options.iter().rev().find(|(name, _)| name == "jit" || name == "jit-auto");
-        if let Some((_, calls)) = jit {
-            jit::set_enabled(true, calls.as_ref().and_then(|calls| calls.parse().ok()).unwrap_or(0));
+        if !jit::is_configured() {
+            let settings = jit_options::parse(&configuration.x_options, &|_| None);
+            settings.and_then(jit::configure).map_err(|message| vm.runtime_error(message))?;
         }
         let shadowcode = configuration.x_options.iter().rev().find(|(name, _)| name == "shadowcode");
         if let Some(calls) = shadowcode.and_then(|(_, value)| value.as_ref()?.parse().ok()) {

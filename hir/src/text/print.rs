@@ -1,6 +1,6 @@
 //! Printing.
 
-use crate::function::{Ending, FrameState, Function, RefKind};
+use crate::function::{CodeId, Ending, FrameState, Function, RefKind};
 use crate::instr::{Block, Instr, Value};
 use crate::types::{Classes, Spec, Type};
 use std::fmt;
@@ -8,29 +8,47 @@ use std::fmt;
 /// A function with the names of classes and objects as comments.
 pub struct Annotated<'a>(pub &'a Function);
 
+/// Gives the lines to be said of a bytecode instruction, in front of what it became.
+pub type Remarks<'a> = &'a dyn Fn(CodeId, u32) -> Vec<String>;
+
+/// The same with comments about the bytecode instructions that the function is made of.
+pub struct Remarked<'a>(pub &'a Function, pub Remarks<'a>);
+
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self, false, f)
+        print(self, false, None, f)
     }
 }
 
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self, true, f)
+        print(self, true, None, f)
     }
 }
 
 impl fmt::Display for Annotated<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self.0, true, f)
+        print(self.0, true, None, f)
     }
 }
 
-fn print(function: &Function, annotate: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl fmt::Display for Remarked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        print(self.0, true, Some(self.1), f)
+    }
+}
+
+fn print(function: &Function, annotate: bool, remarks: Option<Remarks<'_>>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "fun {} {{", function.name)?;
     for block in function.blocks() {
         print_head(function, block, f)?;
-        for &value in function.instrs(block) {
+        let mut before = None;
+        for (index, &value) in function.instrs(block).iter().enumerate() {
+            if let Some(remarks) = remarks
+                && let Some((code, at)) = place_of(function, block, index).filter(|place| before.replace(*place) != Some(*place))
+            {
+                remarks(code, at).iter().try_for_each(|line| writeln!(f, "    ; {line}"))?;
+            }
             print_instr(function, value, annotate, f)?;
         }
         writeln!(f, "  }}")?;
@@ -39,6 +57,14 @@ fn print(function: &Function, annotate: bool, f: &mut fmt::Formatter<'_>) -> fmt
         writeln!(f, "  fs {} = {}", id.0, function.state(id))?;
     }
     f.write_str("}\n")
+}
+
+/// The bytecode instruction that an instruction comes from, as far as frame states tell: what has none belongs to the next that has one.
+fn place_of(function: &Function, block: Block, index: usize) -> Option<(CodeId, u32)> {
+    let mut states = function.instrs(block)[index..].iter().map(|&value| (value, function.frame_state(value)));
+    let is_before = |instr: &Instr| matches!(instr, Instr::LoadConst { .. } | Instr::UpdateInstr { .. });
+    let (_, state) = states.find(|(value, state)| state.is_some() || !is_before(function.instr(*value)))?;
+    state.map(|state| function.state(state)).map(|state| (state.code, state.bytecode))
 }
 
 fn print_head(function: &Function, block: Block, f: &mut fmt::Formatter<'_>) -> fmt::Result {

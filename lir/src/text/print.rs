@@ -10,7 +10,11 @@ use std::fmt;
 pub struct PrintedFunction<'a> {
     function: &'a Function,
     symbols: Option<&'a SymbolTable>,
+    remarks: Option<Remarks<'a>>,
 }
+
+/// Gives the lines to be said of an origin, in front of its instructions.
+pub type Remarks<'a> = &'a dyn Fn(u32) -> Vec<String>;
 
 /// An instruction that prints itself, with its edges where it ends a block.
 pub struct PrintedInstr<'a> {
@@ -23,7 +27,12 @@ pub struct PrintedInstr<'a> {
 impl Function {
     /// The text with names of symbols; `Display` has numbers.
     pub fn print_with<'a>(&'a self, symbols: &'a SymbolTable) -> PrintedFunction<'a> {
-        PrintedFunction { function: self, symbols: Some(symbols) }
+        PrintedFunction { function: self, symbols: Some(symbols), remarks: None }
+    }
+
+    /// The same with lines about the origins of instructions, each in front of the first of a block that has it.
+    pub fn print_with_remarks<'a>(&'a self, symbols: &'a SymbolTable, remarks: Remarks<'a>) -> PrintedFunction<'a> {
+        PrintedFunction { function: self, symbols: Some(symbols), remarks: Some(remarks) }
     }
 
     pub fn print_instr<'a>(&'a self, block: &'a Block, instr: &'a Instr, symbols: Option<&'a SymbolTable>) -> PrintedInstr<'a> {
@@ -34,7 +43,7 @@ impl Function {
 
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        PrintedFunction { function: self, symbols: None }.fmt(f)
+        PrintedFunction { function: self, symbols: None, remarks: None }.fmt(f)
     }
 }
 
@@ -65,7 +74,12 @@ impl PrintedFunction<'_> {
             f.write_str(")")?;
         }
         f.write_str(if block.cold { " cold:\n" } else { ":\n" })?;
+        let mut origin = NO_ORIGIN;
         for instr in &block.instrs {
+            if let Some(remarks) = self.remarks.filter(|_| instr.origin != origin && instr.origin != NO_ORIGIN) {
+                origin = instr.origin;
+                remarks(origin).iter().try_for_each(|line| writeln!(f, "  # {line}"))?;
+            }
             writeln!(f, "  {}", self.function.print_instr(block, instr, self.symbols))?;
         }
         Ok(())
@@ -107,7 +121,10 @@ impl PrintedInstr<'_> {
     fn operand(&self, f: &mut fmt::Formatter<'_>, operand: Operand) -> fmt::Result {
         match operand {
             Operand::Reg(reg) => write!(f, "{reg}"),
-            Operand::Imm(imm) => write!(f, "{imm}"),
+            Operand::Imm(imm) => match self.symbols.and_then(|symbols| symbols.word(imm as u64)) {
+                Some(name) => f.write_str(name),
+                None => write!(f, "{imm}"),
+            },
             Operand::Mem(address) => write!(f, "{address}"),
             Operand::Symbol(id) => match self.symbols.and_then(|symbols| symbols.name(id)) {
                 Some(name) => write!(f, "&{name}"),

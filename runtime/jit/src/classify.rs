@@ -50,6 +50,11 @@ static DERIVED: &[(&Class, Type)] = &[
     (&set::SET, ty::SetUser),
 ];
 
+/// The builtin classes that are known here.
+pub fn classes() -> impl Iterator<Item = &'static Class> {
+    EXACT.iter().chain(DERIVED).map(|(class, _)| *class)
+}
+
 /// The leaf of a value.
 pub fn leaf_of(value: Ref<'_>) -> Type {
     if value.as_small_int().is_some() {

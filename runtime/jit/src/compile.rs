@@ -2,12 +2,13 @@
 
 use crate::classify::Check;
 use crate::deopt::Exits;
+use crate::dump::{self, Watch};
 use crate::helpers::Helper;
 use crate::layout::{ListLayout, list_layout};
 use crate::lower::{self, Environment, Extras};
 use crate::memory::CodeMemory;
 use crate::preload::Known;
-use crate::trampoline;
+use crate::{policy, stress, trampoline};
 use bytecode::CodeFlags;
 use codegen_x64::Code;
 use hir::builder;
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Why a function is not compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,12 @@ pub enum Refusal {
     Allocation(String),
     /// There is no memory for its code.
     NoMemory,
+    /// It is not on the list of functions to compile.
+    NotListed,
+    /// There is as much code as there may be.
+    CodeLimit,
+    /// It is larger than functions may be.
+    SizeLimit,
 }
 
 impl fmt::Display for Refusal {
@@ -49,15 +56,12 @@ impl fmt::Display for Refusal {
             Refusal::Unsupported(what) => write!(f, "{what} is not compiled"),
             Refusal::Allocation(why) => write!(f, "registers: {why}"),
             Refusal::NoMemory => f.write_str("no memory for code"),
+            Refusal::NotListed => f.write_str("not on the list of functions to compile"),
+            Refusal::CodeLimit => f.write_str("there is as much machine code as there may be"),
+            Refusal::SizeLimit => f.write_str("too large"),
         }
     }
 }
-
-/// The stages that can be printed, in order.
-pub const STAGES: &[&str] = &["hir:initial", "hir", "lir", "lir:allocated", "asm"];
-
-/// Who is shown what a function becomes: stage and text.
-pub type Show<'a> = &'a mut dyn FnMut(&str, String);
 
 /// Names by which code gets at its own frame, whose variables are not in it while compiled code runs.
 const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
@@ -73,17 +77,6 @@ struct Shared {
     exit_trampoline: SymbolId,
     list: ListLayout,
     allocator: Allocator,
-    /// The time compilations took.
-    time: Duration,
-    /// What is to be printed of functions that are compiled from now on.
-    dump: Option<Dump>,
-}
-
-/// Stages and the one function, by qualified name, that are printed; the text so far.
-struct Dump {
-    stages: Vec<String>,
-    only: Option<String>,
-    text: String,
 }
 
 static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
@@ -93,16 +86,7 @@ impl Shared {
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
-        Shared {
-            memory: CodeMemory::default(),
-            symbols,
-            helpers,
-            exit_trampoline,
-            list: list_layout(),
-            allocator: Allocator::new(),
-            time: Duration::ZERO,
-            dump: None,
-        }
+        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator: Allocator::new() }
     }
 }
 
@@ -177,16 +161,6 @@ pub fn suppress(code: &CodeObject, is_suppressed: bool) {
     }
 }
 
-/// From now on what functions become is noted, for [`dumped`].
-pub fn set_dump(stages: Vec<String>, only: Option<String>) {
-    shared().get_or_insert_with(Shared::new).dump = Some(Dump { stages, only, text: String::new() });
-}
-
-/// The text of what was noted.
-pub fn dumped() -> String {
-    shared().as_ref().and_then(|shared| shared.dump.as_ref()).map_or_else(String::new, |dump| dump.text.clone())
-}
-
 /// The entry of code that has not been called before.
 unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
     // SAFETY: the caller gives the innermost frame, which nobody has touched.
@@ -216,7 +190,7 @@ pub fn statistics<T>(code: &CodeObject, number: impl FnOnce(&Statistics) -> T) -
 
 /// The time all compilations took.
 pub fn total_time() -> Duration {
-    shared().as_ref().map_or(Duration::ZERO, |shared| shared.time)
+    dump::timing::total()
 }
 
 /// What a function would be compiled to now, at one stage.
@@ -224,22 +198,22 @@ pub fn text_of_stage(vm: &mut Vm, function: &interp::Function, stage: &str) -> O
     let code = function.code();
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = Known::of_function(function, code, &code.qualname_text(), true);
-    let mut found = None;
-    let mut show = |shown: &str, text: String| {
-        if shown == stage {
-            found = Some(text);
-        }
-    };
-    let made = build(&known, &mut show).and_then(|function| emit(vm, shared, code, &known, &function, &mut show));
+    let name = policy::full_name(function);
+    let known = Known::of_function(function, code, &name, true);
+    let mut watch = Watch::of_stage(&name, stage);
+    watch.preloaded(&known.preloaded);
+    let made = build(&known, &mut watch).and_then(|function| emit(vm, shared, code, &known, &function, &mut watch));
     drop(made);
-    found
+    Some(watch.shown)
 }
 
 /// Gives up code whose guards keep failing: what it was told of the past is left out of new code.
 pub fn guards_keep_failing(vm: &mut Vm, function: &interp::Function) {
     let code = function.code();
     let options = Options { with_feedback: false };
+    if stress::period() > 0 {
+        return;
+    }
     if code.compiled.owners.borrow().len() > 1 || compile_function(vm, function, &options).is_err() {
         code.compiled.entry.set(None);
     }
@@ -259,21 +233,15 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     if !code.has_flag(CodeFlags::OPTIMIZED) || code.has_flag(suspends) {
         return Err(Refusal::Kind);
     }
+    let name = policy::full_name(function);
+    policy::allows(function)?;
+    let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = Known::of_function(function, code, &code.qualname_text(), options.with_feedback);
-    let mut dump = shared.dump.take();
-    let is_wanted = dump.as_ref().is_some_and(|dump| dump.only.as_ref().is_none_or(|only| *only == code.qualname_text()));
-    let mut show = |stage: &str, text: String| {
-        if let Some(dump) = dump.as_mut().filter(|dump| is_wanted && dump.stages.iter().any(|wanted| wanted == stage)) {
-            dump.text.push_str(&format!("==== {stage} {}\n{text}\n", code.qualname_text()));
-        }
-    };
-    let result = compile(vm, shared, code, &known, &mut show);
-    if let Err(refusal) = &result {
-        show("hir", format!("refused: {refusal}\n"));
-    }
-    shared.dump = dump;
+    let known = Known::of_function(function, code, &name, options.with_feedback);
+    watch.preloaded(&known.preloaded);
+    let result = compile(vm, shared, code, &known, &mut watch);
+    watch.end(result.as_ref().err());
     let entry = result?;
     code.compiled.scope.set((function.globals.borrow().bits(), function.builtins.borrow().bits()));
     code.compiled.countdown.set(0);
@@ -281,10 +249,12 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     Ok(entry)
 }
 
-fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, show: Show<'_>) -> Result<Entry, Refusal> {
-    let start = Instant::now();
-    let function = build(known, show)?;
-    let (made, extras) = emit(vm, shared, code, known, &function, show)?;
+fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, watch: &mut Watch) -> Result<Entry, Refusal> {
+    if policy::is_full(shared.memory.used) {
+        return Err(Refusal::CodeLimit);
+    }
+    let function = build(known, watch)?;
+    let (made, extras) = emit(vm, shared, code, known, &function, watch)?;
     let mut opcodes = BTreeMap::new();
     for value in function.values() {
         *opcodes.entry(function.instr(value).info().name).or_default() += 1;
@@ -293,11 +263,12 @@ fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, s
         size: made.bytes.len(),
         stack_size: made.frame.size as usize,
         spill_size: made.frame.n_slots as usize * 8,
-        time: start.elapsed(),
+        time: watch.times.total(),
         opcodes,
     };
-    shared.time += statistics.time;
-    install(shared, code, known, made, extras, statistics)
+    let entry = install(shared, code, known, made, extras, statistics);
+    watch.times.finished("install");
+    entry
 }
 
 /// Installs HIR given as text for a function, whose code is what its exits lead to; for tests.
@@ -314,7 +285,7 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Res
     let always: Vec<Pass> = passes::PIPELINE.iter().copied().filter(|pass| pass.switch() == passes::Switch::Always).collect();
     passes::run(&always, &mut function, &known.preloaded, &mut NoObserver);
     let refused = |refusal: Refusal| refusal.to_string();
-    let (made, extras) = emit(vm, shared, code, &known, &function, &mut |_, _| ()).map_err(refused)?;
+    let (made, extras) = emit(vm, shared, code, &known, &function, &mut Watch::new(&function.name)).map_err(refused)?;
     let statistics = Statistics { size: made.bytes.len(), stack_size: 0, spill_size: 0, time: Duration::ZERO, opcodes: BTreeMap::new() };
     let entry = install(shared, code, &known, made, extras, statistics).map_err(refused)?;
     code.compiled.entry.set(Some(entry));
@@ -322,16 +293,25 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Res
 }
 
 /// The HIR of a function, with references counted.
-fn build(known: &Known, show: Show<'_>) -> Result<Function, Refusal> {
+fn build(known: &Known, watch: &mut Watch) -> Result<Function, Refusal> {
     let mut function = builder::build(&known.preloaded, CodeId(0), &builder::Options::default()).map_err(Refusal::Builder)?;
-    show("hir:initial", function.to_string());
-    passes::run(&passes::pipeline(OFF), &mut function, &known.preloaded, &mut NoObserver);
-    show("hir", function.to_string());
+    watch.times.finished("build");
+    watch.hir("hir:initial", &function);
+    passes::run(&policy::pipeline(OFF), &mut function, &known.preloaded, watch);
+    watch.hir("hir", &function);
     Ok(function)
 }
 
 /// The machine code of a function whose references are counted.
-fn emit(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, show: Show<'_>) -> Result<(Code, Extras), Refusal> {
+fn emit(
+    vm: &mut Vm,
+    shared: &mut Shared,
+    code: &CodeObject,
+    known: &Known,
+    function: &Function,
+    watch: &mut Watch,
+) -> Result<(Code, Extras), Refusal> {
+    policy::check_hir(function)?;
     let environment = Environment {
         code,
         objects: &known.objects,
@@ -346,13 +326,28 @@ fn emit(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, func
         let verified = lir::verify::verify(&target);
         assert!(verified.is_ok(), "{verified:?}\n{function}\n{target}");
     }
+    let stressed = stress::period();
+    if stressed > 0 {
+        stress::fail_guards(&mut target, &extras.points, stressed);
+    }
+    policy::check_lir(&target)?;
+    watch.times.finished("lower");
     lir::peephole::improve(&mut target);
-    show("lir", target.print_with(&shared.symbols).to_string());
+    watch.times.finished("peephole");
+    let named = watch.wants_words().then(|| {
+        let mut symbols = shared.symbols.clone();
+        dump::name_words(&mut symbols, code, known);
+        symbols
+    });
+    let symbols = named.as_ref().unwrap_or(&shared.symbols);
+    watch.lir("lir", &target, symbols);
     let allocated = shared.allocator.allocate(target).map_err(|error| Refusal::Allocation(error.to_string()))?;
-    show("lir:allocated", allocated.function.print_with(&shared.symbols).to_string());
+    watch.times.finished("allocate");
+    watch.lir("lir:allocated", &allocated.function, symbols);
     let options = codegen_x64::Options { exit_trampoline: shared.exit_trampoline };
     let made = codegen_x64::emit(&allocated, &shared.symbols, &options).map_err(|error| Refusal::Allocation(error.to_string()))?;
-    show("asm", codegen_x64::disassemble(&made, &shared.symbols, Some(&allocated)));
+    watch.times.finished("emit");
+    watch.asm(&made, symbols, &allocated);
     Ok((made, extras))
 }
 

@@ -8,13 +8,21 @@
 mod classify;
 pub mod compile;
 mod deopt;
+pub mod dump;
 mod helpers;
 mod layout;
+pub mod list_file;
+mod log;
 mod lower;
 mod memory;
 pub mod module;
+pub mod options;
+pub mod policy;
 mod preload;
+mod start;
+mod stress;
 mod trampoline;
 
 pub use compile::{Refusal, compile_function, is_compiled, set_enabled};
 pub use module::MODULES;
+pub use start::{configure, is_configured};

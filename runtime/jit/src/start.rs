@@ -1,0 +1,48 @@
+//! Putting options into force, before any Python code runs.
+
+use crate::list_file::{List, Rules};
+use crate::options::{self, Mode, Settings};
+use crate::{compile, log, policy, stress};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static IS_CONFIGURED: AtomicBool = AtomicBool::new(false);
+
+/// Whether [`configure`] has been called.
+pub fn is_configured() -> bool {
+    IS_CONFIGURED.load(Ordering::Relaxed)
+}
+
+/// Does what options say from now on. The error is for the user.
+pub fn configure(settings: Settings) -> Result<(), String> {
+    IS_CONFIGURED.store(true, Ordering::Relaxed);
+    let mode = settings.mode();
+    *options::change() = settings;
+    stress::start();
+    let file = options::get().list_file.clone();
+    if let Some(path) = file.filter(|_| mode != Mode::Off) {
+        *policy::list() = Some(read_list(&path)?);
+    }
+    match mode {
+        Mode::Off | Mode::Default => {}
+        Mode::After(calls) => compile::set_enabled(true, calls),
+    }
+    Ok(())
+}
+
+fn read_list(path: &str) -> Result<List, String> {
+    let mut list = List::default();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("Unable to open JIT list file {path}: {error}"))?;
+    for line in add_lines(&mut list, &text, policy::rules()) {
+        let message = format!("Failed to parse new JIT list line {line}");
+        if options::get().list_errors {
+            return Err(message);
+        }
+        log::write(&format!("JIT: {path}: {message}\n"));
+    }
+    Ok(list)
+}
+
+/// Adds the entries of a text. Gives the lines that are none.
+pub fn add_lines<'a>(list: &mut List, text: &'a str, rules: Rules) -> Vec<&'a str> {
+    text.lines().filter(|line| !list.add(line, rules)).collect()
+}
