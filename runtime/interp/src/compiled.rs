@@ -157,6 +157,12 @@ pub mod layout {
 
     pub const LOCALS: usize = FRAME_WORDS * 8;
     pub const FRAME_FUNCTION: usize = offset_of!(Frame, function);
+    pub const FRAME_CODE: usize = offset_of!(Frame, code);
+    pub const FRAME_NAMESPACE: usize = offset_of!(Frame, namespace);
+    pub const FRAME_GENERATOR: usize = offset_of!(Frame, generator);
+    /// The word of all small fields: zero in the frame of a plain call.
+    pub const FRAME_FLAGS: usize = offset_of!(Frame, is_entry);
+    const _: () = assert!(size_of::<Frame>() == FRAME_FLAGS + 8 && Ending::Push as u8 == 0);
     pub const FRAME_IP: usize = offset_of!(Frame, ip);
     pub const FRAME_PREVIOUS: usize = offset_of!(Frame, previous);
     pub const FRAME_OBJECT: usize = offset_of!(Frame, object);
@@ -363,6 +369,54 @@ pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usi
         }
         call_python_slowly(vm, callable, args, n)
     }
+}
+
+/// The same from a site that lays frames itself as long as the code it calls is entered at `known`: notes the entry if it is one that
+/// this function's calls can go to.
+///
+/// # Safety
+///
+/// As for [`call_python`].
+pub unsafe fn call_python_from(vm: &mut Vm, known: &Cell<usize>, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let function = callable.downcast_unchecked::<Function>().get();
+        let slot = &(*function.code_data.get()).compiled;
+        let is_for_it = slot.scope.get() == (function.globals.borrow().bits(), function.builtins.borrow().bits());
+        if let Some(entry) = slot.entry.get().filter(|_| is_for_it && slot.countdown.get() == 0) {
+            known.set(entry as usize);
+        }
+        call_python(vm, callable, args, n)
+    }
+}
+
+/// What a call of a function needs to know of its code, if its frame can be laid by who knows it.
+pub struct Callee {
+    /// Where the code says where its compiled code is.
+    pub entry: *const Option<Entry>,
+    pub code: *const CodeObject,
+    pub first_instruction: *const Instr,
+    pub n_locals: usize,
+    pub frame_words: usize,
+}
+
+/// So many locals that are no parameters a frame laid in line may have.
+const LOCALS_IN_LINE: usize = 24;
+
+/// What there is to know of a function that is called with exactly its `n` parameters, if all are positional and it has few locals.
+pub fn callee(function: &Function, n: usize) -> Option<Callee> {
+    let code = function.code();
+    let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
+    if code.simple_arguments as usize != n || code.has_flag(suspends) || code.n_locals > n + LOCALS_IN_LINE {
+        return None;
+    }
+    Some(Callee {
+        entry: code.compiled.entry.as_ptr(),
+        code,
+        first_instruction: code.data.instructions.as_ptr(),
+        n_locals: code.n_locals,
+        frame_words: code.frame_words,
+    })
 }
 
 #[inline(never)]

@@ -25,6 +25,8 @@ pub struct Function {
     pub code: ObjectCell,
     /// The code again, for the interpreter; the object is never freed while a function or frame has it.
     pub(crate) code_data: Cell<*const CodeObject>,
+    /// Another number once the code or defaults are others than before.
+    pub(crate) version: Cell<u32>,
     pub globals: Object,
     pub builtins: Object,
     pub name: ObjectCell,
@@ -79,6 +81,7 @@ impl Payload for Function {
         for cell in self.cells() {
             cell.set(None);
         }
+        self.note_change();
     }
 }
 
@@ -106,11 +109,27 @@ impl Function {
         unsafe { &*self.code_data.get() }
     }
 
+    /// A number that changes when the code or a default does.
+    pub fn version(&self) -> u32 {
+        self.version.get()
+    }
+
+    /// Where compiled code finds the version.
+    pub fn version_place(&self) -> *const u32 {
+        self.version.as_ptr()
+    }
+
+    /// To be called when the code or a default has changed.
+    pub(crate) fn note_change(&self) {
+        self.version.set(self.version.get().wrapping_add(1));
+    }
+
     /// Replaces the code. The old one is never freed: a frame may be running it.
     pub fn set_code(&self, code: ObjectOf<CodeObject>) {
         code.borrow().get().note_scope(self.globals.borrow(), self.builtins.borrow());
         self.code_data.set(std::ptr::from_ref(code.borrow().get()));
         std::mem::forget(self.code.replace(Some(code.into_object())));
+        self.note_change();
     }
 }
 
@@ -143,6 +162,7 @@ pub fn new_function(vm: &mut Vm, code: ObjectOf<CodeObject>, globals: Object) ->
     let doc = if data.has_flag(CodeFlags::HAS_DOCSTRING) { data.constants.first().cloned() } else { None };
     let function = Function {
         code_data: Cell::new(std::ptr::from_ref(data)),
+        version: Cell::new(0),
         name: ObjectCell::new(Some(data.name.to_owned())),
         qualname: ObjectCell::new(Some(data.qualname.get().to_owned())),
         defaults: ObjectCell::EMPTY,

@@ -21,6 +21,7 @@ use lir::{Allocator, SymbolId, SymbolTable};
 use object::Vm;
 use object::dict::GlobalCell;
 use object::str::Str;
+use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -103,6 +104,8 @@ struct Owned {
     cells: Vec<Rc<GlobalCell>>,
     #[expect(dead_code, clippy::vec_box, reason = "found by address")]
     checks: Vec<Box<Check>>,
+    #[expect(dead_code, reason = "found by address")]
+    sites: Vec<Box<dyn Any>>,
     statistics: Statistics,
 }
 
@@ -360,7 +363,7 @@ fn install(shared: &mut Shared, code: &CodeObject, known: &Known, made: Code, ex
     let objects = extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().collect();
-    let owned = Owned { exits, cells, checks: extras.checks, statistics };
+    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, statistics };
     code.compiled.owners.borrow_mut().push(Box::new(owned));
     // SAFETY: what was emitted is a C function of this form.
     Ok(unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) })

@@ -184,6 +184,10 @@ define_helpers! {
     call_python(vm, frame, function, n) {
         compiled::call_python(vm, value(function), compiled::stack(frame), n as usize)
     }
+    /// The same from a site whose noted entry is at the address `site`.
+    call_python_from(vm, frame, function, n, site) {
+        compiled::call_python_from(vm, &*(site as *const std::cell::Cell<usize>), value(function), compiled::stack(frame), n as usize)
+    }
     /// The arguments are on the frame's stack.
     call_native(vm, frame, callable, n) { compiled::call_native(vm, frame, value(callable), n as usize) }
     /// An instance of a class whose instances are made in the usual way.

@@ -28,7 +28,9 @@ pub fn list_layout() -> ListLayout {
 /// Fields of the `Vm`.
 pub const VM_FRAME: i32 = offset_of!(Vm, frame) as i32;
 pub const VM_DEPTH: i32 = offset_of!(Vm, depth) as i32;
+pub const VM_DEPTH_LIMIT: i32 = offset_of!(Vm, depth_limit) as i32;
 pub const VM_DATA_STACK: i32 = offset_of!(Vm, data_stack.start) as i32;
+pub const VM_DATA_STACK_END: i32 = offset_of!(Vm, data_stack.end) as i32;
 
 /// Fields of a tuple, behind the header: the length, a hash, the items.
 pub const TUPLE_LEN: i32 = abi::header::SIZE as i32;

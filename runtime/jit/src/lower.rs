@@ -11,6 +11,7 @@ mod calls;
 mod containers;
 mod control;
 mod exits;
+mod frames;
 mod generic;
 mod guards;
 mod numbers;
@@ -57,6 +58,8 @@ pub struct Extras {
     pub references: Vec<Object>,
     #[expect(clippy::vec_box, reason = "the addresses must stay")]
     pub checks: Vec<Box<crate::classify::Check>>,
+    /// What instructions note as they run.
+    pub sites: Vec<Box<dyn std::any::Any>>,
 }
 
 /// The LIR of a function whose references have been counted.

@@ -11,6 +11,7 @@ use hir::{Preloaded, Type, ty};
 use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
 use interp::{CodeObject, Function};
 use object::dict::{Dict, GlobalCell, global_cell};
+use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Type as Class};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,8 +34,8 @@ pub struct Known {
 pub enum Assume {
     /// Something that is so anyway.
     Nothing,
-    /// The class has not changed.
-    ClassVersion { place: *const u32, version: u32 },
+    /// The class, or the function, has not changed.
+    Version { place: *const u32, version: u32 },
     /// The global name has the value with this word.
     Global { cell: Rc<GlobalCell>, name: u64, word: u64 },
 }
@@ -125,13 +126,15 @@ impl Tables {
     /// Says what calls of an object do.
     fn describe(&mut self, id: ObjectId, value: Ref<'_>) {
         if let Some(function) = value.downcast_exact::<Function>() {
-            let code = function.code();
+            let (function, code) = (function.get(), function.code());
+            let assume = Assume::Version { place: function.version_place(), version: function.version() };
+            let assumption = self.assume(assume, &format!("function {}", code.qualname_text()));
+            let defaults = self.defaults(function);
             let known = KnownFunction {
                 code: None,
-                // What calls it binds the arguments anew.
-                assumption: Some(AssumptionId(0)),
+                assumption: Some(assumption),
                 simple_arguments: code.is_simple.then_some(code.data.arg_count),
-                defaults: Vec::new(),
+                defaults,
                 returns: ty::Object,
             };
             self.preloaded.functions.insert(id, known);
@@ -149,6 +152,14 @@ impl Tables {
             let native = KnownNative { kind, arguments, returns, is_leaf: false, leaf_arguments: Vec::new() };
             self.preloaded.natives.insert(id, native);
         }
+    }
+
+    /// The defaults of a function's last positional parameters.
+    fn defaults(&mut self, function: &Function) -> Vec<Type> {
+        let Some(defaults) = function.defaults.get() else { return Vec::new() };
+        let Some(defaults) = defaults.borrow().downcast_exact::<Tuple>() else { return Vec::new() };
+        let is_of_parameters = defaults.len() <= function.code().data.arg_count as usize;
+        defaults.items().iter().filter(|_| is_of_parameters).map(|default| self.single_value(*default)).collect()
     }
 
     /// How a call makes an instance, if a Python function sets it up.
@@ -279,7 +290,7 @@ impl Tables {
 
     fn class_version(&mut self, class: &Class, version: u32) -> AssumptionId {
         self.class(class);
-        self.assume(Assume::ClassVersion { place: class.version_place(), version }, &format!("class {}", class.name()))
+        self.assume(Assume::Version { place: class.version_place(), version }, &format!("class {}", class.name()))
     }
 
     fn owner(&mut self, owner: &Owner) -> Option<environment::Owner> {

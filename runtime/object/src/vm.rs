@@ -127,8 +127,14 @@ impl Vm {
     #[inline]
     pub fn has_stack(&self) -> bool {
         let marker = 0u8;
-        std::hint::black_box(std::ptr::from_ref(&marker)).addr() > self.stack_limit.saturating_add(1 << 20)
+        std::hint::black_box(std::ptr::from_ref(&marker)).addr() > self.stack_limit.saturating_add(Vm::STACK_RESERVE)
     }
+
+    /// Where the limit of the native stack is, for compiled code; see [`Vm::has_stack`].
+    pub const STACK_LIMIT: usize = std::mem::offset_of!(Vm, stack_limit);
+
+    /// How far above the limit the native stack has to be for code that recurses where the interpreter would not.
+    pub const STACK_RESERVE: usize = 1 << 20;
 
     #[cold]
     #[inline(never)]

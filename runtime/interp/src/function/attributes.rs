@@ -91,6 +91,7 @@ fn set_defaults(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<
         return Err(vm.type_error("__defaults__ must be set to a tuple object"));
     }
     payload(this).defaults.set(value.map(Ref::to_owned));
+    payload(this).note_change();
     Ok(())
 }
 
@@ -100,6 +101,7 @@ fn set_keyword_defaults(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> P
         return Err(vm.type_error("__kwdefaults__ must be set to a dict object"));
     }
     payload(this).keyword_defaults.set(value.map(Ref::to_owned));
+    payload(this).note_change();
     Ok(())
 }
 

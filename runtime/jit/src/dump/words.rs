@@ -46,7 +46,7 @@ pub fn name_words(symbols: &mut SymbolTable, code: &CodeObject, known: &Known) {
     classify::classes().for_each(|class| object(class.object()));
     for (assume, told) in known.assumptions.iter().zip(&known.preloaded.assumptions) {
         match assume {
-            Assume::ClassVersion { place, .. } => symbols.name_word(place.addr() as u64, &format!("version of {}", told.text)),
+            Assume::Version { place, .. } => symbols.name_word(place.addr() as u64, &format!("version of {}", told.text)),
             Assume::Global { cell, .. } => symbols.name_word(cell.place().addr() as u64, &format!("cell of {}", told.text)),
             Assume::Nothing => {}
         }

@@ -20,10 +20,9 @@ impl Lowering<'_, '_> {
                 self.put_on_stack(&operands)?;
                 self.call_raising(value, Helper::call_unpacked, &[])?;
             }
-            Instr::CallFunction { function, args, .. } => {
+            Instr::CallFunction { function, args, callee, .. } => {
                 let (function, operands) = (self.operand(function), self.operands(args));
-                self.put_on_stack(&operands)?;
-                self.call_raising(value, Helper::call_python, &[function, Operand::Imm(operands.len() as i64)])?;
+                self.call_function(value, callee, function, &operands)?;
             }
             Instr::CallNative { args, callee, .. } | Instr::CallNativeLeaf { args, callee, .. } => {
                 let Some(callable) = self.object(callee) else { return unsupported("a callee that is not known") };

@@ -1,9 +1,8 @@
 //! Entries, constants, jumps, returns.
 
-use super::{Lowering, W64, class_of, condition, entry_id, to, unsupported};
+use super::{Lowering, W64, class_of, entry_id, to, unsupported};
 use crate::compile::Refusal;
 use crate::helpers::{EXHAUSTED, Helper};
-use crate::layout::{VM_DATA_STACK, VM_DEPTH, VM_FRAME};
 use abi::header;
 use hir::{Block, Instr, Value, ty};
 use interp::compiled::layout;
@@ -146,32 +145,5 @@ impl Lowering<'_, '_> {
         self.builder.test_jump(W64, Condition::NotEqual, word, abi::tag::IMMEDIATE_MASK as i64, to(done), to(pointer));
         self.builder.switch_to(pointer);
         self.increment_pointer(word, done);
-    }
-
-    /// Pops the frame, whose locals and stack are empty, and returns.
-    fn leave(&mut self, value: Value) -> Result<(), Refusal> {
-        if !self.ty(value).fits(ty::Object) {
-            return unsupported("machine values that are returned");
-        }
-        let word = self.operand(value);
-        let (plain, last, seen, done) = (self.builder.new_block(), self.builder.new_block(), self.cold(), self.builder.new_block());
-        self.builder.compare_jump(W64, Condition::Equal, Address::new(Reg::FRAME, layout::FRAME_OBJECT as i32), 0, to(plain), to(seen));
-        self.builder.switch_to(plain);
-        // Somebody else has the function, as a rule.
-        let function = self.builder.load(W64, Address::new(Reg::FRAME, layout::FRAME_FUNCTION as i32));
-        self.builder.compare_jump(Width::W32, condition(hir::instr::Condition::LessEqual, true), Address::new(function, 0), 1, to(seen), to(last));
-        self.builder.switch_to(last);
-        self.builder.sub_memory(Width::W32, Address::new(function, 0), 1);
-        let previous = self.builder.load(W64, Address::new(Reg::FRAME, layout::FRAME_PREVIOUS as i32));
-        self.builder.store(W64, Address::new(Reg::VM, VM_FRAME), previous);
-        self.builder.sub_memory(W64, Address::new(Reg::VM, VM_DEPTH), 1);
-        self.builder.store(W64, Address::new(Reg::VM, VM_DATA_STACK), Reg::FRAME);
-        self.go(done);
-        self.builder.switch_to(seen);
-        self.helper(Helper::pop_frame, &[]);
-        self.go(done);
-        self.builder.switch_to(done);
-        self.builder.ret(&[word]);
-        Ok(())
     }
 }

@@ -52,7 +52,7 @@ impl Lowering<'_, '_> {
         match self.environment.assumptions.get(assumption) {
             None => return unsupported("an assumption that is not known"),
             Some(Assume::Nothing) => {}
-            Some(Assume::ClassVersion { place, version }) => {
+            Some(Assume::Version { place, version }) => {
                 let exit = self.exit(value, false)?;
                 let place = self.builder.load_imm(place.expose_provenance() as i64);
                 self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(place, 0), i64::from(*version as i32), exit.record());
