@@ -37,6 +37,7 @@ mod subscripts;
 use crate::environment::{CodeUnit, Preloaded};
 use crate::function::{CodeId, FrameStateId, Function};
 use crate::instr::{Block, EntryKind, Value};
+use crate::types::Type;
 use blocks::Flow;
 use bytecode::Opcode;
 use merge::Place;
@@ -50,6 +51,8 @@ pub struct Options {
     pub start: bool,
     pub loops: LoopEntries,
     pub misses: Misses,
+    /// What locals and stack are guarded for where a loop is entered, in this order; none at all: nothing.
+    pub entry_types: Vec<Type>,
     /// Whether handlers are entries. Only with them is the code of handlers compiled.
     pub handlers: bool,
     /// The greatest numbers of blocks and instructions of a function.
@@ -96,7 +99,7 @@ pub const REFUSED: &[Opcode] = &[Opcode::InterpreterExit];
 
 impl Default for Options {
     fn default() -> Options {
-        Options { start: true, loops: LoopEntries::None, misses: Misses::Deopt, handlers: false, block_limit: 4000, instr_limit: 40_000 }
+        Options { start: true, loops: LoopEntries::None, misses: Misses::Deopt, entry_types: Vec::new(), handlers: false, block_limit: 4000, instr_limit: 40_000 }
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Function {
     frame_states: Vec<FrameState>,
     /// What is live where an instruction can deopt, and who owns it: filled by the refcount insertion.
     pub live: BTreeMap<Value, Vec<LiveValue>>,
+    /// The bytecode instructions that guards are of which have a frame state of another one.
+    pub blames: BTreeMap<Value, u32>,
     /// Functions that were not inlined, and why.
     pub not_inlined: BTreeMap<ObjectId, NotInlined>,
 }
@@ -187,6 +189,7 @@ impl Function {
             blocks: Vec::new(),
             frame_states: Vec::new(),
             live: BTreeMap::new(),
+            blames: BTreeMap::new(),
             not_inlined: BTreeMap::new(),
         };
         function.add_block();

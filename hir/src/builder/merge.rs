@@ -210,8 +210,22 @@ impl Builder<'_> {
         self.vars = vars;
         self.block = Some(block);
         self.begin_instruction(at);
+        self.guard_entry();
         self.guard_iterator();
         self.branch_to(at);
+    }
+
+    /// Guards that locals and stack are of the types they had when the code was compiled.
+    fn guard_entry(&mut self) {
+        let options = self.options;
+        let values: Vec<Option<Value>> = self.vars.locals.iter().chain(&self.vars.stack).copied().collect();
+        for (&value, &wanted) in values.iter().zip(&options.entry_types) {
+            let Some(value) = value.filter(|value| self.may_be(*value, wanted)) else { continue };
+            let guard = self.guard_type(value, wanted);
+            if guard != value {
+                self.function.blames.insert(guard, u32::MAX);
+            }
+        }
     }
 
     /// What a variable holds where paths meet.

@@ -75,6 +75,9 @@ fn hoist(function: &mut Function, dominators: &Dominators, it: &Loop) {
                 if !each_turn || state.is_none() {
                     continue;
                 }
+                if let Some(own) = function.frame_state(value).map(|own| function.state(own).bytecode) {
+                    function.blames.entry(value).or_insert(own);
+                }
                 function.set_frame_state(value, state);
             }
             for operand in function.operands(value) {

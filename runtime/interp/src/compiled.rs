@@ -37,6 +37,12 @@ pub struct Slot {
     /// Calls that are interpreted before one goes to the entry.
     pub countdown: Cell<u32>,
     pub is_suppressed: Cell<bool>,
+    /// Jumps backward, of all frames that are interpreted, until one goes on in compiled code, if it can; see [`set_hot_loop`].
+    pub heat: Cell<u32>,
+    /// What compiled code can be entered at, by the heads of loops.
+    pub loops: RefCell<Vec<(u32, Entry)>>,
+    /// What whoever compiles has to remember of the code.
+    pub history: RefCell<Option<Box<dyn Any>>>,
     /// The objects compiled code refers to.
     pub references: RefCell<Vec<Object>>,
     /// Keep the code, and what it refers to; the last one is of the code in use. Older code may still be running.
@@ -54,7 +60,50 @@ pub fn set_first_call(entry: Option<Entry>, countdown: u32) {
     FIRST_CALL.store(entry.map_or(0, |entry| entry as usize), Ordering::Relaxed);
 }
 
+/// Finds, or makes, compiled code to go on with at the head of a loop, whose frame is the innermost one.
+pub type HotLoop = unsafe fn(vm: &mut Vm, frame: *mut Frame, head: u32) -> Option<Entry>;
+
+/// Who is asked about hot loops; 0: nobody.
+static HOT_LOOP: AtomicUsize = AtomicUsize::new(0);
+
+/// So often jumps go backward before somebody is asked.
+static HEAT: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on code that gets a copy counts its jumps backward, and after so many this is asked for compiled code.
+pub fn set_hot_loop(hot_loop: Option<HotLoop>, heat: u32) {
+    HEAT.store(heat as usize, Ordering::Relaxed);
+    HOT_LOOP.store(hot_loop.map_or(0, |hot_loop| hot_loop as usize), Ordering::Relaxed);
+}
+
+/// After how many jumps backward somebody is asked.
+pub fn loop_heat() -> u32 {
+    HEAT.load(Ordering::Relaxed) as u32
+}
+
+/// Whether a frame that is interpreted ran compiled code before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exited {
+    No,
+    /// [`leave_for_interpreter`] interprets it.
+    Yes,
+    /// The same, and an exception is set.
+    Raising,
+}
+
+/// What compiled code gives that left its frame to the [`leave_for_interpreter`] that entered it; no value has this word.
+const LEFT_AGAIN: u64 = 0x7fc;
+
+/// Compiled code to go on with in the frame of the evaluation loop that has just returned; 0: none.
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
 impl Slot {
+    /// Whether copies of the code count their jumps backward.
+    pub(crate) fn counts_jumps(&self, flags: CodeFlags) -> bool {
+        let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
+        HOT_LOOP.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && !flags.has(suspends)
+    }
+
     pub(crate) fn new(flags: CodeFlags) -> Slot {
         let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
         let address = FIRST_CALL.load(Ordering::Relaxed);
@@ -67,6 +116,9 @@ impl Slot {
             scope: Cell::new((0, 0)),
             countdown: Cell::new(countdown),
             is_suppressed: Cell::new(false),
+            heat: Cell::new(loop_heat()),
+            loops: RefCell::default(),
+            history: RefCell::default(),
             references: RefCell::default(),
             owners: RefCell::default(),
         }
@@ -76,10 +128,62 @@ impl Slot {
 /// A word that no code has; its form is that of an instruction of a copy, without handler.
 static GATE: Instr = Instr(1 << 31 | 0xff);
 
+/// The same at the head of a loop.
+static LOOP_GATE: Instr = Instr(1 << 31 | 0xff);
+
 /// Where calls of code that is compiled begin.
 #[inline(always)]
 pub(crate) fn gate() -> *const Instr {
     &raw const GATE
+}
+
+/// Whether the word is that of an instruction of no code.
+#[inline(always)]
+pub(crate) fn is_gate(instruction: Instr) -> bool {
+    instruction.0 == GATE.0
+}
+
+/// How a frame goes on after a jump backward to a loop that may be hot.
+pub(crate) enum Next {
+    Interpret,
+    /// At this instruction, which is of no code.
+    Gate(*const Instr),
+    /// The evaluation loop returns, whatever it gives: [`leave_for_interpreter`] goes on with compiled code.
+    Return,
+}
+
+/// Asks for compiled code at the head of a loop, after enough jumps backward.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and its `ip` and `sp` are those at the head, an instruction with this index.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn at_hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> Next {
+    // SAFETY: the address is that of a `HotLoop`; the frame keeps its code.
+    unsafe {
+        let slot = &(*(*frame).code).compiled;
+        slot.heat.set(loop_heat());
+        let asked = HOT_LOOP.load(Ordering::Relaxed);
+        let is_other = (*frame).ending == Ending::Awaited || (*frame).generator | (*frame).namespace != 0;
+        if asked == 0 || is_other || slot.is_suppressed.get() || breaker_reasons() & breaker::TRACE != 0 || !vm.has_stack() {
+            return Next::Interpret;
+        }
+        let asked = std::mem::transmute::<usize, HotLoop>(asked);
+        let Some(entry) = asked(vm, frame, head) else { return Next::Interpret };
+        PENDING.store(entry as usize, Ordering::Relaxed);
+        if (*frame).exited != Exited::No && (*frame).is_entry { Next::Return } else { Next::Gate(&raw const LOOP_GATE) }
+    }
+}
+
+/// The compiled code that [`at_hot_loop`] has found.
+fn take_pending() -> Option<Entry> {
+    let address = PENDING.load(Ordering::Relaxed);
+    if address != 0 {
+        PENDING.store(0, Ordering::Relaxed);
+    }
+    // SAFETY: the address is 0 or that of an entry.
+    unsafe { std::mem::transmute::<usize, Option<Entry>>(address) }
 }
 
 /// How a frame that ran compiled code ended.
@@ -90,12 +194,30 @@ pub(crate) struct Left {
     pub value: Option<Object>,
 }
 
+/// Runs the compiled code of a frame that has come to a gate. `None`: the frame is to be interpreted, from where its `ip` is now.
+///
+/// # Safety
+///
+/// The frame is the innermost one, at this gate.
+pub(crate) unsafe fn pass(vm: &mut Vm, frame: *mut Frame, gate: *const Instr) -> Option<Left> {
+    // SAFETY: the caller's promise; an entry takes the frame over.
+    unsafe {
+        if std::ptr::eq(gate, &raw const LOOP_GATE) {
+            let entry = take_pending()?;
+            let (is_entry, ending) = ((*frame).is_entry, (*frame).ending);
+            let value = Object::from_raw(entry(vm, frame));
+            return Some(Left { is_entry, ending, value });
+        }
+        enter(vm, frame)
+    }
+}
+
 /// Runs a frame's compiled code. `None`: the frame is to be interpreted, from the first instruction, where its `ip` is now.
 ///
 /// # Safety
 ///
 /// The frame is the innermost one, at the gate.
-pub(crate) unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
+unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
     // SAFETY: the caller's promise; an entry takes the frame over.
     unsafe {
         let code = (*frame).code;
@@ -205,6 +327,19 @@ pub unsafe fn stack(frame: *mut Frame) -> *mut u64 {
     unsafe { Frame::locals(frame).add((*(*frame).code).n_locals) }
 }
 
+/// The words of a frame's locals and stack: live values, or zero.
+///
+/// # Safety
+///
+/// The frame is in progress, does not run, and the words are used before it does.
+pub unsafe fn words_of<'a>(frame: *mut Frame) -> &'a [u64] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let first = Frame::locals(frame);
+        std::slice::from_raw_parts(first, (*frame).sp.offset_from(first) as usize)
+    }
+}
+
 /// Goes on in the evaluation loop: at the instruction with this index, or, if an exception is set, with the search for its handler. The frame's locals
 /// and so many words of its stack are in place.
 ///
@@ -216,9 +351,22 @@ pub unsafe fn leave_for_interpreter(vm: &mut Vm, frame: *mut Frame, index: usize
     unsafe {
         (*frame).ip = (*(*frame).code).entry().add(index);
         (*frame).sp = stack(frame).add(depth);
+        // The native stack must not grow with each loop that is entered and left.
+        if (*frame).exited != Exited::No {
+            (*frame).exited = if is_raised { Exited::Raising } else { Exited::Yes };
+            return LEFT_AGAIN;
+        }
         (*frame).is_entry = true;
-        let raised = if is_raised { Some(raised(vm)) } else { None };
-        eval::execute(vm, frame, raised).map_or(0, Object::into_raw)
+        (*frame).exited = if is_raised { Exited::Raising } else { Exited::Yes };
+        loop {
+            let raised = if (*frame).exited == Exited::Raising { Some(raised(vm)) } else { None };
+            let value = eval::execute(vm, frame, raised).map_or(0, Object::into_raw);
+            let Some(entry) = take_pending() else { return value };
+            let value = entry(vm, frame);
+            if value != LEFT_AGAIN {
+                return value;
+            }
+        }
     }
 }
 

@@ -23,13 +23,14 @@ pub use names::{builtins_dict, import_from, import_name, set_builtins};
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::code::CodeObject;
-use crate::compiled;
+use crate::compiled::{self, Next};
 use crate::frame::{Ending, Frame, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION};
 use crate::generator;
 use crate::shadow;
 use crate::shadow::dispatch::{self, Why};
+use crate::shadow::opcode::Specialized;
 use crate::tracing::{self, monitoring::event};
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
@@ -298,8 +299,8 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                         }
                     }
                     let instruction = *ip;
-                    if std::ptr::eq(ip, compiled::gate()) {
-                        let Some(left) = compiled::enter(vm, frame) else {
+                    if compiled::is_gate(instruction) {
+                        let Some(left) = compiled::pass(vm, frame, ip) else {
                             ip = (*frame).ip;
                             continue;
                         };
@@ -526,6 +527,16 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 attempt!(handle_breaker(vm));
                                 if TRACED != tracing::is_active(vm) {
                                     switch_loop!(ip);
+                                }
+                            }
+                            let is_counted = instruction.opcode_byte() == Specialized::JumpBackwardCounted as u8;
+                            if !TRACED && is_counted && (*(*frame).code).compiled.heat.get() == 0 {
+                                (*frame).ip = ip;
+                                (*frame).sp = sp;
+                                match compiled::at_hot_loop(vm, frame, arg) {
+                                    Next::Interpret => {}
+                                    Next::Gate(gate) => ip = gate,
+                                    Next::Return => return Ok(Outcome::Done(Object::none())),
                                 }
                             }
                         }

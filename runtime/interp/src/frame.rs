@@ -37,6 +37,8 @@ pub struct Frame {
     pub(crate) ending: Ending,
     /// `f_trace_lines`, `f_trace_opcodes` and whether the frame was told to trace.
     pub(crate) traced: u8,
+    /// Whether compiled code has left the frame to the interpreter.
+    pub(crate) exited: crate::compiled::Exited,
     /// The line last reported to a trace function.
     pub(crate) traced_line: u32,
 }
@@ -89,6 +91,7 @@ impl Frame {
             (&raw mut (*frame).is_entry).write(false);
             (&raw mut (*frame).ending).write(Ending::Push);
             (&raw mut (*frame).traced).write(0);
+            (&raw mut (*frame).exited).write(crate::compiled::Exited::No);
             (&raw mut (*frame).traced_line).write(0);
         }
     }

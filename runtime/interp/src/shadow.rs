@@ -86,8 +86,8 @@ pub(crate) struct Shadow {
 
 impl Shadow {
     /// A copy in which nothing is specialised yet; `None` for code too long for distances. The code, which owns the copy, owns the
-    /// constants.
-    pub(crate) fn new(instructions: &[Instr], constants: &[Object]) -> Option<Shadow> {
+    /// constants. `counts_jumps`: those backward.
+    pub(crate) fn new(instructions: &[Instr], constants: &[Object], counts_jumps: bool) -> Option<Shadow> {
         let n = instructions.len();
         let n_sites = instructions.iter().filter(|instruction| has_site(**instruction)).count();
         if 2 * n + n_sites * SITE_WORDS > DISTANCE_MASK as usize / 2 {
@@ -109,6 +109,8 @@ impl Shadow {
                 distance = to_target as u64 & DISTANCE_MASK;
             }
             let bare = instruction.0 & !(DISTANCE_MASK << DISTANCE_SHIFT | SHADOW);
+            let is_counted = counts_jumps && instruction.opcode() == Some(Opcode::JumpBackward);
+            let bare = if is_counted { bare & !0xff | Specialized::JumpBackwardCounted as u64 } else { bare };
             let bare = if is_awaited_call(instructions, index) { bare & !0xff | Specialized::CallAwaited as u64 } else { bare };
             words.push(Cell::new(bare | distance << DISTANCE_SHIFT | SHADOW));
         }
@@ -141,7 +143,7 @@ impl Shadow {
             let word = &self.words[index];
             let byte = word.get() as u8;
             let original = opcode::ORIGINAL[usize::from(byte)];
-            if byte != Specialized::CallAwaited as u8 {
+            if byte != Specialized::CallAwaited as u8 && byte != Specialized::JumpBackwardCounted as u8 {
                 word.set(word.get() & !0xff | original as u64);
             }
             if let Some(site) = self.site(index) {
@@ -357,7 +359,8 @@ impl CodeObject {
     #[cold]
     #[inline(never)]
     fn make_shadow(&self) {
-        if let Some(shadow) = Shadow::new(&self.data.instructions, &self.constants) {
+        let counts_jumps = self.compiled.counts_jumps(self.data.flags);
+        if let Some(shadow) = Shadow::new(&self.data.instructions, &self.constants, counts_jumps) {
             let shadow = self.shadow.get_or_init(|| shadow);
             self.entry.set(shadow.entry());
             listing::note(self);

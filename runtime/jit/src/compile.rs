@@ -4,6 +4,7 @@ use crate::classify::Check;
 use crate::deopt::Exits;
 use crate::dump::{self, Watch};
 use crate::helpers::Helper;
+use crate::hot;
 use crate::layout::{ListLayout, list_layout};
 use crate::lower::{self, Environment, Extras};
 use crate::memory::CodeMemory;
@@ -12,8 +13,9 @@ use crate::{policy, stress, trampoline};
 use bytecode::CodeFlags;
 use codegen_x64::Code;
 use hir::builder;
+use hir::instr::EntryKind;
 use hir::passes::{self, NoObserver, Pass};
-use hir::{CodeId, Function};
+use hir::{CodeId, Function, Type};
 use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
@@ -87,7 +89,14 @@ impl Shared {
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
-        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator: Allocator::new() }
+        Shared {
+            memory: CodeMemory::default(),
+            symbols,
+            helpers,
+            exit_trampoline,
+            list: list_layout(),
+            allocator: Allocator::new(),
+        }
     }
 }
 
@@ -106,6 +115,8 @@ struct Owned {
     checks: Vec<Box<Check>>,
     #[expect(dead_code, reason = "found by address")]
     sites: Vec<Box<dyn Any>>,
+    /// Whether it is for calls.
+    is_start: bool,
     statistics: Statistics,
 }
 
@@ -122,15 +133,38 @@ pub struct Statistics {
 }
 
 /// How to compile.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether what instructions have seen is a guide.
     pub with_feedback: bool,
+    /// The head of the loop that the code is entered at, rather than the start, and the types that locals and stack are guarded for there.
+    pub loop_entry: Option<(u32, Vec<Type>)>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { with_feedback: true, loop_entry: None }
+    }
+}
+
+impl Options {
+    /// The number of the entry.
+    fn entry(&self) -> u32 {
+        self.loop_entry.as_ref().map_or(0, |(head, _)| lower::entry_id(EntryKind::Resume(*head)))
+    }
+
+    fn for_builder(&self) -> builder::Options {
+        match &self.loop_entry {
+            None => builder::Options::default(),
+            Some((head, types)) => builder::Options { entry_types: types.clone(), ..builder::Options::on_stack_replacement(*head) },
+        }
+    }
 }
 
 /// Whether functions are compiled after so many calls, of code objects made from now on.
 pub fn set_enabled(enabled: bool, calls: u32) {
     compiled::set_first_call(enabled.then_some(first_call as Entry), calls);
+    hot::set_enabled(enabled.then_some(calls));
     *CALLS.lock().unwrap_or_else(PoisonError::into_inner) = enabled.then_some(calls);
 }
 
@@ -147,11 +181,17 @@ pub fn compile_at_next_call(code: &CodeObject) {
     code.compiled.entry.set(Some(first_call));
 }
 
+/// Has a function be compiled once the countdown of its calls is over.
+pub fn compile_after_countdown(code: &CodeObject) {
+    code.compiled.entry.set(Some(first_call));
+}
+
 /// Calls are interpreted from now on. Whether they were not before.
 pub fn uncompile(code: &CodeObject) -> bool {
     let was_compiled = is_compiled(code);
     if was_compiled {
         code.compiled.entry.set(None);
+        code.compiled.loops.borrow_mut().clear();
     }
     was_compiled
 }
@@ -161,6 +201,7 @@ pub fn suppress(code: &CodeObject, is_suppressed: bool) {
     code.compiled.is_suppressed.set(is_suppressed);
     if is_suppressed {
         code.compiled.entry.set(None);
+        code.compiled.loops.borrow_mut().clear();
     }
 }
 
@@ -170,7 +211,7 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
     unsafe {
         let code = compiled::code_of(frame);
         code.compiled.entry.set(None);
-        let options = Options { with_feedback: true };
+        let options = Options::default();
         match compile_function(&mut *vm, compiled::function_of(frame), &options) {
             Ok(entry) => entry(vm, frame),
             Err(_) => compiled::interpret(&mut *vm, frame),
@@ -180,7 +221,7 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
 
 /// Whether calls of the code run compiled code.
 pub fn is_compiled(code: &CodeObject) -> bool {
-    code.compiled.entry.get().is_some() && !code.compiled.owners.borrow().is_empty()
+    code.compiled.entry.get().is_some_and(|entry| entry as usize != first_call as *const () as usize) && !code.compiled.owners.borrow().is_empty()
 }
 
 /// What is known of compiled code.
@@ -188,7 +229,9 @@ pub fn statistics<T>(code: &CodeObject, number: impl FnOnce(&Statistics) -> T) -
     if !is_compiled(code) {
         return None;
     }
-    code.compiled.owners.borrow().last()?.downcast_ref::<Owned>().map(|owned| number(&owned.statistics))
+    let owners = code.compiled.owners.borrow();
+    let mut all = owners.iter().rev().filter_map(|owned| owned.downcast_ref::<Owned>());
+    all.find(|owned| owned.is_start).map(|owned| number(&owned.statistics))
 }
 
 /// The time all compilations took.
@@ -202,24 +245,12 @@ pub fn text_of_stage(vm: &mut Vm, function: &interp::Function, stage: &str) -> O
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
     let name = policy::full_name(function);
-    let known = Known::of_function(function, code, &name, true);
+    let known = Known::of_function(function, code, &name, true, None);
     let mut watch = Watch::of_stage(&name, stage);
     watch.preloaded(&known.preloaded);
-    let made = build(&known, &mut watch).and_then(|function| emit(vm, shared, code, &known, &function, &mut watch));
+    let made = build(&known, &Options::default(), &mut watch).and_then(|function| emit(vm, shared, code, &known, &function, &mut watch));
     drop(made);
     Some(watch.shown)
-}
-
-/// Gives up code whose guards keep failing: what it was told of the past is left out of new code.
-pub fn guards_keep_failing(vm: &mut Vm, function: &interp::Function) {
-    let code = function.code();
-    let options = Options { with_feedback: false };
-    if stress::period() > 0 {
-        return;
-    }
-    if code.compiled.owners.borrow().len() > 1 || compile_function(vm, function, &options).is_err() {
-        code.compiled.entry.set(None);
-    }
 }
 
 /// Compiles a function; calls of its code run the result from now on.
@@ -241,22 +272,26 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = Known::of_function(function, code, &name, options.with_feedback);
+    let known = hot::with_history(code, |history| {
+        Known::of_function(function, code, &name, options.with_feedback, Some(history))
+    });
     watch.preloaded(&known.preloaded);
-    let result = compile(vm, shared, code, &known, &mut watch);
+    let result = compile(vm, shared, code, &known, options, &mut watch);
     watch.end(result.as_ref().err());
     let entry = result?;
     code.compiled.scope.set((function.globals.borrow().bits(), function.builtins.borrow().bits()));
-    code.compiled.countdown.set(0);
-    code.compiled.entry.set(Some(entry));
+    if options.loop_entry.is_none() {
+        code.compiled.countdown.set(0);
+        code.compiled.entry.set(Some(entry));
+    }
     Ok(entry)
 }
 
-fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, watch: &mut Watch) -> Result<Entry, Refusal> {
+fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, options: &Options, watch: &mut Watch) -> Result<Entry, Refusal> {
     if policy::is_full(shared.memory.used) {
         return Err(Refusal::CodeLimit);
     }
-    let function = build(known, watch)?;
+    let function = build(known, options, watch)?;
     let (made, extras) = emit(vm, shared, code, known, &function, watch)?;
     let mut opcodes = BTreeMap::new();
     for value in function.values() {
@@ -269,7 +304,7 @@ fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, w
         time: watch.times.total(),
         opcodes,
     };
-    let entry = install(shared, code, known, made, extras, statistics);
+    let entry = install(shared, code, known, (made, extras), options.entry(), statistics);
     watch.times.finished("install");
     entry
 }
@@ -279,7 +314,7 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Res
     let code = function.code();
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = Known::of_function(function, code, &code.qualname_text(), false);
+    let known = Known::of_function(function, code, &code.qualname_text(), false, None);
     let mut function = hir::text::parse(text, Arc::clone(&known.preloaded.classes)).map_err(|error| error.to_string())?;
     let flaws = hir::verify::verify(&function).err().unwrap_or_default();
     if !flaws.is_empty() {
@@ -290,14 +325,14 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Res
     let refused = |refusal: Refusal| refusal.to_string();
     let (made, extras) = emit(vm, shared, code, &known, &function, &mut Watch::new(&function.name)).map_err(refused)?;
     let statistics = Statistics { size: made.bytes.len(), stack_size: 0, spill_size: 0, time: Duration::ZERO, opcodes: BTreeMap::new() };
-    let entry = install(shared, code, &known, made, extras, statistics).map_err(refused)?;
+    let entry = install(shared, code, &known, (made, extras), 0, statistics).map_err(refused)?;
     code.compiled.entry.set(Some(entry));
     Ok(())
 }
 
 /// The HIR of a function, with references counted.
-fn build(known: &Known, watch: &mut Watch) -> Result<Function, Refusal> {
-    let mut function = builder::build(&known.preloaded, CodeId(0), &builder::Options::default()).map_err(Refusal::Builder)?;
+fn build(known: &Known, options: &Options, watch: &mut Watch) -> Result<Function, Refusal> {
+    let mut function = builder::build(&known.preloaded, CodeId(0), &options.for_builder()).map_err(Refusal::Builder)?;
     watch.times.finished("build");
     watch.hir("hir:initial", &function);
     passes::run(&policy::pipeline(OFF), &mut function, &known.preloaded, watch);
@@ -306,14 +341,7 @@ fn build(known: &Known, watch: &mut Watch) -> Result<Function, Refusal> {
 }
 
 /// The machine code of a function whose references are counted.
-fn emit(
-    vm: &mut Vm,
-    shared: &mut Shared,
-    code: &CodeObject,
-    known: &Known,
-    function: &Function,
-    watch: &mut Watch,
-) -> Result<(Code, Extras), Refusal> {
+fn emit(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, watch: &mut Watch) -> Result<(Code, Extras), Refusal> {
     policy::check_hir(function)?;
     let environment = Environment {
         code,
@@ -355,15 +383,15 @@ fn emit(
 }
 
 /// Puts machine code where it can run.
-fn install(shared: &mut Shared, code: &CodeObject, known: &Known, made: Code, extras: Extras, statistics: Statistics) -> Result<Entry, Refusal> {
-    let start = made.entry(0).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
-    let exits = Box::new(Exits { records: made.exits, points: extras.points, guard_failures: Cell::new(0) });
+fn install(shared: &mut Shared, code: &CodeObject, known: &Known, (made, extras): (Code, Extras), entry: u32, statistics: Statistics) -> Result<Entry, Refusal> {
+    let start = made.entry(entry).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
+    let exits = Box::new(Exits { records: made.exits, points: extras.points, is_given_up: Cell::new(false) });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
     let objects = extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().collect();
-    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, statistics };
+    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start: entry == 0, statistics };
     code.compiled.owners.borrow_mut().push(Box::new(owned));
     // SAFETY: what was emitted is a C function of this form.
     Ok(unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) })

@@ -1,5 +1,6 @@
 //! Leaving compiled code for the interpreter: values go from registers and machine stack to the frame's locals and evaluation stack.
 
+use crate::hot;
 use codegen_x64::{ExitRecord, Location};
 use interp::compiled;
 use interp::frame::Frame;
@@ -25,6 +26,10 @@ const VM: usize = 15;
 pub struct Point {
     /// The bytecode instruction.
     pub bytecode: u32,
+    /// The bytecode instruction whose guess it was, see [`crate::hot::History`].
+    pub site: u32,
+    /// How often it was taken because a guard failed.
+    pub failures: Cell<u32>,
     /// Whether an exception is set, so that the instruction's handler is looked for.
     pub is_raise: bool,
     /// What the exit records, in its order.
@@ -57,12 +62,9 @@ pub enum Form {
 pub struct Exits {
     pub records: Vec<ExitRecord>,
     pub points: Vec<Point>,
-    /// How often a guard failed.
-    pub guard_failures: Cell<u32>,
+    /// Whether the code is not entered any more.
+    pub is_given_up: Cell<bool>,
 }
-
-/// So often guards may fail before code is given up.
-const PATIENCE: u32 = 100;
 
 /// The value of a location.
 ///
@@ -110,12 +112,8 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         let frame = saved.ints[FRAME] as *mut Frame;
         let words: Vec<u64> = record.locations.iter().map(|&location| word_at(saved, location)).collect();
         write_frame(vm, frame, point, &words);
-        if !point.is_raise {
-            exits.guard_failures.set(exits.guard_failures.get() + 1);
-            if exits.guard_failures.get() == PATIENCE {
-                crate::compile::guards_keep_failing(vm, compiled::function_of(frame));
-            }
-        }
+        let code = compiled::code_of(frame);
+        if point.is_raise { hot::raised(code) } else { hot::failed(code, exits, point) }
         compiled::leave_for_interpreter(vm, frame, point.bytecode as usize, point.stack.len(), point.is_raise)
     }
 }

@@ -10,6 +10,7 @@ pub mod compile;
 mod deopt;
 pub mod dump;
 mod helpers;
+mod hot;
 mod layout;
 pub mod list_file;
 mod log;

@@ -113,7 +113,7 @@ fn force_compile(vm: &mut Vm, _module: Ref<'_>, value: Ref<'_>) -> PyResult {
     if compile::is_compiled(function.get().code()) || !is_running() {
         return Ok(Object::bool(false));
     }
-    match compile::compile_function(vm, function.get(), &Options { with_feedback: true }) {
+    match compile::compile_function(vm, function.get(), &Options::default()) {
         Ok(_) => Ok(Object::bool(true)),
         Err(refusal) => Err(vm.runtime_error(format!("cannot compile {}: {refusal}", function.get().code().qualname_text()))),
     }

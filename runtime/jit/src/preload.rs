@@ -3,6 +3,7 @@
 //! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) is looked at each time
 //! it counts on it.
 
+use crate::hot::History;
 use crate::classify::{leaf_of, leaf_of_class};
 use bytecode::CodeFlags;
 use hir::environment::{self, Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind};
@@ -52,7 +53,7 @@ struct Tables {
 
 impl Known {
     /// Of a function, with or without what its code has seen.
-    pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool) -> Known {
+    pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> Known {
         let mut tables = Tables::default();
         tables.assume(Assume::Nothing, "nothing");
         let constants = code.constants.iter().map(|constant| tables.single_value(constant.borrow())).collect();
@@ -62,9 +63,13 @@ impl Known {
         let mut unit = CodeUnit { constants, ..CodeUnit::new(Arc::new(data), name) };
         let scope = function.globals.borrow().downcast_exact::<Dict>().zip(function.builtins.borrow().downcast_exact::<Dict>());
         if let Some((globals, builtins)) = scope {
-            unit.globals = tables.globals(code, globals, builtins, with_feedback);
+            unit.globals = tables.globals(code, globals, builtins, with_feedback, history.as_deref());
             if with_feedback && code.runs_copy() {
-                unit.feedback = Feedback::of_function(function).iter().map(|seen| tables.seen(seen)).collect();
+                let mut seen: Vec<Seen> = Feedback::of_function(function).iter().cloned().collect();
+                if let Some(history) = history {
+                    history.amend(&mut seen);
+                }
+                unit.feedback = seen.iter().map(|seen| tables.seen(seen)).collect();
             }
         }
         let Tables { mut preloaded, types, objects, classes, assumptions, cells } = tables;
@@ -211,15 +216,19 @@ impl Tables {
     // ---- names
 
     /// Notes where global names are, and which of them have values that hardly change.
-    fn globals(&mut self, code: &CodeObject, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, are_constant: bool) -> BTreeMap<u32, GlobalValue> {
+    fn globals(&mut self, code: &CodeObject, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, are_constant: bool, history: Option<&History>) -> BTreeMap<u32, GlobalValue> {
         let mut constant = BTreeMap::new();
-        let loads = code.data.instructions.iter().filter(|instr| instr.opcode() == Some(bytecode::Opcode::LoadGlobal));
-        let indices: std::collections::BTreeSet<u32> = loads.map(|instr| instr.arg() >> 1).collect();
-        for index in indices {
+        let loads = code.data.instructions.iter().zip(0u32..).filter(|(instr, _)| instr.opcode() == Some(bytecode::Opcode::LoadGlobal));
+        // Whether each has had another value several times.
+        let mut indices: BTreeMap<u32, bool> = BTreeMap::new();
+        for (instr, site) in loads {
+            *indices.entry(instr.arg() >> 1).or_default() |= history.is_some_and(|history| history.is_name_blamed(site));
+        }
+        for (index, is_blamed) in indices {
             let name = code.names[index as usize];
             let Some(cell) = global_cell(globals, builtins, name) else { continue };
             self.cells.insert(index, Rc::clone(&cell));
-            if !are_constant {
+            if !are_constant || is_blamed {
                 continue;
             }
             let Some(value) = cell.value() else { continue };

@@ -204,7 +204,7 @@ impl Reader<'_> {
             S::UnpackTwoTuple | S::UnpackTuple => Seen::Operands(Kind::Tuple, Kind::Unknown),
             S::ContainsDict => Seen::Operands(Kind::Unknown, Kind::Dict),
             S::ContainsSet => Seen::Operands(Kind::Unknown, Kind::of(&SET)),
-            S::LoadFastAttrWord | S::LoadFastBorrowAttrWord | S::CallAwaited => Seen::Unrecorded,
+            S::LoadFastAttrWord | S::LoadFastBorrowAttrWord | S::CallAwaited | S::JumpBackwardCounted => Seen::Unrecorded,
             // What gave the callable knows it: see `add_callees`.
             S::CallFunction
             | S::CallDefaults

@@ -108,6 +108,7 @@ declare! {
     209 UnpackTuple UnpackSequence containers::unpack_tuple;
     210 UnpackList UnpackSequence containers::unpack_list;
     211 UnpackGeneral UnpackSequence containers::unpack_general;
+    212 JumpBackwardCounted JumpBackward jumps::jump_backward_counted;
     195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;

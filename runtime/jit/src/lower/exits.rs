@@ -4,6 +4,7 @@ use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
 use crate::deopt::{Form, Point, Recorded};
 use hir::{Instr, RefKind, Value};
+use std::cell::Cell;
 use lir::{Condition, Operand, Record, Reg};
 
 /// An exit to be: its number, and the values it records.
@@ -43,6 +44,8 @@ impl Lowering<'_, '_> {
         };
         let point = Point {
             bytecode: state.bytecode,
+            site: self.function.blames.get(&value).copied().unwrap_or(state.bytecode),
+            failures: Cell::new(0),
             is_raise,
             values: held.iter().map(recorded).collect(),
             locals: state.locals.iter().map(index_of).collect(),

@@ -35,6 +35,19 @@ handler!(jump_backward(vm ip sp frame word fuel) {
     go!(vm, target(ip, word), sp, frame, fuel - 1);
 });
 
+handler!(
+    /// The same where compiled code may be entered at the head of the loop after a while.
+    jump_backward_counted(vm ip sp frame word fuel) {
+        let heat = &(*(*frame).code).compiled.heat;
+        let left = heat.get();
+        if breaker_reasons() != 0 || fuel == 0 || left == 0 {
+            return Exit::miss(ip, sp);
+        }
+        heat.set(left - 1);
+        go!(vm, target(ip, word), sp, frame, fuel - 1);
+    }
+);
+
 handler!(pop_jump_if_false(vm ip sp frame word fuel) {
     let sp = sp.sub(1);
     if *sp == raw::FALSE {

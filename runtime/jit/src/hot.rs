@@ -1,0 +1,233 @@
+//! What is compiled when: loops that run long, and code whose guesses turned out wrong.
+//!
+//! * A loop that has jumped backward often enough, in frames that are interpreted, goes on in compiled code that begins at its head
+//!   ([`hot_loop`]). The types that the locals have at that moment are a guide: they are guarded at the entry.
+//! * An exit that keeps being taken says that its site has seen something new ([`failed`]). The function is compiled anew then, after the interpreter has run it a few
+//!   times more, with what its copy has seen by then. What is told of a site that has misled several times already is "many different things"
+//!   ([`History::amend`]): only there the new code is general.
+
+use crate::classify::leaf_of;
+use crate::compile::{self, Options};
+use crate::deopt::{Exits, Point};
+use hir::{Type, ty};
+use interp::compiled::{self, Entry};
+use interp::frame::Frame;
+use interp::shadow::feedback::{Owner, Place, Seen};
+use interp::CodeObject;
+use object::{Object, Ref, Vm, type_new};
+use std::collections::{BTreeMap, HashMap};
+
+/// After so many jumps backward a loop is compiled.
+const LOOP_HEAT: u32 = 1000;
+/// So many jumps backward are interpreted after code was left because a guard failed ...
+const HEAT_AFTER_FAILURE: u32 = 50;
+/// ... or for a handler.
+const HEAT_AFTER_RAISE: u32 = 10;
+/// So often an exit is taken before its code is compiled anew ...
+const PATIENCE: u32 = 20;
+/// ... after so many more calls.
+const CALLS_TO_LEARN: u32 = 2;
+/// So often code is compiled at most.
+const MOST_COMPILATIONS: u32 = 12;
+/// From then on sites that mislead are told of no more.
+const FEW_COMPILATIONS: u32 = 5;
+/// The greatest number of classes that an attribute's site is told of.
+const MOST_OWNERS: usize = 4;
+/// The site that stands for the types at a loop's entry.
+pub const ENTRY_SITE: u32 = u32::MAX;
+
+/// What is remembered of a code object that was compiled.
+#[derive(Default)]
+pub struct History {
+    compilations: u32,
+    /// How often a site made its code be given up.
+    blames: BTreeMap<u32, u32>,
+    /// The owners that attributes' sites have been told of.
+    owners: BTreeMap<u32, Vec<NotedOwner>>,
+}
+
+/// An [`Owner`] without references to objects. They are there for as long as the class has the version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct NotedOwner {
+    version: u32,
+    shape: u32,
+    place: NotedPlace,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NotedPlace {
+    Slot { offset: u32 },
+    Added { offset: u32, shape: u32 },
+    Method(u64),
+    Value(u64),
+    Function(u64),
+    General,
+}
+
+impl NotedOwner {
+    fn of(owner: &Owner) -> NotedOwner {
+        let place = match &owner.place {
+            Place::Slot { offset } => NotedPlace::Slot { offset: *offset },
+            Place::Added { offset, shape } => NotedPlace::Added { offset: *offset, shape: *shape },
+            Place::Method(value) => NotedPlace::Method(value.borrow().bits()),
+            Place::Value(value) => NotedPlace::Value(value.borrow().bits()),
+            Place::Function(value) => NotedPlace::Function(value.borrow().bits()),
+            Place::General => NotedPlace::General,
+        };
+        NotedOwner { version: owner.version, shape: owner.shape, place }
+    }
+
+    fn owner(self, classes: &HashMap<u32, Object>) -> Option<Owner> {
+        let class = classes.get(&self.version)?.clone();
+        // SAFETY: while the version holds, so does the namespace that holds the value.
+        let object = |word: u64| unsafe { Ref::from_bits(word) }.to_owned();
+        let place = match self.place {
+            NotedPlace::Slot { offset } => Place::Slot { offset },
+            NotedPlace::Added { offset, shape } => Place::Added { offset, shape },
+            NotedPlace::Method(word) => Place::Method(object(word)),
+            NotedPlace::Value(word) => Place::Value(object(word)),
+            NotedPlace::Function(word) => Place::Function(object(word)),
+            NotedPlace::General => Place::General,
+        };
+        Some(Owner { class, shape: self.shape, version: self.version, place })
+    }
+}
+
+impl History {
+    /// What is told of the sites, after what became of it the last time.
+    pub fn amend(&mut self, seen: &mut [Seen]) {
+        self.compilations += 1;
+        let mut classes = None;
+        for (index, seen) in seen.iter_mut().enumerate() {
+            let site = index as u32;
+            let blames = self.blames.get(&site).copied().unwrap_or(0);
+            if let Seen::Attribute(owners) = seen {
+                if blames > 0 {
+                    let classes = classes.get_or_insert_with(type_new::classes_by_version);
+                    let before = self.owners.get(&site).into_iter().flatten();
+                    add_owners(owners, before.filter_map(|noted| noted.owner(classes)));
+                }
+                self.owners.insert(site, owners.iter().map(NotedOwner::of).collect());
+            }
+            let most = if matches!(seen, Seen::Attribute(owners) if owners.len() <= MOST_OWNERS) { MOST_OWNERS as u32 + 1 } else { 1 };
+            let is_hopeless = blames > most || blames > 0 && self.compilations > FEW_COMPILATIONS;
+            if is_hopeless && !matches!(seen, Seen::Unrecorded) {
+                *seen = Seen::Megamorphic;
+            }
+        }
+    }
+
+    /// Whether the values at a loop's entry were of types of which those at other times are not.
+    pub fn is_entry_blamed(&self) -> bool {
+        self.blames.contains_key(&ENTRY_SITE)
+    }
+
+    /// Whether a global name's value is not to be counted on where this site loads it.
+    pub fn is_name_blamed(&self, site: u32) -> bool {
+        self.blames.get(&site).is_some_and(|blames| *blames > 1)
+    }
+}
+
+/// Adds owners with other layouts than those that are there.
+fn add_owners(owners: &mut Vec<Owner>, more: impl Iterator<Item = Owner>) {
+    for owner in more {
+        if !owners.iter().any(|known| known.shape == owner.shape) {
+            owners.push(owner);
+        }
+    }
+}
+
+/// Has `with` look at, and change, what is remembered of code.
+pub fn with_history<T>(code: &CodeObject, with: impl FnOnce(&mut History) -> T) -> T {
+    let mut history = code.compiled.history.borrow_mut();
+    let history = history.get_or_insert_with(|| Box::<History>::default());
+    with(history.downcast_mut::<History>().expect("nobody else remembers anything"))
+}
+
+/// Says after how many jumps backward loops are compiled, given after how many calls functions are.
+pub fn set_enabled(calls: Option<u32>) {
+    // Few calls are for tests.
+    let heat = calls.map_or(0, |calls| if calls < 10 { calls * 8 } else { LOOP_HEAT });
+    compiled::set_hot_loop(calls.map(|_| hot_loop as compiled::HotLoop), heat);
+}
+
+/// Compiled code to go on with at the head of a loop.
+///
+/// # Safety
+///
+/// The frame is the innermost one, at the head, which is the instruction with this index.
+unsafe fn hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> Option<Entry> {
+    // SAFETY: the caller's promise: the frame keeps code and function.
+    let (code, function) = unsafe { (compiled::code_of(frame), compiled::function_of(frame)) };
+    let slot = &code.compiled;
+    let found = slot.loops.borrow().iter().find(|(known, _)| *known == head).map(|(_, entry)| *entry);
+    let scope = (function.globals.borrow().bits(), function.builtins.borrow().bits());
+    if found.is_some() {
+        return found.filter(|_| slot.scope.get() == scope);
+    }
+    let is_other_scope = slot.scope.get() != (0, 0) && slot.scope.get() != scope;
+    if is_other_scope || with_history(code, |history| history.compilations >= MOST_COMPILATIONS) {
+        slot.heat.set(u32::MAX);
+        return None;
+    }
+    let types = if with_history(code, |history| history.is_entry_blamed()) {
+        Vec::new()
+    } else {
+        // SAFETY: the words of locals and stack up to `sp` are live values or null.
+        unsafe { compiled::words_of(frame) }.iter().map(|&word| entry_type(word)).collect()
+    };
+    let options = Options { loop_entry: Some((head, types)), ..Options::default() };
+    match compile::compile_function(vm, function, &options) {
+        Ok(entry) => {
+            slot.loops.borrow_mut().push((head, entry));
+            // What has loops that are worth it is worth it.
+            slot.countdown.set(slot.countdown.get().min(1));
+            Some(entry)
+        }
+        Err(_) => {
+            slot.heat.set(u32::MAX);
+            None
+        }
+    }
+}
+
+/// The type to guard a value for where a loop is entered.
+fn entry_type(word: u64) -> Type {
+    if word == 0 {
+        return ty::Nullptr;
+    }
+    // SAFETY: the caller's promise: the word is a live value.
+    let leaf = leaf_of(unsafe { Ref::from_bits(word) });
+    let useful = [ty::SmallInt, ty::FloatExact, ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::ListIterator, ty::TupleIterator];
+    let more = [ty::RangeIterator, ty::Bool];
+    useful.into_iter().chain(more).find(|useful| leaf.fits(*useful)).unwrap_or(ty::OptObject)
+}
+
+/// Counts that code is left for a handler.
+pub fn raised(code: &CodeObject) {
+    let heat = &code.compiled.heat;
+    heat.set(heat.get().min(HEAT_AFTER_RAISE));
+}
+
+/// Counts that a guard failed; if that happens often, the code is given up and compiled anew after some calls.
+pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
+    let heat = &code.compiled.heat;
+    heat.set(heat.get().min(HEAT_AFTER_FAILURE));
+    point.failures.set(point.failures.get() + 1);
+    if point.failures.get() < PATIENCE || exits.is_given_up.get() {
+        return;
+    }
+    exits.is_given_up.set(true);
+    let is_last = with_history(code, |history| {
+        *history.blames.entry(point.site).or_default() += 1;
+        history.compilations >= MOST_COMPILATIONS
+    });
+    code.compiled.loops.borrow_mut().clear();
+    if is_last || code.compiled.entry.get().is_none() {
+        code.compiled.entry.set(None);
+    } else {
+        code.compiled.countdown.set(CALLS_TO_LEARN);
+        compile::compile_after_countdown(code);
+    }
+}
+
