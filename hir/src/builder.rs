@@ -99,7 +99,15 @@ pub const REFUSED: &[Opcode] = &[Opcode::InterpreterExit];
 
 impl Default for Options {
     fn default() -> Options {
-        Options { start: true, loops: LoopEntries::None, misses: Misses::Deopt, entry_types: Vec::new(), handlers: false, block_limit: 4000, instr_limit: 40_000 }
+        Options {
+            start: true,
+            loops: LoopEntries::None,
+            misses: Misses::Deopt,
+            entry_types: Vec::new(),
+            handlers: false,
+            block_limit: 4000,
+            instr_limit: 40_000,
+        }
     }
 }
 

@@ -89,14 +89,7 @@ impl Shared {
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
-        Shared {
-            memory: CodeMemory::default(),
-            symbols,
-            helpers,
-            exit_trampoline,
-            list: list_layout(),
-            allocator: Allocator::new(),
-        }
+        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator: Allocator::new() }
     }
 }
 
@@ -272,9 +265,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = hot::with_history(code, |history| {
-        Known::of_function(function, code, &name, options.with_feedback, Some(history))
-    });
+    let known = hot::with_history(code, |history| Known::of_function(function, code, &name, options.with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
     watch.end(result.as_ref().err());
@@ -341,7 +332,14 @@ fn build(known: &Known, options: &Options, watch: &mut Watch) -> Result<Function
 }
 
 /// The machine code of a function whose references are counted.
-fn emit(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, function: &Function, watch: &mut Watch) -> Result<(Code, Extras), Refusal> {
+fn emit(
+    vm: &mut Vm,
+    shared: &mut Shared,
+    code: &CodeObject,
+    known: &Known,
+    function: &Function,
+    watch: &mut Watch,
+) -> Result<(Code, Extras), Refusal> {
     policy::check_hir(function)?;
     let environment = Environment {
         code,
@@ -383,7 +381,14 @@ fn emit(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, func
 }
 
 /// Puts machine code where it can run.
-fn install(shared: &mut Shared, code: &CodeObject, known: &Known, (made, extras): (Code, Extras), entry: u32, statistics: Statistics) -> Result<Entry, Refusal> {
+fn install(
+    shared: &mut Shared,
+    code: &CodeObject,
+    known: &Known,
+    (made, extras): (Code, Extras),
+    entry: u32,
+    statistics: Statistics,
+) -> Result<Entry, Refusal> {
     let start = made.entry(entry).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
     let exits = Box::new(Exits { records: made.exits, points: extras.points, is_given_up: Cell::new(false) });
     let owner = (&raw const *exits).expose_provenance() as u64;

@@ -113,7 +113,11 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         let words: Vec<u64> = record.locations.iter().map(|&location| word_at(saved, location)).collect();
         write_frame(vm, frame, point, &words);
         let code = compiled::code_of(frame);
-        if point.is_raise { hot::raised(code) } else { hot::failed(code, exits, point) }
+        if point.is_raise {
+            hot::raised(code)
+        } else {
+            hot::failed(code, exits, point)
+        }
         compiled::leave_for_interpreter(vm, frame, point.bytecode as usize, point.stack.len(), point.is_raise)
     }
 }

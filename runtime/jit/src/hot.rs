@@ -10,10 +10,10 @@ use crate::classify::leaf_of;
 use crate::compile::{self, Options};
 use crate::deopt::{Exits, Point};
 use hir::{Type, ty};
+use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use interp::shadow::feedback::{Owner, Place, Seen};
-use interp::CodeObject;
 use object::{Object, Ref, Vm, type_new};
 use std::collections::{BTreeMap, HashMap};
 
@@ -230,4 +230,3 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         compile::compile_after_countdown(code);
     }
 }
-

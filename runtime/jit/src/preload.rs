@@ -3,8 +3,8 @@
 //! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) is looked at each time
 //! it counts on it.
 
-use crate::hot::History;
 use crate::classify::{leaf_of, leaf_of_class};
+use crate::hot::History;
 use bytecode::CodeFlags;
 use hir::environment::{self, Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind};
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo, Spec};
@@ -216,7 +216,14 @@ impl Tables {
     // ---- names
 
     /// Notes where global names are, and which of them have values that hardly change.
-    fn globals(&mut self, code: &CodeObject, globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, are_constant: bool, history: Option<&History>) -> BTreeMap<u32, GlobalValue> {
+    fn globals(
+        &mut self,
+        code: &CodeObject,
+        globals: RefOf<'_, Dict>,
+        builtins: RefOf<'_, Dict>,
+        are_constant: bool,
+        history: Option<&History>,
+    ) -> BTreeMap<u32, GlobalValue> {
         let mut constant = BTreeMap::new();
         let loads = code.data.instructions.iter().zip(0u32..).filter(|(instr, _)| instr.opcode() == Some(bytecode::Opcode::LoadGlobal));
         // Whether each has had another value several times.

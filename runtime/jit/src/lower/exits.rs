@@ -4,8 +4,8 @@ use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
 use crate::deopt::{Form, Point, Recorded};
 use hir::{Instr, RefKind, Value};
-use std::cell::Cell;
 use lir::{Condition, Operand, Record, Reg};
+use std::cell::Cell;
 
 /// An exit to be: its number, and the values it records.
 pub(super) struct Exit {
