@@ -167,6 +167,32 @@ impl Storage {
         name.downcast_exact::<Str>().expect("names are exact strings").hash()
     }
 
+    /// Whether there never was an entry, nor room for one.
+    #[inline]
+    fn is_unused(&self) -> bool {
+        matches!(self, Storage::Str(table) if table.is_unused())
+    }
+
+    /// Adds the first key.
+    #[inline]
+    fn begin(&mut self, key: Ref<'_>, hash: i64, value: Object) {
+        let generation = match self {
+            Storage::Str(table) => table.generation().wrapping_add(1),
+            Storage::General(_) | Storage::Slots(_) => return self.insert(key, hash, value),
+        };
+        // Each is built where it stays, and what was there holds nothing.
+        match key.downcast_exact::<Str>() {
+            Some(key) => {
+                let entry = StrEntry { key: Some(key.to_owned()), value };
+                std::mem::forget(std::mem::replace(self, Storage::Str(Table::of_first(hash, entry, generation))));
+            }
+            None => {
+                let entry = DictEntry { hash, key: Some(key.to_owned()), value };
+                std::mem::forget(std::mem::replace(self, Storage::General(Table::of_first(hash, entry, generation))));
+            }
+        }
+    }
+
     /// Adds a key that is known to be absent.
     fn insert(&mut self, key: Ref<'_>, hash: i64, value: Object) {
         let value = match self {
@@ -305,10 +331,21 @@ pub(crate) fn qualified_name(class: &Type) -> String {
 }
 
 /// Hashes a key for a container, as `what` of which an unhashable one is refused: "a dict key".
+#[inline]
 pub fn hash_key(vm: &mut Vm, key: Ref<'_>, what: &str) -> PyResult<i64> {
     if let Some(text) = key.downcast_exact::<Str>() {
         return Ok(text.hash());
     }
+    if let Some(number) = key.as_small_int().filter(|number| (0..SMALLEST_REDUCED).contains(number)) {
+        return Ok(number);
+    }
+    hash_any_key(vm, key, what)
+}
+
+/// Ints from zero to this one are their own hashes.
+const SMALLEST_REDUCED: i64 = (1 << 61) - 1;
+
+fn hash_any_key(vm: &mut Vm, key: Ref<'_>, what: &str) -> PyResult<i64> {
     match vm.hash(key) {
         Ok(hash) => Ok(hash),
         Err(raised) => {
@@ -510,6 +547,11 @@ impl Dict {
     }
 
     pub fn set_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64, value: Object) -> PyResult<()> {
+        if self.storage.get(vm).is_unused() {
+            self.keys_change(vm, Some(key));
+            self.storage.get_mut(vm).begin(key, hash, value);
+            return Ok(());
+        }
         let found = self.find(vm, key, hash)?;
         if found.is_none() {
             self.check_growth(vm)?;
@@ -813,6 +855,7 @@ impl<'a> RefOf<'a, Dict> {
 }
 
 impl Vm {
+    #[inline]
     pub fn new_dict(&self) -> ObjectOf<Dict> {
         self.allocate(Dict::new())
     }

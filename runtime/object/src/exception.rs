@@ -187,11 +187,11 @@ pub fn set_field(_vm: &Vm, object: Ref<'_>, name: &str, value: Option<Object>) {
 
 /// An exception of `class` with these arguments, as its `__new__` leaves it.
 pub fn allocate(vm: &Vm, class: &Type, args: Object) -> Object {
-    allocate_with_fields(vm, class, args, fields_of(class).len())
+    let fields = fields_of(class).iter().map(|_| ObjectCell::EMPTY).collect();
+    allocate_with_fields(vm, class, args, fields)
 }
 
-fn allocate_with_fields(vm: &Vm, class: &Type, args: Object, n_fields: usize) -> Object {
-    let fields = (0..n_fields).map(|_| ObjectCell::EMPTY).collect();
+fn allocate_with_fields(vm: &Vm, class: &Type, args: Object, fields: Box<[ObjectCell]>) -> Object {
     vm.allocate_in(
         class,
         Exception {
@@ -210,8 +210,8 @@ pub(crate) fn with_message(vm: &mut Vm, class: &'static Type, message: Object) -
     if !fields_of(class).is_empty() {
         return new(vm, class, vec![message]);
     }
-    let args = vm.new_tuple([message]).into_object();
-    allocate_with_fields(vm, class, args, 0)
+    let args = vm.new_tuple_of_one(message).into_object();
+    allocate_with_fields(vm, class, args, Box::default())
 }
 
 /// A new exception of a native class whose constructor takes plain arguments.

@@ -62,6 +62,17 @@ pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
     }
 }
 
+/// The same without items.
+///
+/// # Safety
+///
+/// As for [`allocate_raw`].
+#[inline(never)]
+unsafe fn allocate_without_items(class: &Type) -> *mut Header {
+    // SAFETY: the caller's promise.
+    unsafe { allocate_raw(class, 0) }
+}
+
 /// Memory of `size` bytes for an instance of a native class without attributes: header set, payload undefined.
 ///
 /// # Safety
@@ -364,11 +375,13 @@ pub fn size_of_instance(object: Ref<'_>) -> usize {
 
 impl Vm {
     /// A new object of `T`'s own type.
-    #[inline]
+    ///
+    /// The payload is written by the caller, word by word, where it stays: one that is moved as a whole is read before its words have arrived.
+    #[inline(always)]
     pub fn allocate<T: Payload>(&self, payload: T) -> ObjectOf<T> {
         // SAFETY: the payload is written before anybody sees the object.
         unsafe {
-            let pointer = allocate_raw(T::class(), 0);
+            let pointer = allocate_without_items(T::class());
             pointer.cast::<u8>().add(T::OFFSET).cast::<T>().write(payload);
             ObjectOf::from_object(Object::from_header(pointer))
         }
@@ -390,11 +403,12 @@ impl Vm {
     }
 
     /// A new instance of `class`, which is `T`'s type or derives from it.
+    #[inline]
     pub fn allocate_in<T: Payload>(&self, class: &Type, payload: T) -> Object {
         debug_assert!(class.is_subclass_of(T::class()));
         // SAFETY: as above; a subclass has the same payload.
         unsafe {
-            let pointer = allocate_raw(class, 0);
+            let pointer = allocate_without_items(class);
             pointer.cast::<u8>().add(T::OFFSET).cast::<T>().write(payload);
             Object::from_header(pointer)
         }

@@ -53,6 +53,7 @@ static LIST_SPEC: TypeSpec = TypeSpec {
 };
 
 impl List {
+    #[inline]
     pub fn new(items: Vec<Object>) -> List {
         List { items: VmCell::new(items) }
     }
@@ -103,6 +104,7 @@ impl List {
 }
 
 impl Vm {
+    #[inline]
     pub fn new_list(&self, items: Vec<Object>) -> ObjectOf<List> {
         self.allocate(List::new(items))
     }

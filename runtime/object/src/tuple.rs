@@ -110,6 +110,20 @@ impl Vm {
         }
     }
 
+    /// The tuple of one item.
+    #[inline]
+    pub fn new_tuple_of_one(&self, item: Object) -> ObjectOf<Tuple> {
+        // SAFETY: header, length and item are written before anything can look at the tuple.
+        unsafe {
+            let pointer = crate::instance::allocate_plain(&TUPLE, Tuple::OFFSET + size_of::<Tuple>() + 8, true);
+            let tuple = pointer.cast::<u8>().add(Tuple::OFFSET).cast::<Tuple>();
+            (*tuple).hash = Cell::new(-1);
+            (*tuple).len = 1;
+            (&raw mut (*tuple).items).cast::<Object>().write(item);
+            ObjectOf::from_object(Object::from_header(pointer))
+        }
+    }
+
     /// `()`, of which there is one.
     fn empty_tuple(&self) -> ObjectOf<Tuple> {
         static EMPTY: ObjectCell = ObjectCell::EMPTY;

@@ -34,6 +34,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/shadow/handlers/calls.rs", "arguments are moved from the value stack into frames"),
     ("runtime/interp/src/shadow/handlers/containers.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/enter.rs", "frames are laid on the data stack"),
+    ("runtime/interp/src/shadow/handlers/exceptions.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/iteration.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/jumps.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/locals.rs", "fast locals and cells"),

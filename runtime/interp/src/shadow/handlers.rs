@@ -8,6 +8,7 @@ pub(super) mod attributes;
 pub(super) mod calls;
 pub(super) mod containers;
 pub(super) mod enter;
+pub(super) mod exceptions;
 pub(super) mod globals;
 pub(super) mod iteration;
 pub(super) mod jumps;

@@ -1,7 +1,7 @@
 //! The specialised instructions, declared once: number, name, the original they stand for, handler.
 
 use super::dispatch::{Handler, miss, step};
-use super::handlers::{arithmetic, attributes, calls, containers, globals, iteration, jumps, locals, native_calls};
+use super::handlers::{arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls};
 use super::specialize;
 use crate::eval::steps::OPCODES;
 use bytecode::Opcode;
@@ -168,11 +168,15 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::ContainsOp, specialize::contains),
     (Opcode::BuildTuple, containers::build_tuple),
     (Opcode::BuildList, containers::build_list),
+    (Opcode::BuildMap, containers::build_map),
     (Opcode::ListAppend, containers::list_append),
     (Opcode::UnpackSequence, specialize::unpack_sequence),
     (Opcode::GetIter, iteration::get_iter),
     (Opcode::GetYieldFromIter, iteration::get_yield_from_iter),
     (Opcode::Send, iteration::send),
+    (Opcode::PushExcInfo, exceptions::push_exc_info),
+    (Opcode::PopExcept, exceptions::pop_except),
+    (Opcode::CheckExcMatch, exceptions::check_exc_match),
 ];
 
 /// What runs an instruction, by its opcode.

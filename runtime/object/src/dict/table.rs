@@ -107,6 +107,9 @@ slots!(u8, u16, u32);
 
 const INLINE: usize = 8;
 
+/// How many entries the first one makes room for.
+const FIRST_ENTRIES: usize = 4;
+
 #[derive(Clone)]
 enum Index {
     Inline([u8; INLINE]),
@@ -239,14 +242,14 @@ fn size_for(entries: usize) -> usize {
 pub struct Table<E> {
     index: Index,
     entries: Vec<E>,
-    live: usize,
+    live: u32,
     /// Entries made since the index is in use, those taken off the end included: each may have used
     /// up a free slot of the index, of which some must remain.
-    filled: usize,
+    filled: u32,
     /// Changes when entries move.
     generation: u32,
     /// All entries before this position are deleted, so that taking the first is quick however often it is done.
-    front: usize,
+    front: u32,
 }
 
 impl<E: Entry> Default for Table<E> {
@@ -283,6 +286,29 @@ pub fn quick_equal(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
 }
 
 impl<E: Entry> Table<E> {
+    /// A table with one entry, as one that was empty becomes.
+    #[inline(always)]
+    pub fn of_first(hash: i64, entry: E, generation: u32) -> Table<E> {
+        let mut entries = Vec::with_capacity(FIRST_ENTRIES);
+        entries.push(entry);
+        // As a word: what is written in one piece is read in one.
+        let slots = u64::MAX << 8;
+        let slot = (hash as usize & (INLINE - 1)) as u32;
+        Table { index: Index::Inline(slots.rotate_left(8 * slot).to_le_bytes()), entries, live: 1, filled: 1, generation, front: 0 }
+    }
+
+    /// Whether there never was an entry, nor room for one.
+    #[inline]
+    pub fn is_unused(&self) -> bool {
+        self.entries.capacity() == 0
+    }
+
+    /// Changes when entries move.
+    #[inline]
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
     /// An empty table with room for this many entries.
     pub fn with_capacity(entries: usize) -> Table<E> {
         Table { index: Index::new(size_for(entries)), entries: Vec::with_capacity(entries), live: 0, filled: 0, generation: 0, front: 0 }
@@ -291,7 +317,7 @@ impl<E: Entry> Table<E> {
     /// The number of live entries.
     #[inline]
     pub fn len(&self) -> usize {
-        self.live
+        self.live as usize
     }
 
     #[inline]
@@ -313,7 +339,7 @@ impl<E: Entry> Table<E> {
     /// The live entry at `position` or the first after it, with its position.
     #[inline]
     pub fn entry_from(&self, position: usize) -> Option<(usize, &E)> {
-        let position = position.max(self.front);
+        let position = position.max(self.front as usize);
         let rest = self.entries.get(position..)?;
         rest.iter().position(|entry| entry.key().is_some()).map(|offset| (position + offset, &rest[offset]))
     }
@@ -343,7 +369,7 @@ impl<E: Entry> Table<E> {
     /// How many bytes the next new entry needs, if it is not just an entry's.
     #[inline]
     pub fn growth(&self) -> usize {
-        if self.filled >= usable(self.index.size()) || self.entries.len() == self.entries.capacity() {
+        if self.filled as usize >= usable(self.index.size()) || self.entries.len() == self.entries.capacity() {
             self.entries.len() * size_of::<E>() * 2 + self.grown_size() * 8
         } else {
             0
@@ -395,14 +421,10 @@ impl<E: Entry> Table<E> {
     }
 
     /// Appends an entry whose key is known to be absent.
+    #[inline]
     pub fn insert(&mut self, hash: i64, entry: E) -> usize {
-        if self.filled >= usable(self.index.size()) {
-            self.rebuild(size_for(self.live * 3 / 2 + 1).max(self.grown_size()));
-        }
-        if self.entries.len() == self.entries.capacity() {
-            let room = usable(self.index.size());
-            let wanted = (self.entries.len() + self.entries.len() / 2).clamp(4, room);
-            self.entries.reserve_exact(wanted.saturating_sub(self.entries.len()).max(1));
+        if self.filled as usize >= usable(self.index.size()) || self.entries.len() == self.entries.capacity() {
+            self.grow();
         }
         let position = self.entries.len();
         self.index.enter(hash, position);
@@ -412,18 +434,32 @@ impl<E: Entry> Table<E> {
         position
     }
 
+    /// Makes room for one more entry.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        if self.filled as usize >= usable(self.index.size()) {
+            self.rebuild(size_for(self.len() * 3 / 2 + 1).max(self.grown_size()));
+        }
+        if self.entries.len() == self.entries.capacity() {
+            let room = usable(self.index.size());
+            let wanted = (self.entries.len() + self.entries.len() / 2).clamp(FIRST_ENTRIES, room);
+            self.entries.reserve_exact(wanted.saturating_sub(self.entries.len()).max(1));
+        }
+    }
+
     /// The size of index to go to when it is full: thrice the live entries, as a power of two.
     fn grown_size(&self) -> usize {
-        (self.live * 3).next_power_of_two().max(INLINE)
+        (self.len() * 3).next_power_of_two().max(INLINE)
     }
 
     /// Drops deleted entries and makes a new index.
     fn rebuild(&mut self, size: usize) {
-        if self.live != self.entries.len() {
+        if self.len() != self.entries.len() {
             self.entries.retain(|entry| entry.key().is_some());
         }
         self.index = Index::new(size);
-        self.filled = self.entries.len();
+        self.filled = self.live;
         for (position, entry) in self.entries.iter().enumerate() {
             self.index.enter(entry.hash(), position);
         }
@@ -437,8 +473,8 @@ impl<E: Entry> Table<E> {
         self.index.forget(hash, position);
         self.live -= 1;
         let entry = self.entries[position].take();
-        if position == self.front {
-            self.front += self.entries[position..].iter().take_while(|entry| entry.key().is_none()).count();
+        if position == self.front as usize {
+            self.front += self.entries[position..].iter().take_while(|entry| entry.key().is_none()).count() as u32;
         }
         entry
     }
@@ -448,7 +484,7 @@ impl<E: Entry> Table<E> {
         let (position, _) = self.entry_before(self.entries.len())?;
         let entry = self.remove(position);
         self.entries.truncate(position);
-        self.front = self.front.min(position);
+        self.front = self.front.min(position as u32);
         Some(entry)
     }
 
@@ -484,10 +520,10 @@ impl<E: Entry> Table<E> {
 
     /// A copy without deleted entries.
     pub fn compact_copy(&self) -> Table<E> {
-        if self.live * 3 >= self.entries.len() * 2 && self.live == self.entries.len() {
+        if self.len() == self.entries.len() {
             return self.clone();
         }
-        let mut copy = Table::with_capacity(self.live);
+        let mut copy = Table::with_capacity(self.len());
         for entry in self.iter() {
             copy.insert(entry.hash(), entry.clone());
         }

@@ -4,7 +4,7 @@ use super::enter::enter;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
-    handler, look_or_go, misfit, release_and_go, seen, target,
+    handler, look_or_go, misfit, release_and_go, seen, step, target,
 };
 use crate::shadow::opcode::HANDLERS;
 use builtins::set::{FROZEN_SET, SET};
@@ -204,6 +204,21 @@ handler!(build_list(vm ip sp frame word fuel) {
     let bottom = sp.sub(arg(word));
     *bottom = list_of(vm, bottom, arg(word));
     go!(vm, ip.add(1), bottom.add(1), frame, fuel);
+});
+
+/// `{}`
+#[inline(never)]
+unsafe fn empty_dict(vm: *mut Vm) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { (*vm).new_dict().into_object().into_raw() }
+}
+
+handler!(build_map(vm ip sp frame word fuel) {
+    if arg(word) != 0 {
+        return step(vm, ip, sp, frame, word, fuel);
+    }
+    *sp = empty_dict(vm);
+    go!(vm, ip.add(1), sp.add(1), frame, fuel);
 });
 
 handler!(list_append(vm ip sp frame word fuel) {
