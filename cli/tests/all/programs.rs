@@ -121,6 +121,7 @@ programs! {
     collector_callbacks
     comprehensions
     compiled_functions
+    compiled_mutations
     compression_archives
     context_managers
     contextvars_logging

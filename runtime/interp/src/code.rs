@@ -67,9 +67,9 @@ pub(crate) struct Asked {
 }
 
 /// A small function has at most this many parameters, all of them positional, ...
-pub(crate) const SMALL_PARAMETERS: usize = 4;
+pub const SMALL_PARAMETERS: usize = 4;
 /// ... and at most this many other locals.
-pub(crate) const SMALL_LOCALS: usize = 8;
+pub const SMALL_LOCALS: usize = 8;
 
 /// What of compiled code stays plain data: all but the names and constants, which become objects.
 pub struct Body {

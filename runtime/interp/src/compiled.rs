@@ -16,11 +16,12 @@ use crate::tracing;
 use bytecode::opcode::BinaryOp;
 use bytecode::{CodeFlags, Instr, Opcode};
 use object::attribute::cache;
+use object::dict::Dict;
 use object::function::BOUND_METHOD;
 use object::list::List;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
-use object::{Object, Raised, Ref, Vm, raw};
+use object::{Object, Raised, Ref, RefOf, Vm, raw};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
@@ -288,6 +289,13 @@ pub mod layout {
     pub const FRAME_IP: usize = offset_of!(Frame, ip);
     pub const FRAME_PREVIOUS: usize = offset_of!(Frame, previous);
     pub const FRAME_OBJECT: usize = offset_of!(Frame, object);
+    pub const FUNCTION_CODE: usize = abi::header::SIZE + offset_of!(Function, code_data);
+    pub const FUNCTION_ENTRY: usize = abi::header::SIZE + offset_of!(Function, known_entry);
+    /// Of a code object, behind its header.
+    pub const CODE_ENTRY: usize = offset_of!(CodeObject, compiled.entry);
+    pub const CODE_INSTRUCTIONS: usize = offset_of!(CodeObject, entry);
+    pub const CODE_FRAME_WORDS: usize = offset_of!(CodeObject, frame_words);
+    pub const CODE_SMALL_ARGUMENTS: usize = offset_of!(CodeObject, small_arguments);
     pub const FUNCTION_CLOSURE: usize = abi::header::SIZE + offset_of!(Function, closure);
     pub const CELL_CONTENTS: usize = abi::header::SIZE + offset_of!(crate::cell_object::CellObject, contents);
 }
@@ -465,12 +473,53 @@ pub unsafe fn call(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
             for index in 0..n {
                 raw::increment(*args.add(index));
             }
+            let function = callable.downcast_unchecked::<Function>().get();
+            if let Some(entry) = entry_for(function) {
+                function.known_entry.set(entry as usize);
+            }
             return call_python(vm, callable, args, n);
+        }
+        if !has_self
+            && callable.is_exactly(&object::class::TYPE)
+            && let Some(init) = calls::plain_init(callable)
+        {
+            return construct(vm, callable, init, base, n);
         }
         let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
         let result = calls::call_native(vm, callable, values).map_or(0, Object::into_raw);
         vm.run_finalizers();
         result
+    }
+}
+
+/// Makes an instance of a class that a Python function sets up, of `n` arguments behind two words of the stack.
+///
+/// # Safety
+///
+/// As for [`call`]; the class has this `__init__`.
+unsafe fn construct(vm: &mut Vm, class: Ref<'_>, init: Ref<'_>, base: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise; the type was compared.
+    unsafe {
+        let instance = vm.allocate_plain(class.downcast_unchecked::<object::Type>().get());
+        *base.add(1) = instance.clone().into_raw();
+        for index in 0..n {
+            raw::increment(*base.add(2 + index));
+        }
+        let init = init.to_owned();
+        let returned = call_python(vm, init.borrow(), base.add(1), n + 1);
+        drop(init);
+        let Some(returned) = Object::from_raw(returned) else {
+            drop(instance);
+            vm.run_finalizers();
+            return 0;
+        };
+        if !returned.borrow().is_none() {
+            let _ = calls::init_returned(vm, returned.borrow());
+            drop((returned, instance));
+            vm.run_finalizers();
+            return 0;
+        }
+        instance.into_raw()
     }
 }
 
@@ -528,15 +577,25 @@ pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usi
 pub unsafe fn call_python_from(vm: &mut Vm, known: &Cell<usize>, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
-        let function = callable.downcast_unchecked::<Function>().get();
-        let slot = &(*function.code_data.get()).compiled;
-        let is_for_it = slot.scope.get() == (function.globals.borrow().bits(), function.builtins.borrow().bits());
-        if let Some(entry) = slot.entry.get().filter(|_| is_for_it && slot.countdown.get() == 0) {
+        if let Some(entry) = entry_for(callable.downcast_unchecked::<Function>().get()) {
             known.set(entry as usize);
         }
         call_python(vm, callable, args, n)
     }
 }
+
+/// What no entry is.
+pub const NO_ENTRY: usize = 1;
+
+/// The compiled code that calls of a function go to as long as nothing changes.
+fn entry_for(function: &Function) -> Option<Entry> {
+    let slot = &function.code().compiled;
+    let is_for_it = slot.scope.get() == (function.globals.borrow().bits(), function.builtins.borrow().bits());
+    slot.entry.get().filter(|_| is_for_it && slot.countdown.get() == 0)
+}
+
+/// A small function has this many parameters, and this many other locals, at most; its frames have room for all of them.
+pub use crate::code::{SMALL_LOCALS, SMALL_PARAMETERS};
 
 /// What a call of a function needs to know of its code, if its frame can be laid by who knows it.
 pub struct Callee {
@@ -780,6 +839,13 @@ pub fn next(vm: &mut Vm, iterator: Ref<'_>) -> Option<Option<Object>> {
     next
 }
 
+/// `dict[key] = value`, whatever its class says; whether that went well.
+pub fn set_in_dict(vm: &mut Vm, dict: RefOf<'_, Dict>, key: Ref<'_>, value: Ref<'_>) -> bool {
+    let is_stored = dict.set(vm, key, value.to_owned()).is_ok();
+    vm.run_finalizers();
+    is_stored
+}
+
 /// `container[key] = value`; whether that went well.
 pub fn store_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>, value: Ref<'_>) -> bool {
     if let Some(index) = key.as_small_int()
@@ -790,9 +856,59 @@ pub fn store_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>, value: Ref<'_>)
         vm.run_finalizers();
         return true;
     }
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        return set_in_dict(vm, dict, key, value);
+    }
     let is_stored = vm.set_item(container, key, value).is_ok();
     vm.run_finalizers();
     is_stored
+}
+
+/// `container[start:stop]`
+pub fn slice(vm: &mut Vm, container: Ref<'_>, start: Ref<'_>, stop: Ref<'_>) -> u64 {
+    // SAFETY: the words are those of live values.
+    let plain = unsafe { crate::shadow::plain_slice(vm, container.bits(), start.bits(), stop.bits()) };
+    if let Some(slice) = plain {
+        return slice.into_raw();
+    }
+    let slice = builtins::slice::new(vm, start.to_owned(), stop.to_owned(), Object::none());
+    let result = vm.get_item(container, slice.borrow()).map_or(0, Object::into_raw);
+    vm.run_finalizers();
+    result
+}
+
+/// `container[key]`
+pub fn load_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>) -> u64 {
+    if let Some(dict) = container.downcast_exact::<Dict>()
+        && let Some(value) = dict.get_interned(key)
+    {
+        return value.to_owned().into_raw();
+    }
+    binary(vm, BinaryOp::Subscript, container, key)
+}
+
+/// Whether the item is in the container; `None` if that raised.
+pub fn contains(vm: &mut Vm, item: Ref<'_>, container: Ref<'_>) -> Option<bool> {
+    if item.is_exactly(&object::str::STR)
+        && let Some(dict) = container.downcast_exact::<Dict>()
+    {
+        return Some(dict.get_interned(item).is_some());
+    }
+    let result = vm.contains(container, item).ok();
+    vm.run_finalizers();
+    result
+}
+
+/// The string of `parts` one behind the other, or 0.
+pub fn join(vm: &mut Vm, parts: &[Ref<'_>]) -> u64 {
+    eval::intrinsics::join_strings(vm, parts).map_or(0, Object::into_raw)
+}
+
+/// Adds an item to a set; whether that went well.
+pub fn add_to_set(vm: &mut Vm, set: Ref<'_>, item: Ref<'_>) -> bool {
+    let is_added = calls::set_add(vm, set, item).is_ok();
+    vm.run_finalizers();
+    is_added
 }
 
 /// Unpacks so many values, or, if `after` is given, so many, a list and so many, into a tuple.

@@ -11,7 +11,7 @@ pub(crate) mod arithmetic;
 pub(crate) mod calls;
 mod classes;
 pub(crate) mod exceptions;
-mod intrinsics;
+pub(crate) mod intrinsics;
 pub(crate) mod iteration;
 mod matching;
 pub(crate) mod names;

@@ -27,6 +27,8 @@ pub struct Function {
     pub(crate) code_data: Cell<*const CodeObject>,
     /// Another number once the code or defaults are others than before.
     pub(crate) version: Cell<u32>,
+    /// The address of compiled code that calls of this function can go to, as long as it is what its code is entered at; see [`crate::compiled`].
+    pub(crate) known_entry: Cell<usize>,
     pub globals: Object,
     pub builtins: Object,
     pub name: ObjectCell,
@@ -163,6 +165,7 @@ pub fn new_function(vm: &mut Vm, code: ObjectOf<CodeObject>, globals: Object) ->
     let function = Function {
         code_data: Cell::new(std::ptr::from_ref(data)),
         version: Cell::new(0),
+        known_entry: Cell::new(crate::compiled::NO_ENTRY),
         name: ObjectCell::new(Some(data.name.to_owned())),
         qualname: ObjectCell::new(Some(data.qualname.get().to_owned())),
         defaults: ObjectCell::EMPTY,

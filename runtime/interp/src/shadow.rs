@@ -34,6 +34,7 @@ pub mod opcode;
 mod specialize;
 
 pub(crate) use adaptive::adaptive_code;
+pub(crate) use handlers::containers::plain_slice;
 use opcode::Specialized;
 
 /// Marks the words of a copy.

@@ -2,11 +2,13 @@
 //!
 //! One table gives each its name for dumps and its address. Values are borrowed unless the description says otherwise; results are owned.
 
+use crate::inline_cache::{AttributeCache, SuperCache};
 use abi::tag;
 use bytecode::opcode::{BinaryOp, Comparison};
 use interp::compiled::{self, Take};
 use interp::frame::Frame;
-use object::{Object, Ref, Vm, raw};
+use object::call::NativeInfo;
+use object::{Object, PyResult, Ref, Vm, raw};
 
 /// The word that says an iterator is exhausted: the form of a constant that Python has not.
 pub const EXHAUSTED: u64 = tag::CONSTANT | 0x50;
@@ -60,6 +62,31 @@ fn truth(result: Result<bool, object::Raised>) -> u64 {
     result.map_or(0, |truth| 1 + u64::from(truth))
 }
 
+type NativeUnary = fn(&mut Vm, Ref<'_>) -> PyResult;
+type NativeBinary = fn(&mut Vm, Ref<'_>, Ref<'_>) -> PyResult;
+type NativeMany = fn(&mut Vm, Ref<'_>, &[Ref<'_>]) -> PyResult;
+type NativeBound = fn(&mut Vm, Ref<'_>, &[Option<Ref<'_>>]) -> PyResult;
+
+/// So many values on the frame's stack.
+unsafe fn values<'a>(frame: *mut Frame, n: u64) -> &'a [Ref<'a>] {
+    // SAFETY: compiled code has put them there.
+    unsafe { std::slice::from_raw_parts(compiled::stack(frame).cast(), n as usize) }
+}
+
+/// So many values on the frame's stack, which are taken over.
+unsafe fn taken(frame: *mut Frame, n: usize) -> impl ExactSizeIterator<Item = Object> {
+    // SAFETY: compiled code has put them there, and does not use them again.
+    (0..n).map(move |index| unsafe { Object::from_raw(*compiled::stack(frame).add(index)) }.expect("an operand is never null"))
+}
+
+/// The word of what a native function gave.
+#[inline(always)]
+fn finish(vm: &mut Vm, result: PyResult) -> u64 {
+    let word = result.map_or(0, Object::into_raw);
+    vm.run_finalizers();
+    word
+}
+
 fn operator(number: u64) -> BinaryOp {
     BinaryOp::from_u32(number as u32).expect("compiled code passes operators")
 }
@@ -83,8 +110,7 @@ define_helpers! {
     interpret(vm, frame) { compiled::interpret(vm, frame) }
     /// Drops the last reference to an object, whose count is zero already.
     release(vm, frame, word) {
-        *(word as *mut u32) = 1;
-        raw::release(word);
+        raw::end(word);
         vm.run_finalizers();
         1
     }
@@ -139,11 +165,7 @@ define_helpers! {
         vm.run_finalizers();
         result
     }
-    contains(vm, frame, item, container) {
-        let result = truth(vm.contains(value(container), value(item)));
-        vm.run_finalizers();
-        result
-    }
+    contains(vm, frame, item, container) { compiled::contains(vm, value(item), value(container)).map_or(0, |truth| 1 + u64::from(truth)) }
     is_true(vm, frame, operand) {
         let result = truth(vm.is_true(value(operand)));
         vm.run_finalizers();
@@ -158,9 +180,39 @@ define_helpers! {
     new_float(vm, frame, bits) { vm.new_float(f64::from_bits(bits)).into_raw() }
     new_int(vm, frame, number) { vm.new_int(number as i64).into_raw() }
     new_unsigned(vm, frame, number) { vm.new_bigint(number.into()).into_raw() }
-    load_attr(vm, frame, owner, name) { compiled::load_attribute(vm, value(owner), value(name)) }
-    load_method(vm, frame, owner, name) { compiled::load_method(vm, frame, value(owner), value(name)) }
-    store_attr(vm, frame, stored, owner, name) { u64::from(compiled::store_attribute(vm, value(owner), value(name), value(stored))) }
+    /// `cache` is the address of an [`AttributeCache`], here and below.
+    load_attr(vm, frame, owner, name, cache) { (*(cache as *const AttributeCache)).load(vm, value(owner), value(name)) }
+    /// Super type, class and receiver are on the frame's stack, and then the receiver, or null, is. `cache` is the address of a [`SuperCache`].
+    load_super_method(vm, frame, arg, name, cache) {
+        let base = compiled::stack(frame);
+        let [super_type, class, receiver] = [0, 1, 2].map(|index| value(*base.add(index)));
+        if !super_type.is(object::super_object::SUPER.object()) {
+            return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, 0, Take::FirstThenSecond);
+        }
+        let result = match object::super_object::get_super_method(vm, class, receiver, value(name)) {
+            Ok((method, None)) => {
+                *base = 0;
+                method.into_raw()
+            }
+            Ok((method, Some(this))) => {
+                (*(cache as *const SuperCache)).note(class, receiver, method.borrow());
+                *base = this.into_raw();
+                method.into_raw()
+            }
+            Err(_) => 0,
+        };
+        vm.run_finalizers();
+        result
+    }
+    /// The receiver is on the frame's stack.
+    load_method(vm, frame, owner, name, cache) {
+        let (method, receiver) = (*(cache as *const AttributeCache)).load_method(vm, value(owner), value(name));
+        *compiled::stack(frame) = receiver;
+        method
+    }
+    store_attr(vm, frame, stored, owner, name, cache) {
+        u64::from((*(cache as *const AttributeCache)).store(vm, value(owner), value(name), value(stored)))
+    }
     /// The class of a value, borrowed.
     class_of(vm, frame, object) { value(object).class().object().bits() }
     load_global(vm, frame, name) { compiled::load_global(vm, frame, value(name)) }
@@ -190,6 +242,44 @@ define_helpers! {
     }
     /// The arguments are on the frame's stack.
     call_native(vm, frame, callable, n) { compiled::call_native(vm, frame, value(callable), n as usize) }
+    /// Calls of native functions at addresses whose types go with the names; `this` comes first.
+    native_unary(vm, frame, function, this) {
+        let function = std::mem::transmute::<usize, NativeUnary>(function as usize);
+        let result = function(vm, value(this));
+        finish(vm, result)
+    }
+    native_binary(vm, frame, function, this, arg) {
+        let function = std::mem::transmute::<usize, NativeBinary>(function as usize);
+        let result = function(vm, value(this), value(arg));
+        finish(vm, result)
+    }
+    native_one_of_many(vm, frame, function, this, arg) {
+        let function = std::mem::transmute::<usize, NativeMany>(function as usize);
+        let result = function(vm, value(this), &[value(arg)]);
+        finish(vm, result)
+    }
+    /// `n` arguments are on the frame's stack.
+    native_many(vm, frame, function, this, n) {
+        let function = std::mem::transmute::<usize, NativeMany>(function as usize);
+        let result = function(vm, value(this), values(frame, n));
+        finish(vm, result)
+    }
+    native_bound_one(vm, frame, function, this, arg) {
+        let function = std::mem::transmute::<usize, NativeBound>(function as usize);
+        let result = function(vm, value(this), &[Some(value(arg))]);
+        finish(vm, result)
+    }
+    native_bound(vm, frame, function, this, n) {
+        let function = std::mem::transmute::<usize, NativeBound>(function as usize);
+        let result = function(vm, value(this), Ref::as_options(values(frame, n)));
+        finish(vm, result)
+    }
+    native_few(vm, frame, function, this, n, info) {
+        let function = std::mem::transmute::<usize, NativeBound>(function as usize);
+        let info = &*(info as *const NativeInfo);
+        let result = info.call_with_few(vm, function, value(this), values(frame, n));
+        finish(vm, result)
+    }
     /// An instance of a class whose instances are made in the usual way.
     allocate(vm, frame, class) {
         let class = value(class).downcast::<object::Type>().expect("compiled code passes classes");
@@ -206,14 +296,13 @@ define_helpers! {
     }
     /// So many items on the frame's stack are taken over.
     new_list(vm, frame, n) {
-        let base = compiled::stack(frame);
-        let items = (0..n as usize).filter_map(|index| Object::from_raw(*base.add(index))).collect();
+        let mut items: Vec<Object> = Vec::with_capacity(n as usize);
+        items.extend(taken(frame, n as usize));
         vm.new_list(items).into_object().into_raw()
     }
-    new_tuple(vm, frame, n) {
-        let base = compiled::stack(frame);
-        let items: Vec<Object> = (0..n as usize).filter_map(|index| Object::from_raw(*base.add(index))).collect();
-        vm.new_tuple(items).into_object().into_raw()
+    new_tuple(vm, frame, n) { vm.new_tuple(taken(frame, n as usize)).into_object().into_raw() }
+    new_pair(vm, frame, first, second) {
+        vm.new_tuple([first, second].map(|word| Object::from_raw(word).expect("an operand is never null"))).into_object().into_raw()
     }
     /// The item is taken over.
     list_append(vm, frame, list, item) {
@@ -230,14 +319,33 @@ define_helpers! {
         vm.run_finalizers();
         text
     }
-    load_item(vm, frame, container, key) { compiled::binary(vm, BinaryOp::Subscript, value(container), value(key)) }
-    store_item(vm, frame, stored, container, key) { u64::from(compiled::store_item(vm, value(container), value(key), value(stored))) }
-    load_slice(vm, frame, container, start, stop) {
-        let slice = builtins::slice::new(vm, value(start).to_owned(), value(stop).to_owned(), Object::none());
-        let result = vm.get_item(value(container), slice.borrow()).map_or(0, Object::into_raw);
+    load_item(vm, frame, container, key) { compiled::load_item(vm, value(container), value(key)) }
+    /// Of a dict, whatever its class says.
+    set_in_dict(vm, frame, stored, dict, key) {
+        let dict = value(dict).downcast::<object::dict::Dict>().expect("compiled code passes dicts");
+        u64::from(compiled::set_in_dict(vm, dict, value(key), value(stored)))
+    }
+    add_to_set(vm, frame, set, item) { u64::from(compiled::add_to_set(vm, value(set), value(item))) }
+    delete_item(vm, frame, container, key) {
+        let result = vm.del_item(value(container), value(key)).is_ok();
+        vm.run_finalizers();
+        u64::from(result)
+    }
+    new_dict(vm, frame) { vm.new_dict().into_object().into_raw() }
+    new_slice(vm, frame, start, stop, step) {
+        let [start, stop, step] = [start, stop, step].map(|word| value(word).to_owned());
+        builtins::slice::new(vm, start, stop, step).into_raw()
+    }
+    /// The strings are on the frame's stack.
+    join(vm, frame, n) { compiled::join(vm, values(frame, n)) }
+    /// `len(container)`
+    get_length(vm, frame, container) {
+        let result = vm.len(value(container)).map_or(0, |length| vm.new_int(length as i64).into_raw());
         vm.run_finalizers();
         result
     }
+    store_item(vm, frame, stored, container, key) { u64::from(compiled::store_item(vm, value(container), value(key), value(stored))) }
+    load_slice(vm, frame, container, start, stop) { compiled::slice(vm, value(container), value(start), value(stop)) }
     /// The number of items as a machine integer.
     length(vm, frame, container) { vm.len(value(container)).unwrap_or(0) as u64 }
     unpack(vm, frame, sequence, n) { compiled::unpack(vm, frame, value(sequence), n as usize, None) }

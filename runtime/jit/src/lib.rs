@@ -11,6 +11,7 @@ mod deopt;
 pub mod dump;
 mod helpers;
 mod hot;
+mod inline_cache;
 mod layout;
 pub mod list_file;
 mod log;

@@ -14,6 +14,8 @@ mod exits;
 mod frames;
 mod generic;
 mod guards;
+mod inline_caches;
+mod natives;
 mod numbers;
 mod references;
 
@@ -24,7 +26,7 @@ use crate::layout::ListLayout;
 use crate::preload::Assume;
 use hir::instr::{EntryKind, NameId};
 use hir::types::{ObjectId, Spec};
-use hir::{Block, Function, Type, Value, ty};
+use hir::{Block, Function, Instr, Type, Value, ty};
 use interp::CodeObject;
 use interp::compiled::layout;
 use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Record, Reg, SymbolId, Width};
@@ -75,6 +77,7 @@ pub fn lower(vm: &mut Vm, function: &Function, environment: &Environment<'_>) ->
         builder: Builder::new(&mut target),
         extras: Extras::default(),
         hir_block: Function::ENTRY,
+        second: None,
     };
     lowering.run()?;
     let extras = lowering.extras;
@@ -92,6 +95,8 @@ struct Lowering<'a, 'b> {
     builder: Builder<'b>,
     extras: Extras,
     hir_block: Block,
+    /// The second result of the instruction that was lowered last, if it is not in memory.
+    second: Option<Reg>,
 }
 
 /// The number of an entry.
@@ -144,6 +149,10 @@ impl Lowering<'_, '_> {
 
     fn instr(&mut self, value: Value) -> Lowered {
         let instr = *self.function.instr(value);
+        // The second result is taken right behind the instruction, if at all.
+        if !matches!(instr, Instr::GetSecondOutput { .. }) {
+            self.second = None;
+        }
         if self.numbers(value, &instr)?
             || self.attributes(value, &instr)?
             || self.calls(value, &instr)?

@@ -374,6 +374,9 @@ impl Type {
         self.version.get()
     }
 
+    /// How far behind the address of a class its version is.
+    pub const VERSION: usize = std::mem::offset_of!(Type, version);
+
     /// Where the version is, for compiled code to look at.
     pub fn version_place(&self) -> *const u32 {
         self.version.as_ptr()

@@ -53,10 +53,10 @@ pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
                 crate::collector::order::remember(pointer.addr());
             }
             let slots = payload.size.next_multiple_of(8);
-            pointer.cast::<u8>().add(slots).write_bytes(0, class.fixed_size.get() as usize - slots);
+            clear(pointer.cast::<u8>().add(slots), class.fixed_size.get() as usize - slots);
         }
         if capacity.is_some() {
-            pointer.cast::<u8>().add(start).write_bytes(0, size - start);
+            clear(pointer.cast::<u8>().add(start), size - start);
         }
         pointer
     }
@@ -71,6 +71,19 @@ pub(crate) unsafe fn allocate_raw(class: &Type, n_items: usize) -> *mut Header {
 unsafe fn allocate_without_items(class: &Type) -> *mut Header {
     // SAFETY: the caller's promise.
     unsafe { allocate_raw(class, 0) }
+}
+
+/// Zeroes words, of which there are few as a rule.
+///
+/// # Safety
+///
+/// There are so many bytes, a multiple of eight.
+#[inline(always)]
+unsafe fn clear(start: *mut u8, bytes: usize) {
+    for offset in (0..bytes).step_by(8) {
+        // SAFETY: the caller's promise. A call of the C library for a few words takes longer; a plain store would become one.
+        unsafe { start.add(offset).cast::<u64>().write_volatile(0) };
+    }
 }
 
 /// Memory of `size` bytes for an instance of a native class without attributes: header set, payload undefined.

@@ -66,6 +66,17 @@ pub unsafe fn release(word: u64) {
     drop(unsafe { Object::from_raw(word) });
 }
 
+/// Ends an object whose count has become zero.
+///
+/// # Safety
+///
+/// Nobody refers to the object any more.
+#[inline(always)]
+pub unsafe fn end(word: u64) {
+    // SAFETY: the caller's promise.
+    unsafe { crate::heap::release(word as *mut crate::value::Header) };
+}
+
 /// The class of a heap object as an address; 0 for a value held in the word itself.
 ///
 /// # Safety

@@ -321,7 +321,7 @@ pub fn call_keywords_of(vm: &mut Vm, callable: Ref<'_>, keywords: Ref<'_>) -> Py
 
 /// `SET_ADD`. The set a module's annotations are counted in is a variable, which programs may rebind.
 #[inline]
-pub(super) fn set_add(vm: &mut Vm, set: Ref<'_>, value: Ref<'_>) -> PyResult<()> {
+pub(crate) fn set_add(vm: &mut Vm, set: Ref<'_>, value: Ref<'_>) -> PyResult<()> {
     match set.downcast::<builtins::set::Set>() {
         Some(_) => builtins::set::add(vm, builtins::set::core(set).expect(NO_VALUE), value).map(drop),
         None => Err(vm.type_error(format!("'{}' object is not a set", set.class().full_name()))),

@@ -12,7 +12,7 @@ use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, RefOf, Vm};
 
 /// One string of several.
-pub(super) fn join_strings(vm: &mut Vm, parts: &[Ref<'_>]) -> PyResult {
+pub(crate) fn join_strings(vm: &mut Vm, parts: &[Ref<'_>]) -> PyResult {
     const FEW: usize = 8;
     let strings = parts.iter().filter_map(|part| part.downcast::<Str>());
     let empty = vm.empty_str();

@@ -13,17 +13,11 @@ use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Width};
 impl Lowering<'_, '_> {
     pub(super) fn attributes(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
         match *instr {
-            Instr::LoadAttr { owner, name } => {
-                let args = [self.operand(owner), Operand::Imm(self.name_word(name)?)];
-                self.call_raising(value, Helper::load_attr, &args)?;
-            }
-            Instr::LoadMethod { owner, name } => {
-                let args = [self.operand(owner), Operand::Imm(self.name_word(name)?)];
-                self.call_raising(value, Helper::load_method, &args)?;
-            }
-            Instr::StoreAttr { value: stored, owner, name } => {
-                let args = [self.operand(stored), self.operand(owner), Operand::Imm(self.name_word(name)?)];
-                self.call_raising(value, Helper::store_attr, &args)?;
+            Instr::LoadAttr { owner, name } => self.load_cached(value, owner, name, Helper::load_attr)?,
+            Instr::LoadMethod { owner, name } => self.load_cached(value, owner, name, Helper::load_method)?,
+            Instr::StoreAttr { value: stored, owner, name } => self.store_cached(value, stored, owner, name)?,
+            Instr::LoadSuperMethod { super_type, class, receiver, name, flags } => {
+                self.load_super_cached(value, [super_type, class, receiver], name, flags)?;
             }
             Instr::LoadSlot { owner, offset, .. } | Instr::TakeSlot { owner, offset, .. } | Instr::LoadField { owner, offset, .. } => {
                 let place = Address::new(self.reg(owner), offset as i32);

@@ -10,8 +10,20 @@ use object::raw;
 impl Lowering<'_, '_> {
     pub(super) fn calls(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
         match *instr {
-            Instr::VectorCall { callable, args } => self.call_object(value, Helper::call, callable, None, args, None)?,
-            Instr::CallMethod { callable, receiver, args } => self.call_object(value, Helper::call, callable, Some(receiver), args, None)?,
+            Instr::VectorCall { callable, args } => {
+                if let Some(known) = self.ty(callable).known_object()
+                    && self.call_native_function(value, known, args)?
+                {
+                    return Ok(true);
+                }
+                let args = self.function.pool.values(args).to_vec();
+                self.call_unknown(value, callable, None, &args)?;
+            }
+            Instr::CallMethod { callable, receiver, args } => {
+                let receiver = Some(receiver).filter(|receiver| self.constant(*receiver) != Some(0));
+                let args = self.function.pool.values(args).to_vec();
+                self.call_unknown(value, callable, receiver, &args)?;
+            }
             Instr::CallKw { callable, receiver, names, args } => {
                 self.call_object(value, Helper::call_keywords, callable, Some(receiver), args, Some(names))?;
             }
@@ -25,6 +37,9 @@ impl Lowering<'_, '_> {
                 self.call_function(value, callee, function, &operands)?;
             }
             Instr::CallNative { args, callee, .. } | Instr::CallNativeLeaf { args, callee, .. } => {
+                if self.call_native_function(value, callee, args)? {
+                    return Ok(true);
+                }
                 let Some(callable) = self.object(callee) else { return unsupported("a callee that is not known") };
                 let operands = self.operands(args);
                 self.put_on_stack(&operands)?;

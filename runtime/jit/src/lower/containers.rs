@@ -21,6 +21,36 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(container), self.operand(key)];
                 self.call_raising(value, Helper::load_item, &args)?;
             }
+            Instr::DictSetItem { dict, key, value: stored } => {
+                let args = [self.operand(stored), self.operand(dict), self.operand(key)];
+                self.call_raising(value, Helper::set_in_dict, &args)?;
+            }
+            Instr::SetAdd { set, item } => {
+                let args = [self.operand(set), self.operand(item)];
+                self.call_raising(value, Helper::add_to_set, &args)?;
+            }
+            Instr::DeleteSubscr { container, key } => {
+                let args = [self.operand(container), self.operand(key)];
+                self.call_raising(value, Helper::delete_item, &args)?;
+            }
+            Instr::MakeEmptyDict {} => {
+                let made = self.helper(Helper::new_dict, &[]);
+                self.define(value, made);
+            }
+            Instr::MakeSlice { start, stop, step } => {
+                let args = [start, stop, step].map(|bound| self.operand(bound));
+                let made = self.helper(Helper::new_slice, &args);
+                self.define(value, made);
+            }
+            Instr::BuildString { parts } => {
+                let operands = self.operands(parts);
+                self.put_on_stack(&operands)?;
+                self.call_raising(value, Helper::join, &[Operand::Imm(operands.len() as i64)])?;
+            }
+            Instr::GetLength { value: container } => {
+                let container = self.operand(container);
+                self.call_raising(value, Helper::get_length, &[container])?;
+            }
             Instr::StoreSubscr { value: stored, container, key } => {
                 let args = [self.operand(stored), self.operand(container), self.operand(key)];
                 self.call_raising(value, Helper::store_item, &args)?;
@@ -121,6 +151,11 @@ impl Lowering<'_, '_> {
 
     fn collect(&mut self, value: Value, helper: Helper, items: hir::instr::Values) -> Result<(), Refusal> {
         let operands = self.operands(items);
+        if let (Helper::new_tuple, &[first, second]) = (helper, operands.as_slice()) {
+            let made = self.helper(Helper::new_pair, &[first, second]);
+            self.define(value, made);
+            return Ok(());
+        }
         self.put_on_stack(&operands)?;
         let made = self.helper(helper, &[Operand::Imm(operands.len() as i64)]);
         self.define(value, made);

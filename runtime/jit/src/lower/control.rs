@@ -38,7 +38,7 @@ impl Lowering<'_, '_> {
             }
             Instr::GetSecondOutput { .. } => {
                 let place = self.stack_word(0);
-                let second = self.builder.load(W64, place);
+                let second = self.second.take().unwrap_or_else(|| self.builder.load(W64, place));
                 self.define(value, second);
             }
             Instr::Branch { target } => {
@@ -137,13 +137,5 @@ impl Lowering<'_, '_> {
 
     fn both_edges(&mut self, then: Block, otherwise: Block) -> (Edge, Edge) {
         (self.edge(then, 0), self.edge(otherwise, usize::from(then == otherwise)))
-    }
-
-    /// Counts a reference to any value but null.
-    fn increment_any(&mut self, word: Reg) {
-        let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
-        self.builder.test_jump(W64, Condition::NotEqual, word, abi::tag::IMMEDIATE_MASK as i64, to(done), to(pointer));
-        self.builder.switch_to(pointer);
-        self.increment_pointer(word, done);
     }
 }

@@ -1,6 +1,6 @@
 //! Instructions that the runtime executes: operators on any values, and instructions of the interpreter.
 
-use super::{Lowered, Lowering, W64};
+use super::{Lowered, Lowering, W64, to};
 use crate::compile::Refusal;
 use crate::helpers::{Helper, step_word};
 use bytecode::Opcode;
@@ -8,7 +8,7 @@ use bytecode::opcode::Intrinsic1;
 use hir::instr::{Conversion, UnaryKind};
 use hir::{Instr, Value};
 use interp::compiled::{self, Take, layout};
-use lir::{Address, Condition, Operand, Reg};
+use lir::{Address, Class, Condition, Edge, Operand, Reg};
 use object::raw;
 
 /// An instruction of the interpreter.
@@ -59,10 +59,7 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(item), self.operand(container)];
                 self.call_truth(value, Helper::contains, &args)?;
             }
-            Instr::IsTruthy { value: operand } => {
-                let operand = self.operand(operand);
-                self.call_truth(value, Helper::is_true, &[operand])?;
-            }
+            Instr::IsTruthy { value: operand } => self.is_truthy(value, operand)?,
             Instr::IsInstance { value: operand, class } => {
                 let args = [self.operand(operand), self.operand(class)];
                 self.call_truth(value, Helper::is_instance, &args)?;
@@ -94,6 +91,30 @@ impl Lowering<'_, '_> {
         Ok(true)
     }
 
+    /// What a constant is, is said at once.
+    fn is_truthy(&mut self, value: Value, operand: Value) -> Lowered {
+        let word = self.reg(operand);
+        let (done, other, falsy) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let (yes, no) = (self.builder.load_imm(1), self.builder.load_imm(0));
+        self.builder.compare_jump(W64, Condition::Equal, word, raw::TRUE as i64, Edge::new(done, vec![yes]), to(other));
+        self.builder.switch_to(other);
+        let (not_false, slow) = (self.builder.new_block(), self.builder.new_block());
+        self.builder.compare_jump(W64, Condition::Equal, word, raw::FALSE as i64, to(falsy), to(not_false));
+        self.builder.switch_to(not_false);
+        self.builder.compare_jump(W64, Condition::Equal, word, raw::NONE as i64, to(falsy), to(slow));
+        self.builder.switch_to(falsy);
+        self.builder.branch(Edge::new(done, vec![no]));
+        self.builder.switch_to(slow);
+        let truth = self.helper(Helper::is_true, &[word.into()]);
+        self.guard_raised(value, truth)?;
+        let truth = self.builder.sub(W64, truth, 1);
+        self.builder.branch(Edge::new(done, vec![truth]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+        Ok(())
+    }
+
     /// The interpreter's instruction, with its operands from the bottom of the stack on.
     fn step_of(&mut self, instr: &Instr) -> Result<Option<(Step, Vec<Operand>)>, Refusal> {
         let new = Step::new;
@@ -103,10 +124,6 @@ impl Lowering<'_, '_> {
             Instr::LoadSuperAttr { super_type, class, receiver, name, flags } => {
                 let arg = self.name_index(name)? << 2 | (flags & 1) << 1;
                 (new(Opcode::LoadSuperAttr, arg, Take::First), vec![super_type, class, receiver])
-            }
-            Instr::LoadSuperMethod { super_type, class, receiver, name, flags } => {
-                let arg = self.name_index(name)? << 2 | (flags & 1) << 1 | 1;
-                (new(Opcode::LoadSuperAttr, arg, Take::FirstThenSecond), vec![super_type, class, receiver])
             }
             Instr::LoadSpecial { owner, method } => (new(Opcode::LoadSpecial, method as u32, Take::FirstThenSecond), vec![owner]),
             Instr::StoreGlobal { value, name } => (new(Opcode::StoreGlobal, self.name_index(name)?, Take::Nothing), vec![value]),
@@ -135,12 +152,6 @@ impl Lowering<'_, '_> {
                 let items = self.function.pool.values(items).to_vec();
                 (new(Opcode::BuildMap, items.len() as u32 / 2, Take::First), items)
             }
-            Instr::MakeEmptyDict {} => (new(Opcode::BuildMap, 0, Take::First), vec![]),
-            Instr::MakeSlice { start, stop, step } => (new(Opcode::BuildSlice, 3, Take::First), vec![start, stop, step]),
-            Instr::BuildString { parts } => {
-                let parts = self.function.pool.values(parts).to_vec();
-                (new(Opcode::BuildString, parts.len() as u32, Take::First), parts)
-            }
             Instr::BuildTemplate { strings, interpolations } => (new(Opcode::BuildTemplate, 0, Take::First), vec![strings, interpolations]),
             Instr::BuildInterpolation { value, expression, spec, conversion } => {
                 let has_spec = self.constant(spec) != Some(0);
@@ -160,18 +171,14 @@ impl Lowering<'_, '_> {
             }
             Instr::ListExtend { list, items } => (new(Opcode::ListExtend, 1, Take::Nothing), vec![list, items]),
             Instr::ListToTuple { list } => (new(Opcode::CallIntrinsic1, Intrinsic1::ListToTuple as u32, Take::First), vec![list]),
-            Instr::SetAdd { set, item } => (new(Opcode::SetAdd, 1, Take::Nothing), vec![set, item]),
             Instr::SetUpdate { set, items } => (new(Opcode::SetUpdate, 1, Take::Nothing), vec![set, items]),
-            Instr::DictSetItem { dict, key, value } => (new(Opcode::MapAdd, 1, Take::Nothing), vec![dict, key, value]),
             Instr::DictUpdate { dict, items } => (new(Opcode::DictUpdate, 1, Take::Nothing), vec![dict, items]),
             Instr::DictMerge { dict, items, callable } => {
                 // The callable is where a call has it: below null and positional arguments.
                 let operands = vec![self.operand(callable), null, null, self.operand(dict), self.operand(items)];
                 return Ok(Some((new(Opcode::DictMerge, 1, Take::Nothing), operands)));
             }
-            Instr::DeleteSubscr { container, key } => (new(Opcode::DeleteSubscr, 0, Take::Nothing), vec![container, key]),
             Instr::StoreSlice { value, container, start, stop } => (new(Opcode::StoreSlice, 0, Take::Nothing), vec![value, container, start, stop]),
-            Instr::GetLength { value } => (new(Opcode::GetLen, 0, Take::Top), vec![value]),
             Instr::MatchClass { subject, class, names, positional } => {
                 (new(Opcode::MatchClass, positional, Take::First), vec![subject, class, names])
             }

@@ -46,7 +46,7 @@ impl Lowering<'_, '_> {
         }
     }
 
-    fn increment(&mut self, value: Value) {
+    pub(super) fn increment(&mut self, value: Value) {
         if self.is_never_counted(value) {
             return;
         }
@@ -67,6 +67,24 @@ impl Lowering<'_, '_> {
         self.builder.switch_to(done);
     }
 
+    /// Counts a reference to any value but null.
+    pub(super) fn increment_any(&mut self, word: Reg) {
+        let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
+        self.builder.test_jump(W64, Condition::NotEqual, word, IMMEDIATE_MASK as i64, to(done), to(pointer));
+        self.builder.switch_to(pointer);
+        self.increment_pointer(word, done);
+    }
+
+    /// Gives a reference to any value, or null, up.
+    pub(super) fn decrement_any(&mut self, word: Reg) {
+        let (pointer, set, done) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
+        self.builder.test_jump(W64, Condition::NotEqual, word, IMMEDIATE_MASK as i64, to(done), to(pointer));
+        self.builder.switch_to(pointer);
+        self.builder.test_jump(W64, Condition::Equal, word, word, to(done), to(set));
+        self.builder.switch_to(set);
+        self.decrement_pointer(word, done);
+    }
+
     fn decrement(&mut self, value: Value) {
         if self.is_never_counted(value) {
             return;
@@ -74,6 +92,11 @@ impl Lowering<'_, '_> {
         let reg = self.reg(value);
         let done = self.builder.new_block();
         self.skip_unless_pointer(value, reg, done);
+        self.decrement_pointer(reg, done);
+    }
+
+    /// Gives a reference to a heap object up, and goes on in `done`.
+    fn decrement_pointer(&mut self, reg: Reg, done: BlockId) {
         let (count, last) = (self.builder.new_block(), self.cold());
         let place = Address::new(reg, 0);
         self.builder.compare_jump(Width::W32, Condition::Less, place, 0, to(done), to(count));

@@ -337,7 +337,7 @@ fn clipped(bound: u64, n: usize, default: usize) -> Option<usize> {
 ///
 /// The words are those of live values.
 #[inline(always)]
-unsafe fn plain_slice(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> Option<Object> {
+pub(crate) unsafe fn plain_slice(vm: *mut Vm, owner: u64, start: u64, stop: u64) -> Option<Object> {
     // SAFETY: the caller's promise; the types are compared.
     unsafe {
         let (vm, class) = (&*vm, raw::class_address(owner));

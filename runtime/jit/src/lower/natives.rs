@@ -1,0 +1,127 @@
+//! Calls of known native functions: by the shape of the function, which is called without asking what it is.
+
+use super::{Lowered, Lowering, W64, to};
+use crate::compile::Refusal;
+use crate::helpers::Helper;
+use abi::{header, tag};
+use hir::instr::Values;
+use hir::types::ObjectId;
+use hir::{Value, ty};
+use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg};
+use object::call::NativeInfo;
+use object::function::{BuiltinFunction, MethodDescriptor};
+use object::native::Native;
+
+/// How a function is called: the helper, and the words it takes before and after the receiver.
+struct Form {
+    helper: Helper,
+    function: usize,
+    info: Option<usize>,
+}
+
+/// The form of a call with `n` arguments beside the receiver.
+fn form_of(info: &'static NativeInfo, n: usize) -> Option<Form> {
+    let (helper, function) = match (info.method.call, n) {
+        (Native::Unary(function), 0) => (Helper::native_unary, function as usize),
+        (Native::Binary(function), 1) => (Helper::native_binary, function as usize),
+        (Native::Many(function), 1) => (Helper::native_one_of_many, function as usize),
+        (Native::Many(function), _) => (Helper::native_many, function as usize),
+        (Native::Bound(function), _) => {
+            let (least, most) = info.few_parameters()?;
+            if n < least || n > most {
+                return None;
+            }
+            let is_full = n == most;
+            if !is_full {
+                let info = Some((&raw const *info).expose_provenance());
+                return Some(Form { helper: Helper::native_few, function: function as usize, info });
+            }
+            (if n == 1 { Helper::native_bound_one } else { Helper::native_bound }, function as usize)
+        }
+        (Native::Unary(_) | Native::Binary(_) | Native::Raw(_), _) => return None,
+    };
+    Some(Form { helper, function, info: None })
+}
+
+impl Lowering<'_, '_> {
+    /// Calls a known object, if it is a native function that can be called directly with so many arguments. Says whether it was.
+    pub(super) fn call_native_function(&mut self, value: Value, callee: ObjectId, args: Values) -> Result<bool, Refusal> {
+        let Some(object) = self.environment.objects.get(callee.0 as usize) else { return Ok(false) };
+        let object = object.borrow();
+        let args = self.function.pool.values(args).to_vec();
+        if let Some(function) = object.downcast_exact::<BuiltinFunction>() {
+            let Some(form) = form_of(function.get().info, args.len()) else { return Ok(false) };
+            let this = match function.get().this.bits() {
+                0 => object::raw::NONE,
+                bits => bits,
+            };
+            let result = self.call_form(&form, Operand::Imm(this as i64), &args)?;
+            self.guard_raised(value, result)?;
+            self.define_result(value, result);
+            return Ok(true);
+        }
+        let (Some(method), Some((&receiver, rest))) = (object.downcast_exact::<MethodDescriptor>(), args.split_first()) else { return Ok(false) };
+        let Some(form) = form_of(method.get().info, rest.len()) else { return Ok(false) };
+        let class = std::ptr::from_ref(method.get().class);
+        let result = self.call_method_form(&form, object.bits(), class.expose_provenance() as i64, receiver, rest)?;
+        self.guard_raised(value, result)?;
+        self.define_result(value, result);
+        Ok(true)
+    }
+
+    fn define_result(&mut self, value: Value, result: Reg) {
+        if self.function.has_output(value) {
+            self.define(value, result);
+        }
+    }
+
+    fn call_form(&mut self, form: &Form, this: Operand, args: &[Value]) -> Result<Reg, Refusal> {
+        let function = Operand::Imm(form.function as i64);
+        let operands: Vec<Operand> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let n = Operand::Imm(operands.len() as i64);
+        let words = match form.helper {
+            Helper::native_unary => vec![function, this],
+            Helper::native_binary | Helper::native_one_of_many | Helper::native_bound_one => vec![function, this, operands[0]],
+            _ => {
+                self.put_on_stack(&operands)?;
+                let info = form.info.map(|info| Operand::Imm(info as i64));
+                [function, this, n].into_iter().chain(info).collect()
+            }
+        };
+        Ok(self.helper(form.helper, &words))
+    }
+
+    /// Calls a method of a class for a receiver, whose class is looked at unless it is known; any other goes the general way.
+    fn call_method_form(&mut self, form: &Form, method: u64, class: i64, receiver: Value, args: &[Value]) -> Result<Reg, Refusal> {
+        let this = self.reg(receiver);
+        let (slow, done) = (self.cold(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        self.expect_class(receiver, this, class, slow);
+        let given = self.call_form(form, this.into(), args)?;
+        self.builder.branch(Edge::new(done, vec![given]));
+        self.builder.switch_to(slow);
+        self.call_generally(method, this, args, done)?;
+        self.builder.switch_to(done);
+        Ok(result)
+    }
+
+    /// Goes on if a value is a heap object of exactly the class at an address, else in `slow`.
+    pub(super) fn expect_class(&mut self, receiver: Value, this: Reg, class: i64, slow: BlockId) {
+        if !self.ty(receiver).fits(ty::HeapObject) {
+            let heap = self.builder.new_block();
+            self.builder.test_jump(W64, Condition::Equal, this, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
+            self.builder.switch_to(heap);
+        }
+        let class = self.builder.load_imm(class);
+        self.jump_unless(W64, Condition::Equal, class, Address::new(this, header::TYPE as i32), slow);
+    }
+
+    fn call_generally(&mut self, method: u64, this: Reg, args: &[Value], done: BlockId) -> Lowered {
+        let mut operands = vec![Operand::Imm(method as i64), this.into()];
+        operands.extend(args.iter().map(|arg| self.operand(*arg)));
+        self.put_on_stack(&operands)?;
+        let given = self.helper(Helper::call, &[Operand::Imm(args.len() as i64)]);
+        self.builder.branch(Edge::new(done, vec![given]));
+        Ok(())
+    }
+}
