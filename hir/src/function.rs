@@ -15,6 +15,7 @@
 mod edges;
 mod edit;
 mod import;
+mod inlined;
 mod liveness;
 mod order;
 mod types;
@@ -52,6 +53,8 @@ pub struct Function {
     pub live: BTreeMap<Value, Vec<LiveValue>>,
     /// The bytecode instructions that guards are of which have a frame state of another one.
     pub blames: BTreeMap<Value, u32>,
+    /// The functions that were inlined, call by call.
+    pub inlined: Vec<ObjectId>,
     /// Functions that were not inlined, and why.
     pub not_inlined: BTreeMap<ObjectId, NotInlined>,
 }
@@ -190,6 +193,7 @@ impl Function {
             frame_states: Vec::new(),
             live: BTreeMap::new(),
             blames: BTreeMap::new(),
+            inlined: Vec::new(),
             not_inlined: BTreeMap::new(),
         };
         function.add_block();

@@ -158,6 +158,7 @@ programs! {
     hash_names
     immortal_heap
     imports
+    inlined_calls
     instance_dicts
     interactive_prompt
     introspection
@@ -169,6 +170,7 @@ programs! {
     library_files
     lists
     looping_methods
+    loops_without_iterators
     lru_caches
     match_statement
     metaclasses

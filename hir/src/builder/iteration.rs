@@ -13,10 +13,27 @@ const ITERATORS: &[Type] = &[ty::RangeIterator, ty::ListIterator, ty::TupleItera
 
 impl Builder<'_> {
     pub(super) fn get_iter(&mut self) {
-        let value = self.pop();
+        let value = self.expected_iterable();
         let iterator = if ITERATORS.iter().any(|iterator| self.is(value, *iterator)) { value } else { self.new_iterator(value) };
         self.push(iterator);
         self.expect_iterator(iterator);
+    }
+
+    /// What is iterated over: guarded, if the loop that follows has seen the iterator of a list or tuple.
+    fn expected_iterable(&mut self) -> Value {
+        let value = self.top(1);
+        let (next, unit) = (self.at + 1, self.unit);
+        if self.opcode_at(next) == Some(Opcode::ForIter)
+            && let Seen::Iterator(seen) = unit.seen(next)
+            && !seen.is_bottom()
+        {
+            let kinds = [(ty::ListIterator, ty::ListExact), (ty::TupleIterator, ty::TupleExact)];
+            let expected = kinds.into_iter().find(|(iterator, _)| seen.fits(*iterator));
+            if let Some((_, iterable)) = expected.filter(|(_, iterable)| self.may_be(value, *iterable)) {
+                self.guard_exactly(value, iterable);
+            }
+        }
+        self.pop()
     }
 
     fn new_iterator(&mut self, value: Value) -> Value {

@@ -238,8 +238,8 @@ define_instrs! {
     SetFunctionAttribute / set_function_attribute(value: ty::Object, function: ty::Func) <attribute: FunctionAttribute> => Nothing, steals(0), writes(Heap::FUNCTION_ATTRIBUTE);
     /// Binds a function to a receiver.
     MakeMethod / make_method(function: ty::Object, receiver: ty::Object) <> => Fixed(ty::Method), owned(), steals(0), steals(1);
-    /// The frame of an inlined function begins; the frame state is the caller's, of the call.
-    BeginInlinedFunction / begin_inlined_function(function: ty::Func) <callee: ObjectId> => Nothing, writes(Heap::FRAME), essential(), frame_state();
+    /// The frame of an inlined function begins; the frame state is the caller's, of the call. Raises if the recursion is too deep.
+    BeginInlinedFunction / begin_inlined_function(function: ty::Func) <callee: ObjectId> => Nothing, writes(Heap::FRAME), essential(), raises();
     EndInlinedFunction / end_inlined_function() <> => Nothing, writes(Heap::FRAME), essential();
     /// Stores the index of the bytecode instruction in the frame, the innermost inlined one.
     UpdateInstr / update_instr() <index: u32> => Nothing, writes(Heap::FRAME), essential();

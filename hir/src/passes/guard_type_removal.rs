@@ -17,7 +17,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     for value in function.values().collect::<Vec<_>>() {
         let Instr::GuardType { value: guarded, .. } = *function.instr(value) else { continue };
         let ty = widened.get(&guarded).copied().unwrap_or(function.ty(guarded));
-        let mut widening = Widening { function, users: &users, widened: widened.clone() };
+        let mut widening = Widening { function, users: &users, removed: &replacements, widened: widened.clone() };
         if !users[value.0 as usize].is_empty() && widening.fits(value, ty) {
             widened = widening.widened;
             replacements.insert(value, guarded);
@@ -34,6 +34,8 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 struct Widening<'a> {
     function: &'a Function,
     users: &'a [Vec<Value>],
+    /// Guards that are names of what they guarded now.
+    removed: &'a HashMap<Value, Value>,
     widened: HashMap<Value, Type>,
 }
 
@@ -53,6 +55,9 @@ impl Widening<'_> {
         let info = instr.info();
         if let Instr::UseType { ty: wanted, .. } = *instr {
             return ty.is_subtype(function.pool.ty(wanted), &function.classes);
+        }
+        if self.removed.contains_key(&user) {
+            return self.fits(user, ty);
         }
         let operands = function.operands(user);
         let is_given = |(place, operand): (usize, &Value)| *operand != value || ty.is_subtype(self.must(user, place), &function.classes);

@@ -10,6 +10,7 @@ use crate::environment::Preloaded;
 use crate::function::{CodeId, Function, NotInlined};
 use crate::instr::{Block, Instr, Value};
 use crate::types::ObjectId;
+use bytecode::Opcode;
 use bytecode::code::CodeFlags;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -162,6 +163,7 @@ fn inline(function: &mut Function, preloaded: &Preloaded, candidate: &Candidate)
     let mut results = Vec::new();
     for inner in body.blocks().map(|block| imported.block(block)).collect::<Vec<_>>() {
         give_arguments(function, inner, callable, args);
+        leave_out_resume(function, preloaded, code, inner);
         if let Some(Instr::Return { value }) = function.terminator(inner).map(|value| *function.instr(value)) {
             function.set_terminator(inner, Instr::branch(tail), None);
             results.push(value);
@@ -172,7 +174,19 @@ fn inline(function: &mut Function, preloaded: &Preloaded, candidate: &Candidate)
     let refined = function.insert(tail, 1, Instr::refine_type(result, returns), None);
     function.insert(tail, 1, Instr::end_inlined_function(), None);
     function.replace_all_uses(call, refined);
+    function.inlined.push(callee);
     Ok(())
+}
+
+/// Who called has asked for signals and other threads just before.
+fn leave_out_resume(function: &mut Function, preloaded: &Preloaded, code: CodeId, block: Block) {
+    let Some(unit) = preloaded.codes.get(code.0 as usize) else { return };
+    let is_resume = |function: &Function, value: Value| {
+        let at = function.frame_state(value).map(|state| function.state(state).bytecode as usize);
+        let opcode = at.and_then(|at| unit.code.instructions.get(at)?.opcode());
+        matches!(function.instr(value), Instr::RunPeriodicTasks {}) && opcode == Some(Opcode::Resume)
+    };
+    function.retain(block, &mut |function, value| !is_resume(function, value));
 }
 
 fn give_arguments(function: &mut Function, block: Block, callable: Value, args: &[Value]) {

@@ -7,6 +7,7 @@
 use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
+use crate::types::ObjectId;
 use std::collections::HashMap;
 
 /// The index in the innermost frame; none if that is unknown.
@@ -14,17 +15,20 @@ type Known = Option<u32>;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let order = function.reverse_post_order();
+    let frames = function.inlined_frames();
     let mut exits: HashMap<Block, Known> = HashMap::new();
     let mut changed = true;
     while changed {
         changed = false;
         for &block in &order {
-            let known = function.instrs(block).iter().fold(entry(function, block, &exits), |known, value| behind(function, *value, known));
+            let mut frames = frames[block.0 as usize].clone();
+            let first = entry(function, block, &exits);
+            let known = function.instrs(block).iter().fold(first, |known, value| behind(function, *value, known, &mut frames));
             changed |= exits.insert(block, known) != Some(known);
         }
     }
     for &block in &order {
-        insert(function, block, entry(function, block, &exits));
+        insert(function, block, entry(function, block, &exits), frames[block.0 as usize].clone());
     }
 }
 
@@ -35,31 +39,35 @@ fn entry(function: &Function, block: Block, exits: &HashMap<Block, Known>) -> Kn
 }
 
 /// The index an instruction needs to be there.
-fn needed(function: &Function, value: Value) -> Option<u32> {
+fn needed(function: &Function, value: Value, n_frames: usize) -> Option<u32> {
     let info = function.instr(value).info();
-    let is_seen = info.runs_python || info.deopt.raises || matches!(function.instr(value), Instr::BeginInlinedFunction { .. });
+    let is_seen = info.runs_python || info.deopt.raises;
     let state = function.frame_state(value).filter(|_| is_seen)?;
-    Some(function.state(state).bytecode)
+    // Where an inlined function has no frame, nobody looks, and deopt knows better.
+    let has_frame = function.state_chain(Some(state)).count() == n_frames + 1;
+    has_frame.then(|| function.state(state).bytecode)
 }
 
-fn behind(function: &Function, value: Value, known: Known) -> Known {
+fn behind(function: &Function, value: Value, known: Known, frames: &mut Vec<ObjectId>) -> Known {
+    let needed = needed(function, value, frames.len());
+    function.follow_frames(value, frames);
     match function.instr(value) {
         Instr::UpdateInstr { index } => Some(*index),
         // The frame is another one.
         Instr::BeginInlinedFunction { .. } | Instr::EndInlinedFunction {} => None,
-        _ => needed(function, value).or(known),
+        _ => needed.or(known),
     }
 }
 
-fn insert(function: &mut Function, block: Block, mut known: Known) {
+fn insert(function: &mut Function, block: Block, mut known: Known, mut frames: Vec<ObjectId>) {
     let mut index = 0;
     while index < function.instrs(block).len() {
         let value = function.instrs(block)[index];
-        if let Some(needed) = needed(function, value).filter(|needed| known != Some(*needed)) {
+        if let Some(needed) = needed(function, value, frames.len()).filter(|needed| known != Some(*needed)) {
             function.insert(block, index, Instr::update_instr(needed), None);
             index += 1;
         }
-        known = behind(function, value, known);
+        known = behind(function, value, known, &mut frames);
         index += 1;
     }
 }

@@ -153,12 +153,12 @@ passes! {
     begin_inlined_around_nothing
     begin_inlined_around_quiet_code
     begin_inlined_not_around_a_call
-    begin_inlined_not_around_a_guard
+    begin_inlined_around_a_guard
     begin_inlined_around_a_snapshot
     begin_inlined_one_in_another
     begin_inlined_only_the_inner_one
     begin_inlined_one_behind_another
-    begin_inlined_not_over_blocks
+    begin_inlined_over_blocks
     sink_box_of_a_float
     sink_box_of_an_int
     sink_box_of_an_int_that_may_not_fit

@@ -100,6 +100,11 @@ pub fn new_list_iterator(vm: &Vm, list: Ref<'_>) -> Object {
     vm.allocate(ListIterator { list: ObjectCell::new(Some(list.to_owned())), index: Cell::new(0) }).into_object()
 }
 
+/// The iterator of a list that comes to this index next.
+pub fn new_list_iterator_at(vm: &Vm, list: Ref<'_>, index: usize) -> Object {
+    vm.allocate(ListIterator { list: ObjectCell::new(Some(list.to_owned())), index: Cell::new(index) }).into_object()
+}
+
 fn list_iterator(object: Ref<'_>) -> RefOf<'_, ListIterator> {
     object.downcast().expect("the method belongs to list iterators")
 }
@@ -273,6 +278,11 @@ static TUPLE_ITERATOR_SPEC: TypeSpec = TypeSpec {
 /// `iter(tuple)`
 pub fn new_tuple_iterator(vm: &Vm, tuple: Ref<'_>) -> Object {
     vm.allocate(TupleIterator { tuple: ObjectCell::new(Some(tuple.to_owned())), index: Cell::new(0) }).into_object()
+}
+
+/// The iterator of a tuple that comes to this index next.
+pub fn new_tuple_iterator_at(vm: &Vm, tuple: Ref<'_>, index: usize) -> Object {
+    vm.allocate(TupleIterator { tuple: ObjectCell::new(Some(tuple.to_owned())), index: Cell::new(index) }).into_object()
 }
 
 fn tuple_iterator(object: Ref<'_>) -> RefOf<'_, TupleIterator> {

@@ -118,14 +118,24 @@ impl Range {
     }
 }
 
+/// How many numbers there are between small ints.
+pub fn length_of_small(start: i64, stop: i64, step: i64) -> i64 {
+    match step {
+        _ if step > 0 && start < stop => (stop - start - 1) / step + 1,
+        _ if step < 0 && start > stop => (start - stop - 1) / -step + 1,
+        _ => 0,
+    }
+}
+
+/// `range(start, stop, step)` of small ints.
+pub fn new_small(vm: &Vm, start: i64, stop: i64, step: i64) -> Object {
+    let [start, stop, step] = [start, stop, step].map(Object::small_int);
+    vm.allocate(Range::new(vm, start, stop, step)).into_object()
+}
+
 fn length_of(vm: &Vm, start: &Object, stop: &Object, step: &Object) -> Object {
     if let (Some(start), Some(stop), Some(step)) = (start.borrow().as_small_int(), stop.borrow().as_small_int(), step.borrow().as_small_int()) {
-        let length = match step {
-            _ if step > 0 && start < stop => (stop - start - 1) / step + 1,
-            _ if step < 0 && start > stop => (start - stop - 1) / -step + 1,
-            _ => 0,
-        };
-        return vm.new_int(length);
+        return vm.new_int(length_of_small(start, stop, step));
     }
     let (start, stop, step) = (big(start), big(stop), big(step));
     let length = if step.is_positive() && start < stop {

@@ -353,7 +353,7 @@ pub unsafe fn words_of<'a>(frame: *mut Frame) -> &'a [u64] {
 ///
 /// # Safety
 ///
-/// The frame is the innermost one, and its code was entered by [`enter`].
+/// The frame's code was entered by [`enter`]. It is the innermost one, or frames of calls it inlined are deeper, and say themselves where they are.
 pub unsafe fn leave_for_interpreter(vm: &mut Vm, frame: *mut Frame, index: usize, depth: usize, is_raised: bool) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
@@ -368,7 +368,8 @@ pub unsafe fn leave_for_interpreter(vm: &mut Vm, frame: *mut Frame, index: usize
         (*frame).exited = if is_raised { Exited::Raising } else { Exited::Yes };
         loop {
             let raised = if (*frame).exited == Exited::Raising { Some(raised(vm)) } else { None };
-            let value = eval::execute(vm, frame, raised).map_or(0, Object::into_raw);
+            // Deeper frames are those of inlined calls.
+            let value = eval::execute(vm, vm.frame.cast(), raised).map_or(0, Object::into_raw);
             let Some(entry) = take_pending() else { return value };
             let value = entry(vm, frame);
             if value != LEFT_AGAIN {
@@ -764,6 +765,18 @@ pub unsafe fn load_global(vm: &mut Vm, frame: *mut Frame, name: Ref<'_>) -> u64 
     names::load_global(vm, function, name).map_or(0, Object::into_raw)
 }
 
+/// A global or builtin name of a function.
+///
+/// # Safety
+///
+/// The value is a Python function.
+pub unsafe fn load_global_of(vm: &mut Vm, function: Ref<'_>, name: Ref<'_>) -> u64 {
+    // SAFETY: the caller's promise.
+    let function = unsafe { function.downcast_unchecked::<Function>() };
+    fill_cell(function.get(), name);
+    names::load_global(vm, function.get(), name).map_or(0, Object::into_raw)
+}
+
 /// Looks up where a global name is, after keys changed.
 fn fill_cell(function: &Function, name: Ref<'_>) {
     if let (Some(globals), Some(builtins)) = (function.globals.borrow().downcast_exact(), function.builtins.borrow().downcast_exact()) {
@@ -776,12 +789,24 @@ fn fill_cell(function: &Function, name: Ref<'_>) {
 /// # Safety
 ///
 /// The frame is the innermost one.
-pub unsafe fn global_word(vm: &mut Vm, frame: *mut Frame, name: Ref<'_>) -> u64 {
+pub unsafe fn global_word(_vm: &mut Vm, frame: *mut Frame, name: Ref<'_>) -> u64 {
     // SAFETY: the caller's promise; the frame keeps the function.
-    let function = unsafe { function_of(frame) };
+    word_of_global(unsafe { function_of(frame) }, name)
+}
+
+/// The same of a function.
+///
+/// # Safety
+///
+/// The value is a Python function.
+pub unsafe fn global_word_of(function: Ref<'_>, name: Ref<'_>) -> u64 {
+    // SAFETY: the caller's promise.
+    word_of_global(unsafe { function.downcast_unchecked::<Function>() }.get(), name)
+}
+
+fn word_of_global(function: &Function, name: Ref<'_>) -> u64 {
     fill_cell(function, name);
     let (globals, builtins) = (function.globals.borrow().downcast_exact(), function.builtins.borrow().downcast_exact());
-    let _ = vm;
     globals.zip(builtins).and_then(|(globals, builtins)| object::dict::find_in_scope(globals, builtins, name)).map_or(0, Ref::bits)
 }
 

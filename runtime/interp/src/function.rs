@@ -319,7 +319,7 @@ pub(crate) unsafe fn new_frame(vm: &mut Vm, function: Object, code: &CodeObject)
 }
 
 #[cold]
-fn too_deep(vm: &mut Vm) -> Raised {
+pub(crate) fn too_deep(vm: &mut Vm) -> Raised {
     // Room to make and handle the exception.
     vm.depth_limit += 50;
     let raised = vm.raise(&object::exception::RECURSION_ERROR, "maximum recursion depth exceeded");

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod frame_object;
 pub mod function;
 pub mod generator;
+pub mod inlined;
 pub mod shadow;
 pub mod traceback;
 pub mod tracing;

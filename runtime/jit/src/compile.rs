@@ -6,7 +6,7 @@ use crate::dump::{self, Watch};
 use crate::helpers::Helper;
 use crate::hot;
 use crate::layout::{ListLayout, list_layout};
-use crate::lower::{self, Environment, Extras};
+use crate::lower::{self, Environment, Extras, Inlinable};
 use crate::memory::CodeMemory;
 use crate::preload::Known;
 use crate::{policy, stress, trampoline};
@@ -67,10 +67,10 @@ impl fmt::Display for Refusal {
 }
 
 /// Names by which code gets at its own frame, whose variables are not in it while compiled code runs.
-const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
+pub(crate) const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
 
 /// Passes whose results lowering does not know yet.
-const OFF: &[Pass] = &[Pass::EscapeAnalysis, Pass::IteratorElimination, Pass::InlineFunctionCalls];
+const OFF: &[Pass] = &[];
 
 /// What all compilations share.
 struct Shared {
@@ -331,6 +331,16 @@ fn build(known: &Known, options: &Options, watch: &mut Watch) -> Result<Function
     Ok(function)
 }
 
+/// The functions that may have been inlined.
+fn inlinable(known: &Known) -> Vec<Inlinable<'_>> {
+    let mut inlinable = Vec::with_capacity(known.callees.len());
+    for (object, code) in &known.callees {
+        let code = code.borrow().downcast::<CodeObject>().expect("functions have code").get();
+        inlinable.push(Inlinable { object: *object, function: known.objects[object.0 as usize].borrow().bits(), code });
+    }
+    inlinable
+}
+
 /// The machine code of a function whose references are counted.
 fn emit(
     vm: &mut Vm,
@@ -341,12 +351,14 @@ fn emit(
     watch: &mut Watch,
 ) -> Result<(Code, Extras), Refusal> {
     policy::check_hir(function)?;
+    let inlinable = inlinable(known);
     let environment = Environment {
         code,
         objects: &known.objects,
         classes: &known.classes,
         assumptions: &known.assumptions,
         cells: &known.cells,
+        inlinable: &inlinable,
         helpers: &shared.helpers,
         list: shared.list,
     };
@@ -393,7 +405,8 @@ fn install(
     let exits = Box::new(Exits { records: made.exits, points: extras.points, is_given_up: Cell::new(false) });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
-    let objects = extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).cloned());
+    let objects =
+        extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).chain(known.callees.iter().map(|(_, code)| code)).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().collect();
     let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start: entry == 0, statistics };

@@ -1,11 +1,17 @@
-//! Leaving compiled code for the interpreter: values go from registers and machine stack to the frame's locals and evaluation stack.
+//! Leaving compiled code for the interpreter: values go from registers and machine stack to locals and evaluation stacks of frames, which are laid
+//! first where inlined functions have none yet; objects that were only described are made.
 
 use crate::hot;
 use codegen_x64::{ExitRecord, Location};
-use interp::compiled;
 use interp::frame::Frame;
+use interp::inlined::{self, Ending};
+use interp::{CodeObject, compiled};
 use object::{Object, Vm, raw};
 use std::cell::Cell;
+
+mod describe;
+
+pub use describe::{Description, Kind};
 
 /// The registers at an exit, as the trampoline lays them.
 #[repr(C)]
@@ -24,8 +30,6 @@ const VM: usize = 15;
 
 /// What the interpreter needs to go on from an exit.
 pub struct Point {
-    /// The bytecode instruction.
-    pub bytecode: u32,
     /// The bytecode instruction whose guess it was, see [`crate::hot::History`].
     pub site: u32,
     /// How often it was taken because a guard failed.
@@ -34,9 +38,42 @@ pub struct Point {
     pub is_raise: bool,
     /// What the exit records, in its order.
     pub values: Vec<Recorded>,
-    /// Which of the values are in the locals, and on the stack; `None` is null.
-    pub locals: Vec<Option<u32>>,
-    pub stack: Vec<Option<u32>>,
+    /// Objects that are made here, parts before what they are parts of.
+    pub objects: Vec<Description>,
+    /// The function's own frame, then those of inlined calls, the innermost last.
+    pub frames: Vec<FramePoint>,
+    /// So many of the inlined calls have a frame while compiled code runs.
+    pub n_laid: usize,
+}
+
+/// What a frame gets.
+pub struct FramePoint {
+    /// The bytecode instruction: in a frame that has called another, the call.
+    pub bytecode: u32,
+    pub locals: Vec<Place>,
+    pub stack: Vec<Place>,
+    /// The function, of an inlined call.
+    pub callee: Option<Callee>,
+}
+
+/// The function of an inlined call.
+#[derive(Clone, Copy, Debug)]
+pub struct Callee {
+    /// The word of the function.
+    pub function: u64,
+    pub code: *const CodeObject,
+    /// What becomes of what it returns.
+    pub ending: Ending,
+}
+
+/// What is in a word of a frame, or is a part of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Null,
+    /// What the exit records at this index.
+    Value(u32),
+    /// An object that is made.
+    Object(u32),
 }
 
 /// How a recorded value becomes the word of a frame.
@@ -102,7 +139,7 @@ impl Form {
 /// To be called by the trampoline only.
 pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
     // SAFETY: the trampoline gives what it saved; the word in front of the code is the address of its exits, which live as long as it; the pinned registers
-    // are the thread's `Vm` and the innermost frame.
+    // are the thread's `Vm` and the function's own frame.
     unsafe {
         let saved = &*saved;
         let exits = &**(saved.code as *const *const Exits).byte_sub(crate::memory::HEADER);
@@ -111,47 +148,120 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         let vm = &mut *(saved.ints[VM] as *mut Vm);
         let frame = saved.ints[FRAME] as *mut Frame;
         let words: Vec<u64> = record.locations.iter().map(|&location| word_at(saved, location)).collect();
-        write_frame(vm, frame, point, &words);
+        write_frames(vm, frame, point, &words);
         let code = compiled::code_of(frame);
         if point.is_raise {
             hot::raised(code)
         } else {
             hot::failed(code, exits, point)
         }
-        compiled::leave_for_interpreter(vm, frame, point.bytecode as usize, point.stack.len(), point.is_raise)
+        let own = &point.frames[0];
+        compiled::leave_for_interpreter(vm, frame, own.bytecode as usize, own.stack.len(), point.is_raise)
     }
 }
 
-/// Writes locals and stack. Owned values move there, once each; others are counted; owned values that are nowhere are given up.
+/// The words of a point, on their way to frames and parts of objects. Owned values move there, once each; others are counted.
+struct Words<'a> {
+    point: &'a Point,
+    words: &'a [u64],
+    /// References of the compiled function that nobody has taken over yet.
+    is_left: Vec<bool>,
+    /// Objects that were made, and whether their first reference has been taken.
+    made: Vec<(u64, bool)>,
+}
+
+impl Words<'_> {
+    /// An owned reference to what is at a place.
+    ///
+    /// # Safety
+    ///
+    /// The words are those of values that are alive at the exit.
+    unsafe fn take(&mut self, vm: &mut Vm, place: Place) -> u64 {
+        // SAFETY: recorded values are alive; objects that were made are, because all of them go somewhere.
+        unsafe {
+            match place {
+                Place::Null => 0,
+                Place::Value(index) => {
+                    let index = index as usize;
+                    let (value, word) = (self.point.values[index], self.words[index]);
+                    if value.form != Form::Word {
+                        return value.form.boxed(vm, word);
+                    }
+                    if !std::mem::replace(&mut self.is_left[index], false) && word != 0 {
+                        raw::increment(word);
+                    }
+                    word
+                }
+                Place::Object(index) => {
+                    let (word, is_taken) = &mut self.made[index as usize];
+                    if std::mem::replace(is_taken, true) {
+                        raw::increment(*word);
+                    }
+                    *word
+                }
+            }
+        }
+    }
+
+    /// Makes the objects that the point describes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Words::take`].
+    unsafe fn make_objects(&mut self, vm: &mut Vm) {
+        for description in &self.point.objects {
+            // SAFETY: the caller's promise; what was made before is no part of this one only if it comes first.
+            let parts: Vec<Option<Object>> = description.parts.iter().map(|part| unsafe { Object::from_raw(self.take(vm, *part)) }).collect();
+            let object = description.kind.make(vm, parts);
+            self.made.push((object.into_raw(), false));
+        }
+    }
+
+    /// Gives up what went nowhere.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Words::take`].
+    unsafe fn drop_rest(self) {
+        for (index, &word) in self.words.iter().enumerate() {
+            if self.is_left[index] {
+                // SAFETY: the function owned the reference.
+                drop(unsafe { Object::from_raw(word) });
+            }
+        }
+        for (word, is_taken) in self.made {
+            if !is_taken {
+                // SAFETY: the first reference.
+                drop(unsafe { Object::from_raw(word) });
+            }
+        }
+    }
+}
+
+/// Lays the frames that are missing, and writes locals and stacks of all.
 ///
 /// # Safety
 ///
-/// The frame is the innermost one, and its words are empty; the values are those of the point.
-unsafe fn write_frame(vm: &mut Vm, frame: *mut Frame, point: &Point, words: &[u64]) {
-    let mut is_left: Vec<bool> = point.values.iter().map(|value| value.is_owned).collect();
-    let mut word_of = |vm: &mut Vm, place: Option<u32>| {
-        let Some(index) = place.map(|index| index as usize) else { return 0 };
-        let value = point.values[index];
-        if value.form != Form::Word {
-            return value.form.boxed(vm, words[index]);
+/// The frame is the function's own, the words of its frames are empty, and the values are those of the point.
+unsafe fn write_frames(vm: &mut Vm, own: *mut Frame, point: &Point, words: &[u64]) {
+    let is_left = point.values.iter().map(|value| value.is_owned).collect();
+    let mut words = Words { point, words, is_left, made: Vec::with_capacity(point.objects.len()) };
+    // SAFETY: the caller's promise; a point has as many places for a frame as its code says.
+    unsafe {
+        words.make_objects(vm);
+        let laid = inlined::frames_above(vm, own, point.n_laid);
+        let mut frame = own;
+        for (index, described) in point.frames.iter().enumerate() {
+            if let Some(callee) = described.callee {
+                frame = if index <= point.n_laid { laid[index - 1] } else { inlined::lay(vm, callee.function, callee.code) };
+                inlined::set_ending(frame, callee.ending);
+            }
+            let places = described.locals.iter().chain(&described.stack);
+            for (index, &place) in places.enumerate() {
+                *compiled::locals(frame).add(index) = words.take(vm, place);
+            }
+            inlined::set_position(frame, described.bytecode as usize, described.stack.len());
         }
-        let word = words[index];
-        if !std::mem::replace(&mut is_left[index], false) && word != 0 {
-            // SAFETY: the value is alive: it is recorded at the exit.
-            unsafe { raw::increment(word) };
-        }
-        word
-    };
-    let places = point.locals.iter().chain(&point.stack);
-    for (index, &place) in places.enumerate() {
-        let word = word_of(vm, place);
-        // SAFETY: the point has as many places as the code says.
-        unsafe { *compiled::locals(frame).add(index) = word };
-    }
-    for (index, &word) in words.iter().enumerate() {
-        if is_left[index] {
-            // SAFETY: the function owned the reference.
-            drop(unsafe { Object::from_raw(word) });
-        }
+        words.drop_rest();
     }
 }

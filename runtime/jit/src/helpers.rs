@@ -228,6 +228,23 @@ define_helpers! {
         compiled::unbound_cell(vm, compiled::code_of(frame), index as usize);
         0
     }
+    /// The same in inlined code, given with its code object.
+    unbound_local_of(vm, frame, index, code) {
+        compiled::unbound_local(vm, &*(code as *const interp::CodeObject), index as usize);
+        0
+    }
+    unbound_cell_of(vm, frame, index, code) {
+        compiled::unbound_cell(vm, &*(code as *const interp::CodeObject), index as usize);
+        0
+    }
+    load_global_of(vm, frame, name, function) { compiled::load_global_of(vm, value(function), value(name)) }
+    /// Borrowed; 0 without exception if there is none.
+    global_word_of(vm, frame, name, function) { compiled::global_word_of(value(function), value(name)) }
+    /// Raises that an inlined call is too deep.
+    too_deep(vm, frame) {
+        interp::inlined::too_deep(vm);
+        0
+    }
     /// The callable, the receiver or null, and so many arguments are on the frame's stack.
     call(vm, frame, n) { compiled::call(vm, frame, n as usize) }
     call_keywords(vm, frame, n) { compiled::call_keywords(vm, frame, n as usize) }

@@ -94,9 +94,9 @@ impl NotedOwner {
 }
 
 impl History {
-    /// What is told of the sites, after what became of it the last time.
-    pub fn amend(&mut self, seen: &mut [Seen]) {
-        self.compilations += 1;
+    /// What is told of the sites, after what became of it the last time, to who compiles the code or inlines it.
+    pub fn amend(&mut self, seen: &mut [Seen], is_compiled: bool) {
+        self.compilations += u32::from(is_compiled);
         let mut classes = None;
         for (index, seen) in seen.iter_mut().enumerate() {
             let site = index as u32;
@@ -218,10 +218,11 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         return;
     }
     exits.is_given_up.set(true);
-    let is_last = with_history(code, |history| {
-        *history.blames.entry(point.site).or_default() += 1;
-        history.compilations >= MOST_COMPILATIONS
-    });
+    // The site may be in inlined code.
+    // SAFETY: the compiled code keeps the code objects of what it inlined.
+    let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code });
+    with_history(blamed, |history| *history.blames.entry(point.site).or_default() += 1);
+    let is_last = with_history(code, |history| history.compilations >= MOST_COMPILATIONS);
     code.compiled.loops.borrow_mut().clear();
     if is_last || code.compiled.entry.get().is_none() {
         code.compiled.entry.set(None);

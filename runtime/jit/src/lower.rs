@@ -15,6 +15,7 @@ mod frames;
 mod generic;
 mod guards;
 mod inline_caches;
+mod inlined;
 mod natives;
 mod numbers;
 mod references;
@@ -27,6 +28,7 @@ use crate::preload::Assume;
 use hir::instr::{EntryKind, NameId};
 use hir::types::{ObjectId, Spec};
 use hir::{Block, Function, Instr, Type, Value, ty};
+pub use inlined::Inlinable;
 use interp::CodeObject;
 use interp::compiled::layout;
 use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Record, Reg, SymbolId, Width};
@@ -46,8 +48,10 @@ pub struct Environment<'a> {
     pub classes: &'a [Object],
     /// By `AssumptionId`.
     pub assumptions: &'a [Assume],
-    /// Where global names are, by their index.
-    pub cells: &'a BTreeMap<u32, Rc<GlobalCell>>,
+    /// Where global names are, by the number of the code and their index in it.
+    pub cells: &'a BTreeMap<(u32, u32), Rc<GlobalCell>>,
+    /// By `CodeId`, from 1 on.
+    pub inlinable: &'a [Inlinable<'a>],
     pub helpers: &'a [SymbolId],
     pub list: ListLayout,
 }
@@ -78,6 +82,7 @@ pub fn lower(vm: &mut Vm, function: &Function, environment: &Environment<'_>) ->
         extras: Extras::default(),
         hir_block: Function::ENTRY,
         second: None,
+        laid: Vec::new(),
     };
     lowering.run()?;
     let extras = lowering.extras;
@@ -97,6 +102,8 @@ struct Lowering<'a, 'b> {
     hir_block: Block,
     /// The second result of the instruction that was lowered last, if it is not in memory.
     second: Option<Reg>,
+    /// The inlined calls that have a frame at this point, the innermost last, by their place among the inlinable functions.
+    laid: Vec<usize>,
 }
 
 /// The number of an entry.
@@ -121,7 +128,9 @@ impl Lowering<'_, '_> {
             let lowered = if self.function.is_cold(block) { self.builder.new_cold_block() } else { self.builder.new_block() };
             self.blocks[block.0 as usize] = lowered;
         }
+        let frames = self.function.inlined_frames();
         for &block in &order {
+            self.begin_frames(&frames[block.0 as usize])?;
             self.block(block)?;
         }
         Ok(())
@@ -237,21 +246,24 @@ impl Lowering<'_, '_> {
         self.environment.objects.get(id.0 as usize).map(|object| object.borrow().bits())
     }
 
-    /// The index of a name in the code's names.
+    /// The index of a name in the names of the innermost frame's code.
     fn name_index(&self, name: NameId) -> Result<u32, Refusal> {
+        self.name_index_in(name, self.frame_code())
+    }
+
+    fn name_index_in(&self, name: NameId, code: &CodeObject) -> Result<u32, Refusal> {
         let text = self.function.pool.name(name);
-        let found = self
-            .environment
-            .code
-            .names
-            .iter()
-            .position(|known| known.downcast::<object::str::Str>().is_some_and(|known| known.to_string_lossy() == text));
+        let is_it = |known: &object::Ref<'_>| known.downcast::<object::str::Str>().is_some_and(|known| known.to_string_lossy() == text);
+        let found = code.names.iter().position(is_it);
         found.map(|index| index as u32).ok_or_else(|| Refusal::Unsupported(format!("the name `{text}`")))
     }
 
     /// A name as a value.
     fn name_word(&self, name: NameId) -> Result<i64, Refusal> {
-        Ok(self.environment.code.names[self.name_index(name)? as usize].bits() as i64)
+        let inlinable = self.environment.inlinable.iter().map(|inlinable| inlinable.code);
+        let mut codes = std::iter::once(self.environment.code).chain(inlinable);
+        let found = codes.find_map(|code| Some(code.names[self.name_index_in(name, code).ok()? as usize].bits() as i64));
+        found.ok_or_else(|| Refusal::Unsupported(format!("the name `{}`", self.function.pool.name(name))))
     }
 
     // ---- blocks
@@ -269,7 +281,7 @@ impl Lowering<'_, '_> {
     /// Calls a helper with words beside `Vm` and frame.
     fn helper(&mut self, helper: Helper, args: &[Operand]) -> Reg {
         debug_assert_eq!(args.len(), helper.n_args(), "{}", helper.name());
-        let mut all: Vec<Operand> = vec![Reg::VM.into(), Reg::FRAME.into()];
+        let mut all: Vec<Operand> = vec![Reg::VM.into(), self.frame_base()];
         all.extend_from_slice(args);
         let symbol = self.environment.helpers[helper as usize];
         self.builder.call_int(symbol, &all, Record { id: 0, values: &[] })
@@ -296,14 +308,13 @@ impl Lowering<'_, '_> {
 
     /// The place of a word of the frame's evaluation stack.
     fn stack_word(&self, index: usize) -> Address {
-        let offset = layout::LOCALS + 8 * (self.environment.code.n_locals + index);
-        Address::new(Reg::FRAME, offset as i32)
+        self.frame_place(layout::LOCALS + 8 * (self.frame_code().n_locals + index))
     }
 
     /// Puts operands on the frame's evaluation stack, from the first word on.
     fn put_on_stack(&mut self, operands: &[Operand]) -> Lowered {
         // A frame has some words more than the code says.
-        if operands.len() > self.environment.code.data.stack_size as usize + 4 {
+        if operands.len() > self.frame_code().data.stack_size as usize + 4 {
             return unsupported("more operands than the stack has room for");
         }
         for (index, &operand) in operands.iter().enumerate() {

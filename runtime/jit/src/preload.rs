@@ -3,6 +3,8 @@
 //! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) is looked at each time
 //! it counts on it.
 
+mod callees;
+
 use crate::classify::{leaf_of, leaf_of_class};
 use crate::hot::History;
 use bytecode::CodeFlags;
@@ -27,8 +29,10 @@ pub struct Known {
     pub classes: Vec<Object>,
     /// By `AssumptionId`.
     pub assumptions: Vec<Assume>,
-    /// Where global names are, by their index.
-    pub cells: BTreeMap<u32, Rc<GlobalCell>>,
+    /// Where global names are, by the number of the code and their index in it.
+    pub cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
+    /// The functions that may be inlined, by `CodeId` from 1 on, and the code each has.
+    pub callees: Vec<(ObjectId, Object)>,
 }
 
 /// What compiled code counts on.
@@ -37,8 +41,8 @@ pub enum Assume {
     Nothing,
     /// The class, or the function, has not changed.
     Version { place: *const u32, version: u32 },
-    /// The global name has the value with this word.
-    Global { cell: Rc<GlobalCell>, name: u64, word: u64 },
+    /// The global name has the value with this word; a name of a function that may be inlined, or of the running one.
+    Global { cell: Rc<GlobalCell>, name: u64, word: u64, function: Option<u64> },
 }
 
 #[derive(Default)]
@@ -48,7 +52,8 @@ struct Tables {
     objects: Vec<Object>,
     classes: Vec<Object>,
     assumptions: Vec<Assume>,
-    cells: BTreeMap<u32, Rc<GlobalCell>>,
+    cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
+    callees: callees::Callees,
 }
 
 impl Known {
@@ -56,30 +61,37 @@ impl Known {
     pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> Known {
         let mut tables = Tables::default();
         tables.assume(Assume::Nothing, "nothing");
-        let constants = code.constants.iter().map(|constant| tables.single_value(constant.borrow())).collect();
+        let unit = tables.unit(function, code, name, with_feedback, history);
+        tables.preloaded.codes = vec![unit];
+        tables.preload_callees(code, with_feedback);
+        let Tables { mut preloaded, types, objects, classes, assumptions, cells, callees } = tables;
+        preloaded.classes = Arc::new(types);
+        Known { preloaded, objects, classes, assumptions, cells, callees: callees.found }
+    }
+}
+
+impl Tables {
+    /// What there is to know of the code of a function.
+    fn unit(&mut self, function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> CodeUnit {
+        let constants = code.constants.iter().map(|constant| self.single_value(constant.borrow())).collect();
         let mut data = code.without_constants();
         // Only their number and types matter.
         data.constants = code.constants.iter().map(|_| bytecode::Constant::None).collect();
         let mut unit = CodeUnit { constants, ..CodeUnit::new(Arc::new(data), name) };
         let scope = function.globals.borrow().downcast_exact::<Dict>().zip(function.builtins.borrow().downcast_exact::<Dict>());
         if let Some((globals, builtins)) = scope {
-            unit.globals = tables.globals(code, globals, builtins, with_feedback, history.as_deref());
+            unit.globals = self.globals(code, globals, builtins, with_feedback, history.as_deref());
             if with_feedback && code.runs_copy() {
                 let mut seen: Vec<Seen> = Feedback::of_function(function).iter().cloned().collect();
                 if let Some(history) = history {
-                    history.amend(&mut seen);
+                    history.amend(&mut seen, self.callees.at() == 0);
                 }
-                unit.feedback = seen.iter().map(|seen| tables.seen(seen)).collect();
+                unit.feedback = seen.iter().map(|seen| self.seen(seen)).collect();
             }
         }
-        let Tables { mut preloaded, types, objects, classes, assumptions, cells } = tables;
-        preloaded.codes = vec![unit];
-        preloaded.classes = Arc::new(types);
-        Known { preloaded, objects, classes, assumptions, cells }
+        unit
     }
-}
 
-impl Tables {
     fn assume(&mut self, assume: Assume, text: &str) -> AssumptionId {
         self.assumptions.push(assume);
         self.preloaded.assumptions.push(Assumption { text: text.to_owned() });
@@ -143,6 +155,7 @@ impl Tables {
                 returns: ty::Object,
             };
             self.preloaded.functions.insert(id, known);
+            self.callees.meet(id, value);
             return;
         }
         if let Some(class) = value.downcast_exact::<Class>().filter(|class| class.get().is_heap_type()) {
@@ -234,7 +247,7 @@ impl Tables {
         for (index, is_blamed) in indices {
             let name = code.names[index as usize];
             let Some(cell) = global_cell(globals, builtins, name) else { continue };
-            self.cells.insert(index, Rc::clone(&cell));
+            self.cells.insert((self.callees.at(), index), Rc::clone(&cell));
             if !are_constant || is_blamed {
                 continue;
             }
@@ -253,7 +266,7 @@ impl Tables {
         if !kept.contains(&leaf) {
             return None;
         }
-        let assume = Assume::Global { cell: Rc::clone(cell), name: name.bits(), word: value.bits() };
+        let assume = Assume::Global { cell: Rc::clone(cell), name: name.bits(), word: value.bits(), function: self.callees.function() };
         let assumption = self.assume(assume, &format!("global {}", name.downcast::<object::str::Str>()?.to_string_lossy()));
         Some(GlobalValue { value: self.single_value(value), assumption })
     }
@@ -337,6 +350,9 @@ impl Tables {
 fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
     if value.is(object::class::TYPE.object()) {
         return Some((NativeKind::TypeOf, 1, ty::Type));
+    }
+    if value.is(builtins::range::RANGE.object()) {
+        return Some((NativeKind::Range, 1, ty::Range));
     }
     let function = value.downcast_exact::<object::function::BuiltinFunction>()?;
     match function.get().info.method.name {

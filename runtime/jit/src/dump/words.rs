@@ -51,8 +51,10 @@ pub fn name_words(symbols: &mut SymbolTable, code: &CodeObject, known: &Known) {
             Assume::Nothing => {}
         }
     }
-    for (index, cell) in &known.cells {
-        let name = code.names.get(*index as usize).map_or_else(String::new, |name| object_name(*name));
+    for (&(unit, index), cell) in &known.cells {
+        let callee = (unit as usize).checked_sub(1).and_then(|callee| known.callees.get(callee)?.1.borrow().downcast::<CodeObject>());
+        let code = callee.map_or(code, |callee| callee.get());
+        let name = code.names.get(index as usize).map_or_else(String::new, |name| object_name(*name));
         symbols.name_word(cell.place().addr() as u64, &format!("cell of {name}"));
     }
 }

@@ -71,10 +71,14 @@ impl Lowering<'_, '_> {
             Instr::CheckVar { value: checked, name } => {
                 let text = self.function.pool.name(name).to_owned();
                 let is_it = |known: &object::Ref<'_>| known.downcast::<object::str::Str>().is_some_and(|known| known.to_string_lossy() == text);
-                let Some(index) = self.environment.code.local_names.iter().position(is_it) else { return unsupported("a local without name") };
-                self.check_set(value, checked, Helper::unbound_local, index as i64)?;
+                let (_, inlined) = self.code_at(value);
+                let code = inlined.map_or(self.environment.code, |inlined| inlined.code);
+                let Some(index) = code.local_names.iter().position(is_it) else { return unsupported("a local without name") };
+                self.check_set(value, checked, [Helper::unbound_local, Helper::unbound_local_of], index as i64)?;
             }
-            Instr::CheckFreevar { value: checked, local, .. } => self.check_set(value, checked, Helper::unbound_cell, i64::from(local))?,
+            Instr::CheckFreevar { value: checked, local, .. } => {
+                self.check_set(value, checked, [Helper::unbound_cell, Helper::unbound_cell_of], i64::from(local))?;
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -92,8 +96,14 @@ impl Lowering<'_, '_> {
     /// Through the cell of the name, if there is one.
     fn load_global(&mut self, value: Value, name: hir::instr::NameId) -> Result<(), Refusal> {
         let word = Operand::Imm(self.name_word(name)?);
-        let Some(cell) = self.environment.cells.get(&self.name_index(name)?) else {
-            return self.call_raising(value, Helper::load_global, &[word]);
+        let (code, inlined) = self.code_at(value);
+        let (helper, args) = match inlined {
+            Some(inlined) => (Helper::load_global_of, vec![word, Operand::Imm(inlined.function as i64)]),
+            None => (Helper::load_global, vec![word]),
+        };
+        let index = self.name_index_in(name, inlined.map_or(self.environment.code, |inlined| inlined.code))?;
+        let Some(cell) = self.environment.cells.get(&(code.0, index)) else {
+            return self.call_raising(value, helper, &args);
         };
         let (known, unknown, counted) = (self.builder.new_block(), self.cold(), self.builder.new_block());
         let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
@@ -105,7 +115,7 @@ impl Lowering<'_, '_> {
         self.increment_pointer(found, counted);
         self.builder.branch(Edge::new(done, vec![found]));
         self.builder.switch_to(unknown);
-        let found = self.helper(Helper::load_global, &[word]);
+        let found = self.helper(helper, &args);
         self.guard_raised(value, found)?;
         self.builder.branch(Edge::new(done, vec![found]));
         self.builder.switch_to(done);
@@ -160,12 +170,15 @@ impl Lowering<'_, '_> {
     }
 
     /// Raises by a helper if the value is null.
-    fn check_set(&mut self, value: Value, checked: Value, helper: Helper, index: i64) -> Result<(), Refusal> {
+    fn check_set(&mut self, value: Value, checked: Value, [own, inlined]: [Helper; 2], index: i64) -> Result<(), Refusal> {
         let word = self.reg(checked);
         let (set, unset) = (self.builder.new_block(), self.cold());
         self.builder.test_jump(W64, Condition::NotEqual, word, word, to(set), to(unset));
         self.builder.switch_to(unset);
-        self.helper(helper, &[Operand::Imm(index)]);
+        match self.code_at(value).1 {
+            Some(callee) => self.helper(inlined, &[Operand::Imm(index), Operand::Imm(std::ptr::from_ref(callee.code).expose_provenance() as i64)]),
+            None => self.helper(own, &[Operand::Imm(index)]),
+        };
         let exit = self.exit(value, true)?;
         self.builder.exit(exit.record());
         self.builder.switch_to(set);

@@ -111,9 +111,14 @@ impl Lowering<'_, '_> {
                 self.builder.exit(exit.record());
             }
             Instr::UpdateInstr { index } => {
-                let address = self.environment.code.data.instructions.as_ptr().wrapping_add(index as usize).expose_provenance();
-                self.builder.store(W64, Address::new(Reg::FRAME, layout::FRAME_IP as i32), address as i64);
+                let address = self.frame_code().data.instructions.as_ptr().wrapping_add(index as usize).expose_provenance();
+                let place = self.frame_place(layout::FRAME_IP);
+                self.builder.store(W64, place, address as i64);
             }
+            Instr::BeginInlinedFunction { callee, .. } => self.begin_inlined(value, callee)?,
+            Instr::EndInlinedFunction {} => self.end_inlined(),
+            // Exits make what is described.
+            Instr::VirtualObject { .. } => {}
             Instr::Snapshot {} | Instr::UseType { .. } | Instr::UseObject { .. } | Instr::HintType { .. } => {}
             _ => return Ok(false),
         }

@@ -1,8 +1,9 @@
-//! Exits: what the interpreter's frame is made of where compiled code leaves.
+//! Exits: what the interpreter's frames are made of where compiled code leaves.
 
 use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
-use crate::deopt::{Form, Point, Recorded};
+use crate::deopt::{Description, Form, FramePoint, Kind, Place, Point, Recorded};
+use hir::function::FrameStateId;
 use hir::{Instr, RefKind, Value};
 use lir::{Condition, Operand, Record, Reg};
 use std::cell::Cell;
@@ -19,44 +20,81 @@ impl Exit {
     }
 }
 
+/// What an exit records, as it is found.
+#[derive(Default)]
+struct Held {
+    values: Vec<(Value, bool)>,
+    /// The values whose objects are made, in step with `descriptions`.
+    objects: Vec<Value>,
+    descriptions: Vec<Description>,
+}
+
 impl Lowering<'_, '_> {
     /// The exit of an instruction: before it, or with an exception set.
     pub(super) fn exit(&mut self, value: Value, is_raise: bool) -> Result<Exit, Refusal> {
         let Some(id) = self.function.frame_state(value) else { return unsupported("an exit without frame state") };
-        let state = self.function.state(id);
-        if state.parent.is_some() {
-            return unsupported("inlined frames");
-        }
         let live = self.function.live.get(&value).map_or(&[][..], Vec::as_slice);
-        let mut held: Vec<(Value, bool)> = live.iter().map(|live| (live.value, live.kind == RefKind::Owned)).collect();
-        for place in state.values() {
-            if let Instr::VirtualObject { .. } = self.function.instr(place) {
-                return unsupported("virtual objects");
-            }
-            if !held.iter().any(|(value, _)| *value == place) {
-                held.push((place, false));
-            }
+        let mut held = Held { values: live.iter().map(|live| (live.value, live.kind == RefKind::Owned)).collect(), ..Held::default() };
+        let mut chain: Vec<FrameStateId> = self.function.state_chain(Some(id)).collect();
+        chain.reverse();
+        let mut frames = Vec::with_capacity(chain.len());
+        for (depth, id) in chain.into_iter().enumerate() {
+            frames.push(self.frame_point(id, depth, &mut held)?);
         }
-        let index_of = |place: &Option<Value>| place.and_then(|place| held.iter().position(|(value, _)| *value == place)).map(|index| index as u32);
         let recorded = |&(value, is_owned): &(Value, bool)| {
             let form = form_of(self.function.ty(value));
             Recorded { form, is_owned: is_owned && form == Form::Word }
         };
         let point = Point {
-            bytecode: state.bytecode,
-            site: self.function.blames.get(&value).copied().unwrap_or(state.bytecode),
+            site: self.function.blames.get(&value).copied().unwrap_or(self.function.state(id).bytecode),
             failures: Cell::new(0),
             is_raise,
-            values: held.iter().map(recorded).collect(),
-            locals: state.locals.iter().map(index_of).collect(),
-            stack: state.stack.iter().map(index_of).collect(),
+            values: held.values.iter().map(recorded).collect(),
+            objects: held.descriptions,
+            frames,
+            n_laid: self.n_laid(),
         };
-        if point.locals.len() != self.environment.code.n_locals {
-            return unsupported("a frame state of other code");
-        }
-        let values = held.iter().map(|(value, _)| self.operand(*value)).collect();
+        let values = held.values.iter().map(|(value, _)| self.operand(*value)).collect();
         self.extras.points.push(point);
         Ok(Exit { id: self.extras.points.len() as u32 - 1, values })
+    }
+
+    /// One frame of a chain: the function's own at depth 0.
+    fn frame_point(&mut self, id: FrameStateId, depth: usize, held: &mut Held) -> Result<FramePoint, Refusal> {
+        let state = self.function.state(id).clone();
+        let mut places = |places: &[Option<Value>]| -> Result<Vec<Place>, Refusal> {
+            places.iter().map(|place| place.map_or(Ok(Place::Null), |value| self.place(value, held))).collect()
+        };
+        let (locals, stack) = (places(&state.locals)?, places(&state.stack)?);
+        let Some(code) = self.environment.code_of(state.code) else { return unsupported("a frame state of unknown code") };
+        if locals.len() != code.n_locals {
+            return unsupported("a frame state of other code");
+        }
+        let callee = match state.parent {
+            None => None,
+            Some(parent) => Some(self.callee(state.code, self.function.state(parent).ending)?),
+        };
+        debug_assert_eq!(callee.is_some(), depth > 0);
+        Ok(FramePoint { bytecode: state.bytecode, locals, stack, callee })
+    }
+
+    /// Where a value of a frame state comes from.
+    fn place(&self, value: Value, held: &mut Held) -> Result<Place, Refusal> {
+        if let Instr::VirtualObject { parts, ty } = *self.function.instr(value) {
+            if let Some(index) = held.objects.iter().position(|known| *known == value) {
+                return Ok(Place::Object(index as u32));
+            }
+            let parts: Result<Vec<Place>, Refusal> = self.function.pool.values(parts).iter().map(|part| self.place(*part, held)).collect();
+            let Some(kind) = Kind::of_type(self.function.pool.ty(ty)) else { return unsupported("a description of an object of no known kind") };
+            held.descriptions.push(Description { kind, parts: parts? });
+            held.objects.push(value);
+            return Ok(Place::Object(held.objects.len() as u32 - 1));
+        }
+        let index = held.values.iter().position(|(known, _)| *known == value).unwrap_or_else(|| {
+            held.values.push((value, false));
+            held.values.len() - 1
+        });
+        Ok(Place::Value(index as u32))
     }
 
     /// Leaves if a word is zero, which says that an exception is set.

@@ -147,7 +147,8 @@ impl Lowering<'_, '_> {
         self.builder.store(W64, at(layout::FRAME_FUNCTION), function);
         self.builder.store(W64, at(layout::FRAME_CODE), code);
         self.builder.store(W64, at(layout::FRAME_IP), instructions);
-        self.builder.store(W64, at(layout::FRAME_PREVIOUS), Reg::FRAME);
+        let caller = self.frame_base();
+        self.builder.store(W64, at(layout::FRAME_PREVIOUS), caller);
         for offset in [layout::FRAME_NAMESPACE, layout::FRAME_OBJECT, layout::FRAME_GENERATOR, layout::FRAME_FLAGS] {
             self.builder.store(W64, at(offset), 0);
         }

@@ -8,7 +8,7 @@ use bytecode::opcode::Intrinsic1;
 use hir::instr::{Conversion, UnaryKind};
 use hir::{Instr, Value};
 use interp::compiled::{self, Take, layout};
-use lir::{Address, Class, Condition, Edge, Operand, Reg};
+use lir::{Class, Condition, Edge, Operand, Reg};
 use object::raw;
 
 /// An instruction of the interpreter.
@@ -76,7 +76,7 @@ impl Lowering<'_, '_> {
             }
             Instr::LoadFromDictOrDeref { mapping, cell, local, name: _ } => {
                 // The interpreter looks for the cell in its frame.
-                let place = Address::new(Reg::FRAME, (layout::LOCALS + 8 * local as usize) as i32);
+                let place = self.frame_place(layout::LOCALS + 8 * local as usize);
                 let (mapping, cell) = (self.operand(mapping), self.operand(cell));
                 self.builder.store(W64, place, cell);
                 self.put_on_stack(&[mapping])?;

@@ -57,14 +57,18 @@ impl Lowering<'_, '_> {
                 let place = self.builder.load_imm(place.expose_provenance() as i64);
                 self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(place, 0), i64::from(*version as i32), exit.record());
             }
-            Some(Assume::Global { cell, name, word }) => {
+            Some(Assume::Global { cell, name, word, function }) => {
                 let exit = self.exit(value, false)?;
                 let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
                 let found = self.builder.add_param(done, Class::Int);
                 let loaded = self.load_of_cell(cell.place().expose_provenance(), known, unknown);
                 self.builder.branch(Edge::new(done, vec![loaded]));
                 self.builder.switch_to(unknown);
-                let loaded = self.helper(Helper::global_word, &[Operand::Imm(*name as i64)]);
+                let name = Operand::Imm(*name as i64);
+                let loaded = match function {
+                    Some(function) => self.helper(Helper::global_word_of, &[name, Operand::Imm(*function as i64)]),
+                    None => self.helper(Helper::global_word, &[name]),
+                };
                 self.builder.branch(Edge::new(done, vec![loaded]));
                 self.builder.switch_to(done);
                 self.builder.guard_compare(W64, Condition::Equal, found, *word as i64, exit.record());

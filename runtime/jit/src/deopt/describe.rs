@@ -1,0 +1,74 @@
+//! Objects that compiled code never made: of what, and how, they are made when it leaves.
+
+use super::Place;
+use builtins::iterators::{new_list_iterator_at, new_tuple_iterator_at};
+use builtins::range::{self, RangeIterator};
+use hir::{Type, ty};
+use object::{Object, Vm};
+
+/// An object and its parts.
+pub struct Description {
+    pub kind: Kind,
+    pub parts: Vec<Place>,
+}
+
+/// What is made of parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Of its items.
+    Tuple,
+    /// Of its items.
+    List,
+    /// Start, stop, step.
+    Slice,
+    /// Function and receiver.
+    Method,
+    /// Start, stop, step, all small ints.
+    Range,
+    /// The list, and the index of the next item.
+    ListIterator,
+    /// The tuple, and the index of the next item.
+    TupleIterator,
+    /// The next number, stop, step: small ints.
+    RangeIterator,
+}
+
+impl Kind {
+    /// For a type of HIR.
+    pub fn of_type(ty: Type) -> Option<Kind> {
+        let kinds = [
+            (ty::TupleExact, Kind::Tuple),
+            (ty::ListExact, Kind::List),
+            (ty::Slice, Kind::Slice),
+            (ty::Method, Kind::Method),
+            (ty::Range, Kind::Range),
+            (ty::ListIterator, Kind::ListIterator),
+            (ty::TupleIterator, Kind::TupleIterator),
+            (ty::RangeIterator, Kind::RangeIterator),
+        ];
+        kinds.into_iter().find(|(known, _)| ty.fits(*known)).map(|(_, kind)| kind)
+    }
+
+    /// Makes the object.
+    pub fn make(self, vm: &mut Vm, parts: Vec<Option<Object>>) -> Object {
+        let parts: Vec<Object> = parts.into_iter().map(|part| part.unwrap_or_else(Object::none)).collect();
+        let number = |index: usize| parts[index].borrow().as_small_int().unwrap_or(0);
+        match self {
+            Kind::Tuple => vm.new_tuple(parts).into_object(),
+            Kind::List => vm.new_list(parts).into_object(),
+            Kind::Range => range::new_small(vm, number(0), number(1), number(2)),
+            Kind::ListIterator => new_list_iterator_at(vm, parts[0].borrow(), number(1) as usize),
+            Kind::TupleIterator => new_tuple_iterator_at(vm, parts[0].borrow(), number(1) as usize),
+            Kind::RangeIterator => {
+                let (next, stop, step) = (number(0), number(1), number(2));
+                vm.allocate(RangeIterator::new(next, step, range::length_of_small(next, stop, step) as u64)).into_object()
+            }
+            Kind::Slice | Kind::Method => {
+                let mut parts = parts.into_iter();
+                let mut part = || parts.next().unwrap_or_else(Object::none);
+                let (first, second) = (part(), part());
+                if self == Kind::Method { vm.new_bound_method(first, second) } else { builtins::slice::new(vm, first, second, part()) }
+            }
+        }
+    }
+}
