@@ -7,8 +7,8 @@ use crate::str::Str;
 use crate::tuple::Tuple;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
+use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell};
-use std::collections::HashMap;
 
 /// The arguments of a call: positional ones, then the values of keyword arguments, whose names are
 /// in a tuple of strings.
@@ -401,7 +401,7 @@ fn check_count(vm: &mut Vm, name: &str, signature: &Signature, args: Args<'_>) -
 }
 
 thread_local! {
-    static SIGNATURES: std::cell::RefCell<HashMap<usize, &'static Signature>> = std::cell::RefCell::new(HashMap::new());
+    static SIGNATURES: std::cell::RefCell<FxHashMap<usize, &'static Signature>> = std::cell::RefCell::new(FxHashMap::default());
 }
 
 /// Binds the arguments of a constructor by the text of its signature: one owned value per

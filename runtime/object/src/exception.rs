@@ -210,7 +210,7 @@ pub(crate) fn with_message(vm: &mut Vm, class: &'static Type, message: Object) -
     if !fields_of(class).is_empty() {
         return new(vm, class, vec![message]);
     }
-    let args = vm.new_tuple_of_one(message).into_object();
+    let args = vm.new_tuple([message]).into_object();
     allocate_with_fields(vm, class, args, Box::default())
 }
 

@@ -86,8 +86,26 @@ impl Tuple {
     }
 }
 
+/// Memory for a tuple of so many items, empty as yet.
+///
+/// # Safety
+///
+/// The items and their number are written before anything can look at the tuple.
+#[inline(never)]
+unsafe fn begin_tuple(len: usize) -> *mut crate::value::Header {
+    // SAFETY: the payload is written next, the items by the caller.
+    unsafe {
+        let pointer = crate::instance::allocate_plain(&TUPLE, Tuple::OFFSET + size_of::<Tuple>() + len * 8, true);
+        let tuple = pointer.cast::<u8>().add(Tuple::OFFSET).cast::<Tuple>();
+        (*tuple).hash = Cell::new(-1);
+        (*tuple).len = 0;
+        pointer
+    }
+}
+
 impl Vm {
     /// A new tuple of these items.
+    #[inline]
     pub fn new_tuple(&self, items: impl IntoIterator<Item = Object, IntoIter: ExactSizeIterator>) -> ObjectOf<Tuple> {
         let items = items.into_iter();
         let len = items.len();
@@ -97,29 +115,13 @@ impl Vm {
         // SAFETY: `len` items are written before anything can look at the tuple; should the
         // iterator end early the length says so.
         unsafe {
-            let pointer = crate::instance::allocate_plain(&TUPLE, Tuple::OFFSET + size_of::<Tuple>() + len * 8, true);
+            let pointer = begin_tuple(len);
             let tuple = pointer.cast::<u8>().add(Tuple::OFFSET).cast::<Tuple>();
-            (*tuple).hash = Cell::new(-1);
-            (*tuple).len = 0;
             let start = (&raw mut (*tuple).items).cast::<Object>();
             for (index, item) in items.take(len).enumerate() {
                 start.add(index).write(item);
                 (*tuple).len = index + 1;
             }
-            ObjectOf::from_object(Object::from_header(pointer))
-        }
-    }
-
-    /// The tuple of one item.
-    #[inline]
-    pub fn new_tuple_of_one(&self, item: Object) -> ObjectOf<Tuple> {
-        // SAFETY: header, length and item are written before anything can look at the tuple.
-        unsafe {
-            let pointer = crate::instance::allocate_plain(&TUPLE, Tuple::OFFSET + size_of::<Tuple>() + 8, true);
-            let tuple = pointer.cast::<u8>().add(Tuple::OFFSET).cast::<Tuple>();
-            (*tuple).hash = Cell::new(-1);
-            (*tuple).len = 1;
-            (&raw mut (*tuple).items).cast::<Object>().write(item);
             ObjectOf::from_object(Object::from_header(pointer))
         }
     }

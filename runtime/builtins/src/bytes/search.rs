@@ -48,6 +48,10 @@ fn search(vm: &mut Vm, name: &str, this: Ref<'_>, arguments: &[Ref<'_>], finder:
     check_count(vm, name, arguments.len(), 1, 3)?;
     // The bounds may do what they like, the subsection must let the buffer be.
     let range = common::range(vm, &arguments[1..], this)?;
+    if let Some(byte) = arguments[0].as_small_int().and_then(|number| u8::try_from(number).ok()) {
+        // Nothing can happen to the buffer meanwhile.
+        return Ok(range.and_then(|(start, end)| finder(data(vm, this).get(start..end)?, &[byte]).map(|found| found + start)));
+    }
     let _pin = common::pin(vm, this)?;
     let sub = Sub::new(vm, arguments[0])?;
     let vm: &Vm = vm;

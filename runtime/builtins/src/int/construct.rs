@@ -44,10 +44,7 @@ pub fn to_int(vm: &mut Vm, object: Ref<'_>) -> PyResult {
         return Ok(object.to_owned());
     }
     if let Some(text) = object.downcast_exact::<Str>() {
-        return match text.get().as_str().and_then(int::text::parse_plain) {
-            Some(value) => Ok(vm.new_int(value)),
-            None => from_text(vm, text.get(), object, 10),
-        };
+        return from_text(vm, text.get(), object, 10);
     }
     let slots = object.class().slots();
     if let Some(convert) = slots.int {
@@ -84,11 +81,21 @@ fn plain(vm: &mut Vm, method: &str, result: Object) -> PyResult {
 }
 
 fn from_text(vm: &mut Vm, text: &Str, shown: Ref<'_>, base: u32) -> PyResult {
+    if let Some(value) = text.as_str().and_then(|text| plain_digits(text.as_bytes(), base)) {
+        return Ok(vm.new_int(value));
+    }
     let parsed = text.to_utf8().map_or(Err(ParseError::Invalid), |text| int::parse(&text, base));
     finish(vm, parsed, shown, base)
 }
 
+fn plain_digits(text: &[u8], base: u32) -> Option<i64> {
+    if base == 0 { None } else { int::text::parse_plain(text, base) }
+}
+
 fn from_bytes(vm: &mut Vm, object: Ref<'_>, base: u32) -> PyResult {
+    if let Some(value) = object.downcast_exact::<Bytes>().and_then(|bytes| plain_digits(bytes.get().data(), base)) {
+        return Ok(vm.new_int(value));
+    }
     let data = vm.buffer(object)?.bytes(vm).to_vec();
     let parsed = match std::str::from_utf8(&data) {
         Ok(text) if text.is_ascii() => int::parse(text, base),

@@ -86,23 +86,22 @@ pub fn parse(text: &str, base: u32) -> Result<BigInt, ParseError> {
     Ok(BigInt::from_biguint(if negative { Sign::Minus } else { Sign::Plus }, magnitude))
 }
 
-/// A decimal number that is nothing but a few digits, perhaps after a sign; `None` for what needs [`parse`].
+/// A number in a base from 2 to 36 that is nothing but a few digits, perhaps after a minus; `None` for what needs [`parse`].
 #[inline]
-pub fn parse_plain(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.as_bytes() {
+pub fn parse_plain(text: &[u8], base: u32) -> Option<i64> {
+    let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() || digits.len() > 18 {
+    // As many as fit a small int in any case.
+    let bits = base.next_power_of_two().trailing_zeros() as usize;
+    if digits.is_empty() || digits.len() * bits > 62 {
         return None;
     }
     let mut value = 0;
     for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + i64::from(digit);
+        let digit = char::from(byte).to_digit(base)?;
+        value = value * i64::from(base) + i64::from(digit);
     }
     Some(if negative { -value } else { value })
 }
