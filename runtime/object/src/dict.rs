@@ -8,11 +8,12 @@
 //! remember positions in, takes the attributes over first.
 
 use crate::cell::{Visitor, VmCell};
-use crate::class::{Payload, Type};
+use crate::class::{Payload, TYPE, Type};
 use crate::exception;
 use crate::instance::Slots;
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::Str;
+use crate::type_new::identity_hash;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 pub use cells::{GlobalCell, global_cell};
@@ -338,6 +339,9 @@ pub fn hash_key(vm: &mut Vm, key: Ref<'_>, what: &str) -> PyResult<i64> {
     }
     if let Some(number) = key.as_small_int().filter(|number| (0..SMALLEST_REDUCED).contains(number)) {
         return Ok(number);
+    }
+    if key.is_exactly(&TYPE) {
+        return Ok(identity_hash(key));
     }
     hash_any_key(vm, key, what)
 }

@@ -180,7 +180,8 @@ impl Reader<'_> {
             | S::ToBoolGeneral
             | S::ContainsGeneral
             | S::UnpackGeneral => self.noted_operands(form, index),
-            S::LoadGlobalModule | S::LoadGlobalBuiltin => self.global(index, form == S::LoadGlobalBuiltin),
+            S::LoadGlobalModule | S::LoadGlobalModuleIs => self.global(index, false),
+            S::LoadGlobalBuiltin | S::LoadGlobalBuiltinIs => self.global(index, true),
             S::LoadGlobalGeneral => Seen::Megamorphic,
             S::LoadAttrWord => self.owner(index, SiteKind::Word),
             S::LoadAttrMethod | S::LoadAttrBound => self.owner(index, SiteKind::Method),

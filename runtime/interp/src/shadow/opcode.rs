@@ -109,6 +109,8 @@ declare! {
     210 UnpackList UnpackSequence containers::unpack_list;
     211 UnpackGeneral UnpackSequence containers::unpack_general;
     212 JumpBackwardCounted JumpBackward jumps::jump_backward_counted;
+    213 LoadGlobalModuleIs LoadGlobal globals::load_global_is;
+    214 LoadGlobalBuiltinIs LoadGlobal globals::load_global_is;
     195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;

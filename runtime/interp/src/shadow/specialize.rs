@@ -122,7 +122,13 @@ handler!(load_global(vm ip sp frame word fuel) {
     {
         // The loop raises `NameError`; it may be there the next time.
         let Some(cell) = global_cell(globals, builtins, name) else { return Exit::miss(ip, sp) };
-        form = if cell.is_builtin() { Specialized::LoadGlobalBuiltin } else { Specialized::LoadGlobalModule };
+        let is_compared = word >> 32 & 1 == 0 && original(*ip.add(1)) == Opcode::IsOp;
+        form = match (cell.is_builtin(), is_compared) {
+            (true, false) => Specialized::LoadGlobalBuiltin,
+            (false, false) => Specialized::LoadGlobalModule,
+            (true, true) => Specialized::LoadGlobalBuiltinIs,
+            (false, true) => Specialized::LoadGlobalModuleIs,
+        };
         let shadow = (*(*frame).code).shadow.get().expect("an instruction of a copy is running");
         site(ip, word)[1].set(shadow.keep_cell(cell));
     }

@@ -51,6 +51,7 @@ pub(crate) static TYPE_SPEC: TypeSpec = TypeSpec {
 };
 
 /// The hash of an object by its identity.
+#[inline]
 pub(crate) fn identity_hash(this: Ref<'_>) -> i64 {
     let hash = this.bits().rotate_right(4) as i64;
     if hash == -1 { -2 } else { hash }

@@ -1,7 +1,7 @@
 //! Global names, read through cells: see [`object::dict::GlobalCell`].
 
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, go, handler, rewrite, site};
+use crate::shadow::dispatch::{Exit, arg, fall_through, go, go_by_truth, handler, release_and_go, rewrite, site, target};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::{Instr, Opcode};
 use object::Vm;
@@ -30,6 +30,26 @@ handler!(load_global(vm ip sp frame word fuel) {
     rewrite(ip, Opcode::LoadGlobal as u8);
     go!(vm, ip, sp, frame, fuel);
 });
+
+handler!(
+    /// A name and the `IS_OP` that follows, which takes no reference to the value.
+    load_global_is(vm ip sp frame word fuel) {
+        let cell = &*std::ptr::with_exposed_provenance::<GlobalCell>(site(ip, word)[1].get() as usize);
+        if let Some(value) = cell.word() {
+            let (next, sp) = (ip.add(1), sp.sub(1));
+            let left = *sp;
+            let truth = (left == value) != (arg((*next).0) == 1);
+            if raw::decrement(left) {
+                *sp = raw::bool_word(truth);
+                return release_and_go(vm, next, sp.add(1), frame, left, fuel);
+            }
+            go_by_truth!(vm, next, sp, frame, truth, fuel);
+        }
+        // The keys of the globals or the builtins have changed.
+        rewrite(ip, Opcode::LoadGlobal as u8);
+        go!(vm, ip, sp, frame, fuel);
+    }
+);
 
 handler!(
     /// Code that runs with several globals.
