@@ -410,11 +410,14 @@ fn min(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
 fn extreme(vm: &mut Vm, name: &str, args: Args<'_>, better: Comparison) -> PyResult {
     let (mut key, mut default) = (None, None);
     let positionals = args.positionals();
-    if let (&[first, second], false) = (positionals, args.has_keywords())
-        && let (Some(left), Some(right)) = (first.as_small_int(), second.as_small_int())
-    {
-        let is_better = if better == Comparison::Less { right < left } else { right > left };
-        return Ok(if is_better { second } else { first }.to_owned());
+    if let ([first, rest @ ..], false) = (positionals, args.has_keywords() || positionals.len() == 1) {
+        let mut best = *first;
+        for &item in rest {
+            if vm.compare_bool(item, best, better)? {
+                best = item;
+            }
+        }
+        return Ok(best.to_owned());
     }
     if positionals.is_empty() {
         return Err(vm.type_error(format!("{name} expected at least 1 argument, got 0")));
