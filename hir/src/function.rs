@@ -78,6 +78,26 @@ pub enum NotInlined {
     NotCompiled,
 }
 
+impl NotInlined {
+    /// Cinder's name for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            NotInlined::HasKwOnlyArgs => "HasKwOnlyArgs",
+            NotInlined::HasVarargs => "HasVarargs",
+            NotInlined::HasVarkwargs => "HasVarkwargs",
+            NotInlined::CalledWithMismatchedArgs => "CalledWithMismatchedArgs",
+            NotInlined::IsGenerator => "IsGenerator",
+            NotInlined::HasFreevars => "HasFreevars",
+            NotInlined::NeedsRuntimeAccess => "NeedsRuntimeAccess",
+            NotInlined::NeedsPreload => "NeedsPreload",
+            NotInlined::IsRecursive => "IsRecursive",
+            NotInlined::ExceedsDepthLimit => "ExceedsDepthLimit",
+            NotInlined::TooBig => "TooBig",
+            NotInlined::NotCompiled => "NotCompiled",
+        }
+    }
+}
+
 /// An instruction in place.
 #[derive(Clone, Copy)]
 struct Node {

@@ -379,6 +379,7 @@ impl Runtime {
         sys_module::set_finalizing();
         stdlib::signal::finish();
         object::gil::begin_finalizing();
+        jit::finish();
         forget_modules(vm);
         if let Err(raised) = vm.run_signal_handlers() {
             vm.write_unraisable(raised, "Exception ignored in", None);

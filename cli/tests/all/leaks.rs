@@ -19,6 +19,17 @@ const ONCE: &[&str] = &["threads"];
 
 #[test]
 fn programs_leave_no_objects_behind() {
+    check(&[]);
+}
+
+/// The functions of a program are compiled anew in each run, and so is what leaves compiled code.
+#[test]
+fn compiled_programs_leave_no_objects_behind() {
+    let list = concat!("-Xjit-list-file=", env!("CARGO_MANIFEST_DIR"), "/tests/all/mutations/functions.txt");
+    check(&["-Xshadowcode=1", "-Xjit-auto=2", "-Xjit-stress-deopt=7", list, "-Xjit-enable-jit-list-wildcards"]);
+}
+
+fn check(options: &[&str]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");
     let entries = fs::read_dir(&folder).expect("the programs are part of the checkout").flatten();
     let mut programs: Vec<String> = entries
@@ -31,7 +42,7 @@ fn programs_leave_no_objects_behind() {
     let failures: Vec<String> = std::thread::scope(|scope| {
         let halves: Vec<_> = programs
             .chunks(programs.len().div_ceil(2))
-            .map(|half| scope.spawn(|| half.iter().filter_map(|name| leak(&folder, name)).collect::<Vec<_>>()))
+            .map(|half| scope.spawn(|| half.iter().filter_map(|name| leak(&folder, name, options)).collect::<Vec<_>>()))
             .collect();
         halves.into_iter().flat_map(|half| half.join().expect("the check itself does not fail")).collect()
     });
@@ -39,8 +50,8 @@ fn programs_leave_no_objects_behind() {
 }
 
 /// What the check says of a program, if it complains.
-fn leak(folder: &Path, name: &str) -> Option<String> {
-    let outcome = run(scoria().current_dir(folder).arg("../leaks.py").arg(format!("{name}.py")), b"");
+fn leak(folder: &Path, name: &str, options: &[&str]) -> Option<String> {
+    let outcome = run(scoria().current_dir(folder).args(options).arg("../leaks.py").arg(format!("{name}.py")), b"");
     let complaint = outcome.stdout.lines().find(|line| line.contains("more objects")).map(str::to_owned);
     match outcome.status {
         0 => None,

@@ -4,6 +4,7 @@ mod bad_input;
 mod cinder;
 mod command_line;
 mod fork_memory;
+mod jit;
 mod leaks;
 mod mutations;
 mod programs;

@@ -1,5 +1,5 @@
 //! Random programs that change classes, objects, globals and operands while loops that use them are hot. What they
-//! print does not depend on when, or whether, code is specialised.
+//! print does not depend on when, or whether, code is specialised or compiled.
 //!
 //! A program is `mutations/prelude.py`, a few *probes* (functions of an object and a number), and a few *changes*, each due at some
 //! iteration of a loop that calls the probes on the objects. A change happens between calls or, by way of `due(i)`, in the middle of
@@ -16,8 +16,19 @@ use std::process::Command;
 
 const PRELUDE: &str = include_str!("mutations/prelude.py");
 
-/// Never, when hot, from the first call.
-const MODES: &[&str] = &["shadowcode=0", "shadowcode=50", "shadowcode=1"];
+/// Code that is specialised never, when hot, from the first call; functions that are compiled by what was seen, at the first call, and left at each third guard.
+const MODES: &[&[&str]] = &[
+    &["shadowcode=0"],
+    &["shadowcode=50"],
+    &["shadowcode=1"],
+    &["shadowcode=1", "jit-auto=3", LISTED, WILDCARDS],
+    &["shadowcode=1", "jit", LISTED, WILDCARDS],
+    &["shadowcode=1", "jit-auto=2", "jit-stress-deopt=3", LISTED, WILDCARDS],
+];
+
+/// The program's own functions alone are compiled.
+const LISTED: &str = concat!("jit-list-file=", env!("CARGO_MANIFEST_DIR"), "/tests/all/mutations/functions.txt");
+const WILDCARDS: &str = "jit-enable-jit-list-wildcards";
 
 /// The loop's iterations: enough for the second mode to have code that is hot, twice.
 const ITERATIONS: usize = 130;
@@ -489,10 +500,10 @@ impl std::fmt::Debug for Program {
 
 fn check(program: &Program) -> Result<(), TestCaseError> {
     let source = program.source();
-    let with = |mode: &str| run(scoria().args(["-I", "-S", "-X", mode, "-"]), source.as_bytes());
+    let with = |mode: &[&str]| run(scoria().args(["-I", "-S"]).args(mode.iter().flat_map(|option| ["-X", option])).arg("-"), source.as_bytes());
     let plain = with(MODES[0]);
     for mode in &MODES[1..] {
-        same(&format!("{mode} against {}", MODES[0]), &with(mode), &plain)?;
+        same(&format!("{} against {}", mode.join(" "), MODES[0].join(" ")), &with(mode), &plain)?;
     }
     match std::env::var_os("REFERENCE_PYTHON") {
         Some(reference) => {

@@ -16,7 +16,13 @@ const MODES: &[(&str, &[&str])] = &[
     ("shadowcode at once", &["-X", "shadowcode=1"]),
     ("bytecode alone", &["-X", "shadowcode=0"]),
     ("compiled by what was seen", &["-X", "shadowcode=1", "-X", "jit-auto=2"]),
+    ("compiled at the first call", &["-X", "jit", LISTED, WILDCARDS]),
+    ("left at every guard", &["-X", "shadowcode=1", "-X", "jit-auto=2", "-X", "jit-stress-deopt=1", LISTED, WILDCARDS]),
 ];
+
+/// Of the library only what is on a list is compiled in some modes: what every start runs would take too long, again and again.
+const LISTED: &str = concat!("-Xjit-list-file=", env!("CARGO_MANIFEST_DIR"), "/../tests/own_functions.txt");
+const WILDCARDS: &str = "-Xjit-enable-jit-list-wildcards";
 
 fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs");

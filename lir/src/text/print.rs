@@ -30,7 +30,7 @@ impl Function {
         PrintedFunction { function: self, symbols: Some(symbols), remarks: None }
     }
 
-    /// The same with lines about the origins of instructions, each in front of the first of a block that has it.
+    /// The same with lines about the origins of instructions, each in front of the first that has another one than the one before.
     pub fn print_with_remarks<'a>(&'a self, symbols: &'a SymbolTable, remarks: Remarks<'a>) -> PrintedFunction<'a> {
         PrintedFunction { function: self, symbols: Some(symbols), remarks: Some(remarks) }
     }
@@ -57,15 +57,16 @@ impl fmt::Display for PrintedFunction<'_> {
             (area, slots) => write!(f, "(area {area}, slots {slots}) ")?,
         }
         f.write_str("{\n")?;
+        let mut origin = NO_ORIGIN;
         for id in self.function.block_ids() {
-            self.block(f, id)?;
+            self.block(f, id, &mut origin)?;
         }
         f.write_str("}\n")
     }
 }
 
 impl PrintedFunction<'_> {
-    fn block(&self, f: &mut fmt::Formatter<'_>, id: BlockId) -> fmt::Result {
+    fn block(&self, f: &mut fmt::Formatter<'_>, id: BlockId, origin: &mut u32) -> fmt::Result {
         let block = self.function.block(id);
         write!(f, "{id}")?;
         if !block.params.is_empty() {
@@ -74,11 +75,10 @@ impl PrintedFunction<'_> {
             f.write_str(")")?;
         }
         f.write_str(if block.cold { " cold:\n" } else { ":\n" })?;
-        let mut origin = NO_ORIGIN;
         for instr in &block.instrs {
-            if let Some(remarks) = self.remarks.filter(|_| instr.origin != origin && instr.origin != NO_ORIGIN) {
-                origin = instr.origin;
-                remarks(origin).iter().try_for_each(|line| writeln!(f, "  # {line}"))?;
+            if let Some(remarks) = self.remarks.filter(|_| instr.origin != *origin && instr.origin != NO_ORIGIN) {
+                *origin = instr.origin;
+                remarks(*origin).iter().try_for_each(|line| writeln!(f, "  # {line}"))?;
             }
             writeln!(f, "  {}", self.function.print_instr(block, instr, self.symbols))?;
         }

@@ -37,6 +37,8 @@ pub struct Slot {
     pub scope: Cell<(u64, u64)>,
     /// Calls that are interpreted before one goes to the entry.
     pub countdown: Cell<u32>,
+    /// Calls that were interpreted meanwhile.
+    pub interpreted: Cell<u32>,
     pub is_suppressed: Cell<bool>,
     /// Jumps backward, of all frames that are interpreted, until one goes on in compiled code, if it can; see [`set_hot_loop`].
     pub heat: Cell<u32>,
@@ -116,6 +118,7 @@ impl Slot {
             entry: Cell::new(entry),
             scope: Cell::new((0, 0)),
             countdown: Cell::new(countdown),
+            interpreted: Cell::new(0),
             is_suppressed: Cell::new(false),
             heat: Cell::new(loop_heat()),
             loops: RefCell::default(),
@@ -227,6 +230,7 @@ unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
         let entry = slot.entry.get()?;
         if slot.countdown.get() > 0 {
             slot.countdown.set(slot.countdown.get() - 1);
+            slot.interpreted.set(slot.interpreted.get().saturating_add(1));
             return None;
         }
         let function = (*frame).function();

@@ -9,7 +9,8 @@ use crate::layout::{ListLayout, list_layout};
 use crate::lower::{self, Environment, Extras, Inlinable};
 use crate::memory::CodeMemory;
 use crate::preload::Known;
-use crate::{policy, stress, trampoline};
+use crate::profilers::{self, Installed};
+use crate::{policy, report, stress, trampoline};
 use bytecode::CodeFlags;
 use codegen_x64::Code;
 use hir::builder;
@@ -100,7 +101,7 @@ fn shared() -> MutexGuard<'static, Option<Shared>> {
 
 /// What a function's code refers to; lives as long as its code object.
 struct Owned {
-    #[expect(dead_code, reason = "found by the word in front of the code")]
+    /// Found by the word in front of the code, too.
     exits: Box<Exits>,
     #[expect(dead_code, reason = "found by address")]
     cells: Vec<Rc<GlobalCell>>,
@@ -110,6 +111,7 @@ struct Owned {
     sites: Vec<Box<dyn Any>>,
     /// Whether it is for calls.
     is_start: bool,
+    entry: Entry,
     statistics: Statistics,
 }
 
@@ -123,6 +125,9 @@ pub struct Statistics {
     pub time: Duration,
     /// How many HIR instructions of each kind there are.
     pub opcodes: BTreeMap<&'static str, i64>,
+    /// How many calls were inlined, and which functions were not, by the reason.
+    pub n_inlined: usize,
+    pub not_inlined: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// How to compile.
@@ -179,6 +184,22 @@ pub fn compile_after_countdown(code: &CodeObject) {
     code.compiled.entry.set(Some(first_call));
 }
 
+/// Has a function be compiled after so many calls, unless it is compiled or must not be.
+pub fn schedule(code: &CodeObject, calls: u32) {
+    let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
+    if code.has_flag(CodeFlags::OPTIMIZED) && !code.has_flag(suspends) && !code.compiled.is_suppressed.get() && !is_compiled(code) {
+        code.compiled.countdown.set(calls);
+        code.compiled.entry.set(Some(first_call));
+    }
+}
+
+/// No call compiles the code any more.
+pub fn unschedule(code: &CodeObject) {
+    if is_scheduled(code) {
+        code.compiled.entry.set(None);
+    }
+}
+
 /// Calls are interpreted from now on. Whether they were not before.
 pub fn uncompile(code: &CodeObject) -> bool {
     let was_compiled = is_compiled(code);
@@ -227,6 +248,54 @@ pub fn statistics<T>(code: &CodeObject, number: impl FnOnce(&Statistics) -> T) -
     all.find(|owned| owned.is_start).map(|owned| number(&owned.statistics))
 }
 
+/// What is told of all exits so far; it is forgotten if `clears`.
+pub fn events(clears: bool) -> Vec<report::Event> {
+    let mut events = Vec::new();
+    for code in object::collector::instances_of(&interp::code::CODE) {
+        let Some(code) = code.borrow().downcast::<CodeObject>() else { continue };
+        for owned in code.get().compiled.owners.borrow().iter().filter_map(|owned| owned.downcast_ref::<Owned>()) {
+            report::events_of(code.get(), &owned.exits.points, &mut events);
+            if clears {
+                report::clear(&owned.exits.points);
+            }
+        }
+    }
+    events
+}
+
+/// `module:qualified name` of all functions that are compiled now, in order.
+pub fn compiled_names() -> Vec<String> {
+    let functions = object::collector::instances_of(&interp::function::FUNCTION);
+    let functions = functions.iter().filter_map(|function| function.borrow().downcast::<interp::Function>());
+    let mut names: Vec<String> =
+        functions.filter(|function| is_compiled(function.get().code())).map(|function| policy::full_name(function.get())).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Whether the code is waiting for a call that compiles it.
+pub fn is_scheduled(code: &CodeObject) -> bool {
+    code.compiled.entry.get().is_some_and(|entry| entry as usize == first_call as *const () as usize)
+}
+
+/// Has calls run the compiled code again that [`uncompile`] took from them. Whether there was any.
+pub fn reattach(code: &CodeObject) -> bool {
+    let owners = code.compiled.owners.borrow();
+    let mut all = owners.iter().rev().filter_map(|owned| owned.downcast_ref::<Owned>());
+    let found = all.find(|owned| owned.is_start && !owned.exits.is_given_up.get());
+    if let Some(owned) = found.filter(|_| code.compiled.entry.get().is_none()) {
+        code.compiled.countdown.set(0);
+        code.compiled.entry.set(Some(owned.entry));
+    }
+    found.is_some()
+}
+
+/// Bytes of machine code.
+pub fn used_bytes() -> usize {
+    shared().as_ref().map_or(0, |shared| shared.memory.used)
+}
+
 /// The time all compilations took.
 pub fn total_time() -> Duration {
     dump::timing::total()
@@ -262,10 +331,11 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     }
     let name = policy::full_name(function);
     policy::allows(function)?;
+    let with_feedback = options.with_feedback && crate::options::get().specialized;
     let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = hot::with_history(code, |history| Known::of_function(function, code, &name, options.with_feedback, Some(history)));
+    let known = hot::with_history(code, |history| Known::of_function(function, code, &name, with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
     watch.end(result.as_ref().err());
@@ -294,10 +364,29 @@ fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, o
         spill_size: made.frame.n_slots as usize * 8,
         time: watch.times.total(),
         opcodes,
+        n_inlined: n_inlined(&function),
+        not_inlined: not_inlined(&function),
     };
     let entry = install(shared, code, known, (made, extras), options.entry(), statistics);
     watch.times.finished("install");
     entry
+}
+
+/// How many calls were replaced by the bodies of functions, as far as exits tell.
+fn n_inlined(function: &Function) -> usize {
+    let states = function.used_frame_states().into_iter().map(|id| function.state(id));
+    let inlined = states.filter_map(|state| state.parent.map(|parent| (state.code.0, function.state(parent).bytecode)));
+    inlined.collect::<std::collections::BTreeSet<_>>().len()
+}
+
+/// The names of functions that were not inlined, by the reason.
+fn not_inlined(function: &Function) -> BTreeMap<&'static str, Vec<String>> {
+    let mut names = BTreeMap::<&'static str, Vec<String>>::new();
+    for (object, why) in &function.not_inlined {
+        let name = function.classes.object(*object).map_or_else(String::new, |object| object.name.clone());
+        names.entry(why.name()).or_default().push(name);
+    }
+    names
 }
 
 /// Installs HIR given as text for a function, whose code is what its exits lead to; for tests.
@@ -315,7 +404,15 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Res
     passes::run(&always, &mut function, &known.preloaded, &mut NoObserver);
     let refused = |refusal: Refusal| refusal.to_string();
     let (made, extras) = emit(vm, shared, code, &known, &function, &mut Watch::new(&function.name)).map_err(refused)?;
-    let statistics = Statistics { size: made.bytes.len(), stack_size: 0, spill_size: 0, time: Duration::ZERO, opcodes: BTreeMap::new() };
+    let statistics = Statistics {
+        size: made.bytes.len(),
+        stack_size: 0,
+        spill_size: 0,
+        time: Duration::ZERO,
+        opcodes: BTreeMap::new(),
+        n_inlined: 0,
+        not_inlined: BTreeMap::new(),
+    };
     let entry = install(shared, code, &known, (made, extras), 0, statistics).map_err(refused)?;
     code.compiled.entry.set(Some(entry));
     Ok(())
@@ -409,8 +506,11 @@ fn install(
         extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).chain(known.callees.iter().map(|(_, code)| code)).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().collect();
-    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start: entry == 0, statistics };
-    code.compiled.owners.borrow_mut().push(Box::new(owned));
+    let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
+    profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });
     // SAFETY: what was emitted is a C function of this form.
-    Ok(unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) })
+    let start = unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) };
+    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start: entry == 0, entry: start, statistics };
+    code.compiled.owners.borrow_mut().push(Box::new(owned));
+    Ok(start)
 }

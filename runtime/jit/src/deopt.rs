@@ -2,11 +2,12 @@
 //! first where inlined functions have none yet; objects that were only described are made.
 
 use crate::hot;
+use crate::report::Tale;
 use codegen_x64::{ExitRecord, Location};
 use interp::frame::Frame;
 use interp::inlined::{self, Ending};
 use interp::{CodeObject, compiled};
-use object::{Object, Vm, raw};
+use object::{Object, Ref, Vm, raw};
 use std::cell::Cell;
 
 mod describe;
@@ -32,6 +33,8 @@ const VM: usize = 15;
 pub struct Point {
     /// The bytecode instruction whose guess it was, see [`crate::hot::History`].
     pub site: u32,
+    /// What is told of it.
+    pub tale: Tale,
     /// How often it was taken because a guard failed.
     pub failures: Cell<u32>,
     /// Whether an exception is set, so that the instruction's handler is looked for.
@@ -148,6 +151,7 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         let vm = &mut *(saved.ints[VM] as *mut Vm);
         let frame = saved.ints[FRAME] as *mut Frame;
         let words: Vec<u64> = record.locations.iter().map(|&location| word_at(saved, location)).collect();
+        point.tale.left(point.tale.guilty.and_then(|index| type_name(point.values[index as usize].form, words[index as usize])));
         write_frames(vm, frame, point, &words);
         let code = compiled::code_of(frame);
         if point.is_raise {
@@ -157,6 +161,22 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         }
         let own = &point.frames[0];
         compiled::leave_for_interpreter(vm, frame, own.bytecode as usize, own.stack.len(), point.is_raise)
+    }
+}
+
+/// The name of a recorded value's type.
+///
+/// # Safety
+///
+/// A word is a live value or null.
+unsafe fn type_name(form: Form, word: u64) -> Option<String> {
+    match form {
+        Form::Word if word == 0 => None,
+        // SAFETY: the caller's promise.
+        Form::Word => Some(unsafe { Ref::from_bits(word) }.class().full_name().to_owned()),
+        Form::Signed | Form::Unsigned => Some("int".to_owned()),
+        Form::Bool => Some("bool".to_owned()),
+        Form::Double => Some("float".to_owned()),
     }
 }
 

@@ -186,19 +186,16 @@ impl Watch {
     }
 
     pub fn lir(&mut self, stage: &str, function: &lir::Function, symbols: &SymbolTable) {
-        self.show_if_wanted(stage, |remarks| {
-            let remarks = |origin| remarks.of_origin(origin);
-            function.print_with_remarks(symbols, &remarks).to_string()
-        });
+        self.show_if_wanted(stage, |remarks| function.print_with_remarks(symbols, &remarks.of_origins()).to_string());
     }
 
     pub fn asm(&mut self, code: &Code, symbols: &SymbolTable, allocated: &Allocated) {
-        self.show_if_wanted("asm", |remarks| codegen_x64::disassemble_with(code, symbols, Some(allocated), &|origin| remarks.of_origin(origin)));
+        self.show_if_wanted("asm", |remarks| codegen_x64::disassemble_with(code, symbols, Some(allocated), &remarks.of_origins()));
     }
 
     /// Shows exits, whose text somebody else makes.
     pub fn exits(&mut self, text: impl FnOnce(&dyn Fn(u32) -> Vec<String>) -> String) {
-        self.show_if_wanted("deopt", |remarks| text(&|origin| remarks.of_origin(origin)));
+        self.show_if_wanted("deopt", |remarks| text(&remarks.of_origins()));
     }
 
     /// The compilation has ended.

@@ -206,6 +206,7 @@ define_helpers! {
     }
     /// The receiver is on the frame's stack.
     load_method(vm, frame, owner, name, cache) {
+        crate::report::look_for_miss(compiled::code_of(frame), value(owner), value(name));
         let (method, receiver) = (*(cache as *const AttributeCache)).load_method(vm, value(owner), value(name));
         *compiled::stack(frame) = receiver;
         method

@@ -21,10 +21,12 @@ pub mod module;
 pub mod options;
 pub mod policy;
 mod preload;
+mod profilers;
+mod report;
 mod start;
 mod stress;
 mod trampoline;
 
 pub use compile::{Refusal, compile_function, is_compiled, set_enabled};
 pub use module::MODULES;
-pub use start::{configure, is_configured};
+pub use start::{configure, finish, is_configured};

@@ -2,7 +2,7 @@
 
 use crate::list_file::{List, Rules};
 use crate::options::{self, Mode, Settings};
-use crate::{compile, log, policy, stress};
+use crate::{compile, log, policy, report, stress};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static IS_CONFIGURED: AtomicBool = AtomicBool::new(false);
@@ -18,6 +18,7 @@ pub fn configure(settings: Settings) -> Result<(), String> {
     let mode = settings.mode();
     *options::change() = settings;
     stress::start();
+    report::count_misses(options::get().inline_cache_stats);
     let file = options::get().list_file.clone();
     if let Some(path) = file.filter(|_| mode != Mode::Off) {
         *policy::list() = Some(read_list(&path)?);
@@ -27,6 +28,23 @@ pub fn configure(settings: Settings) -> Result<(), String> {
         Mode::After(calls) => compile::set_enabled(true, calls),
     }
     Ok(())
+}
+
+/// Writes what options want to have at the end of the process.
+pub fn finish() {
+    let (wants_statistics, names_file) = {
+        let settings = options::get();
+        (settings.dump_stats, settings.dump_compiled_functions.as_deref().map(Settings::file_name))
+    };
+    if wants_statistics {
+        log::write(&report::text_of_events(&compile::events(false)));
+    }
+    if let Some(path) = names_file {
+        let text: String = compile::compiled_names().into_iter().map(|name| name + "\n").collect();
+        if let Err(error) = std::fs::write(&path, text) {
+            log::write(&format!("JIT: {path}: {error}\n"));
+        }
+    }
 }
 
 fn read_list(path: &str) -> Result<List, String> {

@@ -53,6 +53,8 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/jit/src/helpers.rs", "compiled code passes words"),
     ("runtime/jit/src/layout.rs", "looks at how vectors are laid out"),
     ("runtime/jit/src/memory.rs", "memory that is executable"),
+    ("runtime/jit/src/profilers/gdb.rs", "the list that debuggers read"),
+    ("runtime/jit/src/profilers/jit_dump.rs", "perf finds the file by a mapping of it"),
     ("runtime/jit/src/trampoline.rs", "assembly"),
     // Calls into the system that neither std nor a safe crate offers.
     ("cli/src/closed_streams.rs", "looks at the standard streams before Rust's start-up opens them"),

@@ -54,12 +54,10 @@ impl Remarks {
         lines
     }
 
-    /// The remarks of the origin of LIR and machine code.
-    pub fn of_origin(&self, origin: u32) -> Vec<String> {
-        if !self.has_origins {
-            return Vec::new();
-        }
-        self.of_bytecode(&Cell::new(None), CodeId(0), origin)
+    /// Gives the remarks of origins of LIR and machine code.
+    pub fn of_origins(&self) -> impl Fn(u32) -> Vec<String> + '_ {
+        let last = Cell::new(None);
+        move |origin| if self.has_origins { self.of_bytecode(&last, CodeId(0), origin) } else { Vec::new() }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
 use crate::deopt::{Description, Form, FramePoint, Kind, Place, Point, Recorded};
+use crate::report::Tale;
 use hir::function::FrameStateId;
 use hir::{Instr, RefKind, Value};
 use lir::{Condition, Operand, Record, Reg};
@@ -45,7 +46,14 @@ impl Lowering<'_, '_> {
             let form = form_of(self.function.ty(value));
             Recorded { form, is_owned: is_owned && form == Form::Word }
         };
+        let instr = self.function.instr(value);
+        let guilty = match *instr {
+            Instr::GuardType { value, .. } | Instr::GuardIs { value, .. } | Instr::GuardShape { value, .. } => Some(value),
+            _ => None,
+        };
+        let guilty = guilty.and_then(|guilty| held.values.iter().position(|(value, _)| *value == guilty)).map(|index| index as u32);
         let point = Point {
+            tale: Tale::new(instr.info().name, guilty),
             site: self.function.blames.get(&value).copied().unwrap_or(self.function.state(id).bytecode),
             failures: Cell::new(0),
             is_raise,
