@@ -145,7 +145,7 @@ pub enum Seen {
     /// of a subscript or `STORE_SUBSCR`.
     Attribute(Vec<Owner>),
     /// An attribute of a class.
-    OfClass { class: ObjectId, value: ObjectId, assumption: AssumptionId },
+    OfClass { class: ObjectId, value: Type, assumption: AssumptionId },
     /// A name of a module.
     OfModule { module: ObjectId, value: Type, assumption: AssumptionId },
     /// The type of a loop's iterator.

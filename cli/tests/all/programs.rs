@@ -160,6 +160,7 @@ programs! {
     generator_ends
     generator_throw
     generators
+    hot_loops
     global_names
     hash_names
     immortal_heap

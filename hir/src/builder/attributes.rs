@@ -85,12 +85,12 @@ impl Builder<'_> {
             },
             Seen::OfClass { class, value, assumption } => {
                 let class = Type::object(*class, &self.function.classes);
-                if !self.may_be(owner, class) {
+                if !self.may_be(owner, class) || !value.is_single_value() {
                     return self.load_general(owner, load, general);
                 }
                 self.guard_is(owner, class);
                 self.assume(*assumption);
-                Loaded { value: self.object(*value), receiver: None }
+                Loaded { value: self.constant(*value), receiver: None }
             }
             Seen::OfModule { module, value, assumption } => {
                 let module = Type::object(*module, &self.function.classes);

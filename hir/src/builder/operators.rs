@@ -10,6 +10,9 @@ use bytecode::opcode::{BinaryOp, Comparison};
 /// Ints up to this are exact as machine floats.
 const EXACT_IN_DOUBLE: i64 = 1 << 53;
 
+/// Tagged ints and floats.
+const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
+
 /// What form an operator has for its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Numbers {
@@ -51,11 +54,12 @@ impl Builder<'_> {
             return None;
         }
         let is_float = |ty: Type| ty.fits(ty::FloatExact);
+        let is_number = |ty: Type| ty.fits(NUMBER);
         if left.fits(ty::SmallInt) && right.fits(ty::SmallInt) {
             Some(Numbers::Small)
         } else if left.fits(ty::LongExact) && right.fits(ty::LongExact) {
             Some(Numbers::Long)
-        } else if is_float(left) && (is_float(right) || right.fits(ty::SmallInt)) || left.fits(ty::SmallInt) && is_float(right) {
+        } else if is_float(left) && is_number(right) || is_number(left) && is_float(right) {
             Some(Numbers::Float)
         } else {
             None
@@ -64,7 +68,7 @@ impl Builder<'_> {
 
     /// Guards that a number is what is expected: any float where a float is, for results often leave the common range.
     fn guard_number(&mut self, value: Value, expected: Type) -> Value {
-        let wanted = [ty::FloatExact, ty::SmallInt].into_iter().find(|wanted| expected.fits(*wanted)).unwrap_or(ty::LongExact);
+        let wanted = [ty::FloatExact, ty::SmallInt, NUMBER].into_iter().find(|wanted| expected.fits(*wanted)).unwrap_or(ty::LongExact);
         self.guard_type(value, wanted)
     }
 
@@ -83,7 +87,26 @@ impl Builder<'_> {
             let number = self.emit_plain(Instr::small_int_unbox(value));
             return self.emit_plain(Instr::int_to_double(number));
         }
+        if !self.is(value, ty::FloatExact) {
+            return self.double_of_either(value);
+        }
         self.emit_plain(Instr::float_unbox(value))
+    }
+
+    /// The machine float of what is a float or a tagged int.
+    fn double_of_either(&mut self, value: Value) -> Value {
+        let (int, float, join) = (self.new_block(), self.new_block(), self.new_block());
+        let small = self.type_id(ty::SmallInt);
+        self.emit_terminator(Instr::cond_branch_check_type(value, int, float, small));
+        let mut results = Vec::new();
+        for (block, known) in [(int, ty::SmallInt), (float, ty::FloatExact)] {
+            self.continue_in(block);
+            let value = self.refine(value, known);
+            results.push(self.double(value));
+            self.branch_inside(join);
+        }
+        self.continue_in(join);
+        self.join(join, &results)
     }
 
     // ---- binary -------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ use crate::hot;
 use crate::layout::{ListLayout, list_layout};
 use crate::lower::{self, Environment, Extras, Inlinable};
 use crate::memory::CodeMemory;
-use crate::preload::Known;
+use crate::preload::{Assume, Known};
 use crate::profilers::{self, Installed};
 use crate::{policy, report, stress, trampoline};
 use bytecode::CodeFlags;
@@ -505,7 +505,7 @@ fn install(
     let objects =
         extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).chain(known.callees.iter().map(|(_, code)| code)).cloned());
     code.compiled.references.borrow_mut().extend(objects);
-    let cells = known.cells.values().cloned().collect();
+    let cells = known.cells.values().cloned().chain(known.assumptions.iter().filter_map(Assume::cell)).collect();
     let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
     profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });
     // SAFETY: what was emitted is a C function of this form.

@@ -41,6 +41,18 @@ pub const TEXT_LENGTH_SHIFT: i64 = 8;
 /// The number of a float on the heap.
 pub const FLOAT_VALUE: i32 = abi::header::SIZE as i32;
 
+/// Fields of the iterators of lists and tuples: what is iterated, 0 at the end, and the index of the next item.
+pub mod item_iterator {
+    use builtins::iterators::{ListIterator, TupleIterator};
+    use std::mem::offset_of;
+
+    const START: usize = abi::header::SIZE;
+    pub const LIST: i32 = (START + offset_of!(ListIterator, list)) as i32;
+    pub const LIST_INDEX: i32 = (START + offset_of!(ListIterator, index)) as i32;
+    pub const TUPLE: i32 = (START + offset_of!(TupleIterator, tuple)) as i32;
+    pub const TUPLE_INDEX: i32 = (START + offset_of!(TupleIterator, index)) as i32;
+}
+
 /// Fields of the iterator of a range.
 pub mod range_iterator {
     use builtins::range::RangeIterator;

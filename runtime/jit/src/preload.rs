@@ -14,6 +14,7 @@ use hir::{Preloaded, Type, ty};
 use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
 use interp::{CodeObject, Function};
 use object::dict::{Dict, GlobalCell, global_cell};
+use object::singleton::ModuleObject;
 use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Type as Class};
 use std::collections::BTreeMap;
@@ -56,6 +57,16 @@ struct Tables {
     callees: callees::Callees,
 }
 
+impl Assume {
+    /// What compiled code that assumes this has the address of.
+    pub fn cell(&self) -> Option<Rc<GlobalCell>> {
+        match self {
+            Assume::Global { cell, .. } => Some(Rc::clone(cell)),
+            _ => None,
+        }
+    }
+}
+
 impl Known {
     /// Of a function, with or without what its code has seen.
     pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> Known {
@@ -83,10 +94,18 @@ impl Tables {
             unit.globals = self.globals(code, globals, builtins, with_feedback, history.as_deref());
             if with_feedback && code.runs_copy() {
                 let mut seen: Vec<Seen> = Feedback::of_function(function).iter().cloned().collect();
-                if let Some(history) = history {
+                let mut history = history;
+                if let Some(history) = &mut history {
                     history.amend(&mut seen, self.callees.at() == 0);
                 }
-                unit.feedback = seen.iter().map(|seen| self.seen(seen)).collect();
+                let name_of = |instr: &bytecode::Instr| {
+                    let is_attribute = instr.opcode() == Some(bytecode::Opcode::LoadAttr);
+                    is_attribute.then(|| code.names.get(instr.arg() as usize >> 1).copied()).flatten()
+                };
+                unit.feedback = seen.iter().zip(&code.data.instructions).map(|(seen, instr)| self.seen(seen, name_of(instr))).collect();
+                if let Some(history) = history {
+                    history.amend_operands(&mut unit.feedback);
+                }
             }
         }
         unit
@@ -273,11 +292,13 @@ impl Tables {
 
     // ---- what was seen
 
-    fn seen(&mut self, seen: &Seen) -> environment::Seen {
+    /// What an instruction, whose operand is this name if it is of an attribute, has seen.
+    fn seen(&mut self, seen: &Seen, name: Option<Ref<'_>>) -> environment::Seen {
         use environment::Seen as Told;
         match seen {
             Seen::NeverRun => Told::NeverRun,
-            Seen::Unrecorded | Seen::Global { .. } | Seen::OfModule { .. } => Told::Unrecorded,
+            Seen::Unrecorded | Seen::Global { .. } => Told::Unrecorded,
+            Seen::OfModule { module, value } => self.of_module(name, module.borrow(), value.borrow()).unwrap_or(Told::Unrecorded),
             Seen::Megamorphic | Seen::General(_) => Told::Megamorphic,
             Seen::Operands(left, right) => Told::Operands(self.kind(left), self.kind(right)),
             Seen::Attribute(owners) => {
@@ -287,11 +308,23 @@ impl Tables {
             Seen::OfClass { class, value } => {
                 let Some(class) = class.borrow().downcast::<Class>() else { return Told::Unrecorded };
                 let assumption = self.class_version(class.get(), class.get().version());
-                Told::OfClass { class: self.object(class.object()), value: self.object(value.borrow()), assumption }
+                Told::OfClass { class: self.object(class.object()), value: self.single_value(value.borrow()), assumption }
             }
             Seen::Iterator(kind) => Told::Iterator(self.kind(kind)),
             Seen::Callee { value, with_owner } => Told::Callee { value: self.object(value.borrow()), with_owner: *with_owner },
         }
+    }
+
+    /// A name of a module with a value that hardly changes.
+    fn of_module(&mut self, name: Option<Ref<'_>>, module: Ref<'_>, value: Ref<'_>) -> Option<environment::Seen> {
+        let (known, name) = (module.downcast_exact::<ModuleObject>()?, name?);
+        let dict = known.dict();
+        let cell = global_cell(dict, dict, name)?;
+        if !cell.value().is_some_and(|now| now.borrow().is(value)) {
+            return None;
+        }
+        let GlobalValue { value, assumption } = self.global(&cell, name, value)?;
+        Some(environment::Seen::OfModule { module: self.object(module), value, assumption })
     }
 
     fn kind(&mut self, kind: &Kind) -> Type {
@@ -354,10 +387,16 @@ fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
     if value.is(builtins::range::RANGE.object()) {
         return Some((NativeKind::Range, 1, ty::Range));
     }
+    if let Some(method) = value.downcast_exact::<object::function::MethodDescriptor>() {
+        let is_append = std::ptr::eq(method.get().class, &object::list::LIST) && method.get().info.method.name == "append";
+        return is_append.then_some((NativeKind::ListAppend, 2, ty::NoneType));
+    }
     let function = value.downcast_exact::<object::function::BuiltinFunction>()?;
     match function.get().info.method.name {
         "len" => Some((NativeKind::Len, 1, ty::LongExact)),
         "isinstance" => Some((NativeKind::IsInstance, 2, ty::Bool)),
+        "min" => Some((NativeKind::Min, 2, ty::Object)),
+        "max" => Some((NativeKind::Max, 2, ty::Object)),
         "abs" => Some((NativeKind::Abs, 1, ty::Object)),
         _ => None,
     }

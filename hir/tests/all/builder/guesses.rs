@@ -139,7 +139,7 @@ impl Guess<'_> {
             }
             Opcode::ForIter => Seen::Iterator(self.dice.pick(&[ty::RangeIterator, ty::ListIterator, ty::TupleIterator, ty::Gen])),
             Opcode::LoadAttr | Opcode::StoreAttr | Opcode::LoadSpecial => match self.dice.roll(6) {
-                0 => Seen::OfClass { class: self.object(), value: self.object(), assumption: AssumptionId(0) },
+                0 => Seen::OfClass { class: self.object(), value: Type::object(self.object(), self.tables), assumption: AssumptionId(0) },
                 1 => Seen::OfModule { module: self.object(), value: Type::object(self.object(), self.tables), assumption: AssumptionId(0) },
                 _ => self.owners(),
             },

@@ -248,7 +248,8 @@ impl Reader {
             "callee_of_owner" => Seen::Callee { value: self.known(rest), with_owner: true },
             "of_class" => {
                 let (class, value) = pair(rest, " ");
-                Seen::OfClass { class: self.known(class), value: self.known(value), assumption: self.assumption(text) }
+                let value = Type::object(self.known(value), &self.classes);
+                Seen::OfClass { class: self.known(class), value, assumption: self.assumption(text) }
             }
             "of_module" => {
                 let (module, value) = pair(rest, " ");

@@ -259,13 +259,13 @@ impl Reader<'_> {
 
     fn module(&self, index: usize) -> Seen {
         let Some(site) = self.shadow.noted_of_module(index) else { return Seen::NeverRun };
-        collector::instances_of(&MODULE)
-            .into_iter()
-            .find_map(|module| {
-                let value = site.value(module.borrow().downcast_exact::<ModuleObject>()?.dict())?;
-                Some(Seen::OfModule { module, value })
-            })
-            .unwrap_or(Seen::NeverRun)
+        let known = |module: Object| {
+            let value = site.value(module.borrow().downcast_exact::<ModuleObject>()?.dict())?;
+            Some(Seen::OfModule { module, value })
+        };
+        // As a rule a global name gave the module; to look for it among all objects takes long.
+        let given = index.checked_sub(1).and_then(|before| self.shadow.noted_cell(before)?.value());
+        given.and_then(known).or_else(|| collector::instances_of(&MODULE).into_iter().find_map(known)).unwrap_or(Seen::NeverRun)
     }
 
     fn class(&self, index: usize) -> Seen {

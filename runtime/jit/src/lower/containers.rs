@@ -106,11 +106,8 @@ impl Lowering<'_, '_> {
                 let iterator = self.operand(iterator);
                 self.call_raising(value, Helper::next, &[iterator])?;
             }
-            Instr::ListIteratorNext { iterator } | Instr::TupleIteratorNext { iterator } => {
-                let iterator = self.operand(iterator);
-                let item = self.helper(Helper::next, &[iterator]);
-                self.define(value, item);
-            }
+            Instr::ListIteratorNext { iterator } => self.item_next(value, iterator, true),
+            Instr::TupleIteratorNext { iterator } => self.item_next(value, iterator, false),
             Instr::RangeIteratorNext { iterator } => self.range_next(value, iterator)?,
             Instr::UnicodeConcat { left, right } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(BinaryOp::Add as i64)];
@@ -184,6 +181,38 @@ impl Lowering<'_, '_> {
             Some(index) if (0..1 << 20).contains(&index) => Address::new(items, 8 * index as i32),
             _ => Address::indexed(items, self.reg(index), Scale::Eight, 0),
         }
+    }
+
+    /// The next item of a list's or tuple's iterator, which has come to its end if that is not quick.
+    fn item_next(&mut self, value: Value, iterator: Value, is_list: bool) {
+        use crate::layout::item_iterator as place;
+        let iterator = self.reg(iterator);
+        let (from, at) = if is_list { (place::LIST, place::LIST_INDEX) } else { (place::TUPLE, place::TUPLE_INDEX) };
+        let (there, more) = (self.builder.new_block(), self.builder.new_block());
+        let (end, done) = (self.cold(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let sequence = self.builder.load(W64, Address::new(iterator, from));
+        self.builder.test_jump(W64, Condition::NotEqual, sequence, sequence, to(there), to(end));
+        self.builder.switch_to(there);
+        let index = self.builder.load(W64, Address::new(iterator, at));
+        let len = if is_list { self.environment.list.len } else { layout::TUPLE_LEN };
+        self.builder.compare_jump(W64, Condition::Below, index, Address::new(sequence, len), to(more), to(end));
+        self.builder.switch_to(more);
+        let item = if is_list {
+            let items = self.builder.load(W64, Address::new(sequence, self.environment.list.items));
+            self.builder.load(W64, Address::indexed(items, index, Scale::Eight, 0))
+        } else {
+            self.builder.load(W64, Address::indexed(sequence, index, Scale::Eight, layout::TUPLE_ITEMS))
+        };
+        let after = self.builder.add(W64, index, 1);
+        self.builder.store(W64, Address::new(iterator, at), after);
+        self.increment_any(item);
+        self.builder.branch(Edge::new(done, vec![item]));
+        self.builder.switch_to(end);
+        let exhausted = self.helper(Helper::next, &[iterator.into()]);
+        self.builder.branch(Edge::new(done, vec![exhausted]));
+        self.builder.switch_to(done);
+        self.define(value, result);
     }
 
     fn range_next(&mut self, value: Value, iterator: Value) -> Result<(), Refusal> {

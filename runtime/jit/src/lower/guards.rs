@@ -114,9 +114,16 @@ impl Lowering<'_, '_> {
         } else if is(ty::Object) {
             self.builder.test_jump(W64, Condition::NotEqual, word, word, so, not);
         } else if is(ty::LongExact) {
-            self.tagged_or_class(word, tag::INT, ty::BigInt, so, not);
+            self.tagged_or_class(checked, word, tag::INT, ty::BigInt, so, not);
         } else if is(ty::FloatExact) {
-            self.tagged_or_class(word, tag::FLOAT, ty::BoxedFloat, so, not);
+            self.tagged_or_class(checked, word, tag::FLOAT, ty::BoxedFloat, so, not);
+        } else if is(Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()))) {
+            let (int, other) = (self.builder.new_block(), self.builder.new_block());
+            self.builder.test_jump(W64, Condition::NotEqual, word, tag::INT as i64, to(int), to(other));
+            self.builder.switch_to(int);
+            self.builder.branch(so.clone());
+            self.builder.switch_to(other);
+            self.tagged_or_class(checked, word, tag::FLOAT, ty::BoxedFloat, so, not);
         } else if wanted.spec() == Spec::None && wanted.leaves().count() == 1 && class_of_leaf(wanted).is_some() {
             self.branch_on_class(checked, word, wanted, so, not);
         } else {
@@ -127,7 +134,7 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
-    fn tagged_or_class(&mut self, word: Reg, bit: u64, leaf: Type, so: Edge, not: Edge) {
+    fn tagged_or_class(&mut self, checked: Value, word: Reg, bit: u64, leaf: Type, so: Edge, not: Edge) {
         let (tagged, other, heap, no_pointer) =
             (self.builder.new_block(), self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
         // Floats have bit 1 and not bit 0, ints bit 0.
@@ -140,7 +147,19 @@ impl Lowering<'_, '_> {
         self.builder.switch_to(no_pointer);
         self.builder.branch(not.clone());
         self.builder.switch_to(heap);
+        self.skip_null(checked, word, &not);
         self.compare_class(word, leaf, so, not);
+    }
+
+    /// Goes to `not` with null, which has no class.
+    fn skip_null(&mut self, checked: Value, word: Reg, not: &Edge) {
+        if self.ty(checked).may_be_null() {
+            let (set, null) = (self.builder.new_block(), self.builder.new_block());
+            self.builder.test_jump(W64, Condition::NotEqual, word, word, to(set), to(null));
+            self.builder.switch_to(null);
+            self.builder.branch(not.clone());
+            self.builder.switch_to(set);
+        }
     }
 
     fn branch_on_class(&mut self, checked: Value, word: Reg, leaf: Type, so: Edge, not: Edge) {
@@ -150,13 +169,7 @@ impl Lowering<'_, '_> {
             self.builder.switch_to(tagged);
             self.builder.branch(not.clone());
             self.builder.switch_to(heap);
-            if self.ty(checked).may_be_null() {
-                let (set, null) = (self.builder.new_block(), self.builder.new_block());
-                self.builder.test_jump(W64, Condition::NotEqual, word, word, to(set), to(null));
-                self.builder.switch_to(null);
-                self.builder.branch(not.clone());
-                self.builder.switch_to(set);
-            }
+            self.skip_null(checked, word, &not);
         }
         self.compare_class(word, leaf, so, not);
     }

@@ -331,7 +331,7 @@ fn clipped(bound: u64, n: usize, default: usize) -> Option<usize> {
     Some(if bound < 0 { (bound + n as i64).max(0) as usize } else { (bound as u64).min(n as u64) as usize })
 }
 
-/// A slice of a list or string by ints that fit words, or `None`.
+/// A slice of a list, tuple or string by ints that fit words, or `None`.
 ///
 /// # Safety
 ///
@@ -346,6 +346,12 @@ pub(crate) unsafe fn plain_slice(vm: *mut Vm, owner: u64, start: u64, stop: u64)
             let items = owner.downcast_unchecked::<List>().get().items(vm);
             let (start, stop) = (clipped(start, items.len(), 0)?, clipped(stop, items.len(), items.len())?);
             return Some(vm.new_list(items[start..stop.max(start)].to_vec()).into_object());
+        }
+        if class == std::ptr::from_ref(&TUPLE).addr() {
+            let items = owner.downcast_unchecked::<Tuple>().get().items();
+            let (start, stop) = (clipped(start, items.len(), 0)?, clipped(stop, items.len(), items.len())?);
+            let items: Vec<Object> = items[start..stop.max(start)].iter().map(|item| (*item).to_owned()).collect();
+            return Some(vm.new_tuple(items).into_object());
         }
         if class == std::ptr::from_ref(&STR).addr() {
             let text = owner.downcast_unchecked::<Str>().get();
