@@ -111,7 +111,9 @@ fn only_functions_on_the_list_are_compiled() {
 #[test]
 fn dumps_are_the_same_each_time_and_have_no_addresses() {
     let stages = "--dump=hir:initial,hir:simplify,hir,hir:counts,lir,lir:allocated,asm,deopt";
-    let dump = || with(&["-X", "shadowcode=1", "-X", "jit-auto=10", stages, "--dump-only=__main__:total"], PROGRAM);
+    let folder = Folder::new("jit-dump");
+    let file = folder.write("program.py", PROGRAM);
+    let dump = || run(scoria().args(["-X", "shadowcode=1", "-X", "jit-auto=10", stages, "--dump-only=__main__:*", &file]), b"");
     let (first, second) = (dump(), dump());
     assert_eq!(first, second);
     for part in [

@@ -474,7 +474,7 @@ fn emit(
     watch.times.finished("peephole");
     let named = watch.wants_words().then(|| {
         let mut symbols = shared.symbols.clone();
-        dump::name_words(&mut symbols, code, known);
+        dump::name_words(&mut symbols, code, known, &extras);
         symbols
     });
     let symbols = named.as_ref().unwrap_or(&shared.symbols);
@@ -486,6 +486,7 @@ fn emit(
     let made = codegen_x64::emit(&allocated, &shared.symbols, &options).map_err(|error| Refusal::Allocation(error.to_string()))?;
     watch.times.finished("emit");
     watch.asm(&made, symbols, &allocated);
+    watch.exits(&made, &extras.points, code, symbols);
     Ok((made, extras))
 }
 

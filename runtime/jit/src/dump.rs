@@ -3,17 +3,20 @@
 //! A [`Watch`] goes with each compilation. It takes the time of stages ([`timing`]) and makes text only of the stages that somebody wants. The text is stable: what is
 //! in memory has a name in the place of its address ([`words`]); lines of source and bytecode instructions are remarks ([`remarks`]).
 
+mod exits;
 mod remarks;
 pub mod timing;
 mod words;
 
 use crate::compile::Refusal;
+use crate::deopt::Point;
 use crate::list_file::is_like;
 use crate::log;
 use crate::options;
 use codegen_x64::Code;
 use hir::Function;
 use hir::passes::{Observer, Pass};
+use interp::CodeObject;
 use lir::{Allocated, SymbolTable};
 use remarks::Remarks;
 use std::fmt::Write;
@@ -118,7 +121,7 @@ impl Watch {
             in_log,
             shown: String::new(),
             remarks: Remarks::default(),
-            times: timing::Times::new(),
+            times: timing::Times::start(),
             last_hir: String::new(),
             is_single: false,
         }
@@ -193,9 +196,8 @@ impl Watch {
         self.show_if_wanted("asm", |remarks| codegen_x64::disassemble_with(code, symbols, Some(allocated), &remarks.of_origins()));
     }
 
-    /// Shows exits, whose text somebody else makes.
-    pub fn exits(&mut self, text: impl FnOnce(&dyn Fn(u32) -> Vec<String>) -> String) {
-        self.show_if_wanted("deopt", |remarks| text(&remarks.of_origins()));
+    pub fn exits(&mut self, made: &Code, points: &[Point], code: &CodeObject, symbols: &SymbolTable) {
+        self.show_if_wanted("deopt", |_| exits::text_of_exits(made, points, code, symbols));
     }
 
     /// The compilation has ended.

@@ -51,6 +51,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/jit/src/compile.rs", "the address of code becomes a function"),
     ("runtime/jit/src/deopt.rs", "reads saved registers and machine stacks, writes frames"),
     ("runtime/jit/src/helpers.rs", "compiled code passes words"),
+    ("runtime/jit/src/hot.rs", "what sites saw is remembered as words"),
     ("runtime/jit/src/layout.rs", "looks at how vectors are laid out"),
     ("runtime/jit/src/memory.rs", "memory that is executable"),
     ("runtime/jit/src/profilers/gdb.rs", "the list that debuggers read"),

@@ -14,7 +14,7 @@ pub struct Times {
 
 impl Times {
     /// The first stage begins now.
-    pub fn new() -> Times {
+    pub fn start() -> Times {
         Times { stages: Vec::new(), since: Instant::now() }
     }
 
