@@ -19,11 +19,12 @@ impl Builder<'_> {
         self.expect_iterator(iterator);
     }
 
-    /// What is iterated over: guarded, if the loop that follows has seen the iterator of a list or tuple.
+    /// What is iterated over: guarded, if the loop that follows has seen the iterator of a list or tuple, unless that has been found wrong.
     fn expected_iterable(&mut self) -> Value {
         let value = self.top(1);
         let (next, unit) = (self.at + 1, self.unit);
-        if self.opcode_at(next) == Some(Opcode::ForIter)
+        if *self.seen() != Seen::Megamorphic
+            && self.opcode_at(next) == Some(Opcode::ForIter)
             && let Seen::Iterator(seen) = unit.seen(next)
             && !seen.is_bottom()
         {

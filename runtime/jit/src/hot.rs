@@ -28,10 +28,10 @@ const HEAT_AFTER_RAISE: u32 = 10;
 const PATIENCE: u32 = 20;
 /// ... after so many more calls.
 const CALLS_TO_LEARN: u32 = 2;
-/// So often code is compiled at most.
-const MOST_COMPILATIONS: u32 = 12;
+/// So often code is given up at most.
+const MOST_FAILURES: u32 = 12;
 /// From then on sites that mislead are told of no more.
-const FEW_COMPILATIONS: u32 = 5;
+const FEW_FAILURES: u32 = 5;
 /// The greatest number of classes that an attribute's site is told of.
 const MOST_OWNERS: usize = 4;
 /// So often numbers may mislead.
@@ -42,11 +42,14 @@ pub const ENTRY_SITE: u32 = u32::MAX;
 /// What is remembered of a code object that was compiled.
 #[derive(Default)]
 pub struct History {
-    compilations: u32,
+    /// How often code was given up.
+    failures: u32,
     /// How often a site made its code be given up.
     blames: BTreeMap<u32, u32>,
     /// The types of operands that sites have been told of.
     operands: BTreeMap<u32, (Type, Type)>,
+    /// How often these sites had been blamed then.
+    operands_failed: BTreeMap<u32, u32>,
     /// The owners that attributes' sites have been told of.
     owners: BTreeMap<u32, Vec<NotedOwner>>,
 }
@@ -100,27 +103,28 @@ impl NotedOwner {
 
 impl History {
     /// What is told of the sites, after what became of it the last time, to who compiles the code or inlines it.
-    pub fn amend(&mut self, seen: &mut [Seen], is_compiled: bool) {
-        self.compilations += u32::from(is_compiled);
+    pub fn amend(&mut self, seen: &mut [Seen]) {
         let mut classes = None;
         for (index, seen) in seen.iter_mut().enumerate() {
             let site = index as u32;
             let blames = self.blames.get(&site).copied().unwrap_or(0);
             if let Seen::Attribute(owners) = seen {
-                if blames > 0 {
+                // A run that left at one site went on to the others with the same owners, which these know by now.
+                if let Some(before) = self.owners.get(&site) {
                     let classes = classes.get_or_insert_with(type_new::classes_by_version);
-                    let before = self.owners.get(&site).into_iter().flatten();
-                    add_owners(owners, before.filter_map(|noted| noted.owner(classes)));
+                    add_owners(owners, before.iter().filter_map(|noted| noted.owner(classes)));
                 }
                 self.owners.insert(site, owners.iter().map(NotedOwner::of).collect());
             }
             let most = match seen {
                 Seen::Attribute(owners) if owners.len() <= MOST_OWNERS => MOST_OWNERS as u32 + 1,
                 Seen::Operands(Kind::Int | Kind::Float, Kind::Int | Kind::Float) => MOST_NUMBERS,
+                // It went by what another instruction has seen.
+                Seen::Unrecorded => 0,
                 _ => 1,
             };
-            let is_hopeless = blames > most || blames > 0 && self.compilations > FEW_COMPILATIONS;
-            if is_hopeless && !matches!(seen, Seen::Unrecorded) {
+            let is_hopeless = blames > most || blames > 0 && self.failures > FEW_FAILURES;
+            if is_hopeless {
                 *seen = Seen::Megamorphic;
             }
         }
@@ -130,12 +134,16 @@ impl History {
     pub fn amend_operands(&mut self, seen: &mut [environment::Seen]) {
         for (site, seen) in (0u32..).zip(seen) {
             let environment::Seen::Operands(left, right) = seen else { continue };
-            if self.blames.contains_key(&site)
-                && let Some(before) = self.operands.get(&site)
-            {
-                (*left, *right) = (either(*left, before.0), either(*right, before.1));
+            if let Some(before) = self.operands.insert(site, (*left, *right)) {
+                let mut both = (either(*left, before.0), either(*right, before.1));
+                let failed_at = self.operands_failed.insert(site, self.blames.get(&site).copied().unwrap_or(0)).unwrap_or(0);
+                if both == before && self.blames.get(&site).is_some_and(|blames| *blames > failed_at) {
+                    // These it was told of when it failed: an int did not fit a word.
+                    both = (wider(both.0), wider(both.1));
+                }
+                self.operands.insert(site, both);
+                (*left, *right) = both;
             }
-            self.operands.insert(site, (*left, *right));
         }
     }
 
@@ -157,10 +165,15 @@ fn either(now: Type, before: Type) -> Type {
     if is_number(now) && is_number(before) { Type::of(now.leaves().or(before.leaves())) } else { now }
 }
 
+/// Ints of any size for those that fit a word.
+fn wider(ty: Type) -> Type {
+    if ty.fits(ty::LongExact) && !ty.is_bottom() { ty::LongExact } else { ty }
+}
+
 /// Adds owners with other layouts than those that are there.
 fn add_owners(owners: &mut Vec<Owner>, more: impl Iterator<Item = Owner>) {
     for owner in more {
-        if !owners.iter().any(|known| known.shape == owner.shape) {
+        if owners.len() < MOST_OWNERS && !owners.iter().any(|known| known.shape == owner.shape) {
             owners.push(owner);
         }
     }
@@ -195,7 +208,7 @@ unsafe fn hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> Option<Entry> {
         return found.filter(|_| slot.scope.get() == scope);
     }
     let is_other_scope = slot.scope.get() != (0, 0) && slot.scope.get() != scope;
-    if is_other_scope || with_history(code, |history| history.compilations >= MOST_COMPILATIONS) {
+    if is_other_scope || with_history(code, |history| history.failures >= MOST_FAILURES) {
         slot.heat.set(u32::MAX);
         return None;
     }
@@ -251,7 +264,10 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
     // SAFETY: the compiled code keeps the code objects of what it inlined.
     let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code });
     with_history(blamed, |history| *history.blames.entry(point.site).or_default() += 1);
-    let is_last = with_history(code, |history| history.compilations >= MOST_COMPILATIONS);
+    let is_last = with_history(code, |history| {
+        history.failures += 1;
+        history.failures >= MOST_FAILURES
+    });
     code.compiled.loops.borrow_mut().clear();
     if is_last || code.compiled.entry.get().is_none() {
         code.compiled.entry.set(None);

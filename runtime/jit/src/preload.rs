@@ -96,7 +96,7 @@ impl Tables {
                 let mut seen: Vec<Seen> = Feedback::of_function(function).iter().cloned().collect();
                 let mut history = history;
                 if let Some(history) = &mut history {
-                    history.amend(&mut seen, self.callees.at() == 0);
+                    history.amend(&mut seen);
                 }
                 let name_of = |instr: &bytecode::Instr| {
                     let is_attribute = instr.opcode() == Some(bytecode::Opcode::LoadAttr);
