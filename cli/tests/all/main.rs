@@ -10,3 +10,4 @@ mod mutations;
 mod programs;
 mod run;
 mod start_up_memory;
+mod walk;
