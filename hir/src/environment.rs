@@ -31,6 +31,22 @@ pub struct Preloaded {
     pub bodies: BTreeMap<CodeId, Arc<Function>>,
     /// What compiled code may rely on.
     pub assumptions: Vec<Assumption>,
+    pub inlining: InliningLimits,
+}
+
+/// How much is inlined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InliningLimits {
+    /// Bytecode instructions of the function and all that is inlined.
+    pub budget: usize,
+    /// Calls within calls.
+    pub depth: usize,
+}
+
+impl Default for InliningLimits {
+    fn default() -> InliningLimits {
+        InliningLimits { budget: 2000, depth: 10 }
+    }
 }
 
 /// A code object, with the globals it runs with.

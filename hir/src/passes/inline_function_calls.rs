@@ -1,7 +1,7 @@
 //! Puts the bodies of small functions where they are called.
 //!
 //! Candidates are `CallFunction`s: the function is known, the arguments are its parameters. The smallest function comes first, calls in inlined bodies count
-//! too, until all together have [`BUDGET`] bytecode instructions. What was not inlined, and why, is in [`Function::not_inlined`].
+//! too, until all together have as many bytecode instructions as they may ([`crate::environment::InliningLimits`]). What was not inlined, and why, is in [`Function::not_inlined`].
 //!
 //! The call's frame state becomes the parent of all states of the body; `BeginInlinedFunction` and `EndInlinedFunction` enclose it.
 
@@ -14,10 +14,6 @@ use bytecode::Opcode;
 use bytecode::code::CodeFlags;
 use std::collections::HashSet;
 use std::sync::Arc;
-
-/// Bytecode instructions of the function and all that is inlined.
-const BUDGET: usize = 2000;
-const DEPTH: usize = 10;
 
 struct Candidate {
     block: Block,
@@ -34,7 +30,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
     let mut refused = HashSet::new();
     let mut total = preloaded.codes.first().map_or(0, |unit| unit.code.instructions.len());
     while let Some(candidate) = smallest(function, preloaded, &mut refused) {
-        if total + candidate.cost > BUDGET {
+        if total + candidate.cost > preloaded.inlining.budget {
             function.not_inlined.insert(candidate.callee, NotInlined::TooBig);
             break;
         }
@@ -95,7 +91,7 @@ fn code_of(function: &Function, preloaded: &Preloaded, call: Value, callee: Obje
     if chain.contains(&code) {
         return Err(NotInlined::IsRecursive);
     }
-    if chain.len() > DEPTH {
+    if chain.len() > preloaded.inlining.depth {
         return Err(NotInlined::ExceedsDepthLimit);
     }
     if let Some(unit) = preloaded.codes.get(code.0 as usize) {

@@ -149,10 +149,11 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
     }
     let without_head = reachable(function, body, head);
     let mut it = Loop { iterator, guarded, source, step, head, body, exit, is_straight: home == head, holders: Vec::new() };
+    let (held_iterator, held_step) = (holding(function, &[Some(iterator), guarded]), holding(function, &[Some(step), None]));
     for block in function.blocks().filter(|block| dominators.is_reachable(*block)) {
         for &value in function.instrs(block) {
-            check_user(function, &dominators, &it, block, value)?;
-            let is_held = holds(function, value, iterator) || guarded.is_some_and(|guarded| holds(function, value, guarded));
+            check_user(function, &dominators, &it, &held_step, block, value)?;
+            let is_held = function.frame_state(value).is_some_and(|state| held_iterator[state.0 as usize]);
             if !is_held || Some(value) == guarded {
                 continue;
             }
@@ -198,16 +199,25 @@ fn is_only_iterated(function: &Function, users: &[Vec<Value>], call: Value, iter
 }
 
 /// The item must be used only where there is one.
-fn check_user(function: &Function, dominators: &Dominators, it: &Loop, block: Block, value: Value) -> Option<()> {
+fn check_user(function: &Function, dominators: &Dominators, it: &Loop, held_step: &[bool], block: Block, value: Value) -> Option<()> {
     let is_behind = |block: Block| dominators.dominates(it.body, block);
     let is_right = if function.instr(value).is_phi() {
         let mut inputs = function.phi_inputs(value).iter().zip(function.preds(block));
         inputs.all(|(input, pred)| *input != it.step || is_behind(*pred))
     } else {
-        let uses = function.operands(value).contains(&it.step) || holds(function, value, it.step);
+        let is_held = function.frame_state(value).is_some_and(|state| held_step[state.0 as usize]);
+        let uses = is_held || function.operands(value).contains(&it.step);
         !uses || is_behind(block) || function.terminator(it.head) == Some(value)
     };
     is_right.then_some(())
+}
+
+/// Which frame states hold one of the values, themselves or in a caller's.
+fn holding(function: &Function, values: &[Option<Value>; 2]) -> Vec<bool> {
+    let holds = |id: FrameStateId| function.state(id).values().any(|place| values.contains(&Some(place)));
+    let own: Vec<bool> = (0..function.frame_state_limit() as u32).map(|id| holds(FrameStateId(id))).collect();
+    let in_chain = |id: u32| function.state_chain(Some(FrameStateId(id))).any(|id| own[id.0 as usize]);
+    (0..function.frame_state_limit() as u32).map(in_chain).collect()
 }
 
 fn holds(function: &Function, value: Value, held: Value) -> bool {

@@ -60,6 +60,9 @@ impl Inserter<'_> {
             }
         }
         let takes_state = instr.info().steals_frame_state;
+        if taken.is_empty() && !takes_state {
+            return;
+        }
         let held = self.held(value);
         if takes_state {
             held.iter().for_each(|held| *taken.entry(self.model(*held)).or_default() += 1);

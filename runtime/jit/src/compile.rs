@@ -21,9 +21,9 @@ use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use lir::{Allocator, SymbolId, SymbolTable};
-use object::Vm;
 use object::dict::GlobalCell;
 use object::str::Str;
+use object::{Ref, Vm};
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -364,19 +364,12 @@ fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, o
         spill_size: made.frame.n_slots as usize * 8,
         time: watch.times.total(),
         opcodes,
-        n_inlined: n_inlined(&function),
+        n_inlined: function.inlined.len(),
         not_inlined: not_inlined(&function),
     };
     let entry = install(shared, code, known, (made, extras), options.entry(), statistics);
     watch.times.finished("install");
     entry
-}
-
-/// How many calls were replaced by the bodies of functions, as far as exits tell.
-fn n_inlined(function: &Function) -> usize {
-    let states = function.used_frame_states().into_iter().map(|id| function.state(id));
-    let inlined = states.filter_map(|state| state.parent.map(|parent| (state.code.0, function.state(parent).bytecode)));
-    inlined.collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// The names of functions that were not inlined, by the reason.
@@ -389,12 +382,14 @@ fn not_inlined(function: &Function) -> BTreeMap<&'static str, Vec<String>> {
     names
 }
 
-/// Installs HIR given as text for a function, whose code is what its exits lead to; for tests.
-pub fn install_text(vm: &mut Vm, function: &interp::Function, text: &str) -> Result<(), String> {
+/// Installs HIR given as text for a function, whose code is what its exits lead to; for tests. `callees` may have been inlined: they are `code 1`, `code 2`, ...
+/// and the objects `o0`, `o1`, ...
+pub fn install_text(vm: &mut Vm, function: &interp::Function, callees: &[Ref<'_>], text: &str) -> Result<(), String> {
     let code = function.code();
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
-    let known = Known::of_function(function, code, &code.qualname_text(), false, None);
+    let mut known = Known::of_function(function, code, &code.qualname_text(), false, None);
+    known.add_callees(callees);
     let mut function = hir::text::parse(text, Arc::clone(&known.preloaded.classes)).map_err(|error| error.to_string())?;
     let flaws = hir::verify::verify(&function).err().unwrap_or_default();
     if !flaws.is_empty() {

@@ -169,7 +169,7 @@ define_options! {
     list_errors: bool = false, ["jit-list-fail-on-parse-error" "cinderx-jit-list-fail-on-parse-error"] [], "a line of the list that cannot be read ends the program";
     specialized: bool = true, ["jit-specialized-opcodes" "cinderx-jit-specialized-opcodes"] [], "what the interpreter has seen guides the compiler";
     inliner: bool = true, ["jit-enable-hir-inliner" "cinderx-jit-enable-hir-inliner"] [], "put small functions in the place of their calls";
-    inliner_cost_limit: u32 = 2000, ["jit-hir-inliner-cost-limit" "cinderx-jit-hir-inliner-cost-limit"] [], "bytecode instructions that may be put into one function";
+    inliner_cost_limit: u32 = 800, ["jit-hir-inliner-cost-limit" "cinderx-jit-hir-inliner-cost-limit"] [], "bytecode instructions that may be put into one function";
     inliner_depth_limit: u32 = 10, ["jit-hir-inliner-depth-limit" "cinderx-jit-hir-inliner-depth-limit"] [], "calls within calls that are replaced";
     max_code_size: Size = Size(0), ["jit-max-code-size" "cinderx-jit-max-code-size"] [], "stop compiling when there is so much machine code; 0: never";
     max_hir_blocks: u32 = 4000, ["jit-max-hir-blocks" "cinderx-jit-max-hir-blocks"] [], "a function with more blocks of HIR is not compiled";

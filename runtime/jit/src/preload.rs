@@ -7,8 +7,11 @@ mod callees;
 
 use crate::classify::{leaf_of, leaf_of_class};
 use crate::hot::History;
+use crate::options;
 use bytecode::CodeFlags;
-use hir::environment::{self, Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind};
+use hir::environment::{
+    self, Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, InliningLimits, KnownClass, KnownFunction, KnownNative, NativeKind,
+};
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo, Spec};
 use hir::{Preloaded, Type, ty};
 use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
@@ -74,7 +77,11 @@ impl Known {
         tables.assume(Assume::Nothing, "nothing");
         let unit = tables.unit(function, code, name, with_feedback, history);
         tables.preloaded.codes = vec![unit];
-        tables.preload_callees(code, with_feedback);
+        let options = options::get();
+        if options.inliner {
+            tables.preload_callees(code, with_feedback);
+        }
+        tables.preloaded.inlining = InliningLimits { budget: options.inliner_cost_limit as usize, depth: options.inliner_depth_limit as usize };
         let Tables { mut preloaded, types, objects, classes, assumptions, cells, callees } = tables;
         preloaded.classes = Arc::new(types);
         Known { preloaded, objects, classes, assumptions, cells, callees: callees.found }

@@ -2,22 +2,23 @@
 //!
 //! Whoever is met while the code of one is described may be inlined into that in turn, until enough is known.
 
-use super::Tables;
+use super::{Known, Tables};
 use crate::hot::with_history;
 use bytecode::CodeFlags;
-use hir::CodeId;
-use hir::types::ObjectId;
+use hir::types::{ObjectId, ObjectInfo};
+use hir::{CodeId, ty};
 use interp::{CodeObject, Function};
 use object::str::Str;
 use object::{Object, Ref};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Bytecode instructions of a function that may be inlined.
-const SIZE_LIMIT: usize = 160;
+const SIZE_LIMIT: usize = 120;
 /// The same of all that are described for one compilation.
-const TOTAL_LIMIT: usize = 3000;
+const TOTAL_LIMIT: usize = 1200;
 /// How many functions are described.
-const COUNT_LIMIT: usize = 60;
+const COUNT_LIMIT: usize = 40;
 
 /// Functions that may be inlined.
 #[derive(Default)]
@@ -42,6 +43,20 @@ impl Callees {
     /// A function was met.
     pub fn meet(&mut self, id: ObjectId, function: Ref<'_>) {
         self.met.push_back((id, function.to_owned()));
+    }
+}
+
+impl Known {
+    /// Adds functions as if they had been met, for HIR that is given.
+    pub fn add_callees(&mut self, callees: &[Ref<'_>]) {
+        let classes = Arc::make_mut(&mut self.preloaded.classes);
+        (classes.objects, self.objects) = (Vec::new(), Vec::new());
+        for callee in callees {
+            let Some(function) = callee.downcast_exact::<Function>() else { continue };
+            let id = classes.add_object(ObjectInfo { name: "callee".to_owned(), ty: ty::Func, class: None });
+            self.objects.push(Ref::to_owned(*callee));
+            self.callees.push((id, function.get().code.get().unwrap_or_else(Object::none)));
+        }
     }
 }
 

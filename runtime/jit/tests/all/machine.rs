@@ -67,18 +67,29 @@ fn code() -> Code {
     }
 }
 
-/// Calls a function of `a` and `b` that is this HIR.
-pub fn call(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
+/// Calls a function of `a` and `b` that is this HIR. Two other functions with the same bytecode may have been inlined.
+pub fn run(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
     let code = interp::code::new_code(vm, code());
     let globals = vm.new_dict().into_object();
+    let callees = [0, 1].map(|_| {
+        let code = interp::code::new_code(vm, self::code());
+        interp::function::new_function(vm, code, globals.clone()).into_object()
+    });
     let function = interp::function::new_function(vm, code, globals);
-    jit::compile::install_text(vm, &function, hir)?;
-    let before: Vec<u32> = args.iter().map(|arg| arg.refcount()).collect();
+    jit::compile::install_text(vm, &function, &[callees[0].borrow(), callees[1].borrow()], hir)?;
     let result = vm.call(function.borrow().object(), args);
     let result = result.map_err(|raised| {
         let error = vm.catch(raised);
         format!("{}: {}", error.borrow().class().name(), vm.str_text(error.borrow()).unwrap_or_default())
     });
+    assert!(!vm.is_raised());
+    result
+}
+
+/// The same, where no argument is a part of the result: references are given up.
+pub fn call(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
+    let before: Vec<u32> = args.iter().map(|arg| arg.refcount()).collect();
+    let result = run(vm, hir, args);
     let is_result = |arg: &Ref<'_>| result.as_ref().is_ok_and(|result| result.borrow().is(*arg));
     for (arg, before) in args.iter().zip(before) {
         assert_eq!(arg.refcount(), before + u32::from(is_result(arg) && !arg.is_immortal()), "references to {arg:?}");
