@@ -55,6 +55,8 @@ pub struct Options {
     pub entry_types: Vec<Type>,
     /// Whether handlers are entries. Only with them is the code of handlers compiled.
     pub handlers: bool,
+    /// Whether a generator is entered wherever it may have been suspended, compiled or not, and where what it delegates to has returned.
+    pub resumptions: bool,
     /// The greatest numbers of blocks and instructions of a function.
     pub block_limit: usize,
     pub instr_limit: usize,
@@ -105,6 +107,7 @@ impl Default for Options {
             misses: Misses::Deopt,
             entry_types: Vec::new(),
             handlers: false,
+            resumptions: false,
             block_limit: 4000,
             instr_limit: 40_000,
         }
@@ -112,6 +115,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// For a generator, which the interpreter makes and compiled code resumes.
+    pub fn generator() -> Options {
+        Options { start: false, resumptions: true, ..Options::default() }
+    }
+
     /// For code that runs a loop for long, to be entered at the loop's head in the middle of a run.
     pub fn on_stack_replacement(head: u32) -> Options {
         Options { start: false, loops: LoopEntries::Only(head), ..Options::default() }

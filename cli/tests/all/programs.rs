@@ -126,7 +126,9 @@ programs! {
     collection_types
     collector_callbacks
     comprehensions
+    compiled_coroutines
     compiled_functions
+    compiled_generators
     compiled_mutations
     compression_archives
     context_managers

@@ -212,6 +212,15 @@ fn roots(code: &Code, options: &Options) -> Vec<u32> {
     if options.handlers {
         roots.extend(code.exception_table.iter().map(|entry| entry.target));
     }
+    if options.resumptions {
+        for (at, instruction) in code.instructions.iter().enumerate() {
+            match instruction.opcode() {
+                Some(Opcode::ReturnGenerator | Opcode::YieldValue) => roots.push(at as u32 + 1),
+                Some(Opcode::Send) => roots.push(instruction.arg()),
+                _ => {}
+            }
+        }
+    }
     roots.sort_unstable();
     roots.dedup();
     roots

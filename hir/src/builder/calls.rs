@@ -16,6 +16,9 @@ impl Builder<'_> {
         let args = self.pop_many(n);
         let receiver = self.pop_opt();
         let callable = self.pop();
+        if let Some(send) = self.send_of_call() {
+            return self.call_awaited(callable, receiver, &args, send);
+        }
         let result = self.call_value(callable, receiver, args);
         self.push(result);
     }

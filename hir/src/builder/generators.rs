@@ -3,8 +3,9 @@
 //! A generator that is suspended is the interpreter's: what it holds is in its frame. It goes on at an entry of its own.
 
 use super::Builder;
-use crate::instr::Instr;
+use crate::instr::{Instr, Value};
 use crate::types::ty;
+use bytecode::Opcode;
 
 impl Builder<'_> {
     pub(super) fn return_generator(&mut self) {
@@ -43,6 +44,36 @@ impl Builder<'_> {
         let from = self.emit_terminator(Instr::cond_branch(has_returned, then, otherwise));
         self.arrive(from, target);
         self.arrive(from, self.at + 1);
+    }
+
+    /// The `SEND` of a call that is awaited at once.
+    pub(super) fn send_of_call(&self) -> Option<u32> {
+        let opcodes = [1, 2, 3].map(|distance| self.opcode_at(self.at + distance));
+        let send = self.at + 3;
+        let is_awaited = opcodes == [Opcode::GetAwaitable, Opcode::LoadConst, Opcode::Send].map(Some) && self.operand_at(self.at + 1) == 0;
+        (is_awaited && self.opcode_at(self.operand_at(send)) == Some(Opcode::EndSend)).then_some(send)
+    }
+
+    /// Calls what is awaited at once: goes on behind the `SEND`, with what the call came to.
+    pub(super) fn call_awaited(&mut self, callable: Value, receiver: Option<Value>, args: &[Value], send: u32) {
+        let receiver = receiver.unwrap_or_else(|| self.null());
+        let args = self.function.pool.add_values(args);
+        let value = self.emit(Instr::call_awaited(callable, receiver, args));
+        let waiting = self.second_output(value, ty::OptObject);
+        let (waits, returned) = (self.new_block(), self.new_block());
+        self.emit_terminator(Instr::cond_branch(waiting, waits, returned));
+        let vars = self.vars.clone();
+        self.block = Some(waits);
+        let waiting = self.refine(waiting, ty::Object);
+        self.push(waiting);
+        self.push(value);
+        self.branch_to(send + 1);
+        self.vars = vars;
+        self.block = Some(returned);
+        let none = self.none();
+        self.push(none);
+        self.push(value);
+        self.branch_to(self.operand_at(send));
     }
 
     /// Removes the receiver below the value.

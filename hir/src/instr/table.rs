@@ -354,6 +354,8 @@ define_instrs! {
     Yield / yield_value(value: ty::Object) <resume: u32> => Nothing, steals(0), terminator(), suspends();
     /// Sends a value to a generator or iterator: what it yields or returns; second: whether it returned.
     Send / send(receiver: ty::Object, value: ty::Object) <> => Fixed(ty::Object), owned(), python(), second(ty::CBool);
+    /// `await callable(...)`, with the receiver before the arguments unless it is null: the result, or what is yielded; second: what is waited for then, or null.
+    CallAwaited / call_awaited(callable: ty::Object, receiver: ty::OptObject; ..args: ty::Object) <> => Fixed(ty::Object), owned(), python(), second(ty::OptObject);
     /// What `await` waits for. `context`: the bytecode operand.
     GetAwaitable / get_awaitable(value: ty::Object) <context: u32> => Fixed(ty::Object), owned(), python();
     GetAiter / get_aiter(value: ty::Object) <> => Fixed(ty::Object), owned(), python();

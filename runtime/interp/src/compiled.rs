@@ -7,6 +7,8 @@
 //! Compiled code does not use the evaluation stack of its frame. Functions here that take many operands find them there ([`stack`]), borrowed, from the
 //! first word on; a second result is in the first word.
 
+pub mod resume;
+
 use crate::code::CodeObject;
 use crate::eval::steps::STEPS;
 use crate::eval::{self, arithmetic, calls, iteration, names};
@@ -22,6 +24,7 @@ use object::list::List;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, Raised, Ref, RefOf, Vm, raw};
+use resume::Resumable;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::mem::offset_of;
@@ -46,6 +49,8 @@ pub struct Slot {
     pub loops: RefCell<Vec<(u32, Entry)>>,
     /// What whoever compiles has to remember of the code.
     pub history: RefCell<Option<Box<dyn Any>>>,
+    /// Of a generator's code: where it goes on.
+    pub resumable: Resumable,
     /// The objects compiled code refers to.
     pub references: RefCell<Vec<Object>>,
     /// Keep the code, and what it refers to; the last one is of the code in use. Older code may still be running.
@@ -103,16 +108,14 @@ static PENDING: AtomicUsize = AtomicUsize::new(0);
 impl Slot {
     /// Whether copies of the code count their jumps backward.
     pub(crate) fn counts_jumps(&self, flags: CodeFlags) -> bool {
-        let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
-        HOT_LOOP.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && !flags.has(suspends)
+        HOT_LOOP.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && !resume::suspends(flags)
     }
 
     pub(crate) fn new(flags: CodeFlags) -> Slot {
-        let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
         let address = FIRST_CALL.load(Ordering::Relaxed);
         // SAFETY: the address is 0 or that of an entry, see `set_first_call`.
         let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
-        let entry = entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !flags.has(suspends));
+        let entry = entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !resume::suspends(flags));
         let countdown = COUNTDOWN.load(Ordering::Relaxed) as u32;
         Slot {
             entry: Cell::new(entry),
@@ -123,6 +126,7 @@ impl Slot {
             heat: Cell::new(loop_heat()),
             loops: RefCell::default(),
             history: RefCell::default(),
+            resumable: Resumable::new(flags),
             references: RefCell::default(),
             owners: RefCell::default(),
         }
@@ -466,12 +470,8 @@ pub unsafe fn call(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
     // SAFETY: the caller's promise; who holds a bound method holds its parts.
     unsafe {
         let base = stack(frame);
-        let mut callable = Ref::from_bits(*base);
-        if *base.add(1) == 0 && raw::class_address(*base) == std::ptr::from_ref(&BOUND_METHOD).addr() {
-            let method = callable.downcast_unchecked::<object::function::BoundMethod>().get();
-            *base.add(1) = Ref::from_bits(method.this.bits()).bits();
-            callable = Ref::from_bits(method.function.bits());
-        }
+        unpack_bound_method(base);
+        let callable = Ref::from_bits(*base);
         let has_self = *base.add(1) != 0;
         let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
         if callable.is_exactly(&FUNCTION) {
@@ -525,6 +525,22 @@ unsafe fn construct(vm: &mut Vm, class: Ref<'_>, init: Ref<'_>, base: *mut u64, 
             return 0;
         }
         instance.into_raw()
+    }
+}
+
+/// Puts the parts of a bound method, if the callable is one, in the place of callable and self.
+///
+/// # Safety
+///
+/// Callable, self or null are there, borrowed; who holds a bound method holds its parts.
+unsafe fn unpack_bound_method(base: *mut u64) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if *base.add(1) == 0 && raw::class_address(*base) == std::ptr::from_ref(&BOUND_METHOD).addr() {
+            let method = Ref::from_bits(*base).downcast_unchecked::<object::function::BoundMethod>().get();
+            *base.add(1) = method.this.bits();
+            *base = method.function.bits();
+        }
     }
 }
 
@@ -862,6 +878,9 @@ pub fn init_returned(vm: &mut Vm, value: Ref<'_>) {
 pub fn next(vm: &mut Vm, iterator: Ref<'_>) -> Option<Option<Object>> {
     if let Some(next) = iteration::next(vm, iterator) {
         return Some(next);
+    }
+    if let Some(next) = resume::next(vm, iterator) {
+        return next;
     }
     let next = vm.next(iterator).ok();
     vm.run_finalizers();

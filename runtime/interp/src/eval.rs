@@ -51,15 +51,12 @@ pub(crate) fn run(vm: &mut Vm, frame: *mut Frame) -> PyResult {
     }
 }
 
-/// Resumes a frame whose `sp` and `ip` say where; `raised` makes it raise first.
-pub(crate) unsafe fn resume(vm: &mut Vm, frame: *mut Frame, raised: Option<Raised>) -> PyResult {
+/// Resumes a frame whose `sp` and `ip` say where by raising there.
+pub(crate) unsafe fn raise_in(vm: &mut Vm, frame: *mut Frame, raised: Raised) -> PyResult {
     // SAFETY: the caller vouches for the frame.
     unsafe {
         (*frame).is_entry = true;
-        if raised.is_none() {
-            (*frame).ip = (*frame).ip.add(1);
-        }
-        execute(vm, frame, raised)
+        execute(vm, frame, Some(raised))
     }
 }
 
@@ -358,6 +355,9 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             if TRACED {
                                 attempt!(tracing::resumed(vm, frame, arg));
+                            } else if arg != 0 {
+                                // What is resumed often is worth a copy as well as what is called often.
+                                (*(*frame).code).warm_up();
                             }
                         }
                         Opcode::LoadFast | Opcode::LoadFastBorrow => {
@@ -997,6 +997,10 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             let value = pop!();
                             (*frame).sp = sp;
+                            if (*frame).ending == Ending::Awaited && (*frame).is_entry {
+                                compiled::resume::wait(vm, frame);
+                                return Ok(Outcome::Done(value));
+                            }
                             if (*frame).ending == Ending::Awaited {
                                 (*frame).ending = Ending::Push;
                                 let coroutine = generator::make_suspended(vm, frame);

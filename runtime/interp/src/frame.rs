@@ -13,6 +13,7 @@ use crate::function::Function;
 use bytecode::{Instr, Opcode};
 use object::{Object, Ref, Vm, raw};
 use std::mem::{ManuallyDrop, MaybeUninit};
+use std::sync::atomic::AtomicBool;
 
 /// The fixed part of a frame.
 #[repr(C)]
@@ -247,6 +248,9 @@ impl Drop for DataStack {
         }
     }
 }
+
+/// Whether some thread has ever asked where coroutines come from.
+pub static ARE_ORIGINS_TRACKED: AtomicBool = AtomicBool::new(false);
 
 /// The interpreter's state of a thread.
 pub struct Interp {

@@ -10,6 +10,8 @@ pub(crate) use throw::{OnExit, throw_args};
 pub use throw::{Thrown, close, exception_of_throw, throw};
 
 use crate::code::CodeObject;
+use crate::compiled;
+use crate::compiled::resume::Ready;
 use crate::eval;
 use crate::frame::{Ending, Frame};
 use crate::frame_object;
@@ -40,10 +42,12 @@ pub enum State {
 /// What generators, coroutines and async generators have in common.
 pub struct GeneratorData {
     /// The frame, which lies behind this in the same object; null: it has ended.
-    frame: Cell<*mut Frame>,
+    pub(crate) frame: Cell<*mut Frame>,
     pub(crate) state: Cell<State>,
+    /// Where compiled code goes on.
+    pub(crate) ready: Ready,
     /// What it was handling when it was left.
-    handled: ObjectCell,
+    pub(crate) handled: ObjectCell,
     pub name: ObjectCell,
     pub qualname: ObjectCell,
     pub code: ObjectCell,
@@ -251,6 +255,7 @@ unsafe fn move_frame(frame: *mut Frame, memory: *mut u64, origin: Option<Object>
         GeneratorData {
             frame: Cell::new(moved),
             state: Cell::new(State::Created),
+            ready: Ready::new(),
             handled: ObjectCell::EMPTY,
             name: ObjectCell::new(function.name.get()),
             qualname: ObjectCell::new(function.qualname.get()),
@@ -286,6 +291,11 @@ fn link(vm: &mut Vm, data: &GeneratorData, is_entry: bool) -> PyResult<*mut Fram
     if is_entry && vm.depth >= vm.depth_limit {
         return Err(vm.raise(&exception::RECURSION_ERROR, "maximum recursion depth exceeded"));
     }
+    Ok(link_anyhow(vm, data, is_entry))
+}
+
+#[inline]
+fn link_anyhow(vm: &mut Vm, data: &GeneratorData, is_entry: bool) -> *mut Frame {
     let frame = data.frame.get();
     // SAFETY: the generator is not finished, so it has a frame, which is not running.
     unsafe {
@@ -297,7 +307,22 @@ fn link(vm: &mut Vm, data: &GeneratorData, is_entry: bool) -> PyResult<*mut Fram
     data.state.set(State::Running);
     let handled = data.handled.take();
     vm.handled.push(handled);
-    Ok(frame)
+    frame
+}
+
+/// Links the frame of a generator or coroutine for compiled code that resumes it, if that is all it takes, and pushes the value.
+pub(crate) fn start_native<'a>(vm: &mut Vm, object: Ref<'a>, value: Ref<'_>) -> Option<(&'a GeneratorData, *mut Frame)> {
+    let data = match object.downcast_exact::<Generator>() {
+        Some(generator) => &generator.get().0,
+        None => &object.downcast_exact::<Coroutine>()?.get().0,
+    };
+    if data.state.get() != State::Suspended && (data.state.get() != State::Created || !value.is_none()) {
+        return None;
+    }
+    let frame = link_anyhow(vm, data, true);
+    // SAFETY: the frame is the generator's, and waits for a value.
+    unsafe { push(frame, value.to_owned()) };
+    Some((data, frame))
 }
 
 /// Pushes the value a `yield` gives.
@@ -396,15 +421,37 @@ pub(crate) unsafe fn suspend_delegators(vm: &mut Vm, mut frame: *mut Frame) -> b
             if is_entry {
                 return true;
             }
-            frame = vm.frame.cast();
-            let next = (*frame).ip.add(1);
-            let is_delegating = (*next).opcode_byte() == Opcode::YieldValue as u8 && (*next).arg() != 0 && shadow::is_shadow((*next).0);
-            if !is_delegating || (*frame).generator == 0 || (*frame).ending == Ending::Awaited || breaker_reasons() != 0 {
-                return false;
-            }
-            (*frame).ip = next;
+            let Some(delegator) = delegator(vm) else { return false };
+            frame = delegator;
         }
     }
+}
+
+/// The innermost frame, if it would only hand on what it is given; it is at its `yield` now.
+unsafe fn delegator(vm: &mut Vm) -> Option<*mut Frame> {
+    // SAFETY: the frame has just been given a value.
+    unsafe {
+        let frame: *mut Frame = vm.frame.cast();
+        let next = (*frame).ip.add(1);
+        let is_delegating = (*next).opcode_byte() == Opcode::YieldValue as u8 && (*next).arg() != 0 && shadow::is_shadow((*next).0);
+        if !is_delegating || (*frame).generator == 0 || (*frame).ending == Ending::Awaited || breaker_reasons() != 0 {
+            return None;
+        }
+        (*frame).ip = next;
+        Some(frame)
+    }
+}
+
+/// Leaves the innermost frame, which is given a value, and those that delegate to it, if they would only hand the value on. Says whether the last of them was entered by
+/// native code, which is given the value then.
+///
+/// # Safety
+///
+/// The frame is at the instruction that gives it the value.
+#[inline]
+pub(crate) unsafe fn suspend_waiting(vm: &mut Vm) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { delegator(vm).is_some_and(|frame| suspend_delegators(vm, frame)) }
 }
 
 /// Enters the frame of an async generator, one of whose awaitables is sent a value.
@@ -427,17 +474,29 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, frame: *mut Frame) {
     unsafe {
         let data = data(Ref::from_bits((*frame).generator)).expect("the frame is a generator's");
         data.state.set(State::Suspended);
+        data.ready.forget();
         data.handled.set(vm.handled.pop().flatten());
         let resumer = (*frame).previous;
         vm.frame = resumer.cast();
         (*frame).previous = std::ptr::null_mut();
         vm.depth -= 1;
         if data.yields.get() && !(*frame).is_entry {
-            // The loop sent a value to an awaitable, which ends: the loop goes on where the `SEND` jumps to then.
-            data.yields.set(false);
-            crate::async_generator::end_inline(Ref::from_bits(*(*resumer).sp.sub(1)), data);
-            (*resumer).ip = (*(*resumer).code).entry().add((*(*resumer).ip).arg() as usize - 1);
+            end_awaitable(resumer, data);
         }
+    }
+}
+
+/// The loop sent a value to an awaitable, which ends: the loop goes on where the `SEND` jumps to then.
+///
+/// # Safety
+///
+/// The frame is the one that sent it, with the awaitable on its stack.
+pub(crate) unsafe fn end_awaitable(resumer: *mut Frame, data: &GeneratorData) {
+    data.yields.set(false);
+    // SAFETY: the caller's promise.
+    unsafe {
+        crate::async_generator::end_inline(Ref::from_bits(*(*resumer).sp.sub(1)), data);
+        (*resumer).ip = (*(*resumer).code).entry().add((*(*resumer).ip).arg() as usize - 1);
     }
 }
 
@@ -513,11 +572,11 @@ pub fn resume(vm: &mut Vm, object: Ref<'_>, value: Object, error: Option<Object>
                 // Handlers count on the value that a resumed frame finds on its stack.
                 push(frame, Object::none());
                 let raised = vm.reraise(error);
-                eval::resume(vm, frame, Some(raised))
+                eval::raise_in(vm, frame, raised)
             }
             None => {
                 push(frame, value);
-                eval::resume(vm, frame, None)
+                compiled::resume::run_resumed(vm, frame)
             }
         }
     };

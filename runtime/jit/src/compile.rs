@@ -18,7 +18,7 @@ use hir::instr::EntryKind;
 use hir::passes::{self, NoObserver, Pass};
 use hir::{CodeId, Function, Type};
 use interp::CodeObject;
-use interp::compiled::{self, Entry};
+use interp::compiled::{self, Entry, resume};
 use interp::frame::Frame;
 use lir::{Allocator, SymbolId, SymbolTable};
 use object::dict::GlobalCell;
@@ -36,7 +36,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Builder(builder::Refusal),
-    /// It suspends, or has no locals of its own.
+    /// It has no locals of its own, or must not be compiled.
     Kind,
     /// Something lowering does not know.
     Unsupported(String),
@@ -56,7 +56,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Builder(refusal) => refusal.fmt(f),
-            Refusal::Kind => f.write_str("generators, coroutines and bodies of modules and classes are not compiled"),
+            Refusal::Kind => f.write_str("bodies of modules and classes are not compiled"),
             Refusal::Unsupported(what) => write!(f, "{what} is not compiled"),
             Refusal::Allocation(why) => write!(f, "registers: {why}"),
             Refusal::NoMemory => f.write_str("no memory for code"),
@@ -163,6 +163,7 @@ impl Options {
 pub fn set_enabled(enabled: bool, calls: u32) {
     compiled::set_first_call(enabled.then_some(first_call as Entry), calls);
     hot::set_enabled(enabled.then_some(calls));
+    resume::set_first_resumption(enabled.then_some(first_resumption as resume::Compile), calls);
     *CALLS.lock().unwrap_or_else(PoisonError::into_inner) = enabled.then_some(calls);
 }
 
@@ -175,6 +176,9 @@ pub fn calls_before() -> Option<u32> {
 
 /// Has the next call of a function compile it.
 pub fn compile_at_next_call(code: &CodeObject) {
+    if resume::suspends(code.data.flags) {
+        return code.compiled.resumable.compile_after(0);
+    }
     code.compiled.countdown.set(0);
     code.compiled.entry.set(Some(first_call));
 }
@@ -204,8 +208,7 @@ pub fn unschedule(code: &CodeObject) {
 pub fn uncompile(code: &CodeObject) -> bool {
     let was_compiled = is_compiled(code);
     if was_compiled {
-        code.compiled.entry.set(None);
-        code.compiled.loops.borrow_mut().clear();
+        give_up(code);
     }
     was_compiled
 }
@@ -214,9 +217,15 @@ pub fn uncompile(code: &CodeObject) -> bool {
 pub fn suppress(code: &CodeObject, is_suppressed: bool) {
     code.compiled.is_suppressed.set(is_suppressed);
     if is_suppressed {
-        code.compiled.entry.set(None);
-        code.compiled.loops.borrow_mut().clear();
+        give_up(code);
     }
+}
+
+/// Has the code interpreted from now on.
+fn give_up(code: &CodeObject) {
+    code.compiled.entry.set(None);
+    code.compiled.loops.borrow_mut().clear();
+    code.compiled.resumable.clear();
 }
 
 /// The entry of code that has not been called before.
@@ -233,9 +242,18 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
     }
 }
 
+/// Compiles a generator's code that has been resumed often enough.
+unsafe fn first_resumption(vm: &mut Vm, frame: *mut Frame) {
+    // SAFETY: the frame, which is about to be resumed, keeps its function.
+    let function = unsafe { compiled::function_of(frame) };
+    // Code that is refused is interpreted.
+    let _ = compile_function(vm, function, &Options::default());
+}
+
 /// Whether calls of the code run compiled code.
 pub fn is_compiled(code: &CodeObject) -> bool {
-    code.compiled.entry.get().is_some_and(|entry| entry as usize != first_call as *const () as usize) && !code.compiled.owners.borrow().is_empty()
+    let has_entry = code.compiled.entry.get().is_some_and(|entry| entry as usize != first_call as *const () as usize);
+    (has_entry || code.compiled.resumable.is_set()) && !code.compiled.owners.borrow().is_empty()
 }
 
 /// What is known of compiled code.
@@ -276,7 +294,7 @@ pub fn compiled_names() -> Vec<String> {
 
 /// Whether the code is waiting for a call that compiles it.
 pub fn is_scheduled(code: &CodeObject) -> bool {
-    code.compiled.entry.get().is_some_and(|entry| entry as usize == first_call as *const () as usize)
+    code.compiled.entry.get().is_some_and(|entry| entry as usize == first_call as *const () as usize) || code.compiled.resumable.is_waiting()
 }
 
 /// Has calls run the compiled code again that [`uncompile`] took from them. Whether there was any.
@@ -284,6 +302,9 @@ pub fn reattach(code: &CodeObject) -> bool {
     let owners = code.compiled.owners.borrow();
     let mut all = owners.iter().rev().filter_map(|owned| owned.downcast_ref::<Owned>());
     let found = all.find(|owned| owned.is_start && !owned.exits.is_given_up.get());
+    if found.is_some() && resume::suspends(code.data.flags) {
+        return code.compiled.resumable.restore();
+    }
     if let Some(owned) = found.filter(|_| code.compiled.entry.get().is_none()) {
         code.compiled.countdown.set(0);
         code.compiled.entry.set(Some(owned.entry));
@@ -310,7 +331,7 @@ pub fn text_of_stage(vm: &mut Vm, function: &interp::Function, stage: &str) -> O
     let known = Known::of_function(function, code, &name, true, None);
     let mut watch = Watch::of_stage(&name, stage);
     watch.preloaded(&known.preloaded);
-    let made = build(&known, &Options::default(), &mut watch).and_then(|function| emit(vm, shared, code, &known, &function, &mut watch));
+    let made = build(code, &known, &Options::default(), &mut watch).and_then(|function| emit(vm, shared, code, &known, &function, &mut watch));
     drop(made);
     Some(watch.shown)
 }
@@ -318,7 +339,6 @@ pub fn text_of_stage(vm: &mut Vm, function: &interp::Function, stage: &str) -> O
 /// Compiles a function; calls of its code run the result from now on.
 pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Options) -> Result<Entry, Refusal> {
     let code = function.code();
-    let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
     let looks = |name: &object::Ref<'_>| name.downcast::<Str>().is_some_and(|name| LOOKING.contains(&&*name.to_string_lossy()));
     if code.names.iter().any(looks) {
         return Err(Refusal::Unsupported("a look at the variables of the running frame".to_owned()));
@@ -326,7 +346,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     if code.compiled.is_suppressed.get() || !crate::module::is_running() {
         return Err(Refusal::Kind);
     }
-    if !code.has_flag(CodeFlags::OPTIMIZED) || code.has_flag(suspends) {
+    if !code.has_flag(CodeFlags::OPTIMIZED) {
         return Err(Refusal::Kind);
     }
     let name = policy::full_name(function);
@@ -339,20 +359,31 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
     watch.end(result.as_ref().err());
-    let entry = result?;
-    code.compiled.scope.set((function.globals.borrow().bits(), function.builtins.borrow().bits()));
-    if options.loop_entry.is_none() {
+    let entries = result?;
+    let scope = (function.globals.borrow().bits(), function.builtins.borrow().bits());
+    code.compiled.scope.set(scope);
+    if resume::suspends(code.data.flags) {
+        code.compiled.resumable.set(code, &entries.resumptions, scope);
+    } else if options.loop_entry.is_none() {
         code.compiled.countdown.set(0);
-        code.compiled.entry.set(Some(entry));
+        code.compiled.entry.set(Some(entries.wanted));
     }
-    Ok(entry)
+    Ok(entries.wanted)
 }
 
-fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, options: &Options, watch: &mut Watch) -> Result<Entry, Refusal> {
+/// Where compiled code can be entered.
+struct Entries {
+    /// Where the options say; any, of a generator.
+    wanted: Entry,
+    /// All but the start, by the index of the instruction.
+    resumptions: Vec<(u32, Entry)>,
+}
+
+fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, options: &Options, watch: &mut Watch) -> Result<Entries, Refusal> {
     if policy::is_full(shared.memory.used) {
         return Err(Refusal::CodeLimit);
     }
-    let function = build(known, options, watch)?;
+    let function = build(code, known, options, watch)?;
     let (made, extras) = emit(vm, shared, code, known, &function, watch)?;
     let mut opcodes = BTreeMap::new();
     for value in function.values() {
@@ -408,14 +439,16 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, callees: &[Ref<'_>
         n_inlined: 0,
         not_inlined: BTreeMap::new(),
     };
-    let entry = install(shared, code, &known, (made, extras), 0, statistics).map_err(refused)?;
-    code.compiled.entry.set(Some(entry));
+    let entries = install(shared, code, &known, (made, extras), 0, statistics).map_err(refused)?;
+    code.compiled.entry.set(Some(entries.wanted));
     Ok(())
 }
 
 /// The HIR of a function, with references counted.
-fn build(known: &Known, options: &Options, watch: &mut Watch) -> Result<Function, Refusal> {
-    let mut function = builder::build(&known.preloaded, CodeId(0), &options.for_builder()).map_err(Refusal::Builder)?;
+fn build(code: &CodeObject, known: &Known, options: &Options, watch: &mut Watch) -> Result<Function, Refusal> {
+    let suspends = resume::suspends(code.data.flags);
+    let options = if suspends { builder::Options::generator() } else { options.for_builder() };
+    let mut function = builder::build(&known.preloaded, CodeId(0), &options).map_err(Refusal::Builder)?;
     watch.times.finished("build");
     watch.hir("hir:initial", &function);
     passes::run(&policy::pipeline(OFF), &mut function, &known.preloaded, watch);
@@ -493,8 +526,11 @@ fn install(
     (made, extras): (Code, Extras),
     entry: u32,
     statistics: Statistics,
-) -> Result<Entry, Refusal> {
-    let start = made.entry(entry).ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
+) -> Result<Entries, Refusal> {
+    let is_generator = resume::suspends(code.data.flags);
+    let wanted = if is_generator { made.entries.first().map(|entry| entry.offset) } else { made.entry(entry) };
+    let wanted = wanted.ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
+    let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
     let exits = Box::new(Exits { records: made.exits, points: extras.points, is_given_up: Cell::new(false) });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
@@ -504,9 +540,15 @@ fn install(
     let cells = known.cells.values().cloned().chain(known.assumptions.iter().filter_map(Assume::cell)).collect();
     let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
     profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });
-    // SAFETY: what was emitted is a C function of this form.
-    let start = unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(start as usize)) };
-    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start: entry == 0, entry: start, statistics };
+    // SAFETY: what was emitted are C functions of this form.
+    let entry_at = |offset: u32| unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(offset as usize)) };
+    let start = entry_at(wanted);
+    let is_start = entry == 0 || is_generator;
+    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start, entry: start, statistics };
     code.compiled.owners.borrow_mut().push(Box::new(owned));
-    Ok(start)
+    let resumption = |(id, offset): (u32, u32)| match lower::entry_kind(id) {
+        EntryKind::Start => None,
+        EntryKind::Resume(index) => Some((index, entry_at(offset))),
+    };
+    Ok(Entries { wanted: start, resumptions: offsets.into_iter().filter_map(resumption).collect() })
 }

@@ -5,6 +5,7 @@
 use crate::inline_cache::{AttributeCache, SuperCache};
 use abi::tag;
 use bytecode::opcode::{BinaryOp, Comparison};
+use interp::compiled::resume::Quick;
 use interp::compiled::{self, Take};
 use interp::frame::Frame;
 use object::call::NativeInfo;
@@ -374,11 +375,44 @@ define_helpers! {
         result
     }
     next(vm, frame, iterator) {
+        match compiled::resume::next_ready(vm, iterator) {
+            Quick::Yielded(value) => return value,
+            Quick::Raised => return 0,
+            Quick::Returned(value) => {
+                drop(Object::from_raw(value));
+                vm.run_finalizers();
+                return EXHAUSTED;
+            }
+            Quick::NotReady => {}
+        }
         match compiled::next(vm, value(iterator)) {
             Some(Some(item)) => item.into_raw(),
             Some(None) => EXHAUSTED,
             None => 0,
         }
+    }
+    /// A value, or what the receiver returned; the second result says which.
+    send(vm, frame, receiver, sent) { compiled::resume::send(vm, frame, value(receiver), value(sent)) }
+    /// As `call`; the result, or what is yielded; the second result is what is waited for then, or null.
+    call_awaited(vm, frame, n) { compiled::resume::call_awaited(vm, frame, n as usize) }
+    /// Leaves a generator, whose frame is complete, at a `yield`; so many words are on its stack.
+    suspend(vm, frame, index, depth) {
+        compiled::resume::suspend(vm, frame, index as usize, depth as usize);
+        1
+    }
+    /// The same at the `yield` of a `yield from` or `await`.
+    suspend_delegating(vm, frame, index, depth) {
+        compiled::resume::suspend_delegating(vm, frame, index as usize, depth as usize);
+        1
+    }
+    get_anext(vm, frame, iterator) { compiled::resume::get_anext(vm, value(iterator)) }
+    get_awaitable(vm, frame, awaited, place) { compiled::resume::get_awaitable(vm, value(awaited), place as u32) }
+    /// The value is what an async generator yields next.
+    wrap_own(vm, frame, yielded) { compiled::resume::wrap_own(vm, value(yielded)) }
+    /// Ends a generator's frame.
+    finish_generator(vm, frame) {
+        compiled::resume::finish(vm, frame);
+        1
     }
     /// Exception and cause, or nulls, are taken over.
     raise(vm, frame, exception, cause) {

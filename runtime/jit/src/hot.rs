@@ -12,7 +12,7 @@ use crate::deopt::{Exits, Point};
 use crate::stress;
 use hir::{Type, environment, ty};
 use interp::CodeObject;
-use interp::compiled::{self, Entry};
+use interp::compiled::{self, Entry, resume};
 use interp::frame::Frame;
 use interp::shadow::feedback::{Kind, Owner, Place, Seen};
 use object::{Object, Ref, Vm, type_new};
@@ -269,6 +269,10 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         history.failures >= MOST_FAILURES
     });
     code.compiled.loops.borrow_mut().clear();
+    if resume::suspends(code.data.flags) {
+        let resumable = &code.compiled.resumable;
+        return if is_last { resumable.clear() } else { resumable.compile_after(CALLS_TO_LEARN) };
+    }
     if is_last || code.compiled.entry.get().is_none() {
         code.compiled.entry.set(None);
     } else {

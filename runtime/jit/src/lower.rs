@@ -12,6 +12,7 @@ mod containers;
 mod control;
 mod exits;
 mod frames;
+mod generators;
 mod generic;
 mod guards;
 mod inline_caches;
@@ -114,6 +115,11 @@ pub fn entry_id(kind: EntryKind) -> u32 {
     }
 }
 
+/// The entry that has a number.
+pub fn entry_kind(id: u32) -> EntryKind {
+    id.checked_sub(1).map_or(EntryKind::Start, EntryKind::Resume)
+}
+
 const W64: Width = Width::W64;
 
 fn unsupported<T>(what: &str) -> Result<T, Refusal> {
@@ -166,6 +172,7 @@ impl Lowering<'_, '_> {
             || self.attributes(value, &instr)?
             || self.calls(value, &instr)?
             || self.containers(value, &instr)?
+            || self.generators(value, &instr)?
             || self.control(value, &instr)?
             || self.guards(value, &instr)?
             || self.references(value, &instr)?

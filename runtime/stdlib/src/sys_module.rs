@@ -523,6 +523,9 @@ fn set_coroutine_origin_tracking_depth(vm: &mut Vm, _module: Ref<'_>, args: &[Op
         return Err(vm.value_error("depth must be >= 0"));
     }
     frame::interp(vm).coroutine_origin_depth = depth as usize;
+    if depth > 0 {
+        frame::ARE_ORIGINS_TRACKED.store(true, Ordering::Relaxed);
+    }
     Ok(Object::none())
 }
 

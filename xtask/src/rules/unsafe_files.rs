@@ -13,6 +13,7 @@ const FOLDERS: &[&str] = &["runtime/object/"];
 const FILES: &[(&str, &str)] = &[
     // The evaluation loop works on the words of frames: values are moved in and out of raw slots.
     ("runtime/interp/src/compiled.rs", "compiled code works on frames, and hands values over as words"),
+    ("runtime/interp/src/compiled/resume.rs", "compiled code works on frames, and hands values over as words"),
     ("runtime/interp/src/inlined.rs", "lays frames of calls that compiled code has inlined"),
     ("runtime/interp/src/eval.rs", "the value stack"),
     ("runtime/interp/src/eval/arithmetic.rs", "the value stack"),

@@ -194,9 +194,7 @@ impl Lowering<'_, '_> {
                 return Ok(Some((new(Opcode::WithExceptStart, 0, Take::Top), operands)));
             }
             Instr::GetYieldFromIter { value } => (new(Opcode::GetYieldFromIter, 0, Take::First), vec![value]),
-            Instr::GetAwaitable { value, context } => (new(Opcode::GetAwaitable, context, Take::First), vec![value]),
             Instr::GetAiter { value } => (new(Opcode::GetAiter, 0, Take::First), vec![value]),
-            Instr::GetAnext { iterator } => (new(Opcode::GetAnext, 0, Take::Top), vec![iterator]),
             _ => return Ok(None),
         };
         let operands = values.into_iter().map(|value| self.operand(value)).collect();

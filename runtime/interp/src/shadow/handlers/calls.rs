@@ -1,6 +1,8 @@
 //! Calls and returns, and the generators that take part in them.
 
 use super::enter::{enter_function, enter_small, enter_with_defaults, start_of};
+use crate::compiled::Entry;
+use crate::compiled::resume::{self, Awaited};
 use crate::eval::calls as eval_calls;
 use crate::frame::{Ending, Frame};
 use crate::function::{self, FUNCTION, Function};
@@ -8,7 +10,7 @@ use crate::generator;
 use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, go_into, handler, look_or_go, misfit, release_and_go, seen};
 use crate::shadow::opcode::HANDLERS;
 use crate::shadow::{is_shadow, original};
-use bytecode::{CodeFlags, Instr, Opcode};
+use bytecode::{Instr, Opcode};
 use object::class::TYPE;
 use object::function::{BOUND_METHOD, BUILTIN_FUNCTION, METHOD_DESCRIPTOR};
 use object::raw;
@@ -273,8 +275,7 @@ unsafe fn enter_awaited(vm: *mut Vm, frame: *mut Frame, first: *mut u64, n: usiz
     // SAFETY: the caller's promise.
     unsafe {
         let function = Ref::from_bits(*first.sub(2)).downcast_exact::<Function>()?;
-        let flags = function.get().code().data.flags;
-        if !flags.has(CodeFlags::COROUTINE) || flags.has(CodeFlags::ITERABLE_COROUTINE) || crate::frame::interp(&mut *vm).coroutine_origin_depth > 0 {
+        if !resume::may_begin_awaited(function.get().code()) {
             return None;
         }
         let inner = enter_function(vm, frame, first, n);
@@ -301,9 +302,39 @@ handler!(
     }
 );
 
+/// Runs the frame of an awaited call in compiled code, and goes on in its caller.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and the entry is its.
+#[inline(never)]
+unsafe fn run_awaited(vm: *mut Vm, frame: *mut Frame, entry: Entry, fuel: u64) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let caller = (*frame).previous;
+        let awaited = resume::run_awaited(&mut *vm, frame, entry);
+        let (call, sp) = ((*caller).ip, (*caller).sp);
+        let (ip, value) = match awaited {
+            Awaited::Returned(value) => (crate::shadow::after_await(&*(*caller).code, call), value),
+            Awaited::Waits(value) => (call.add(crate::shadow::AWAITED_CALL), value),
+            Awaited::Raised => return Exit::raised(call, sp),
+        };
+        *sp = value.into_raw();
+        if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+            return Exit::look(ip, sp.add(1));
+        }
+        go_anywhere!(vm, ip, sp.add(1), caller, fuel);
+    }
+}
+
 handler!(return_generator(vm ip sp frame word fuel) {
     if (*frame).ending == Ending::Awaited {
         *sp = raw::NONE;
+        (*frame).ip = ip;
+        // Native code that awaits has looked for compiled code before.
+        if !(*frame).is_entry && let Some(entry) = resume::entry_of(&mut *vm, frame) {
+            return run_awaited(vm, frame, entry, fuel);
+        }
         go!(vm, ip.add(1), sp.add(1), frame, fuel);
     }
     if (*frame).is_entry || !matches!((*frame).ending, Ending::Push | Ending::Iterator) {

@@ -1,9 +1,11 @@
 //! Loops over lists, ranges and tuples, and generators that are resumed without a native call.
 
 use super::enter::enter;
+use crate::compiled::Entry;
+use crate::compiled::resume::{self, Quick, Resumer, Went};
 use crate::eval::calls;
 use crate::frame::{Ending, Frame};
-use crate::generator::{self, GENERATOR};
+use crate::generator::{self, COROUTINE, GENERATOR, Generator};
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, go, go_anywhere, go_into, handler, look_or_go, loop_end, misfit, release_and_go, step,
 };
@@ -51,17 +53,69 @@ for_loop!(for_list, LIST_ITERATOR, ListIterator, |iterator, vm| iterator.advance
 for_loop!(for_tuple, TUPLE_ITERATOR, TupleIterator, |iterator, vm| iterator.advance(vm));
 for_loop!(for_range, RANGE_ITERATOR, RangeIterator, |iterator, vm| iterator.advance().map(|value| vm.new_int(value)));
 
+/// Runs a generator that has just been resumed in compiled code, and goes on with the frame that gets what it gives.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and the entry is its.
+#[inline(never)]
+pub(super) unsafe fn go_on_compiled(vm: *mut Vm, inner: *mut Frame, entry: Entry, fuel: u64) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let went = resume::go_on(&mut *vm, inner, entry, Resumer::Loop);
+        let frame: *mut Frame = (*vm).frame.cast();
+        match went {
+            Went::Finished(value) => Exit::finished(value.into_raw()),
+            Went::Failed | Went::Raised => Exit::raised((*frame).ip, (*frame).sp),
+            Went::Interpret => {
+                let (ip, sp) = ((*frame).ip, (*frame).sp);
+                if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+                    return Exit::look(ip, sp);
+                }
+                go_anywhere!(vm, ip, sp, frame, fuel);
+            }
+        }
+    }
+}
+
 handler!(
     /// Generators, and iterators of native classes; those of Python classes are the loop's.
     for_general(vm ip sp frame word fuel) {
         let iterator = Ref::from_bits(*sp.sub(1));
         (*frame).ip = ip;
-        if iterator.is_exactly(&GENERATOR)
+        let is_generator = iterator.is_exactly(&GENERATOR);
+        if is_generator && iterator.downcast_unchecked::<Generator>().get().0.ready.is_noted() {
+            (*frame).sp = sp;
+            match resume::resume_quickly(vm, iterator.bits(), raw::NONE) {
+                Quick::Yielded(value) => {
+                    let next = ip.add(1);
+                    let next_word = (*next).0;
+                    if next_word as u8 == Opcode::StoreFast as u8 && breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) == 0 {
+                        let old = std::mem::replace(&mut *Frame::locals(frame).add(arg(next_word)), value);
+                        drop_and_go!(vm, next, sp, frame, old, fuel);
+                    }
+                    *sp = value;
+                    look_or_go!(vm, next, sp.add(1), frame, fuel);
+                }
+                Quick::Returned(value) => {
+                    if raw::decrement(value) {
+                        raw::release(value);
+                    }
+                    look_or_go!(vm, loop_end(ip, word).add(1), sp, frame, fuel);
+                }
+                Quick::Raised => return Exit::raised(ip, sp),
+                Quick::NotReady => {}
+            }
+        }
+        if is_generator
             && let Some(inner) = generator::start_inline(&mut *vm, iterator, None)
         {
             let Ok(inner) = inner else { return Exit::raised(ip, sp) };
             (*frame).sp = sp;
             let inner = generator::resume_delegates(&mut *vm, inner);
+            if let Some(entry) = resume::entry_of(&mut *vm, inner) {
+                return go_on_compiled(vm, inner, entry, fuel);
+            }
             go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
         }
         if iterator.class().is_heap_type() {
@@ -155,12 +209,38 @@ handler!(
     /// What is awaited or delegated to, if it is a generator or coroutine that can go on at once.
     send(vm ip sp frame word fuel) {
         (*frame).ip = ip;
+        let receiver = Ref::from_bits(*sp.sub(2));
+        let is_generator = receiver.is_exactly(&GENERATOR) || receiver.is_exactly(&COROUTINE);
+        if is_generator && receiver.downcast_unchecked::<Generator>().get().0.ready.is_noted() {
+            (*frame).sp = sp.sub(1);
+            let (next, value) = match resume::resume_quickly(vm, receiver.bits(), *sp.sub(1)) {
+                Quick::Yielded(value) => (ip.add(1), value),
+                Quick::Returned(value) => ((*(*frame).code).entry().add(arg(word)), value),
+                Quick::Raised => return Exit::raised(ip, sp.sub(1)),
+                Quick::NotReady => return send_slowly(vm, ip, sp, frame, word, fuel),
+            };
+            *sp.sub(1) = value;
+            if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) != 0 {
+                return Exit::look(next, sp);
+            }
+            go_anywhere!(vm, next, sp, frame, fuel);
+        }
+        return send_slowly(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// What is awaited or delegated to by frames of the loop.
+    send_slowly(vm ip sp frame word fuel) {
         let Some(inner) = resume_with(vm, *sp.sub(2), *sp.sub(1)) else { return Exit::miss(ip, sp) };
         if inner.is_null() {
             return Exit::raised(ip, sp.sub(1));
         }
         (*frame).sp = sp.sub(1);
         let inner = generator::resume_delegates(&mut *vm, inner);
+        if let Some(entry) = resume::entry_of(&mut *vm, inner) {
+            return go_on_compiled(vm, inner, entry, fuel);
+        }
         go_anywhere!(vm, (*inner).ip.add(1), (*inner).sp, inner, fuel);
     }
 );
