@@ -674,10 +674,53 @@ pub unsafe fn call_keywords(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
         let names = Ref::from_bits(*base.add(2 + n)).downcast_unchecked::<Tuple>();
         let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
         let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
+        if callable.is_exactly(&FUNCTION)
+            && let Some(mut words) = bind_names(callable.downcast_unchecked::<Function>().get(), values, names.get().items())
+        {
+            let n = callable.downcast_unchecked::<Function>().get().code().data.arg_count as usize;
+            for &word in &words[..n] {
+                raw::increment(word);
+            }
+            return call_python(vm, callable, words.as_mut_ptr(), n);
+        }
         let result = vm.call_with(callable, object::Args::new(values, Some(names))).map_or(0, Object::into_raw);
         vm.run_finalizers();
         result
     }
+}
+
+/// So many parameters are bound without further ado.
+const BOUND_PARAMETERS: usize = 12;
+
+/// The words of all parameters of a simple function for a call whose last arguments have these names, borrowed; `None` if that takes more.
+fn bind_names(function: &Function, values: &[Ref<'_>], names: &[Ref<'_>]) -> Option<[u64; BOUND_PARAMETERS]> {
+    let code = function.code();
+    let (n_parameters, n_positional) = (code.data.arg_count as usize, values.len() - names.len());
+    if !code.is_simple || n_parameters > BOUND_PARAMETERS || n_positional > n_parameters {
+        return None;
+    }
+    let mut words = [0; BOUND_PARAMETERS];
+    for (word, value) in words.iter_mut().zip(&values[..n_positional]) {
+        *word = value.bits();
+    }
+    let first = code.data.positional_only_count as usize;
+    let parameters = &code.local_names[..n_parameters];
+    for (name, value) in names.iter().zip(&values[n_positional..]) {
+        let index = first + parameters.get(first..)?.iter().position(|parameter| parameter.is(*name))?;
+        if std::mem::replace(&mut words[index], value.bits()) != 0 {
+            return None;
+        }
+    }
+    let defaults = function.defaults.bits();
+    for index in 0..n_parameters {
+        if words[index] != 0 {
+            continue;
+        }
+        // SAFETY: the function holds the tuple of its defaults.
+        let defaults = unsafe { Ref::from_bits(if defaults == 0 { raw::NONE } else { defaults }) }.downcast_exact::<Tuple>()?;
+        words[index] = defaults.items().get((index + defaults.len()).checked_sub(n_parameters)?)?.bits();
+    }
+    Some(words)
 }
 
 /// Calls what is on the stack: callable, self or null, positional arguments, keyword arguments or null.

@@ -8,7 +8,8 @@ use bytecode::opcode::{BinaryOp, Comparison};
 use interp::compiled::resume::Quick;
 use interp::compiled::{self, Take};
 use interp::frame::Frame;
-use object::call::NativeInfo;
+use object::call::{Args, NativeInfo};
+use object::slots::NewFn;
 use object::{Object, PyResult, Ref, Vm, raw};
 
 /// The word that says an iterator is exhausted: the form of a constant that Python has not.
@@ -291,6 +292,21 @@ define_helpers! {
     native_bound(vm, frame, function, this, n) {
         let function = std::mem::transmute::<usize, NativeBound>(function as usize);
         let result = function(vm, value(this), Ref::as_options(values(frame, n)));
+        finish(vm, result)
+    }
+    /// A class makes its instances by the function; `n` arguments are on the frame's stack.
+    native_new(vm, frame, function, class, n) {
+        let function = std::mem::transmute::<usize, NewFn>(function as usize);
+        let class = value(class).downcast::<object::Type>().expect("compiled code passes classes");
+        let result = function(vm, class, Args::positional(values(frame, n)));
+        finish(vm, result)
+    }
+    /// `str(object)`
+    to_text(vm, frame, object) {
+        if value(object).is_exactly(&object::str::STR) {
+            return value(object).to_owned().into_raw();
+        }
+        let result = vm.str(value(object)).map(|text| text.into_object());
         finish(vm, result)
     }
     native_few(vm, frame, function, this, n, info) {

@@ -60,10 +60,29 @@ impl Lowering<'_, '_> {
             self.define_result(value, result);
             return Ok(true);
         }
+        if let Some(class) = object.downcast_exact::<object::Type>() {
+            return self.call_class(value, class.get(), &args);
+        }
         let (Some(method), Some((&receiver, rest))) = (object.downcast_exact::<MethodDescriptor>(), args.split_first()) else { return Ok(false) };
         let Some(form) = form_of(method.get().info, rest.len()) else { return Ok(false) };
         let class = std::ptr::from_ref(method.get().class);
         let result = self.call_method_form(&form, object.bits(), class.expose_provenance() as i64, receiver, rest)?;
+        self.guard_raised(value, result)?;
+        self.define_result(value, result);
+        Ok(true)
+    }
+
+    /// Calls a builtin class that makes its instances in a simple way.
+    fn call_class(&mut self, value: Value, class: &object::Type, args: &[Value]) -> Result<bool, Refusal> {
+        let Some(new) = object::type_new::plain_new(class) else { return Ok(false) };
+        let operands: Vec<Operand> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let result = if let (true, &[text]) = (std::ptr::eq(class, &object::str::STR), operands.as_slice()) {
+            self.helper(Helper::to_text, &[text])
+        } else {
+            self.put_on_stack(&operands)?;
+            let word = class.object().bits() as i64;
+            self.helper(Helper::native_new, &[Operand::Imm(new as usize as i64), Operand::Imm(word), Operand::Imm(args.len() as i64)])
+        };
         self.guard_raised(value, result)?;
         self.define_result(value, result);
         Ok(true)

@@ -5,7 +5,7 @@ use crate::call::Args;
 use crate::class::{OBJECT, TYPE, Type};
 use crate::exception;
 use crate::native::{PayloadInfo, TypeSpec, flag};
-use crate::slots::Slots;
+use crate::slots::{NewFn, Slots};
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 use bytecode::opcode::Comparison;
@@ -73,6 +73,12 @@ pub fn plain_init(class: &Type) -> Option<Ref<'_>> {
         return None;
     }
     class.lookup(crate::str::names::__init__())
+}
+
+/// What makes the instances of a builtin class, if a call of it does nothing else.
+pub fn plain_new(class: &Type) -> Option<NewFn> {
+    let is_plain = !class.is_heap_type() && !class.has_flag(flag::NO_INSTANTIATION) && !std::ptr::eq(class, &TYPE);
+    class.slots().new.filter(|_| is_plain && overrides_new(class) && !overrides_init(class))
 }
 
 /// `object.__new__`
