@@ -92,6 +92,7 @@ fn sort_elements<T: Element>(vm: &mut Vm, elements: &mut Vec<T>, reverse: bool) 
 /// What all keys are, where that makes them comparable without Python.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// Or a bool.
     SmallInt,
     Float,
     Str,
@@ -99,7 +100,7 @@ enum Kind {
 }
 
 fn kind_of(key: Ref<'_>) -> Option<Kind> {
-    if key.as_small_int().is_some() {
+    if key.as_small_int().is_some() || key.as_bool().is_some() {
         Some(Kind::SmallInt)
     } else if key.is_exactly(&STR) {
         Some(Kind::Str)
@@ -114,7 +115,7 @@ fn kind_of(key: Ref<'_>) -> Option<Kind> {
 }
 
 fn small_int(key: Ref<'_>) -> i64 {
-    key.as_small_int().unwrap_or(0)
+    key.as_small_int().unwrap_or_else(|| i64::from(key.as_bool() == Some(true)))
 }
 
 fn compare_floats(left: Ref<'_>, right: Ref<'_>) -> Ordering {

@@ -25,7 +25,7 @@ use object::exception::{self, Exception};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
 use object::protocol::iter_self;
 use object::slots::Slots;
-use object::vm::breaker_reasons;
+use object::vm::{breaker, breaker_reasons};
 use object::{Object, PyResult, Ref, Type, Vm, method};
 use std::cell::Cell;
 use throw::throw_method;
@@ -85,6 +85,10 @@ macro_rules! generator_payload {
 
             fn clear(&self, _vm: &mut Vm) {
                 self.0.discard();
+            }
+
+            fn ends_quietly(&self) -> bool {
+                self.0.ends_quietly()
             }
         }
     };
@@ -173,6 +177,18 @@ impl GeneratorData {
         instructions[index].opcode() == Some(Opcode::YieldValue)
             && instructions[index].arg() == 0
             && code.handler(index).is_none_or(|entry| is_stop_iteration_guard(entry.target))
+    }
+
+    /// Whether nothing but its references is lost with it: it is finished, or a plain generator that runs none of its code any more.
+    pub(crate) fn ends_quietly(&self) -> bool {
+        // SAFETY: a frame's code is alive as long as the frame.
+        let is_plain = || self.frame().is_some_and(|frame| unsafe { &*frame.code }.has_flag(CodeFlags::GENERATOR));
+        match self.state.get() {
+            State::Finished => true,
+            State::Created => is_plain(),
+            State::Suspended => is_plain() && self.would_only_leave() && breaker_reasons() & breaker::TRACE == 0,
+            State::Running => false,
+        }
     }
 
     /// What a suspended generator delegates to, in a `yield from` or `await`.

@@ -27,6 +27,11 @@ pub trait Payload: 'static + Sized {
 
     /// Gives up references, to break a cycle that is garbage.
     fn clear(&self, _vm: &mut Vm) {}
+
+    /// Whether the type's finaliser would do nothing but what dropping the payload does.
+    fn ends_quietly(&self) -> bool {
+        false
+    }
 }
 
 /// A Python type.

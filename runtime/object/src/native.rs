@@ -175,6 +175,8 @@ pub struct PayloadInfo {
     pub(crate) traverse: Option<unsafe fn(*const Header, &mut Visitor<'_>)>,
     /// # Safety: the object is a live instance.
     pub(crate) clear: Option<unsafe fn(&mut Vm, *const Header)>,
+    /// # Safety: the object is a live instance.
+    pub(crate) ends_quietly: Option<unsafe fn(*const Header) -> bool>,
     /// The number of items of an instance of varying size.
     /// # Safety: the object is a live instance.
     pub(crate) n_items: Option<unsafe fn(*const Header) -> usize>,
@@ -182,7 +184,8 @@ pub struct PayloadInfo {
 
 impl PayloadInfo {
     /// No payload but the header.
-    pub const NONE: PayloadInfo = PayloadInfo { size: 16, item_size: 0, traced: false, drop: None, traverse: None, clear: None, n_items: None };
+    pub const NONE: PayloadInfo =
+        PayloadInfo { size: 16, item_size: 0, traced: false, drop: None, traverse: None, clear: None, ends_quietly: None, n_items: None };
 
     /// A payload that may refer to other objects.
     pub const fn of<T: Payload>() -> PayloadInfo {
@@ -193,6 +196,7 @@ impl PayloadInfo {
             drop: if std::mem::needs_drop::<T>() { Some(drop_payload::<T>) } else { None },
             traverse: Some(traverse_payload::<T>),
             clear: Some(clear_payload::<T>),
+            ends_quietly: Some(payload_ends_quietly::<T>),
             n_items: None,
         }
     }
@@ -216,6 +220,11 @@ unsafe fn traverse_payload<T: Payload>(pointer: *const Header, visitor: &mut Vis
 unsafe fn clear_payload<T: Payload>(vm: &mut Vm, pointer: *const Header) {
     // SAFETY: as above.
     unsafe { (*pointer.cast::<u8>().add(T::OFFSET).cast::<T>()).clear(vm) }
+}
+
+unsafe fn payload_ends_quietly<T: Payload>(pointer: *const Header) -> bool {
+    // SAFETY: as above.
+    unsafe { (*pointer.cast::<u8>().add(T::OFFSET).cast::<T>()).ends_quietly() }
 }
 
 /// A native type, declared.

@@ -107,8 +107,8 @@ slots!(u8, u16, u32);
 
 const INLINE: usize = 8;
 
-/// How many entries the first one makes room for.
-const FIRST_ENTRIES: usize = 4;
+/// How many entries the first one makes room for: as many as the smallest index serves.
+const FIRST_ENTRIES: usize = usable(INLINE);
 
 #[derive(Clone)]
 enum Index {
@@ -442,9 +442,8 @@ impl<E: Entry> Table<E> {
             self.rebuild(size_for(self.len() * 3 / 2 + 1).max(self.grown_size()));
         }
         if self.entries.len() == self.entries.capacity() {
-            let room = usable(self.index.size());
-            let wanted = (self.entries.len() + self.entries.len() / 2).clamp(FIRST_ENTRIES, room);
-            self.entries.reserve_exact(wanted.saturating_sub(self.entries.len()).max(1));
+            // As many as the index serves.
+            self.entries.reserve_exact(usable(self.index.size()) - self.entries.len());
         }
     }
 

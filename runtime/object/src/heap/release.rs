@@ -52,7 +52,10 @@ unsafe fn release_now(pointer: *mut Header) {
     let (class, address) = unsafe { (&*(*pointer).ty.get(), pointer.addr()) };
     let special = bits(address);
     if class.has_finalizer() {
-        if special & bit::FINALIZED == 0 {
+        let ends_quietly = class.payload_ref().ends_quietly.filter(|_| !class.is_heap_type());
+        // SAFETY: the object is an instance of the class.
+        let is_finalized = special & bit::FINALIZED != 0 || ends_quietly.is_some_and(|ends_quietly| unsafe { ends_quietly(pointer) });
+        if !is_finalized {
             set_bits(address, bit::FINALIZED);
             // SAFETY: the queue owns the one reference made here.
             unsafe { crate::weak::queue_finalizer(pointer) };

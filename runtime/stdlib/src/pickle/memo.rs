@@ -34,6 +34,9 @@ impl Hasher for WordHasher {
 #[derive(Default)]
 pub struct SaveMemo(HashMap<u64, (usize, Object), BuildHasherDefault<WordHasher>>);
 
+/// How many objects a memo has room for at first.
+const FIRST_OBJECTS: usize = 28;
+
 impl SaveMemo {
     #[inline]
     pub fn find(&self, object: Ref<'_>) -> Option<usize> {
@@ -44,6 +47,10 @@ impl SaveMemo {
     #[inline]
     pub fn enter(&mut self, object: Ref<'_>) -> usize {
         let index = self.0.len();
+        if index == self.0.capacity() {
+            // Entering all anew is what a growing table costs: few steps.
+            self.0.reserve(FIRST_OBJECTS.max(3 * index));
+        }
         self.0.insert(object.bits(), (index, object.to_owned()));
         index
     }

@@ -17,6 +17,9 @@ pub struct Output {
     frame_start: Option<usize>,
 }
 
+/// What the first write makes room for.
+const FIRST_BYTES: usize = 256;
+
 impl Output {
     pub fn clear(&mut self) {
         self.bytes.clear();
@@ -25,6 +28,9 @@ impl Output {
 
     #[inline]
     pub fn write(&mut self, data: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(FIRST_BYTES);
+        }
         if self.framing && self.frame_start.is_none() {
             self.frame_start = Some(self.bytes.len());
             self.bytes.extend_from_slice(&[0; FRAME_HEADER]);
