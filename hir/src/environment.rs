@@ -29,6 +29,8 @@ pub struct Preloaded {
     pub builtin_methods: BTreeMap<(ClassId, String), ObjectId>,
     /// HIR of code that may be inlined, as the builder makes it; what is not here is built when it is needed.
     pub bodies: BTreeMap<CodeId, Arc<Function>>,
+    /// How many bytecode instructions the function may have with all that is inlined, if that is less than the greatest number there is.
+    pub inline_budget: Option<usize>,
     /// What compiled code may rely on.
     pub assumptions: Vec<Assumption>,
     pub inlining: InliningLimits,

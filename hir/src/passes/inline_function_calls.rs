@@ -28,9 +28,10 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
         return;
     }
     let mut refused = HashSet::new();
+    let budget = preloaded.inline_budget.map_or(preloaded.inlining.budget, |budget| budget.min(preloaded.inlining.budget));
     let mut total = preloaded.codes.first().map_or(0, |unit| unit.code.instructions.len());
     while let Some(candidate) = smallest(function, preloaded, &mut refused) {
-        if total + candidate.cost > preloaded.inlining.budget {
+        if total + candidate.cost > budget {
             function.not_inlined.insert(candidate.callee, NotInlined::TooBig);
             break;
         }

@@ -36,6 +36,8 @@ const FEW_FAILURES: u32 = 5;
 const MOST_OWNERS: usize = 4;
 /// So often numbers may mislead.
 const MOST_NUMBERS: u32 = 3;
+/// So many bytecode instructions may be inlined at first, and fewer each time that the code was given up.
+const INLINE_BUDGET: usize = 400;
 /// The site that stands for the types at a loop's entry.
 pub const ENTRY_SITE: u32 = u32::MAX;
 
@@ -147,6 +149,11 @@ impl History {
         }
     }
 
+    /// How often code was given up.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// Whether the values at a loop's entry were of types of which those at other times are not.
     pub fn is_entry_blamed(&self) -> bool {
         self.blames.contains_key(&ENTRY_SITE)
@@ -177,6 +184,12 @@ fn add_owners(owners: &mut Vec<Owner>, more: impl Iterator<Item = Owner>) {
             owners.push(owner);
         }
     }
+}
+
+/// How many bytecode instructions a function may have with all that is inlined, after code was given up so often.
+pub fn inline_budget(code: &CodeObject, failures: u32) -> usize {
+    let most = crate::options::get().inliner_cost_limit as usize;
+    most.min(code.data.instructions.len() + INLINE_BUDGET / (1 + failures as usize))
 }
 
 /// Has `with` look at, and change, what is remembered of code.

@@ -20,7 +20,7 @@ use object::dict::{Dict, GlobalCell, global_cell};
 use object::singleton::ModuleObject;
 use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Type as Class};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ struct Tables {
     assumptions: Vec<Assume>,
     cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
     callees: callees::Callees,
+    /// The classes there are, by their versions.
+    live_classes: Option<Rc<HashMap<u32, Object>>>,
 }
 
 impl Assume {
@@ -75,6 +77,7 @@ impl Known {
     pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> Known {
         let mut tables = Tables::default();
         tables.assume(Assume::Nothing, "nothing");
+        let failures = history.as_ref().map_or(0, |history| history.failures());
         let unit = tables.unit(function, code, name, with_feedback, history);
         tables.preloaded.codes = vec![unit];
         let options = options::get();
@@ -82,8 +85,9 @@ impl Known {
             tables.preload_callees(code, with_feedback);
         }
         tables.preloaded.inlining = InliningLimits { budget: options.inliner_cost_limit as usize, depth: options.inliner_depth_limit as usize };
-        let Tables { mut preloaded, types, objects, classes, assumptions, cells, callees } = tables;
+        let Tables { mut preloaded, types, objects, classes, assumptions, cells, callees, .. } = tables;
         preloaded.classes = Arc::new(types);
+        preloaded.inline_budget = Some(crate::hot::inline_budget(code, failures));
         Known { preloaded, objects, classes, assumptions, cells, callees: callees.found }
     }
 }
@@ -100,7 +104,10 @@ impl Tables {
         if let Some((globals, builtins)) = scope {
             unit.globals = self.globals(code, globals, builtins, with_feedback, history.as_deref());
             if with_feedback && code.runs_copy() {
-                let mut seen: Vec<Seen> = Feedback::of_function(function).iter().cloned().collect();
+                let mut seen: Vec<Seen> = {
+                    let classes = self.live_classes.get_or_insert_with(|| Rc::new(object::type_new::classes_by_version()));
+                    Feedback::of_code_among(code, Rc::clone(classes)).iter().cloned().collect()
+                };
                 let mut history = history;
                 if let Some(history) = &mut history {
                     history.amend(&mut seen);

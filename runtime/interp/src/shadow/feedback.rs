@@ -34,6 +34,7 @@ use object::tuple::TUPLE;
 use object::{Object, Ref, type_new};
 use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 /// What an instruction has seen.
 #[derive(Clone, Debug)]
@@ -125,9 +126,14 @@ impl Feedback {
 
     /// What code has seen.
     pub fn of_code(code: &CodeObject) -> Feedback {
+        Feedback::of_code_among(code, Rc::new(type_new::classes_by_version()))
+    }
+
+    /// What code has seen, given the classes there are by their versions.
+    pub fn of_code_among(code: &CodeObject, classes: Rc<HashMap<u32, Object>>) -> Feedback {
         let n = code.data.instructions.len();
         let Some(shadow) = code.shadow.get() else { return Feedback { seen: vec![Seen::NeverRun; n] } };
-        let reader = Reader { shadow, classes: type_new::classes_by_version() };
+        let reader = Reader { shadow, classes };
         let mut seen: Vec<Seen> = (0..n).map(|index| reader.seen(index)).collect();
         add_callees(code, &mut seen);
         Feedback { seen }
@@ -147,7 +153,7 @@ impl Feedback {
 /// Reads the sites of one copy.
 struct Reader<'a> {
     shadow: &'a Shadow,
-    classes: HashMap<u32, Object>,
+    classes: Rc<HashMap<u32, Object>>,
 }
 
 impl Reader<'_> {
