@@ -371,6 +371,9 @@ impl Core {
         if self.len(vm) > other.len(vm) {
             return Ok(false);
         }
+        if let Some(is_within) = self.table.get(vm).is_within(other.table.get(vm)) {
+            return Ok(is_within);
+        }
         let mut position = 0;
         while let Some((next, hash, key)) = self.entry_at(vm, position) {
             let key = key.to_owned();

@@ -154,6 +154,10 @@ fn intersect(vm: &mut Vm, set: Ref<'_>, other: Ref<'_>) -> PyResult {
     match core(other) {
         Some(other) => {
             let (walked, asked) = if other.len(vm) > set.len(vm) { (set, other) } else { (other, set) };
+            if let Some(table) = walked.table.get(vm).selected(asked.table.get(vm), true) {
+                target.replace_table(vm, table);
+                return Ok(result);
+            }
             let mut position = 0;
             while let Some((next, hash, key)) = walked.entry_at(vm, position) {
                 let key = key.to_owned();
@@ -189,6 +193,10 @@ fn difference_of(vm: &mut Vm, set: Ref<'_>, other: Ref<'_>) -> PyResult {
         return Ok(copy);
     }
     let result = empty_like(vm, set);
+    if let Some(table) = core(other).and_then(|other| this(set).table.get(vm).selected(other.table.get(vm), false)) {
+        this(result.borrow()).replace_table(vm, table);
+        return Ok(result);
+    }
     let mut position = 0;
     while let Some((next, hash, key)) = this(set).entry_at(vm, position) {
         let key = key.to_owned();

@@ -178,6 +178,34 @@ impl Table {
         self.slots.iter().filter_map(|slot| slot.key.as_ref().map(|key| (slot.hash, key)))
     }
 
+    /// Whether all members are in another table, if that can be said without running Python.
+    pub fn is_within(&self, other: &Table) -> Option<bool> {
+        for (hash, key) in self.iter() {
+            match other.find_quick(key.borrow(), hash) {
+                Quick::Found(_) => {}
+                Quick::Absent => return Some(false),
+                Quick::Unknown => return None,
+            }
+        }
+        Some(true)
+    }
+
+    /// The members that are in another table, or, unless `present`, those that are not, if that can be said without running Python.
+    pub fn selected(&self, other: &Table, present: bool) -> Option<Table> {
+        let mut selected = Table::default();
+        for (hash, key) in self.iter() {
+            let is_present = match other.find_quick(key.borrow(), hash) {
+                Quick::Found(_) => true,
+                Quick::Absent => false,
+                Quick::Unknown => return None,
+            };
+            if is_present == present {
+                selected.insert(hash, key.clone());
+            }
+        }
+        Some(selected)
+    }
+
     /// Adds a key that is known to be absent.
     pub fn insert(&mut self, hash: i64, key: Object) {
         if self.slots.is_empty() {
