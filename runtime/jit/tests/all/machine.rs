@@ -61,14 +61,19 @@ fn code() -> Code {
         instructions,
         exception_table: vec![ExceptionEntry { start: 3, end: 4, target: 5, depth: 0, lasti: false }],
         constants: vec![Constant::Str("handled".into())],
-        names: vec!["name".to_owned()],
+        names: vec!["name".to_owned(), "append".to_owned()],
         locals: vec![local("a"), local("b"), local("x")],
         ..Code::default()
     }
 }
 
-/// Calls a function of `a` and `b` that is this HIR. Two other functions with the same bytecode may have been inlined.
-pub fn run(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
+/// A function of `a` and `b` that is this HIR.
+pub fn compiled(vm: &mut Vm, hir: &str) -> Object {
+    try_compiled(vm, hir).expect("tests use HIR that can be compiled")
+}
+
+/// The same. Two other functions with the same bytecode may have been inlined.
+fn try_compiled(vm: &mut Vm, hir: &str) -> Result<Object, String> {
     let code = interp::code::new_code(vm, code());
     let globals = vm.new_dict().into_object();
     let callees = [0, 1].map(|_| {
@@ -77,7 +82,19 @@ pub fn run(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
     });
     let function = interp::function::new_function(vm, code, globals);
     jit::compile::install_text(vm, &function, &[callees[0].borrow(), callees[1].borrow()], hir)?;
-    let result = vm.call(function.borrow().object(), args);
+    // Calls of other compiled code may come here directly.
+    function.code().compiled.scope.set((function.globals.borrow().bits(), function.builtins.borrow().bits()));
+    Ok(function.into_object())
+}
+
+/// Calls a function of `a` and `b` that is this HIR.
+pub fn run(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
+    let function = try_compiled(vm, hir)?;
+    run_function(vm, &function, args)
+}
+
+fn run_function(vm: &mut Vm, function: &Object, args: &[Ref<'_>]) -> Result<Object, String> {
+    let result = vm.call(function.borrow(), args);
     let result = result.map_err(|raised| {
         let error = vm.catch(raised);
         format!("{}: {}", error.borrow().class().name(), vm.str_text(error.borrow()).unwrap_or_default())
@@ -88,19 +105,34 @@ pub fn run(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
 
 /// The same, where no argument is a part of the result: references are given up.
 pub fn call(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> Result<Object, String> {
+    let function = try_compiled(vm, hir)?;
+    call_function(vm, &function, args)
+}
+
+fn call_function(vm: &mut Vm, function: &Object, args: &[Ref<'_>]) -> Result<Object, String> {
     let before: Vec<u32> = args.iter().map(|arg| arg.refcount()).collect();
-    let result = run(vm, hir, args);
+    let result = run_function(vm, function, args);
     let is_result = |arg: &Ref<'_>| result.as_ref().is_ok_and(|result| result.borrow().is(*arg));
     for (arg, before) in args.iter().zip(before) {
         assert_eq!(arg.refcount(), before + u32::from(is_result(arg) && !arg.is_immortal()), "references to {arg:?}");
     }
-    assert!(!vm.is_raised());
     result
 }
 
 /// The result as `repr` shows it.
 pub fn shown(vm: &mut Vm, hir: &str, args: &[Ref<'_>]) -> String {
-    match call(vm, hir, args) {
+    let result = call(vm, hir, args);
+    text_of(vm, result)
+}
+
+/// The same of a function that has been compiled.
+pub fn shown_of(vm: &mut Vm, function: &Object, args: &[Ref<'_>]) -> String {
+    let result = call_function(vm, function, args);
+    text_of(vm, result)
+}
+
+fn text_of(vm: &mut Vm, result: Result<Object, String>) -> String {
+    match result {
         Ok(value) => vm.repr_text(value.borrow()).expect("tests use values that can be shown"),
         Err(message) => message,
     }

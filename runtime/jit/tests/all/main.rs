@@ -3,4 +3,5 @@
 mod inlined;
 mod leaving;
 mod machine;
+mod sites;
 mod values;
