@@ -8,6 +8,11 @@ use crate::operand::{Address, Operand, Scale, SymbolId};
 use crate::reg::Reg;
 use crate::symbols::SymbolTable;
 
+/// There is a table with a place for each virtual register: numbers that could only come from elsewhere are refused.
+const MOST_REGISTERS: usize = 1 << 20;
+/// Offsets in a stack frame have to fit 32 bits, with room to spare.
+const MOST_WORDS: u32 = 1 << 24;
+
 /// Reads one function whose symbols are numbers.
 pub fn parse(text: &str) -> Result<Function, SyntaxError> {
     parse_with(text, &SymbolTable::new())
@@ -33,8 +38,8 @@ impl Parser<'_> {
         if self.cursor.eat("(") {
             while !self.cursor.eat(")") {
                 match self.cursor.word()? {
-                    "area" => self.function.area = self.cursor.number()?,
-                    "slots" => self.function.n_slots = self.cursor.number()?,
+                    "area" => self.function.area = self.words()?,
+                    "slots" => self.function.n_slots = self.words()?,
                     _ => return Err(self.cursor.error("expected `area` or `slots` before")),
                 }
                 self.cursor.eat(",");
@@ -63,6 +68,12 @@ impl Parser<'_> {
             self.instr(id)?;
         }
         Ok(())
+    }
+
+    /// A number of words in the stack frame.
+    fn words(&mut self) -> Result<u32, SyntaxError> {
+        let words = self.cursor.number()?;
+        if words > MOST_WORDS { Err(self.cursor.error("a stack frame has no room for so much")) } else { Ok(words) }
     }
 
     fn block_id(&mut self) -> Result<BlockId, SyntaxError> {
@@ -165,6 +176,9 @@ impl Parser<'_> {
 
     fn reg(&mut self) -> Result<Reg, SyntaxError> {
         let reg = Reg::from_name(self.cursor.peek_word()).ok_or_else(|| self.cursor.error("expected a register"))?;
+        if reg.index().is_some_and(|index| index >= MOST_REGISTERS) {
+            return Err(self.cursor.error("the number of the register is too great"));
+        }
         self.cursor.word()?;
         if let Some(index) = reg.index() {
             let next = u32::try_from(index + 1).expect("the number of a register has 29 bits");
