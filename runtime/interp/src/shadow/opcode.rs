@@ -172,6 +172,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::BuildList, containers::build_list),
     (Opcode::BuildMap, containers::build_map),
     (Opcode::ListAppend, containers::list_append),
+    (Opcode::MapAdd, containers::map_add),
     (Opcode::UnpackSequence, specialize::unpack_sequence),
     (Opcode::GetIter, iteration::get_iter),
     (Opcode::GetYieldFromIter, iteration::get_yield_from_iter),

@@ -318,6 +318,16 @@ handler!(store_dict_item(vm ip sp frame word fuel) {
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
 });
 
+handler!(map_add(vm ip sp frame word fuel) {
+    let (key, value) = (*sp.sub(2), *sp.sub(1));
+    let sp = sp.sub(2);
+    (*frame).ip = ip;
+    if set_in_dict(vm, *sp.sub(arg(word)), key, value) {
+        return Exit::raised(ip, sp.add(2));
+    }
+    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+});
+
 /// A bound of a slice of `n` items as a place among them; `None` if it is no int that fits a word.
 #[inline(always)]
 fn clipped(bound: u64, n: usize, default: usize) -> Option<usize> {
