@@ -112,13 +112,9 @@ impl Slot {
     }
 
     pub(crate) fn new(flags: CodeFlags) -> Slot {
-        let address = FIRST_CALL.load(Ordering::Relaxed);
-        // SAFETY: the address is 0 or that of an entry, see `set_first_call`.
-        let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
-        let entry = entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !resume::suspends(flags));
         let countdown = COUNTDOWN.load(Ordering::Relaxed) as u32;
         Slot {
-            entry: Cell::new(entry),
+            entry: Cell::new(if is_watched_late() { None } else { first_call(flags) }),
             scope: Cell::new((0, 0)),
             countdown: Cell::new(countdown),
             interpreted: Cell::new(0),
@@ -131,6 +127,30 @@ impl Slot {
             owners: RefCell::default(),
         }
     }
+
+    /// The code gets a copy: from now on its calls are counted, if they were not before.
+    pub(crate) fn warmed_up(&self, flags: CodeFlags) {
+        if is_watched_late() && self.entry.get().is_none() && !self.is_suppressed.get() && self.owners.borrow().is_empty() {
+            self.countdown.set(COUNTDOWN.load(Ordering::Relaxed) as u32 - WARM_UP);
+            self.entry.set(first_call(flags));
+        }
+    }
+}
+
+/// So many calls go by before code gets a copy, as a rule.
+const WARM_UP: u32 = 50;
+
+/// Whether calls are counted only of code that has a copy: counting takes time, too.
+fn is_watched_late() -> bool {
+    COUNTDOWN.load(Ordering::Relaxed) >= WARM_UP as usize
+}
+
+/// What calls of code that has not been compiled go to, if anything.
+fn first_call(flags: CodeFlags) -> Option<Entry> {
+    let address = FIRST_CALL.load(Ordering::Relaxed);
+    // SAFETY: the address is 0 or that of an entry, see `set_first_call`.
+    let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
+    entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !resume::suspends(flags))
 }
 
 /// A word that no code has; its form is that of an instruction of a copy, without handler.

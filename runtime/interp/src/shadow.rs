@@ -364,6 +364,7 @@ impl CodeObject {
         if let Some(shadow) = Shadow::new(&self.data.instructions, &self.constants, counts_jumps) {
             let shadow = self.shadow.get_or_init(|| shadow);
             self.entry.set(shadow.entry());
+            self.compiled.warmed_up(self.data.flags);
             listing::note(self);
         }
     }

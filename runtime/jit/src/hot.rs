@@ -19,7 +19,7 @@ use object::{Object, Ref, Vm, type_new};
 use std::collections::{BTreeMap, HashMap};
 
 /// After so many jumps backward a loop is compiled.
-const LOOP_HEAT: u32 = 1000;
+const LOOP_HEAT: u32 = 4000;
 /// So many jumps backward are interpreted after code was left because a guard failed ...
 const HEAT_AFTER_FAILURE: u32 = 50;
 /// ... or for a handler.
@@ -27,7 +27,7 @@ const HEAT_AFTER_RAISE: u32 = 10;
 /// So often an exit is taken before its code is compiled anew ...
 const PATIENCE: u32 = 20;
 /// ... after so many more calls.
-const CALLS_TO_LEARN: u32 = 2;
+const CALLS_TO_LEARN: u32 = 8;
 /// So often code is given up at most.
 const MOST_FAILURES: u32 = 12;
 /// From then on sites that mislead are told of no more.
