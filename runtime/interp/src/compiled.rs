@@ -732,13 +732,10 @@ fn bind_names(function: &Function, values: &[Ref<'_>], names: &[Ref<'_>]) -> Opt
         }
     }
     let defaults = function.defaults.bits();
-    for index in 0..n_parameters {
-        if words[index] != 0 {
-            continue;
-        }
+    for (index, word) in words[..n_parameters].iter_mut().enumerate().filter(|(_, word)| **word == 0) {
         // SAFETY: the function holds the tuple of its defaults.
         let defaults = unsafe { Ref::from_bits(if defaults == 0 { raw::NONE } else { defaults }) }.downcast_exact::<Tuple>()?;
-        words[index] = defaults.items().get((index + defaults.len()).checked_sub(n_parameters)?)?.bits();
+        *word = defaults.items().get((index + defaults.len()).checked_sub(n_parameters)?)?.bits();
     }
     Some(words)
 }
