@@ -562,6 +562,14 @@ pub(crate) unsafe fn finish(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
 /// Resumes a generator with a value, or with an exception to raise in it.
 pub fn resume(vm: &mut Vm, object: Ref<'_>, value: Object, error: Option<Object>) -> PyResult<Resumed> {
     let data = data(object).expect("the caller has a generator");
+    let value = if error.is_none() && data.ready.is_noted() {
+        match compiled::resume::resume_noted(vm, object, value) {
+            Ok(resumed) => return resumed,
+            Err(value) => value,
+        }
+    } else {
+        value
+    };
     match data.state.get() {
         State::Running => return Err(vm.value_error(format!("{} already executing", kind(object)))),
         State::Finished => {

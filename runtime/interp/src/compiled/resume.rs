@@ -17,7 +17,7 @@ use crate::code::CodeObject;
 use crate::eval;
 use crate::frame::{self, Ending, Frame, take};
 use crate::function::{self, Function};
-use crate::generator::{self, COROUTINE, GENERATOR, Generator, GeneratorData, State};
+use crate::generator::{self, COROUTINE, GENERATOR, Generator, GeneratorData, Resumed, State};
 use crate::shadow;
 use crate::tracing;
 use bytecode::{CodeFlags, Opcode};
@@ -279,6 +279,24 @@ unsafe fn resume_ready(vm: &mut Vm, generator: u64, value: u64) -> Quick {
 pub(crate) unsafe fn resume_quickly(vm: *mut Vm, generator: u64, value: u64) -> Quick {
     // SAFETY: the caller's promise.
     unsafe { resume_ready(&mut *vm, generator, value) }
+}
+
+/// Resumes a generator for native code. The value comes back if it is not ready.
+pub(crate) fn resume_noted(vm: &mut Vm, generator: Ref<'_>, value: Object) -> Result<PyResult<Resumed>, Object> {
+    if vm.depth >= vm.depth_limit {
+        return Err(value);
+    }
+    let word = value.into_raw();
+    // SAFETY: the generator is alive; the words own references.
+    unsafe {
+        let taken = |word: u64| Object::from_raw(word).expect("a value is never null");
+        match resume_ready(vm, generator.bits(), word) {
+            Quick::NotReady => Err(taken(word)),
+            Quick::Raised => Ok(Err(raised(vm))),
+            Quick::Yielded(value) => Ok(Ok(Resumed::Yield(taken(value)))),
+            Quick::Returned(value) => Ok(Ok(Resumed::Return(taken(value)))),
+        }
+    }
 }
 
 /// The next item of an iterator that may be a generator that is ready.
