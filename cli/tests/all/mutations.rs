@@ -547,7 +547,7 @@ fn explore(half: u8) {
         Some(_) => TestRunner::new(config),
         None => {
             let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[half; 32]);
-            TestRunner::new_with_rng(ProptestConfig { cases: 150, ..config }, rng)
+            TestRunner::new_with_rng(ProptestConfig { cases: 100, ..config }, rng)
         }
     };
     if let Err(error) = runner.run(&program(), |program| check(&program)) {
