@@ -14,11 +14,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the test is part of the checkout")
 }
 
-/// The stage's dump of the function, by the command that the document names.
+/// The stage's dump of the function, by the command that the document names; without where the checkout is.
 fn dump(stage: &str) -> String {
     let option = format!("--dump={stage}");
     let arguments = ["-X", "shadowcode=1", "-X", "jit-auto=10", &option, "--dump-only=__main__:total", "cli/tests/all/jit/walk.py"];
-    run(scoria().current_dir(root()).args(arguments), b"").stdout
+    run(scoria().current_dir(root()).args(arguments), b"").stdout.replace(&format!("{}/", root().display()), "")
 }
 
 /// What the document shows of a stage; `...` is what was left out.
