@@ -219,9 +219,11 @@ impl<'a> Builder<'a> {
         self.enter_function();
         let mut is_done = false;
         while !is_done {
+            let mut has_started = false;
             for index in 0..self.flow.order.len() {
                 let place = self.flow.order[index];
                 if self.start_place(place)? {
+                    has_started = true;
                     self.run_place(place)?;
                 }
                 if self.function.block_limit() > self.options.block_limit || self.function.value_limit() > self.options.instr_limit {
@@ -229,6 +231,10 @@ impl<'a> Builder<'a> {
                 }
             }
             is_done = !(0..self.places.len()).any(|place| self.is_waiting(place));
+            if !is_done && !has_started {
+                // Something leads to where the flow of control does not.
+                return Err(Refusal::Malformed);
+            }
         }
         self.leave_entry();
         self.function.reflow_types();

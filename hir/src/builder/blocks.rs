@@ -70,6 +70,11 @@ impl Flow {
         self.starts.get(at as usize).copied().flatten()
     }
 
+    /// Whether a block begins at an instruction and control may come there.
+    pub fn reaches(&self, at: u32) -> bool {
+        self.block_at(at).is_some_and(|block| self.order.contains(&block))
+    }
+
     fn cut(&mut self, code: &Code, leaders: &[bool]) -> Result<(), Refusal> {
         let n = leaders.len() as u32;
         let mut start = 0;

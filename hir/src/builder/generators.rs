@@ -51,7 +51,10 @@ impl Builder<'_> {
         let opcodes = [1, 2, 3].map(|distance| self.opcode_at(self.at + distance));
         let send = self.at + 3;
         let is_awaited = opcodes == [Opcode::GetAwaitable, Opcode::LoadConst, Opcode::Send].map(Some) && self.operand_at(self.at + 1) == 0;
-        (is_awaited && self.opcode_at(self.operand_at(send)) == Some(Opcode::EndSend)).then_some(send)
+        let ends = |send: u32| self.opcode_at(self.operand_at(send)) == Some(Opcode::EndSend);
+        // What is behind may be left out, as it has never run.
+        let goes_on = |send: u32| self.flow.reaches(send + 1) && self.flow.reaches(self.operand_at(send));
+        (is_awaited && ends(send) && goes_on(send)).then_some(send)
     }
 
     /// Calls what is awaited at once: goes on behind the `SEND`, with what the call came to.
