@@ -78,6 +78,8 @@ impl CodeFlags {
     pub const COROUTINE: CodeFlags = CodeFlags(0x80);
     pub const ITERABLE_COROUTINE: CodeFlags = CodeFlags(0x100);
     pub const ASYNC_GENERATOR: CodeFlags = CodeFlags(0x200);
+    /// Calls give something that suspends and resumes, not what the code returns.
+    pub const SUSPENDS: CodeFlags = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
     pub const FUTURE_ANNOTATIONS: CodeFlags = CodeFlags(0x0100_0000);
     pub const NO_MONITORING_EVENTS: CodeFlags = CodeFlags(0x0200_0000);
     pub const HAS_DOCSTRING: CodeFlags = CodeFlags(0x0400_0000);

@@ -108,7 +108,7 @@ static PENDING: AtomicUsize = AtomicUsize::new(0);
 impl Slot {
     /// Whether copies of the code count their jumps backward.
     pub(crate) fn counts_jumps(&self, flags: CodeFlags) -> bool {
-        HOT_LOOP.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && !resume::suspends(flags)
+        HOT_LOOP.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && !flags.has(CodeFlags::SUSPENDS)
     }
 
     pub(crate) fn new(flags: CodeFlags) -> Slot {
@@ -150,7 +150,7 @@ fn first_call(flags: CodeFlags) -> Option<Entry> {
     let address = FIRST_CALL.load(Ordering::Relaxed);
     // SAFETY: the address is 0 or that of an entry, see `set_first_call`.
     let entry = unsafe { std::mem::transmute::<usize, Option<Entry>>(address) };
-    entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !resume::suspends(flags))
+    entry.filter(|_| flags.has(CodeFlags::OPTIMIZED) && !flags.has(CodeFlags::SUSPENDS))
 }
 
 /// A word that no code has; its form is that of an instruction of a copy, without handler.
@@ -258,8 +258,8 @@ unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
             return None;
         }
         let function = (*frame).function();
-        let (globals, builtins) = slot.scope.get();
-        if globals != 0 && (function.globals.borrow().bits() != globals || function.builtins.borrow().bits() != builtins) {
+        let scope = slot.scope.get();
+        if scope.0 != 0 && scope != function.scope_words() {
             return None;
         }
         let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
@@ -492,25 +492,24 @@ pub unsafe fn call(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
         let base = stack(frame);
         unpack_bound_method(base);
         let callable = Ref::from_bits(*base);
-        let has_self = *base.add(1) != 0;
-        let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
+        let (args, n_all) = arguments(base, n);
         if callable.is_exactly(&FUNCTION) {
-            for index in 0..n {
+            for index in 0..n_all {
                 raw::increment(*args.add(index));
             }
             let function = callable.downcast_unchecked::<Function>().get();
             if let Some(entry) = entry_for(function) {
                 function.known_entry.set(entry as usize);
             }
-            return call_python(vm, callable, args, n);
+            return call_python(vm, callable, args, n_all);
         }
-        if !has_self
+        if *base.add(1) == 0
             && callable.is_exactly(&object::class::TYPE)
             && let Some(init) = calls::plain_init(callable)
         {
             return construct(vm, callable, init, base, n);
         }
-        let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
+        let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n_all);
         let result = calls::call_native(vm, callable, values).map_or(0, Object::into_raw);
         vm.run_finalizers();
         result
@@ -548,6 +547,17 @@ unsafe fn construct(vm: &mut Vm, class: Ref<'_>, init: Ref<'_>, base: *mut u64, 
     }
 }
 
+/// The arguments of a call, with self if there is one, and how many there are.
+///
+/// # Safety
+///
+/// Callable, self or null and `n` arguments are there.
+#[inline(always)]
+unsafe fn arguments(base: *mut u64, n: usize) -> (*mut u64, usize) {
+    // SAFETY: the caller's promise.
+    unsafe { if *base.add(1) == 0 { (base.add(2), n) } else { (base.add(1), n + 1) } }
+}
+
 /// Puts the parts of a bound method, if the callable is one, in the place of callable and self.
 ///
 /// # Safety
@@ -578,7 +588,7 @@ unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -
         let code = function.code_data.get();
         let slot = &(*code).compiled;
         let entry = slot.entry.get()?;
-        let is_for_it = slot.scope.get() == (function.globals.borrow().bits(), function.builtins.borrow().bits());
+        let is_for_it = slot.scope.get() == function.scope_words();
         let is_ready = slot.countdown.get() == 0 && vm.has_stack() && breaker_reasons() & breaker::TRACE == 0;
         if (*code).small_arguments as usize != n || !is_for_it || !is_ready {
             return None;
@@ -631,7 +641,7 @@ pub const NO_ENTRY: usize = 1;
 /// The compiled code that calls of a function go to as long as nothing changes.
 fn entry_for(function: &Function) -> Option<Entry> {
     let slot = &function.code().compiled;
-    let is_for_it = slot.scope.get() == (function.globals.borrow().bits(), function.builtins.borrow().bits());
+    let is_for_it = slot.scope.get() == function.scope_words();
     slot.entry.get().filter(|_| is_for_it && slot.countdown.get() == 0)
 }
 
@@ -654,8 +664,7 @@ const LOCALS_IN_LINE: usize = 24;
 /// What there is to know of a function that is called with exactly its `n` parameters, if all are positional and it has few locals.
 pub fn callee(function: &Function, n: usize) -> Option<Callee> {
     let code = function.code();
-    let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
-    if code.simple_arguments as usize != n || code.has_flag(suspends) || code.n_locals > n + LOCALS_IN_LINE {
+    if code.simple_arguments as usize != n || code.has_flag(CodeFlags::SUSPENDS) || code.n_locals > n + LOCALS_IN_LINE {
         return None;
     }
     Some(Callee {
@@ -690,9 +699,8 @@ pub unsafe fn call_keywords(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
     unsafe {
         let base = stack(frame);
         let callable = Ref::from_bits(*base);
-        let has_self = *base.add(1) != 0;
         let names = Ref::from_bits(*base.add(2 + n)).downcast_unchecked::<Tuple>();
-        let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
+        let (args, n) = arguments(base, n);
         let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n);
         if callable.is_exactly(&FUNCTION)
             && let Some(mut words) = bind_names(callable.downcast_unchecked::<Function>().get(), values, names.get().items())

@@ -88,6 +88,11 @@ impl Payload for Function {
 }
 
 impl Function {
+    /// The words of its globals and builtins: compiled code is for functions that have the same.
+    pub fn scope_words(&self) -> (u64, u64) {
+        (self.globals.borrow().bits(), self.builtins.borrow().bits())
+    }
+
     /// Everything but the code.
     fn cells(&self) -> [&ObjectCell; 10] {
         [

@@ -342,7 +342,11 @@ pub(crate) fn start_native<'a>(vm: &mut Vm, object: Ref<'a>, value: Ref<'_>) -> 
 }
 
 /// Pushes the value a `yield` gives.
-unsafe fn push(frame: *mut Frame, value: Object) {
+///
+/// # Safety
+///
+/// The frame does not run, and the instruction that it is at pushes a value.
+pub(crate) unsafe fn push(frame: *mut Frame, value: Object) {
     // SAFETY: the verifier counted the value that a resumed frame finds on its stack.
     unsafe {
         (*frame).sp.write(value.into_raw());

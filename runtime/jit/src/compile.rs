@@ -70,9 +70,6 @@ impl fmt::Display for Refusal {
 /// Names by which code gets at its own frame, whose variables are not in it while compiled code runs.
 pub(crate) const LOOKING: &[&str] = &["_getframe", "currentframe", "f_locals"];
 
-/// Passes whose results lowering does not know yet.
-const OFF: &[Pass] = &[];
-
 /// What all compilations share.
 struct Shared {
     memory: CodeMemory,
@@ -116,6 +113,7 @@ struct Owned {
 }
 
 /// What is known of a compiled function.
+#[derive(Default)]
 pub struct Statistics {
     /// Bytes of machine code.
     pub size: usize,
@@ -176,7 +174,7 @@ pub fn calls_before() -> Option<u32> {
 
 /// Has the next call of a function compile it.
 pub fn compile_at_next_call(code: &CodeObject) {
-    if resume::suspends(code.data.flags) {
+    if code.has_flag(CodeFlags::SUSPENDS) {
         return code.compiled.resumable.compile_after(0);
     }
     code.compiled.countdown.set(0);
@@ -190,8 +188,7 @@ pub fn compile_after_countdown(code: &CodeObject) {
 
 /// Has a function be compiled after so many calls, unless it is compiled or must not be.
 pub fn schedule(code: &CodeObject, calls: u32) {
-    let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
-    if code.has_flag(CodeFlags::OPTIMIZED) && !code.has_flag(suspends) && !code.compiled.is_suppressed.get() && !is_compiled(code) {
+    if code.has_flag(CodeFlags::OPTIMIZED) && !code.has_flag(CodeFlags::SUSPENDS) && !code.compiled.is_suppressed.get() && !is_compiled(code) {
         code.compiled.countdown.set(calls);
         code.compiled.entry.set(Some(first_call));
     }
@@ -261,9 +258,13 @@ fn is_worth_resuming(code: &CodeObject) -> bool {
     is_for_test || code.has_flag(CodeFlags::COROUTINE) || !hands_on && !code.has_flag(CodeFlags::ASYNC_GENERATOR)
 }
 
+fn is_first_call(entry: Entry) -> bool {
+    entry as usize == first_call as *const () as usize
+}
+
 /// Whether calls of the code run compiled code.
 pub fn is_compiled(code: &CodeObject) -> bool {
-    let has_entry = code.compiled.entry.get().is_some_and(|entry| entry as usize != first_call as *const () as usize);
+    let has_entry = code.compiled.entry.get().is_some_and(|entry| !is_first_call(entry));
     (has_entry || code.compiled.resumable.is_set()) && !code.compiled.owners.borrow().is_empty()
 }
 
@@ -305,7 +306,7 @@ pub fn compiled_names() -> Vec<String> {
 
 /// Whether the code is waiting for a call that compiles it.
 pub fn is_scheduled(code: &CodeObject) -> bool {
-    code.compiled.entry.get().is_some_and(|entry| entry as usize == first_call as *const () as usize) || code.compiled.resumable.is_waiting()
+    code.compiled.entry.get().is_some_and(is_first_call) || code.compiled.resumable.is_waiting()
 }
 
 /// Has calls run the compiled code again that [`uncompile`] took from them. Whether there was any.
@@ -313,7 +314,7 @@ pub fn reattach(code: &CodeObject) -> bool {
     let owners = code.compiled.owners.borrow();
     let mut all = owners.iter().rev().filter_map(|owned| owned.downcast_ref::<Owned>());
     let found = all.find(|owned| owned.is_start && !owned.exits.is_given_up.get());
-    if found.is_some() && resume::suspends(code.data.flags) {
+    if found.is_some() && code.has_flag(CodeFlags::SUSPENDS) {
         return code.compiled.resumable.restore();
     }
     if let Some(owned) = found.filter(|_| code.compiled.entry.get().is_none()) {
@@ -371,9 +372,9 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let result = compile(vm, shared, code, &known, options, &mut watch);
     watch.end(result.as_ref().err());
     let entries = result?;
-    let scope = (function.globals.borrow().bits(), function.builtins.borrow().bits());
+    let scope = function.scope_words();
     code.compiled.scope.set(scope);
-    if resume::suspends(code.data.flags) {
+    if code.has_flag(CodeFlags::SUSPENDS) {
         code.compiled.resumable.set(code, &entries.resumptions, scope);
     } else if options.loop_entry.is_none() {
         code.compiled.countdown.set(0);
@@ -441,15 +442,7 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, callees: &[Ref<'_>
     passes::run(&always, &mut function, &known.preloaded, &mut NoObserver);
     let refused = |refusal: Refusal| refusal.to_string();
     let (made, extras) = emit(vm, shared, code, &known, &function, &mut Watch::new(&function.name)).map_err(refused)?;
-    let statistics = Statistics {
-        size: made.bytes.len(),
-        stack_size: 0,
-        spill_size: 0,
-        time: Duration::ZERO,
-        opcodes: BTreeMap::new(),
-        n_inlined: 0,
-        not_inlined: BTreeMap::new(),
-    };
+    let statistics = Statistics { size: made.bytes.len(), ..Statistics::default() };
     let entries = install(shared, code, &known, (made, extras), 0, statistics).map_err(refused)?;
     code.compiled.entry.set(Some(entries.wanted));
     Ok(())
@@ -457,12 +450,12 @@ pub fn install_text(vm: &mut Vm, function: &interp::Function, callees: &[Ref<'_>
 
 /// The HIR of a function, with references counted.
 fn build(code: &CodeObject, known: &Known, options: &Options, watch: &mut Watch) -> Result<Function, Refusal> {
-    let suspends = resume::suspends(code.data.flags);
+    let suspends = code.has_flag(CodeFlags::SUSPENDS);
     let options = if suspends { builder::Options::generator() } else { options.for_builder() };
     let mut function = builder::build(&known.preloaded, CodeId(0), &options).map_err(Refusal::Builder)?;
     watch.times.finished("build");
     watch.hir("hir:initial", &function);
-    passes::run(&policy::pipeline(OFF), &mut function, &known.preloaded, watch);
+    passes::run(&policy::pipeline(), &mut function, &known.preloaded, watch);
     watch.hir("hir", &function);
     Ok(function)
 }
@@ -538,7 +531,7 @@ fn install(
     entry: u32,
     statistics: Statistics,
 ) -> Result<Entries, Refusal> {
-    let is_generator = resume::suspends(code.data.flags);
+    let is_generator = code.has_flag(CodeFlags::SUSPENDS);
     let wanted = if is_generator { made.entries.first().map(|entry| entry.offset) } else { made.entry(entry) };
     let wanted = wanted.ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();

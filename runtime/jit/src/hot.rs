@@ -10,9 +10,10 @@ use crate::classify::leaf_of;
 use crate::compile::{self, Options};
 use crate::deopt::{Exits, Point};
 use crate::stress;
+use bytecode::CodeFlags;
 use hir::{Type, environment, ty};
 use interp::CodeObject;
-use interp::compiled::{self, Entry, resume};
+use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use interp::shadow::feedback::{Kind, Owner, Place, Seen};
 use object::{Object, Ref, Vm, type_new};
@@ -216,7 +217,7 @@ unsafe fn hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> Option<Entry> {
     let (code, function) = unsafe { (compiled::code_of(frame), compiled::function_of(frame)) };
     let slot = &code.compiled;
     let found = slot.loops.borrow().iter().find(|(known, _)| *known == head).map(|(_, entry)| *entry);
-    let scope = (function.globals.borrow().bits(), function.builtins.borrow().bits());
+    let scope = function.scope_words();
     if found.is_some() {
         return found.filter(|_| slot.scope.get() == scope);
     }
@@ -282,7 +283,7 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         history.failures >= MOST_FAILURES
     });
     code.compiled.loops.borrow_mut().clear();
-    if resume::suspends(code.data.flags) {
+    if code.has_flag(CodeFlags::SUSPENDS) {
         let resumable = &code.compiled.resumable;
         return if is_last { resumable.clear() } else { resumable.compile_after(CALLS_TO_LEARN) };
     }

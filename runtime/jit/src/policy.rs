@@ -51,10 +51,10 @@ pub fn is_full(used: usize) -> bool {
     limit > 0 && used as u64 >= limit
 }
 
-/// The passes to run, without those that cannot be.
-pub fn pipeline(off: &[Pass]) -> Vec<Pass> {
+/// The passes to run.
+pub fn pipeline() -> Vec<Pass> {
     let settings = options::get();
-    let mut off: Vec<Pass> = off.iter().chain(&settings.passes_off).copied().collect();
+    let mut off: Vec<Pass> = settings.passes_off.clone();
     if !settings.inliner {
         off.push(Pass::InlineFunctionCalls);
     }

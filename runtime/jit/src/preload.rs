@@ -216,8 +216,7 @@ impl Tables {
     /// How a call makes an instance, if a Python function sets it up.
     fn construction(&mut self, class: &Class) -> Option<Construction> {
         let init = object::type_new::plain_init(class)?;
-        let suspends = CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR);
-        if init.downcast_exact::<Function>()?.get().code().has_flag(suspends) {
+        if init.downcast_exact::<Function>()?.get().code().has_flag(CodeFlags::SUSPENDS) {
             return None;
         }
         let (version, id) = (class.version(), self.class(class));

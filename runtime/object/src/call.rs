@@ -1,14 +1,16 @@
 //! Calls: the arguments of a call, and how a native function's signature binds them.
 
 use crate::class::Type;
+use crate::collector::AddressHasher;
 use crate::exception;
 use crate::native::{Method, Native};
 use crate::str::Str;
 use crate::tuple::Tuple;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
-use rustc_hash::FxHashMap;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 /// The arguments of a call: positional ones, then the values of keyword arguments, whose names are
 /// in a tuple of strings.
@@ -401,7 +403,7 @@ fn check_count(vm: &mut Vm, name: &str, signature: &Signature, args: Args<'_>) -
 }
 
 thread_local! {
-    static SIGNATURES: std::cell::RefCell<FxHashMap<usize, &'static Signature>> = std::cell::RefCell::new(FxHashMap::default());
+    static SIGNATURES: RefCell<HashMap<usize, &'static Signature, BuildHasherDefault<AddressHasher>>> = RefCell::default();
 }
 
 /// Binds the arguments of a constructor by the text of its signature: one owned value per

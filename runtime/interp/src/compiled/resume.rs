@@ -87,14 +87,9 @@ pub fn set_first_resumption(compile: Option<Compile>, countdown: u32) {
     COMPILE.store(compile.map_or(0, |compile| compile as usize), Ordering::Relaxed);
 }
 
-/// Whether code of this kind suspends.
-pub fn suspends(flags: CodeFlags) -> bool {
-    flags.has(CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR))
-}
-
 impl Resumable {
     pub(super) fn new(flags: CodeFlags) -> Resumable {
-        let is_awaited = COMPILE.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && suspends(flags);
+        let is_awaited = COMPILE.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && flags.has(CodeFlags::SUSPENDS);
         Resumable {
             table: Cell::new(if is_awaited { &raw const WAITING } else { std::ptr::null() }),
             countdown: Cell::new(COUNTDOWN.load(Ordering::Relaxed) as u32),
@@ -178,7 +173,7 @@ unsafe fn entry_at(vm: &mut Vm, frame: *mut Frame, index: usize) -> Option<Entry
         let entry = (*table.entries.get(index)?)?;
         let function = (*frame).function();
         // Who has the frame object may look at the variables whenever it likes.
-        if is_observed(frame) || table.scope != (function.globals.borrow().bits(), function.builtins.borrow().bits()) {
+        if is_observed(frame) || table.scope != function.scope_words() {
             return None;
         }
         let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
@@ -346,15 +341,6 @@ unsafe fn data_of<'a>(generator: u64) -> &'a GeneratorData {
     unsafe { &Ref::from_bits(generator).downcast_unchecked::<Generator>().get().0 }
 }
 
-/// Pushes a value on the stack of a frame that does not run.
-unsafe fn push(frame: *mut Frame, value: Object) {
-    // SAFETY: the caller's promise: the instruction that the frame is at pushes a value.
-    unsafe {
-        (*frame).sp.write(value.into_raw());
-        (*frame).sp = (*frame).sp.add(1);
-    }
-}
-
 /// Runs the frame of a generator that has just been resumed, in compiled code, and then the frames that delegate to it, as long as there is compiled code for them.
 ///
 /// # Safety
@@ -388,7 +374,7 @@ pub(crate) unsafe fn go_on(vm: &mut Vm, frame: *mut Frame, entry: Entry, by: Res
                     return Went::Finished(value);
                 }
                 let resumer: *mut Frame = vm.frame.cast();
-                push(resumer, value);
+                generator::push(resumer, value);
                 (*resumer).ip = (*resumer).ip.add(1);
                 return Went::Interpret;
             }
@@ -400,7 +386,7 @@ pub(crate) unsafe fn go_on(vm: &mut Vm, frame: *mut Frame, entry: Entry, by: Res
                 (*resumer).ip = (*(*resumer).code).entry().add(target + 1);
                 return Went::Interpret;
             }
-            push(resumer, value);
+            generator::push(resumer, value);
             if is_own {
                 // The `SEND` comes again and finds that the generator has ended.
                 return Went::Interpret;
@@ -500,7 +486,7 @@ unsafe fn begin(vm: &mut Vm, frame: *mut Frame) -> bool {
             match instruction.opcode() {
                 Some(Opcode::ReturnGenerator) => {
                     (*frame).ip = code.entry().add(index);
-                    push(frame, Object::none());
+                    generator::push(frame, Object::none());
                     return true;
                 }
                 Some(Opcode::MakeCell) => {
@@ -562,9 +548,8 @@ unsafe fn begin_quickly(vm: &mut Vm, frame: *mut Frame, n: usize) -> Option<Awai
         let code = function.code_data.get();
         let table = (*code).compiled.resumable.table.get().as_ref()?;
         let entry = table.first?;
-        let has_self = *base.add(1) != 0;
-        let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
-        let is_for_it = table.scope == (function.globals.borrow().bits(), function.builtins.borrow().bits());
+        let (args, n) = super::arguments(base, n);
+        let is_for_it = table.scope == function.scope_words();
         let is_ready = breaker_reasons() & breaker::TRACE == 0 && vm.has_stack() && !frame::ARE_ORIGINS_TRACKED.load(Ordering::Relaxed);
         if (*code).small_arguments as usize != n || !is_for_it || !is_ready {
             return None;
@@ -598,8 +583,7 @@ unsafe fn begin_awaited(vm: &mut Vm, frame: *mut Frame, n: usize) -> Option<Awai
         if is_traced || !vm.has_stack() || !may_begin_awaited(function.code()) {
             return None;
         }
-        let has_self = *base.add(1) != 0;
-        let (args, n) = if has_self { (base.add(1), n + 1) } else { (base.add(2), n) };
+        let (args, n) = super::arguments(base, n);
         for index in 0..n {
             raw::increment(*args.add(index));
         }
@@ -705,7 +689,7 @@ pub(crate) unsafe fn wait(vm: &mut Vm, frame: *mut Frame) {
     unsafe {
         (*frame).ending = Ending::Push;
         let coroutine = generator::make_suspended(vm, frame);
-        push(vm.frame.cast(), coroutine);
+        generator::push(vm.frame.cast(), coroutine);
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn python_method<'a>(owner: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>
 fn runs_at_once(function: Ref<'_>) -> bool {
     // SAFETY: the callers compared the type.
     let flags = unsafe { function.downcast_unchecked::<Function>() }.get().code().data.flags;
-    !flags.has(CodeFlags::GENERATOR.with(CodeFlags::COROUTINE).with(CodeFlags::ASYNC_GENERATOR))
+    !flags.has(CodeFlags::SUSPENDS)
 }
 
 /// The getter of a property, if it is a Python function that runs at once and nothing overrides it.

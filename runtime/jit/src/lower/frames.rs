@@ -35,6 +35,11 @@ impl Lowering<'_, '_> {
         self.put_on_stack(args)?;
         let given = self.helper(Helper::call_python_from, &[function, Operand::Imm(args.len() as i64), Operand::Imm(place)]);
         self.builder.branch(Edge::new(done, vec![given]));
+        self.end_call(value, done, result)
+    }
+
+    /// What both ways of a call end in: its result, or what it raised.
+    fn end_call(&mut self, value: Value, done: BlockId, result: Reg) -> Lowered {
         self.builder.switch_to(done);
         self.guard_raised(value, result)?;
         if self.function.has_output(value) {
@@ -70,12 +75,7 @@ impl Lowering<'_, '_> {
         self.put_on_stack(&operands)?;
         let given = self.helper(Helper::call, &[Operand::Imm(args.len() as i64)]);
         self.builder.branch(Edge::new(done, vec![given]));
-        self.builder.switch_to(done);
-        self.guard_raised(value, result)?;
-        if self.function.has_output(value) {
-            self.define(value, result);
-        }
-        Ok(())
+        self.end_call(value, done, result)
     }
 
     /// Lays the frame of a function that is asked for all there is to know. Gives its entry, too.

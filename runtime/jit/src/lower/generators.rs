@@ -7,9 +7,10 @@ use crate::compile::Refusal;
 use crate::deopt::Form;
 use crate::helpers::Helper;
 use crate::lower::form_of;
+use bytecode::CodeFlags;
 use bytecode::opcode::Intrinsic1;
 use hir::{FrameStateId, Instr, Value};
-use interp::compiled::{layout, resume};
+use interp::compiled::layout;
 use lir::{Address, Operand, Reg};
 
 impl Lowering<'_, '_> {
@@ -19,7 +20,7 @@ impl Lowering<'_, '_> {
                 let Some(state) = self.function.frame_state(value) else { return unsupported("a yield without frame state") };
                 self.suspend(yielded, state)?;
             }
-            Instr::Return { value: returned } if resume::suspends(self.environment.code.data.flags) => {
+            Instr::Return { value: returned } if self.environment.code.has_flag(CodeFlags::SUSPENDS) => {
                 let word = self.operand(returned);
                 self.helper(Helper::finish_generator, &[]);
                 self.builder.ret(&[word]);

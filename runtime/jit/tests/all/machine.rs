@@ -83,7 +83,7 @@ fn try_compiled(vm: &mut Vm, hir: &str) -> Result<Object, String> {
     let function = interp::function::new_function(vm, code, globals);
     jit::compile::install_text(vm, &function, &[callees[0].borrow(), callees[1].borrow()], hir)?;
     // Calls of other compiled code may come here directly.
-    function.code().compiled.scope.set((function.globals.borrow().bits(), function.builtins.borrow().bits()));
+    function.code().compiled.scope.set(function.scope_words());
     Ok(function.into_object())
 }
 
