@@ -8,8 +8,9 @@ use std::path::Path;
 #[cfg(target_os = "linux")]
 fn reading_an_immortal_heap_makes_few_pages_private() {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/fork_memory.py");
+    // Compiling in the child would take memory of its own.
     for options in [&[][..], &["-X", "shadowcode=0"], &["-X", "shadowcode=1"]] {
-        let outcome = run(scoria().args(options).arg(&program).arg("50000"), b"");
+        let outcome = run(scoria().args(["-X", "jit-disable"]).args(options).arg(&program).arg("50000"), b"");
         let numbers: Vec<u32> = outcome.stdout.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         let &[grown, size] = &numbers[..] else { panic!("{outcome:?}") };
         assert!(size > 2000 && grown < 512, "{options:?}: {}", outcome.stdout);

@@ -18,9 +18,9 @@ const PRELUDE: &str = include_str!("mutations/prelude.py");
 
 /// Code that is specialised never, when hot, from the first call; functions that are compiled by what was seen, at the first call, and left at each third guard.
 const MODES: &[&[&str]] = &[
-    &["shadowcode=0"],
-    &["shadowcode=50"],
-    &["shadowcode=1"],
+    &["jit-disable", "shadowcode=0"],
+    &["jit-disable", "shadowcode=50"],
+    &["jit-disable", "shadowcode=1"],
     &["shadowcode=1", "jit-auto=3", LISTED, WILDCARDS],
     &["shadowcode=1", "jit", LISTED, WILDCARDS],
     &["shadowcode=1", "jit-auto=2", "jit-stress-deopt=3", LISTED, WILDCARDS],

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// The ways to run a program, which must all agree: a name, and the options that choose it.
 const MODES: &[(&str, &[&str])] = &[
-    ("shadowcode when hot", &[]),
-    ("shadowcode at once", &["-X", "shadowcode=1"]),
-    ("bytecode alone", &["-X", "shadowcode=0"]),
+    ("as users run it", &[]),
+    ("shadowcode when hot", &["-X", "jit-disable"]),
+    ("shadowcode at once", &["-X", "jit-disable", "-X", "shadowcode=1"]),
+    ("bytecode alone", &["-X", "jit-disable", "-X", "shadowcode=0"]),
     ("compiled by what was seen", &["-X", "shadowcode=1", "-X", "jit-auto=2"]),
     ("compiled at the first call", &["-X", "jit", LISTED, WILDCARDS]),
     ("left at every guard", &["-X", "shadowcode=1", "-X", "jit-auto=2", "-X", "jit-stress-deopt=1", LISTED, WILDCARDS]),

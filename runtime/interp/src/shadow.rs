@@ -18,10 +18,10 @@ use crate::code::CodeObject;
 use bytecode::opcode::Arg;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, Polymorphic, Site, SiteKind};
+use object::class::class_of_version;
 use object::dict::{GlobalCell, ModuleSite};
 use object::{Object, Ref};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -242,9 +242,9 @@ impl Drop for Shadow {
 }
 
 /// The object that a site noted of a class, if one of the classes, by version, is still the one it was.
-fn noted_object(noted: Noted, classes: &HashMap<u32, Object>) -> Option<Object> {
+fn noted_object(noted: Noted) -> Option<Object> {
     // SAFETY: while the version holds, so does the namespace that holds the value.
-    classes.contains_key(&noted.version).then(|| unsafe { Ref::from_bits(noted.value) }.to_owned())
+    class_of_version(noted.version).map(|_| unsafe { Ref::from_bits(noted.value) }.to_owned())
 }
 
 /// Whether an instruction keeps data about what it has seen.

@@ -16,8 +16,9 @@ use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use interp::shadow::feedback::{Kind, Owner, Place, Seen};
-use object::{Object, Ref, Vm, type_new};
-use std::collections::{BTreeMap, HashMap};
+use object::class::class_of_version;
+use object::{Ref, Vm};
+use std::collections::BTreeMap;
 
 /// After so many jumps backward a loop is compiled.
 const LOOP_HEAT: u32 = 4000;
@@ -88,8 +89,8 @@ impl NotedOwner {
         NotedOwner { version: owner.version, shape: owner.shape, place }
     }
 
-    fn owner(self, classes: &HashMap<u32, Object>) -> Option<Owner> {
-        let class = classes.get(&self.version)?.clone();
+    fn owner(self) -> Option<Owner> {
+        let class = class_of_version(self.version)?;
         // SAFETY: while the version holds, so does the namespace that holds the value.
         let object = |word: u64| unsafe { Ref::from_bits(word) }.to_owned();
         let place = match self.place {
@@ -107,15 +108,13 @@ impl NotedOwner {
 impl History {
     /// What is told of the sites, after what became of it the last time, to who compiles the code or inlines it.
     pub fn amend(&mut self, seen: &mut [Seen]) {
-        let mut classes = None;
         for (index, seen) in seen.iter_mut().enumerate() {
             let site = index as u32;
             let blames = self.blames.get(&site).copied().unwrap_or(0);
             if let Seen::Attribute(owners) = seen {
                 // A run that left at one site went on to the others with the same owners, which these know by now.
                 if let Some(before) = self.owners.get(&site) {
-                    let classes = classes.get_or_insert_with(type_new::classes_by_version);
-                    add_owners(owners, before.iter().filter_map(|noted| noted.owner(classes)));
+                    add_owners(owners, before.iter().filter_map(|noted| noted.owner()));
                 }
                 self.owners.insert(site, owners.iter().map(NotedOwner::of).collect());
             }

@@ -20,7 +20,7 @@ use object::dict::{Dict, GlobalCell, global_cell};
 use object::singleton::ModuleObject;
 use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Type as Class};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -58,8 +58,6 @@ struct Tables {
     assumptions: Vec<Assume>,
     cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
     callees: callees::Callees,
-    /// The classes there are, by their versions.
-    live_classes: Option<Rc<HashMap<u32, Object>>>,
 }
 
 impl Assume {
@@ -104,10 +102,7 @@ impl Tables {
         if let Some((globals, builtins)) = scope {
             unit.globals = self.globals(code, globals, builtins, with_feedback, history.as_deref());
             if with_feedback && code.runs_copy() {
-                let mut seen: Vec<Seen> = {
-                    let classes = self.live_classes.get_or_insert_with(|| Rc::new(object::type_new::classes_by_version()));
-                    Feedback::of_code_among(code, Rc::clone(classes)).iter().cloned().collect()
-                };
+                let mut seen: Vec<Seen> = Feedback::of_code(code).iter().cloned().collect();
                 let mut history = history;
                 if let Some(history) = &mut history {
                     history.amend(&mut seen);

@@ -5,6 +5,9 @@ use crate::options::{self, Mode, Settings};
 use crate::{compile, log, policy, report, stress};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// After so many calls a function is compiled if no option says otherwise: what is called less often does not win back the time that takes.
+const DEFAULT_CALLS: u32 = 1000;
+
 static IS_CONFIGURED: AtomicBool = AtomicBool::new(false);
 
 /// Whether [`configure`] has been called.
@@ -24,7 +27,8 @@ pub fn configure(settings: Settings) -> Result<(), String> {
         *policy::list() = Some(read_list(&path)?);
     }
     match mode {
-        Mode::Off | Mode::Default => {}
+        Mode::Off => {}
+        Mode::Default => compile::set_enabled(true, DEFAULT_CALLS),
         Mode::After(calls) => compile::set_enabled(true, calls),
     }
     Ok(())

@@ -13,6 +13,7 @@ use crate::value::{Header, Object, ObjectOf, Ref, RefOf};
 use crate::vm::Vm;
 use abi::header;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 /// The Rust type of what follows an object's header.
 pub trait Payload: 'static + Sized {
@@ -109,12 +110,22 @@ impl Payload for Type {
 
 impl Drop for Type {
     fn drop(&mut self) {
+        self.set_version(0);
         crate::type_new::forget_class(self);
     }
 }
 
 /// The next version to hand out. Version 0 means "not assigned".
 static NEXT_VERSION: VmCell<u32> = VmCell::new(1);
+
+/// Addresses of the classes that have a version, by that.
+static VERSIONED: VmCell<BTreeMap<u32, usize>> = VmCell::new(BTreeMap::new());
+
+/// The class that has the version now.
+pub fn class_of_version(version: u32) -> Option<Object> {
+    // SAFETY: the lock is held and the borrow ends here; a class takes its address out when it dies.
+    unsafe { VERSIONED.get_unchecked().get(&version).map(|&address| (*(address as *const Type)).to_object()) }
+}
 
 const CACHE_SIZE: usize = 4096;
 
@@ -398,15 +409,24 @@ impl Type {
             return 0;
         }
         // Its own first: an order that a metaclass made may lead back here.
-        self.version.set(*next);
+        self.set_version(*next);
         *next += 1;
         for base in self.mro_types() {
             if base.version.get() == 0 && base.assign_version() == 0 {
-                self.version.set(0);
+                self.set_version(0);
                 return 0;
             }
         }
         self.version.get()
+    }
+
+    fn set_version(&self, version: u32) {
+        // SAFETY: the lock is held and the borrow ends here.
+        let versioned = unsafe { VERSIONED.get_unchecked() };
+        versioned.remove(&self.version.replace(version));
+        if version != 0 {
+            versioned.insert(version, std::ptr::from_ref(self).addr());
+        }
     }
 
     /// Whether all classes of the order are bases, so that changes of them are heard of. An order that a metaclass made may have
@@ -434,7 +454,7 @@ impl Type {
         if self.version.get() == 0 {
             return;
         }
-        self.version.set(0);
+        self.set_version(0);
         // SAFETY: the list changes only when classes are made or die, not during the walk.
         let subclasses = unsafe { self.subclasses.get_unchecked() };
         for &address in subclasses.iter() {

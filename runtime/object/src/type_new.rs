@@ -28,7 +28,6 @@ use crate::shape;
 use crate::slots::{Slot, special_methods};
 use crate::value::{Object, Ref};
 use crate::vm::Vm;
-use std::collections::{HashMap, HashSet};
 
 /// What other crates add to types that are declared here.
 static EXTENSIONS: VmCell<Vec<&'static Extension>> = VmCell::new(Vec::new());
@@ -244,21 +243,4 @@ pub(crate) fn forget_class(class: &Type) {
 pub fn subclasses(class: &Type) -> Vec<Object> {
     // SAFETY: a class takes its address out of the list when it dies.
     unsafe { class.subclasses.get_unchecked().iter().map(|&address| (*(address as *const Type)).to_object()).collect() }
-}
-
-/// All classes that are alive and have a version, by that.
-pub fn classes_by_version() -> HashMap<u32, Object> {
-    let (mut found, mut visited) = (HashMap::new(), HashSet::new());
-    let mut pending = vec![OBJECT.to_object()];
-    while let Some(class) = pending.pop() {
-        // There are several ways to a class with several bases.
-        if let Some(payload) = class.borrow().downcast::<Type>().filter(|_| visited.insert(class.borrow().bits())) {
-            pending.extend(subclasses(payload.get()));
-            let version = payload.get().known_version();
-            if version != 0 {
-                found.insert(version, class);
-            }
-        }
-    }
-    found
 }

@@ -22,7 +22,7 @@ use builtins::range::RANGE_ITERATOR;
 use builtins::set::SET;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, SiteKind};
-use object::class::Type;
+use object::class::{Type, class_of_version};
 use object::collector;
 use object::dict::DICT;
 use object::int::BOOL;
@@ -31,10 +31,8 @@ use object::shape;
 use object::singleton::{MODULE, ModuleObject, NONE_TYPE};
 use object::str::{STR, Str};
 use object::tuple::TUPLE;
-use object::{Object, Ref, type_new};
-use std::collections::HashMap;
+use object::{Object, Ref};
 use std::fmt;
-use std::rc::Rc;
 
 /// What an instruction has seen.
 #[derive(Clone, Debug)]
@@ -126,14 +124,9 @@ impl Feedback {
 
     /// What code has seen.
     pub fn of_code(code: &CodeObject) -> Feedback {
-        Feedback::of_code_among(code, Rc::new(type_new::classes_by_version()))
-    }
-
-    /// What code has seen, given the classes there are by their versions.
-    pub fn of_code_among(code: &CodeObject, classes: Rc<HashMap<u32, Object>>) -> Feedback {
         let n = code.data.instructions.len();
         let Some(shadow) = code.shadow.get() else { return Feedback { seen: vec![Seen::NeverRun; n] } };
-        let reader = Reader { shadow, classes };
+        let reader = Reader { shadow };
         let mut seen: Vec<Seen> = (0..n).map(|index| reader.seen(index)).collect();
         add_callees(code, &mut seen);
         Feedback { seen }
@@ -153,7 +146,6 @@ impl Feedback {
 /// Reads the sites of one copy.
 struct Reader<'a> {
     shadow: &'a Shadow,
-    classes: Rc<HashMap<u32, Object>>,
 }
 
 impl Reader<'_> {
@@ -255,7 +247,7 @@ impl Reader<'_> {
     }
 
     fn kind(&self, version: u32) -> Kind {
-        self.classes.get(&version).map_or(Kind::Unknown, Kind::of_class)
+        class_of_version(version).as_ref().map_or(Kind::Unknown, Kind::of_class)
     }
 
     fn global(&self, index: usize, is_builtin: bool) -> Seen {
@@ -277,9 +269,9 @@ impl Reader<'_> {
     fn class(&self, index: usize) -> Seen {
         let Some(noted) = self.shadow.noted(index) else { return Seen::NeverRun };
         // The shape is the metaclass's version here.
-        let class = self.classes.get(&noted.version).filter(|_| self.classes.contains_key(&noted.shape));
-        match class.zip(noted_object(noted, &self.classes)) {
-            Some((class, value)) => Seen::OfClass { class: class.clone(), value },
+        let class = class_of_version(noted.version).filter(|_| class_of_version(noted.shape).is_some());
+        match class.zip(noted_object(noted)) {
+            Some((class, value)) => Seen::OfClass { class, value },
             None => Seen::NeverRun,
         }
     }
@@ -290,8 +282,8 @@ impl Reader<'_> {
 
     fn function_of_owner(&self, index: usize) -> Seen {
         let owner = self.shadow.noted(index).and_then(|noted| {
-            let class = self.classes.get(&noted.version)?.clone();
-            let place = Place::Function(noted_object(noted, &self.classes)?);
+            let class = class_of_version(noted.version)?;
+            let place = Place::Function(noted_object(noted)?);
             Some(Owner { class, shape: noted.shape, version: noted.version, place })
         });
         owner.map_or(Seen::NeverRun, |owner| Seen::Attribute(vec![owner]))
@@ -307,12 +299,12 @@ impl Reader<'_> {
     }
 
     fn owner_of(&self, noted: Noted, kind: Option<SiteKind>) -> Option<Owner> {
-        let class = self.classes.get(&noted.version)?.clone();
+        let class = class_of_version(noted.version)?;
         let place = match kind {
             Some(SiteKind::Word) => Place::Slot { offset: noted.value as u32 },
             Some(SiteKind::Add) => Place::Added { offset: noted.value as u32, shape: (noted.value >> 32) as u32 },
-            Some(SiteKind::Method) => Place::Method(noted_object(noted, &self.classes)?),
-            Some(SiteKind::Value) => Place::Value(noted_object(noted, &self.classes)?),
+            Some(SiteKind::Method) => Place::Method(noted_object(noted)?),
+            Some(SiteKind::Value) => Place::Value(noted_object(noted)?),
             None => Place::General,
         };
         Some(Owner { class, shape: noted.shape, version: noted.version, place })
