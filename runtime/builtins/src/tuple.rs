@@ -4,6 +4,7 @@ use crate::iterators;
 use crate::slice::{self, Slice};
 use bytecode::opcode::Comparison;
 use object::call::Args;
+use object::dict::quick_hash;
 use object::dict::table::quick_equal;
 use object::list::List;
 use object::native::Extension;
@@ -141,7 +142,11 @@ fn hash(vm: &mut Vm, tuple: Ref<'_>) -> PyResult<i64> {
     vm.check_stack("")?;
     let mut hasher = TupleHasher::new();
     for &item in tuple.items() {
-        hasher.add(vm.hash(item)?);
+        let hash = match quick_hash(item) {
+            Some(hash) => hash,
+            None => vm.hash(item)?,
+        };
+        hasher.add(hash);
     }
     let hash = hasher.finish();
     tuple.remember_hash(hash);

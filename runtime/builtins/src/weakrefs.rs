@@ -6,7 +6,8 @@ use object::exception;
 use object::native::Extension;
 use object::str::Str;
 use object::weak::{
-    CALLABLE_PROXY, CallableWeakProxy, PROXY, REFERENCE, WeakProxy, WeakReference, allows_references, attach, attach_payload, references_to,
+    CALLABLE_PROXY, CallableWeakProxy, PROXY, REFERENCE, WeakProxy, WeakReference, allows_references, attach, attach_payload, find_reference,
+    references_to,
 };
 use object::{Getset, Member, Method, Object, PyResult, Ref, RefOf, Slots, Type, Vm, method, names};
 
@@ -64,8 +65,7 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
 
 /// `weakref.ref(target)`, shared among those who ask; the target allows references.
 pub fn new_reference(vm: &mut Vm, target: Ref<'_>) -> Object {
-    let shared =
-        references_to(target).into_iter().find(|known| known.borrow().is_exactly(&REFERENCE) && reference(known.borrow()).callback().is_none());
+    let shared = find_reference(target, |known| known.is_exactly(&REFERENCE) && reference(known).callback().is_none());
     shared.unwrap_or_else(|| {
         let made = vm.allocate(WeakReference::new(None));
         attach(made.borrow(), target);
@@ -166,7 +166,7 @@ pub fn new_proxy(vm: &mut Vm, target: Ref<'_>, callback: Option<Ref<'_>>) -> PyR
     let callback = callback.filter(|callback| !callback.is_none()).map(Ref::to_owned);
     let callable = target.class().slots().call.is_some();
     if callback.is_none() {
-        let shared = references_to(target).into_iter().find(|known| proxied(known.borrow()).is_some_and(|proxy| proxy.callback().is_none()));
+        let shared = find_reference(target, |known| proxied(known).is_some_and(|proxy| proxy.callback().is_none()));
         if let Some(shared) = shared {
             return Ok(shared);
         }

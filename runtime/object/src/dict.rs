@@ -19,7 +19,7 @@ use crate::vm::{PyResult, Vm};
 pub use cells::{GlobalCell, global_cell};
 pub use scope::{Site as ModuleSite, find_in_scope};
 use std::cell::Cell;
-use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup};
+use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup, quick_equal};
 
 mod cells;
 mod scope;
@@ -99,6 +99,9 @@ pub fn set_watcher(vm: &mut Vm, watcher: Watcher) {
 
 /// The next keys version to hand out; 0 once they have run out.
 static NEXT_KEYS_VERSION: VmCell<u32> = VmCell::new(1);
+
+/// A dict has room for so many entries from the first one on.
+const FEW: usize = 5;
 
 impl Storage {
     const EMPTY: Storage = Storage::Str(Table::EMPTY);
@@ -288,11 +291,9 @@ impl Storage {
         let hash = name.hash();
         match self {
             Storage::Slots(slots) => slots.find(name),
-            Storage::Str(table) => table.find(hash, |entry| {
-                entry.key.as_ref().is_some_and(|key| key.borrow().object().is(name.object()) || (key.hash() == hash && **key == *name.get()))
-            }),
+            Storage::Str(table) => table.find(hash, |entry| entry.is_name(name, hash)),
             Storage::General(table) => {
-                table.find(hash, |entry| entry.hash == hash && entry.key().is_some_and(|key| table::quick_equal(key, name.object()) == Some(true)))
+                table.find(hash, |entry| entry.hash == hash && entry.key().is_some_and(|key| quick_equal(key, name.object()) == Some(true)))
             }
         }
     }
@@ -334,16 +335,22 @@ pub(crate) fn qualified_name(class: &Type) -> String {
 /// Hashes a key for a container, as `what` of which an unhashable one is refused: "a dict key".
 #[inline]
 pub fn hash_key(vm: &mut Vm, key: Ref<'_>, what: &str) -> PyResult<i64> {
+    match quick_hash(key) {
+        Some(hash) => Ok(hash),
+        None => hash_any_key(vm, key, what),
+    }
+}
+
+/// The hash of what is hashed most: strings, small ints, classes.
+#[inline]
+pub fn quick_hash(key: Ref<'_>) -> Option<i64> {
     if let Some(text) = key.downcast_exact::<Str>() {
-        return Ok(text.hash());
+        return Some(text.hash());
     }
     if let Some(number) = key.as_small_int().filter(|number| (0..SMALLEST_REDUCED).contains(number)) {
-        return Ok(number);
+        return Some(number);
     }
-    if key.is_exactly(&TYPE) {
-        return Ok(identity_hash(key));
-    }
-    hash_any_key(vm, key, what)
+    key.is_exactly(&TYPE).then(|| identity_hash(key))
 }
 
 /// Ints from zero to this one are their own hashes.
@@ -483,6 +490,14 @@ impl Dict {
         }
     }
 
+    /// Notes that keys change, where nobody watches.
+    #[inline]
+    fn quiet_keys_change(&self) {
+        self.keys_version.set(0);
+        self.scope.keys_change();
+        self.version.set(self.version.get().wrapping_add(1));
+    }
+
     #[inline]
     fn keys_change(&self, vm: &Vm, key: Option<Ref<'_>>) {
         self.keys_version.set(0);
@@ -556,12 +571,79 @@ impl Dict {
             self.storage.get_mut(vm).begin(key, hash, value);
             return Ok(());
         }
+        match self.set_quickly(vm, key, hash, value) {
+            Ok(old) => {
+                drop(old);
+                Ok(())
+            }
+            Err(value) => self.set_any(vm, key, hash, value),
+        }
+    }
+
+    /// Sets the value of a key that can be found by one search without running anything, in a table that need not
+    /// grow; gives out the old one. Else the value comes back.
+    #[inline]
+    fn set_quickly(&self, vm: &mut Vm, key: Ref<'_>, hash: i64, value: Object) -> Result<Option<Object>, Object> {
+        if self.watched.get() {
+            return Err(value);
+        }
+        match self.storage.get_mut(vm) {
+            Storage::Str(table) => {
+                let Some(name) = key.downcast_exact::<Str>() else { return Err(value) };
+                match table.find_or_slot(hash, |entry| entry.is_name(name, hash)) {
+                    Ok(position) => {
+                        self.version.set(self.version.get().wrapping_add(1));
+                        Ok(Some(std::mem::replace(&mut table.entry_mut(position).value, value)))
+                    }
+                    Err(slot) if table.has_room() => {
+                        self.quiet_keys_change();
+                        table.insert_at(slot, StrEntry { key: Some(name.to_owned()), value });
+                        Ok(None)
+                    }
+                    Err(_) => Err(value),
+                }
+            }
+            Storage::General(table) => {
+                let mut is_unknown = false;
+                let found = table.find_or_slot(hash, |entry| {
+                    entry.hash == hash && entry.key().is_some_and(|candidate| quick_equal(candidate, key).unwrap_or_else(|| {
+                        is_unknown = true;
+                        true
+                    }))
+                });
+                match found {
+                    _ if is_unknown => Err(value),
+                    Ok(position) => {
+                        self.version.set(self.version.get().wrapping_add(1));
+                        Ok(Some(std::mem::replace(&mut table.entry_mut(position).value, value)))
+                    }
+                    Err(slot) if table.has_room() => {
+                        self.quiet_keys_change();
+                        table.insert_at(slot, DictEntry { hash, key: Some(key.to_owned()), value });
+                        Ok(None)
+                    }
+                    Err(_) => Err(value),
+                }
+            }
+            Storage::Slots(_) => Err(value),
+        }
+    }
+
+    fn set_any(&self, vm: &mut Vm, key: Ref<'_>, hash: i64, value: Object) -> PyResult<()> {
         let found = self.find(vm, key, hash)?;
         if found.is_none() {
             self.check_growth(vm)?;
         }
         self.store(vm, found, key, hash, value);
         Ok(())
+    }
+
+    /// Makes room for this many entries in a dict that never had one.
+    pub fn make_room(&self, vm: &mut Vm, entries: usize) {
+        let storage = self.storage.get_mut(vm);
+        if entries > FEW && storage.is_unused() {
+            *storage = Storage::Str(Table::with_capacity(entries));
+        }
     }
 
     /// Raises `MemoryError` if there is no room for one more key.

@@ -576,6 +576,11 @@ impl Vm {
         if text.is_ascii() { self.new_ascii(text.as_bytes()) } else { self.new_str_not_ascii(text) }
     }
 
+    /// A new string of text in UTF-8; `None` if it is none.
+    pub fn new_str_utf8(&self, text: &[u8]) -> Option<ObjectOf<Str>> {
+        if text.is_ascii() { Some(self.new_ascii(text)) } else { std::str::from_utf8(text).ok().map(|text| self.new_str_not_ascii(text)) }
+    }
+
     fn new_str_not_ascii(&self, text: &str) -> ObjectOf<Str> {
         // Each character has one byte that is no continuation, and the greatest byte tells the kind.
         let len = text.bytes().filter(|&byte| byte & 0xC0 != 0x80).count();

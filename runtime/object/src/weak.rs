@@ -197,6 +197,14 @@ pub fn references_to(object: Ref<'_>) -> Vec<Object> {
         .collect()
 }
 
+/// The oldest weak reference to an object for which `matches` holds. It must not run anything.
+pub fn find_reference(object: Ref<'_>, matches: impl Fn(Ref<'_>) -> bool) -> Option<Object> {
+    let list = references().get(&object.address()?)?;
+    // SAFETY: a weak reference takes itself out of the list when it dies.
+    let known = list.iter().map(|&reference| unsafe { Ref::from_bits(reference as u64) });
+    known.filter(|&known| known.refcount() > 0).find(|&known| matches(known)).map(Ref::to_owned)
+}
+
 /// Takes the callbacks out of weak references that are garbage themselves: those are not called.
 pub(crate) fn forget_callbacks(garbage: &[Object]) {
     for object in garbage {

@@ -8,7 +8,7 @@ use object::cell::ObjectCell;
 use object::native::Module;
 use object::singleton::ModuleObject;
 use object::vm::Raised;
-use object::{Args, Object, PyResult, Ref, RefOf, Vm, exception, method};
+use object::{Object, PyResult, Ref, RefOf, Vm, exception, method};
 
 pub mod opcode;
 
@@ -25,10 +25,10 @@ pub static MODULE: Module = Module {
     name: "_pickle",
     doc: "Optimized C implementation for the Python pickle module.",
     functions: &[
-        method!(Raw dump "($module, /, obj, file, protocol=None, *, fix_imports=True,\n     buffer_callback=None)", "Write a pickled representation of obj to the open file object file.\n\nThis is equivalent to ``Pickler(file, protocol).dump(obj)``, but may\nbe more efficient."),
-        method!(Raw dumps "($module, /, obj, protocol=None, *, fix_imports=True,\n      buffer_callback=None)", "Return the pickled representation of the object as a bytes object."),
-        method!(Raw load "($module, /, file, *, fix_imports=True, encoding='ASCII',\n     errors='strict', buffers=())", "Read and return an object from the pickle data stored in a file.\n\nThis is equivalent to ``Unpickler(file).load()``, but may be more\nefficient."),
-        method!(Raw loads "($module, data, /, *, fix_imports=True, encoding='ASCII',\n      errors='strict', buffers=())", "Read and return an object from the given pickle data."),
+        method!(Bound dump "($module, /, obj, file, protocol=None, *, fix_imports=True,\n     buffer_callback=None)", "Write a pickled representation of obj to the open file object file.\n\nThis is equivalent to ``Pickler(file, protocol).dump(obj)``, but may\nbe more efficient."),
+        method!(Bound dumps "($module, /, obj, protocol=None, *, fix_imports=True,\n      buffer_callback=None)", "Return the pickled representation of the object as a bytes object."),
+        method!(Bound load "($module, /, file, *, fix_imports=True, encoding='ASCII',\n     errors='strict', buffers=())", "Read and return an object from the pickle data stored in a file.\n\nThis is equivalent to ``Unpickler(file).load()``, but may be more\nefficient."),
+        method!(Bound loads "($module, data, /, *, fix_imports=True, encoding='ASCII',\n      errors='strict', buffers=())", "Read and return an object from the given pickle data."),
     ],
     types: &[&crate::pickle_buffer::PICKLE_BUFFER],
     init: Some(init),
@@ -114,39 +114,36 @@ fn with_note(vm: &mut Vm, raised: Raised, note: &str) -> Raised {
     }
 }
 
-fn dump(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    let mut bound = [const { None }; 5];
-    object::call::bind_args(vm, "dump", "(obj, file, protocol=None, *, fix_imports=True, buffer_callback=None)", args, &mut bound)?;
-    let [object, file, protocol, fix_imports, callback] = bound;
+/// The arguments, each a reference of its own.
+fn owned<const N: usize>(args: &[Option<Ref<'_>>]) -> [Option<Object>; N] {
+    std::array::from_fn(|index| args.get(index).copied().flatten().map(Ref::to_owned))
+}
+
+fn dump(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let [object, file, protocol, fix_imports, callback] = owned(args);
     let (object, file) = (object.unwrap_or(Object::none()), file.unwrap_or(Object::none()));
     let pickler = pickler::make(vm, Some(file.borrow()), protocol, fix_imports, callback)?;
     pickler::dump_to_file(vm, pickler.borrow(), object.borrow())?;
     Ok(Object::none())
 }
 
-fn dumps(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    let mut bound = [const { None }; 4];
-    object::call::bind_args(vm, "dumps", "(obj, protocol=None, *, fix_imports=True, buffer_callback=None)", args, &mut bound)?;
-    let [object, protocol, fix_imports, callback] = bound;
+fn dumps(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let [object, protocol, fix_imports, callback] = owned(args);
     let object = object.unwrap_or(Object::none());
     let pickler = pickler::make(vm, None, protocol, fix_imports, callback)?;
     pickler::dump_to_bytes(vm, pickler.borrow(), object.borrow())
 }
 
-fn load(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    let mut bound = [const { None }; 5];
-    object::call::bind_args(vm, "load", "(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())", args, &mut bound)?;
-    let [file, fix_imports, encoding, errors, buffers] = bound;
+fn load(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let [file, fix_imports, encoding, errors, buffers] = owned(args);
     let unpickler = vm.allocate(unpickler::Unpickler::new()).into_object();
     let file = file.unwrap_or(Object::none());
     unpickler::initialize(vm, unpickler.borrow(), Some(file.borrow()), [fix_imports, encoding, errors, buffers])?;
     load::run(vm, unpickler.borrow())
 }
 
-fn loads(vm: &mut Vm, _module: Ref<'_>, args: Args<'_>) -> PyResult {
-    let mut bound = [const { None }; 5];
-    object::call::bind_args(vm, "loads", "(data, /, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())", args, &mut bound)?;
-    let [data, fix_imports, encoding, errors, buffers] = bound;
+fn loads(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
+    let [data, fix_imports, encoding, errors, buffers] = owned(args);
     let data = data.unwrap_or(Object::none());
     let buffer = vm.buffer(data.borrow())?;
     let bytes = buffer.bytes(vm).to_vec();

@@ -10,6 +10,7 @@
 
 use crate::cell::VmCell;
 use crate::str::Str;
+use crate::tuple::{TUPLE, Tuple};
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
 
@@ -58,6 +59,12 @@ impl StrEntry {
     /// An entry for a key that is an exact string.
     pub(super) fn new(key: Ref<'_>, value: Object) -> StrEntry {
         StrEntry { key: key.downcast_exact::<Str>().map(RefOf::to_owned), value }
+    }
+
+    /// Whether it is the entry of this name, which has this hash.
+    #[inline]
+    pub(super) fn is_name(&self, name: RefOf<'_, Str>, hash: i64) -> bool {
+        self.key.as_ref().is_some_and(|key| key.borrow().object().is(name.object()) || (key.hash() == hash && **key == *name.get()))
     }
 }
 
@@ -201,6 +208,14 @@ impl Index {
 /// A free slot was met: the key is not in the table.
 struct Free;
 
+/// Where a search ended without having found its key.
+pub struct FreeSlot(usize);
+
+#[inline]
+fn enter_at<S: Slot>(slots: &mut [S], slot: usize, position: usize) {
+    slots[slot] = S::of(position);
+}
+
 /// Where to look next for a hash.
 struct Probe {
     mask: usize,
@@ -282,7 +297,31 @@ pub fn quick_equal(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
     if left.as_small_int().is_some() && right.as_small_int().is_some() {
         return Some(false);
     }
+    if left.is_exactly(&TUPLE) {
+        return quick_equal_tuples(left, right);
+    }
     None
+}
+
+/// The same for a tuple: as long as its items can be told apart so.
+fn quick_equal_tuples(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
+    let (left, right) = (left.downcast_exact::<Tuple>()?.get().items(), right.downcast_exact::<Tuple>()?.get().items());
+    if left.len() != right.len() {
+        return None;
+    }
+    for (&left, &right) in left.iter().zip(right) {
+        if left.is(right) {
+            continue;
+        }
+        // Tuples in tuples could be many levels deep.
+        if left.is_exactly(&TUPLE) {
+            return None;
+        }
+        if !quick_equal(left, right)? {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 impl<E: Entry> Table<E> {
@@ -394,6 +433,42 @@ impl<E: Entry> Table<E> {
             }
         }
         with_slots!(&self.index, slots => find(&slots[..], &self.entries, hash, matches))
+    }
+
+    /// The same; where there is none, the free slot that ended the search, for [`Table::insert_at`].
+    #[inline]
+    pub fn find_or_slot(&self, hash: i64, matches: impl FnMut(&E) -> bool) -> Result<usize, FreeSlot> {
+        #[inline]
+        fn find<S: Slot, E: Entry>(slots: &[S], entries: &[E], hash: i64, mut matches: impl FnMut(&E) -> bool) -> Result<usize, FreeSlot> {
+            let mut probe = Probe::new(hash, slots.len());
+            loop {
+                let value = slots[probe.slot];
+                if value == S::FREE {
+                    return Err(FreeSlot(probe.slot));
+                }
+                if value != S::DELETED && matches(&entries[value.position()]) {
+                    return Ok(value.position());
+                }
+                probe.advance();
+            }
+        }
+        with_slots!(&self.index, slots => find(&slots[..], &self.entries, hash, matches))
+    }
+
+    /// Whether one more entry needs no more memory.
+    #[inline]
+    pub fn has_room(&self) -> bool {
+        (self.filled as usize) < usable(self.index.size()) && self.entries.len() < self.entries.capacity()
+    }
+
+    /// Appends an entry whose key is known to be absent, at the slot where its search ended. There must be room.
+    #[inline]
+    pub fn insert_at(&mut self, slot: FreeSlot, entry: E) {
+        let position = self.entries.len();
+        with_slots!(&mut self.index, slots => enter_at(&mut slots[..], slot.0, position));
+        self.entries.push(entry);
+        self.live += 1;
+        self.filled += 1;
     }
 
     /// Finds a key as far as that is possible without running Python.

@@ -13,16 +13,16 @@ use object::int;
 use object::list::List;
 use object::str::Str;
 use object::tuple::Tuple;
-use object::{Args, Object, PyResult, Ref, Type, Vm};
+use object::{Args, Object, PyResult, Raised, Ref, Type, Vm};
 
 /// Reads one object.
 pub fn run(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let unpickler = unpickler::of(this);
     unpickler::check_idle(vm, unpickler)?;
-    let hook = vm.get_attr_str(this, "persistent_load")?;
-    drop(unpickler.persistent_load.replace(Some(hook)));
+    let hook = if unpickler.has_own_persistent_load(this) { None } else { Some(vm.get_attr_str(this, "persistent_load")?) };
+    drop(unpickler.persistent_load.replace(hook));
     unpickler.running.set(true);
-    unpickler.reset(vm);
+    unpickler.begin(vm);
     unpickler.protocol.set(0);
     let result = execute(vm, unpickler, this);
     unpickler.running.set(false);
@@ -37,69 +37,96 @@ fn execute(vm: &mut Vm, this: &Unpickler, object: Ref<'_>) -> PyResult {
     loop {
         let opcode = match this.take_array::<1>(vm) {
             Ok([opcode]) => opcode,
-            Err(raised) => {
-                let error = vm.catch(raised);
-                let class = super::UNPICKLING_ERROR.get_or_none();
-                let is_end = class.borrow().downcast::<Type>().is_some_and(|class| error.borrow().is_instance_of(class.get()));
-                return Err(if is_end { vm.raise(&exception::EOF_ERROR, "Ran out of input") } else { vm.reraise(error) });
+            Err(raised) => return Err(at_end(vm, raised)),
+        };
+        // What most pickles consist of.
+        let value = match opcode {
+            SHORT_BINUNICODE => {
+                let [length] = this.take_array(vm)?;
+                text(vm, this, usize::from(length))?
+            }
+            BININT1 => {
+                let [value] = this.take_array(vm)?;
+                Object::small_int(i64::from(value))
+            }
+            BININT2 => {
+                let value = u16::from_le_bytes(this.take_array(vm)?);
+                Object::small_int(i64::from(value))
+            }
+            BININT => {
+                let value = i32::from_le_bytes(this.take_array(vm)?);
+                Object::small_int(i64::from(value))
+            }
+            BINFLOAT => {
+                let value = f64::from_be_bytes(this.take_array(vm)?);
+                vm.new_float(value)
+            }
+            NONE => Object::none(),
+            NEWTRUE => Object::bool(true),
+            NEWFALSE => Object::bool(false),
+            EMPTY_LIST => vm.new_list(Vec::new()).into_object(),
+            EMPTY_DICT => vm.new_dict().into_object(),
+            TUPLE1 | TUPLE2 | TUPLE3 => {
+                let start = this.position_of(vm, usize::from(opcode - TUPLE1) + 1)?;
+                tuple_from(vm, this, start)
+            }
+            TUPLE => {
+                let start = this.take_mark(vm)?;
+                tuple_from(vm, this, start)
+            }
+            BINGET => {
+                let [index] = this.take_array(vm)?;
+                recall(vm, this, isize::from(index))?
+            }
+            MEMOIZE => {
+                let value = this.top(vm)?;
+                let memo = this.memo.get_mut(vm);
+                let index = memo.len();
+                drop(memo.enter(index, value));
+                continue;
+            }
+            MARK => {
+                this.mark(vm);
+                continue;
+            }
+            STOP => return this.pop(vm),
+            _ => {
+                step(vm, this, object, opcode)?;
+                continue;
             }
         };
-        if opcode == STOP {
-            return this.pop(vm);
-        }
-        step(vm, this, object, opcode)?;
+        this.push(vm, value);
     }
 }
 
+/// The exception where an instruction should follow.
+#[cold]
+fn at_end(vm: &mut Vm, raised: Raised) -> Raised {
+    let error = vm.catch(raised);
+    let class = super::UNPICKLING_ERROR.get_or_none();
+    let is_end = class.borrow().downcast::<Type>().is_some_and(|class| error.borrow().is_instance_of(class.get()));
+    if is_end { vm.raise(&exception::EOF_ERROR, "Ran out of input") } else { vm.reraise(error) }
+}
+
+#[inline(never)]
 fn step(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyResult<()> {
     match opcode {
-        NONE => this.push(vm, Object::none()),
-        NEWTRUE => this.push(vm, Object::bool(true)),
-        NEWFALSE => this.push(vm, Object::bool(false)),
-        BININT1 => {
-            let [value] = this.take_array(vm)?;
-            this.push(vm, Object::small_int(i64::from(value)));
+        BINUNICODE | BINUNICODE8 => {
+            let length = counted(vm, this, opcode)?;
+            let text = text(vm, this, length)?;
+            this.push(vm, text);
         }
-        BININT2 => {
-            let value = u16::from_le_bytes(this.take_array(vm)?);
-            this.push(vm, Object::small_int(i64::from(value)));
-        }
-        BININT => {
-            let value = i32::from_le_bytes(this.take_array(vm)?);
-            this.push(vm, Object::small_int(i64::from(value)));
-        }
-        BINFLOAT => {
-            let value = f64::from_be_bytes(this.take_array(vm)?);
-            let value = vm.new_float(value);
-            this.push(vm, value);
-        }
-        SHORT_BINUNICODE | BINUNICODE | BINUNICODE8 => load_text(vm, this, opcode)?,
         SHORT_BINBYTES | BINBYTES | BINBYTES8 | BYTEARRAY8 => load_bytes(vm, this, opcode)?,
-        BINGET | LONG_BINGET | GET => load_get(vm, this, opcode)?,
-        MEMOIZE => {
-            let value = this.top(vm)?;
-            let memo = this.memo.get_mut(vm);
-            let index = memo.len();
-            drop(memo.enter(index, value));
-        }
+        LONG_BINGET | GET => load_get(vm, this, opcode)?,
         BINPUT | LONG_BINPUT | PUT => load_put(vm, this, opcode)?,
-        MARK => this.mark(vm),
         EMPTY_TUPLE => {
             let tuple = vm.new_tuple([]).into_object();
             this.push(vm, tuple);
         }
-        TUPLE1 | TUPLE2 | TUPLE3 => {
-            let start = this.position_of(vm, usize::from(opcode - TUPLE1) + 1)?;
-            push_tuple(vm, this, start);
-        }
-        TUPLE => {
-            let start = this.take_mark(vm)?;
-            push_tuple(vm, this, start);
-        }
-        EMPTY_LIST => push_list(vm, this, Vec::new()),
         LIST => {
             let items = this.pop_mark(vm)?;
-            push_list(vm, this, items);
+            let list = vm.new_list(items).into_object();
+            this.push(vm, list);
         }
         APPEND => {
             let start = this.position_of(vm, 1)?;
@@ -108,10 +135,6 @@ fn step(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyResult<
         APPENDS => {
             let start = this.take_mark(vm)?;
             append(vm, this, start)?;
-        }
-        EMPTY_DICT => {
-            let dict = vm.new_dict().into_object();
-            this.push(vm, dict);
         }
         DICT => {
             let start = this.take_mark(vm)?;
@@ -210,14 +233,9 @@ fn step_rare(vm: &mut Vm, this: &Unpickler, object: Ref<'_>, opcode: u8) -> PyRe
 }
 
 /// Makes a tuple of the values from `start` on.
-fn push_tuple(vm: &mut Vm, this: &Unpickler, start: usize) {
-    let tuple = this.drain(vm, start, |vm, items| vm.new_tuple(items).into_object());
-    this.push(vm, tuple);
-}
-
-fn push_list(vm: &mut Vm, this: &Unpickler, items: Vec<Object>) {
-    let list = vm.new_list(items).into_object();
-    this.push(vm, list);
+#[inline]
+fn tuple_from(vm: &mut Vm, this: &Unpickler, start: usize) -> Object {
+    this.drain(vm, start, |vm, items| vm.new_tuple(items).into_object())
 }
 
 /// A line without its end, of at least so many bytes with it.
@@ -246,23 +264,17 @@ fn counted(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<usize> {
     Ok(length as usize)
 }
 
-fn load_text(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
-    let length = counted(vm, this, opcode)?;
-    let text = this.take_as(vm, length, |vm, data| {
-        if data.is_ascii() {
-            return Some(vm.new_str_latin1(data).into_object());
-        }
-        std::str::from_utf8(data).ok().map(|text| vm.new_str(text).into_object())
-    })?;
-    let text = match text {
-        Some(text) => text,
+/// The string of so many bytes.
+#[inline]
+fn text(vm: &mut Vm, this: &Unpickler, length: usize) -> PyResult {
+    this.take(vm, length)?;
+    match vm.new_str_utf8(this.last_taken(vm, length)) {
+        Some(text) => Ok(text.into_object()),
         None => {
             let data = this.last_taken(vm, length).to_vec();
-            decode(vm, &data, "utf-8", "surrogatepass")?
+            decode(vm, &data, "utf-8", "surrogatepass")
         }
-    };
-    this.push(vm, text);
-    Ok(())
+    }
 }
 
 fn decode(vm: &mut Vm, data: &[u8], encoding: &str, errors: &str) -> PyResult {
@@ -302,17 +314,17 @@ fn parse_int(vm: &mut Vm, line: &[u8]) -> PyResult {
 }
 
 fn load_get(vm: &mut Vm, this: &Unpickler, opcode: u8) -> PyResult<()> {
-    let index = match opcode {
-        BINGET => isize::from(this.take_array::<1>(vm)?[0]),
-        LONG_BINGET => u32::from_le_bytes(this.take_array(vm)?) as isize,
-        _ => index_line(vm, this)?,
-    };
+    let index = if opcode == LONG_BINGET { u32::from_le_bytes(this.take_array(vm)?) as isize } else { index_line(vm, this)? };
+    let value = recall(vm, this, index)?;
+    this.push(vm, value);
+    Ok(())
+}
+
+/// What is in the memo under a number.
+fn recall(vm: &mut Vm, this: &Unpickler, index: isize) -> PyResult {
     let found = usize::try_from(index).ok().and_then(|index| this.memo.get(vm).find(index));
     match found {
-        Some(value) => {
-            this.push(vm, value);
-            Ok(())
-        }
+        Some(value) => Ok(value),
         None => Err(unpickling_error(vm, format!("Memo value not found at index {index}"))),
     }
 }
@@ -357,11 +369,15 @@ fn set_items(vm: &mut Vm, this: &Unpickler, target: Ref<'_>, start: usize, opcod
         if !items.len().is_multiple_of(2) {
             return Err(unpickling_error(vm, format!("odd number of items for {opcode}")));
         }
-        while let (Some(key), Some(value)) = (items.next(), items.next()) {
-            match target.downcast_exact::<Dict>() {
-                Some(dict) => dict.get().set(vm, key.borrow(), value)?,
-                None => vm.set_item(target, key.borrow(), value.borrow())?,
+        let Some(dict) = target.downcast_exact::<Dict>() else {
+            while let (Some(key), Some(value)) = (items.next(), items.next()) {
+                vm.set_item(target, key.borrow(), value.borrow())?;
             }
+            return Ok(());
+        };
+        dict.get().make_room(vm, items.len() / 2);
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            dict.get().set(vm, key.borrow(), value)?;
         }
         Ok(())
     })
@@ -461,7 +477,7 @@ fn load_persistent_line(vm: &mut Vm, this: &Unpickler) -> PyResult<()> {
 }
 
 fn push_persistent(vm: &mut Vm, this: &Unpickler, identity: Ref<'_>) -> PyResult<()> {
-    let hook = this.persistent_load.get_or_none();
+    let Some(hook) = this.persistent_load.get() else { return Err(unpickler::no_persistent_load(vm)) };
     let value = vm.call(hook.borrow(), &[identity])?;
     this.push(vm, value);
     Ok(())

@@ -7,56 +7,79 @@ use object::int;
 use object::native::{PayloadInfo, TypeSpec};
 use object::tuple::Tuple;
 use object::{Object, Payload, PyResult, Ref, Slots, Type, Vm, method};
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
-
-/// Hashes the word of a reference: a multiplication spreads addresses well enough.
-#[derive(Default)]
-pub struct WordHasher(u64);
-
-impl Hasher for WordHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(26);
-    }
-}
+use std::collections::BTreeMap;
 
 /// A pickler's memo: by identity, the number under which an object can be had again, and the object, kept alive.
 #[derive(Default)]
-pub struct SaveMemo(HashMap<u64, (usize, Object), BuildHasherDefault<WordHasher>>);
+pub struct SaveMemo {
+    /// An open-addressed index: the position of an entry plus 1, or 0. As long as a power of two, and half full at most.
+    index: Vec<u32>,
+    entries: Vec<(usize, Object)>,
+}
 
 /// How many objects a memo has room for at first.
-const FIRST_OBJECTS: usize = 28;
+const FIRST_OBJECTS: usize = 32;
 
 impl SaveMemo {
+    /// Where the search for a word begins: a multiplication spreads addresses well enough.
     #[inline]
-    pub fn find(&self, object: Ref<'_>) -> Option<usize> {
-        self.0.get(&object.bits()).map(|&(index, _)| index)
+    fn start(&self, word: u64) -> usize {
+        ((word >> 3).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (self.index.len() - 1)
     }
 
-    /// Enters an object; returns its number.
+    #[inline]
+    pub fn find(&self, object: Ref<'_>) -> Option<usize> {
+        if self.index.is_empty() {
+            return None;
+        }
+        let mut slot = self.start(object.bits());
+        loop {
+            let (known, object_at) = self.entries.get((self.index[slot] as usize).wrapping_sub(1))?;
+            if object_at.borrow().is(object) {
+                return Some(*known);
+            }
+            slot = (slot + 1) & (self.index.len() - 1);
+        }
+    }
+
+    /// Enters an object that is not there; returns its number.
     #[inline]
     pub fn enter(&mut self, object: Ref<'_>) -> usize {
-        let index = self.0.len();
-        if index == self.0.capacity() {
-            // Entering all anew is what a growing table costs: few steps.
-            self.0.reserve(FIRST_OBJECTS.max(3 * index));
+        let number = self.entries.len();
+        self.enter_as(number, object);
+        number
+    }
+
+    #[inline]
+    fn enter_as(&mut self, number: usize, object: Ref<'_>) {
+        if 2 * self.entries.len() >= self.index.len() {
+            self.grow();
         }
-        self.0.insert(object.bits(), (index, object.to_owned()));
-        index
+        self.entries.push((number, object.to_owned()));
+        self.point_at(self.entries.len(), object.bits());
+    }
+
+    #[inline]
+    fn point_at(&mut self, position_plus_1: usize, word: u64) {
+        let mut slot = self.start(word);
+        while self.index[slot] != 0 {
+            slot = (slot + 1) & (self.index.len() - 1);
+        }
+        self.index[slot] = position_plus_1 as u32;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        self.entries.reserve(FIRST_OBJECTS);
+        self.index = vec![0; (2 * FIRST_OBJECTS).max(4 * self.index.len())];
+        for position in 0..self.entries.len() {
+            self.point_at(position + 1, self.entries[position].1.borrow().bits());
+        }
     }
 
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.0.values().map(|(_, object)| object)
+        self.entries.iter().map(|(_, object)| object)
     }
 }
 
@@ -78,12 +101,21 @@ impl LoadMemo {
     }
 
     /// Enters an object; returns the one it takes the place of, to be dropped where that may be.
+    #[inline]
     pub fn enter(&mut self, index: usize, object: Object) -> Option<Object> {
         if index == self.dense.len() && self.sparse.is_empty() {
+            if index == 0 {
+                self.dense.reserve(FIRST_OBJECTS);
+            }
             self.dense.push(Some(object));
             self.count += 1;
             return None;
         }
+        self.enter_out_of_order(index, object)
+    }
+
+    #[cold]
+    fn enter_out_of_order(&mut self, index: usize, object: Object) -> Option<Object> {
         let old = if index <= 2 * self.dense.len() + 64 {
             if index >= self.dense.len() {
                 self.dense.resize(index + 1, None);
@@ -181,7 +213,7 @@ fn clear_loaded(vm: &mut Vm, this: Ref<'_>) -> PyResult {
 fn copy_saved(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let owner = saved_owner(this);
     let memo = &pickler::of(owner.borrow()).memo;
-    let mut entries: Vec<(usize, Object)> = memo.get(vm).0.values().map(|(index, object)| (*index, object.clone())).collect();
+    let mut entries = memo.get(vm).entries.clone();
     entries.sort_by_key(|(index, _)| *index);
     let copy = vm.new_dict();
     for (index, object) in entries {
@@ -230,7 +262,9 @@ pub fn saved_from(vm: &mut Vm, value: Option<Ref<'_>>) -> PyResult<SaveMemo> {
             return Err(vm.type_error("'memo' values must be 2-item tuples"));
         };
         let index = vm.index_isize(index)?.max(0) as usize;
-        memo.0.insert(object.bits(), (index, object.to_owned()));
+        if memo.find(object).is_none() {
+            memo.enter_as(index, object);
+        }
     }
     Ok(memo)
 }

@@ -17,25 +17,28 @@ pub struct Output {
     frame_start: Option<usize>,
 }
 
-/// What the first write makes room for.
+/// What there is room for at first.
 const FIRST_BYTES: usize = 256;
 
 impl Output {
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.reserve(FIRST_BYTES);
         self.frame_start = None;
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn write(&mut self, data: &[u8]) {
-        if self.bytes.capacity() == 0 {
-            self.bytes.reserve(FIRST_BYTES);
-        }
         if self.framing && self.frame_start.is_none() {
-            self.frame_start = Some(self.bytes.len());
-            self.bytes.extend_from_slice(&[0; FRAME_HEADER]);
+            self.begin_frame();
         }
         self.bytes.extend_from_slice(data);
+    }
+
+    #[cold]
+    fn begin_frame(&mut self) {
+        self.frame_start = Some(self.bytes.len());
+        self.bytes.extend_from_slice(&[0; FRAME_HEADER]);
     }
 
     /// Ends the open frame: fills its header in, or takes it away if the frame is too short.

@@ -61,18 +61,25 @@ impl Pickler {
         [&self.write, &self.buffer_callback, &self.dispatch_table, &self.persistent_id_attribute, &self.persistent_id, &self.reducer_override]
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn put(&self, vm: &mut Vm, data: &[u8]) {
         self.output.get_mut(vm).write(data);
     }
 
     /// Writes an instruction and its data; long data go outside of frames, and to the file as they are.
+    #[inline(always)]
     pub fn put_data(&self, vm: &mut Vm, header: &[u8], data: &[u8], whole: Option<Ref<'_>>) -> PyResult<()> {
         if data.len() < FRAME_SIZE_TARGET {
-            self.put(vm, header);
-            self.put(vm, data);
+            let output = self.output.get_mut(vm);
+            output.write(header);
+            output.bytes.extend_from_slice(data);
             return Ok(());
         }
+        self.put_long_data(vm, header, data, whole)
+    }
+
+    #[cold]
+    fn put_long_data(&self, vm: &mut Vm, header: &[u8], data: &[u8], whole: Option<Ref<'_>>) -> PyResult<()> {
         let output = self.output.get_mut(vm);
         output.commit_frame();
         let framing = std::mem::replace(&mut output.framing, false);
@@ -110,6 +117,7 @@ impl Pickler {
     }
 
     /// Remembers an object under the next number.
+    #[inline]
     pub fn memoize(&self, vm: &mut Vm, object: Ref<'_>) {
         if self.fast.get() != 0 {
             return;
@@ -128,11 +136,13 @@ impl Pickler {
     }
 
     fn numbered(&self, vm: &mut Vm, index: usize, text: u8, short: u8, long: u8) {
-        if self.binary.get() == 0 {
+        if self.binary.get() != 0
+            && let Ok(index) = u8::try_from(index)
+        {
+            self.put(vm, &[short, index]);
+        } else if self.binary.get() == 0 {
             let line = format!("{}{index}\n", char::from(text));
             self.put(vm, line.as_bytes());
-        } else if let Ok(index) = u8::try_from(index) {
-            self.put(vm, &[short, index]);
         } else {
             let [a, b, c, d] = (index as u32).to_le_bytes();
             self.put(vm, &[long, a, b, c, d]);
@@ -267,8 +277,10 @@ pub fn is_own_method(function: Ref<'_>, this: Ref<'_>, methods: &'static [Method
 fn run(vm: &mut Vm, this: Ref<'_>, object: Ref<'_>) -> PyResult<()> {
     let pickler = of(this);
     check_idle(vm, pickler)?;
-    let hook = vm.get_attr_str(this, "persistent_id")?;
-    pickler.persistent_id.set((!is_own_method(hook.borrow(), this, METHODS, "persistent_id")).then_some(hook));
+    if !this.is_exactly(&PICKLER) || pickler.persistent_id_attribute.get().is_some() {
+        let hook = vm.get_attr_str(this, "persistent_id")?;
+        pickler.persistent_id.set((!is_own_method(hook.borrow(), this, METHODS, "persistent_id")).then_some(hook));
+    }
     let reducer = if this.is_exactly(&PICKLER) { None } else { vm.find_attr_str(this, "reducer_override")? };
     pickler.reducer_override.set(reducer);
     pickler.running.set(true);

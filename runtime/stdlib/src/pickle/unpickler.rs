@@ -7,10 +7,14 @@ use object::cell::{ObjectCell, Visitor, VmCell};
 use object::native::{Getset, Method, PayloadInfo, TypeSpec, flag};
 use object::str::Str;
 use object::{Args, Object, Payload, PyResult, Raised, Ref, Slots, Type, Vm, exception, method};
+use std::borrow::Cow;
 use std::cell::Cell;
 
 /// How much a file is asked to show in advance.
 const PREFETCH: usize = 128 * 1024;
+
+/// How many values the stack has room for at first.
+const FIRST_VALUES: usize = 16;
 
 /// Bytes that were read and not used yet.
 #[derive(Default)]
@@ -19,8 +23,21 @@ struct Input {
     position: usize,
     /// Whether the bytes were only peeked at: what is used of them is still to be read.
     peeked: bool,
-    /// How much of the open frame is left; nothing that is read may cross its end.
-    frame: Option<usize>,
+    /// Whether a frame is open; nothing that is read may cross its end.
+    framed: bool,
+    /// The end of the open frame, all of which is there, or of the bytes.
+    limit: usize,
+}
+
+impl Input {
+    fn new(bytes: Vec<u8>, peeked: bool) -> Input {
+        Input { limit: bytes.len(), bytes, position: 0, peeked, framed: false }
+    }
+
+    fn end_frame(&mut self) {
+        self.framed = false;
+        self.limit = self.bytes.len();
+    }
 }
 
 /// The machine's stack, and the marks in it.
@@ -41,8 +58,8 @@ pub struct Unpickler {
     pub memo: VmCell<LoadMemo>,
     stack: VmCell<Stack>,
     input: VmCell<Input>,
-    pub encoding: VmCell<String>,
-    pub errors: VmCell<String>,
+    pub encoding: VmCell<Cow<'static, str>>,
+    pub errors: VmCell<Cow<'static, str>>,
     pub protocol: Cell<i32>,
     pub fix_imports: Cell<bool>,
     pub running: Cell<bool>,
@@ -61,8 +78,8 @@ impl Unpickler {
             memo: VmCell::new(LoadMemo::default()),
             stack: VmCell::new(Stack::default()),
             input: VmCell::new(Input::default()),
-            encoding: VmCell::new(String::new()),
-            errors: VmCell::new(String::new()),
+            encoding: VmCell::new(Cow::Borrowed("")),
+            errors: VmCell::new(Cow::Borrowed("")),
             protocol: Cell::new(0),
             fix_imports: Cell::new(true),
             running: Cell::new(false),
@@ -76,14 +93,7 @@ impl Unpickler {
 
     /// What to read, all of it.
     pub fn set_input(&self, vm: &mut Vm, bytes: Vec<u8>) {
-        self.input.set(vm, Input { bytes, position: 0, peeked: false, frame: None });
-    }
-
-    /// The object that `make` makes of the next bytes.
-    #[inline]
-    pub fn take_as(&self, vm: &mut Vm, count: usize, make: impl FnOnce(&Vm, &[u8]) -> Option<Object>) -> PyResult<Option<Object>> {
-        self.take(vm, count)?;
-        Ok(make(vm, self.last_taken(vm, count)))
+        self.input.set(vm, Input::new(bytes, false));
     }
 
     /// The bytes that were taken last, as many as they were.
@@ -94,14 +104,11 @@ impl Unpickler {
     }
 
     /// The next bytes, as many as asked for.
-    #[inline]
+    #[inline(always)]
     pub fn take<'a>(&'a self, vm: &'a mut Vm, count: usize) -> PyResult<&'a [u8]> {
-        if self.input.get(vm).frame.is_some() {
-            self.use_frame(vm, count)?;
-        }
         let input = self.input.get(vm);
-        if count > input.bytes.len() - input.position {
-            self.refill(vm, count)?;
+        if count > input.limit - input.position {
+            self.make_available(vm, count)?;
         }
         let input = self.input.get_mut(vm);
         let start = input.position;
@@ -109,8 +116,21 @@ impl Unpickler {
         Ok(&input.bytes[start..start + count])
     }
 
+    /// Ends the frame if nothing is left of it, and reads more, for so many bytes to be there.
+    #[cold]
+    fn make_available(&self, vm: &mut Vm, count: usize) -> PyResult<()> {
+        let input = self.input.get_mut(vm);
+        if input.framed {
+            if input.position < input.limit {
+                return Err(unpickling_error(vm, "pickle exhausted before end of frame"));
+            }
+            input.end_frame();
+        }
+        if count > input.limit - input.position { self.refill(vm, count) } else { Ok(()) }
+    }
+
     /// The next bytes, of a number known in advance.
-    #[inline]
+    #[inline(always)]
     pub fn take_array<const N: usize>(&self, vm: &mut Vm) -> PyResult<[u8; N]> {
         let mut out = [0; N];
         out.copy_from_slice(self.take(vm, N)?);
@@ -119,26 +139,18 @@ impl Unpickler {
 
     /// Begins a frame; all of it has to be there.
     pub fn begin_frame(&self, vm: &mut Vm, length: usize) -> PyResult<()> {
-        let input = self.input.get(vm);
-        if input.frame.is_some_and(|left| left > 0) {
-            return Err(unpickling_error(vm, "beginning of a new frame before end of current frame"));
+        let input = self.input.get_mut(vm);
+        if input.framed {
+            if input.position < input.limit {
+                return Err(unpickling_error(vm, "beginning of a new frame before end of current frame"));
+            }
+            input.end_frame();
         }
-        if length > input.bytes.len() - input.position {
+        if length > input.limit - input.position {
             self.refill(vm, length)?;
         }
-        self.input.get_mut(vm).frame = Some(length);
-        Ok(())
-    }
-
-    /// Uses up bytes of the open frame, which ends where nothing is left of it.
-    fn use_frame(&self, vm: &mut Vm, count: usize) -> PyResult<()> {
         let input = self.input.get_mut(vm);
-        match input.frame {
-            Some(0) => input.frame = None,
-            Some(left) if count > left => return Err(unpickling_error(vm, "pickle exhausted before end of frame")),
-            Some(left) => input.frame = Some(left - count),
-            None => {}
-        }
+        (input.framed, input.limit) = (true, input.position + length);
         Ok(())
     }
 
@@ -147,12 +159,10 @@ impl Unpickler {
         let input = self.input.get_mut(vm);
         let rest = &input.bytes[input.position..];
         if let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
-            let line = rest[..=end].to_vec();
-            self.use_frame(vm, line.len())?;
-            self.input.get_mut(vm).position += line.len();
-            return Ok(line);
+            let length = end + 1;
+            return self.take(vm, length).map(<[u8]>::to_vec);
         }
-        if input.frame.is_some_and(|left| left > 0) {
+        if input.framed && input.position < input.limit {
             return Err(unpickling_error(vm, "pickle exhausted before end of frame"));
         }
         let Some(readline) = self.readline.get() else { return Err(truncated(vm)) };
@@ -206,7 +216,7 @@ impl Unpickler {
                 Some(shown) => {
                     let shown = bytes_of(vm, shown.borrow(), "peek")?;
                     if shown.len() >= count {
-                        self.input.set(vm, Input { bytes: shown, position: 0, peeked: true, frame: self.input.get(vm).frame });
+                        self.input.set(vm, Input::new(shown, true));
                         return Ok(());
                     }
                 }
@@ -226,7 +236,18 @@ impl Unpickler {
         drop(self.stack.replace(vm, Stack::default()));
     }
 
-    #[inline]
+    /// The same, with room for what most pickles need.
+    pub fn begin(&self, vm: &mut Vm) {
+        self.reset(vm);
+        self.stack.get_mut(vm).values.reserve(FIRST_VALUES);
+    }
+
+    /// Whether persistent identities are refused by the method that `_pickle` declares.
+    pub fn has_own_persistent_load(&self, this: Ref<'_>) -> bool {
+        this.is_exactly(&UNPICKLER) && self.persistent_load_attribute.get().is_none()
+    }
+
+    #[inline(always)]
     pub fn push(&self, vm: &mut Vm, value: Object) {
         self.stack.get_mut(vm).values.push(value);
     }
@@ -293,6 +314,7 @@ impl Unpickler {
 
     /// Hands out the values from `start` on, in the order they were pushed, and takes them off. What is done with them
     /// does not see the stack.
+    #[inline]
     pub fn drain<T>(&self, vm: &mut Vm, start: usize, with: impl FnOnce(&mut Vm, std::vec::Drain<'_, Object>) -> T) -> T {
         let mut values = std::mem::take(&mut self.stack.get_mut(vm).values);
         let result = with(vm, values.drain(start.min(values.len())..));
@@ -389,10 +411,10 @@ pub fn of(this: Ref<'_>) -> &Unpickler {
     this.downcast::<Unpickler>().expect("the function belongs to the type").get()
 }
 
-fn text(vm: &mut Vm, value: Option<Object>, name: &str, default: &str) -> PyResult<String> {
-    let Some(value) = value else { return Ok(default.to_owned()) };
+fn text(vm: &mut Vm, value: Option<Object>, name: &str, default: &'static str) -> PyResult<Cow<'static, str>> {
+    let Some(value) = value else { return Ok(Cow::Borrowed(default)) };
     match value.borrow().downcast::<Str>() {
-        Some(text) => Ok(text.get().to_string_lossy().into_owned()),
+        Some(text) => Ok(Cow::Owned(text.get().to_string_lossy().into_owned())),
         None => {
             let class = value.borrow().class().full_name();
             Err(vm.type_error(format!("Unpickler() argument '{name}' must be str, not {class}")))
@@ -462,7 +484,11 @@ fn find_class(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult 
 }
 
 fn persistent_load(vm: &mut Vm, _this: Ref<'_>, _identity: Ref<'_>) -> PyResult {
-    Err(unpickling_error(vm, "A load persistent id instruction was encountered, but no persistent_load function was specified."))
+    Err(no_persistent_load(vm))
+}
+
+pub fn no_persistent_load(vm: &mut Vm) -> Raised {
+    unpickling_error(vm, "A load persistent id instruction was encountered, but no persistent_load function was specified.")
 }
 
 fn sizeof(vm: &mut Vm, this: Ref<'_>) -> PyResult {
