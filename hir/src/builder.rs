@@ -31,9 +31,11 @@ mod locals;
 mod merge;
 mod names;
 mod natives;
+mod mixed_numbers;
 mod operators;
 mod subscripts;
 
+mod special_methods;
 use crate::environment::{CodeUnit, Preloaded};
 use crate::function::{CodeId, FrameStateId, Function};
 use crate::instr::{Block, EntryKind, Value};

@@ -31,6 +31,8 @@ pub struct Preloaded {
     pub bodies: BTreeMap<CodeId, Arc<Function>>,
     /// How many bytecode instructions the function may have with all that is inlined, if that is less than the greatest number there is.
     pub inline_budget: Option<usize>,
+    /// Special methods of Python classes whose instances were seen as operands, by class and name.
+    pub special_methods: BTreeMap<(ClassId, String), SpecialMethod>,
     /// What compiled code may rely on.
     pub assumptions: Vec<Assumption>,
     pub inlining: InliningLimits,
@@ -129,6 +131,27 @@ pub enum NativeKind {
     /// `type`, called with one argument.
     TypeOf,
     ListAppend,
+/// What a Python class has under the name of a special method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpecialMethod {
+    /// The class.
+    pub class: ObjectId,
+    pub found: FoundMethod,
+    /// Breaks when the class or one of its bases changes.
+    pub assumption: AssumptionId,
+}
+
+/// What is under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundMethod {
+    /// A Python function that runs at once.
+    Function(ObjectId),
+    /// Nothing.
+    Nothing,
+    /// A builtin method, or something else.
+    Other,
+}
+
     Range,
     Abs,
     /// `min`, called with two arguments.

@@ -146,10 +146,13 @@ pub enum Ending {
     Discard,
     /// Makes sure that it is `None`: an `__init__` whose instance is on the stack, below the operands.
     Construct,
+    /// Makes it what the instruction, an operator, pushes, instead of its two operands, which are still on the stack: the method may have
+    /// said that it does not know, or the instruction may want to know whether what it gave is true.
+    Operator,
 }
 
 impl Ending {
-    pub const ALL: &[Ending] = &[Ending::Push, Ending::Discard, Ending::Construct];
+    pub const ALL: &[Ending] = &[Ending::Push, Ending::Discard, Ending::Construct, Ending::Operator];
 
     /// As text has it.
     pub const fn text(self) -> &'static str {
@@ -157,6 +160,7 @@ impl Ending {
             Ending::Push => "",
             Ending::Discard => "discards",
             Ending::Construct => "constructs",
+            Ending::Operator => "operates",
         }
     }
 }

@@ -19,6 +19,7 @@ mod guard_elimination;
 mod guard_type_removal;
 mod inline_function_calls;
 mod insert_update_instr;
+mod instance_elimination;
 mod iterator_elimination;
 mod loop_invariant_code_motion;
 mod periodic_tasks_deopt;
@@ -105,6 +106,8 @@ define_passes! {
     /// Leaves boxing for frame states to deopt.
     SinkPrimitiveBox = "sink-primitive-box", sink_primitive_box, On;
     /// Removes snapshots, and from frame states what is not needed. No pass behind it may insert guards.
+    /// Keeps attributes of instances that nobody else sees as values.
+    InstanceElimination = "instance-elimination", instance_elimination, On;
     FrameStateTrimming = "frame-state-trimming", frame_state_trimming, Always;
     /// Inserts `Incref` and `Decref`, and says what is live where control may leave.
     RefcountInsertion = "refcount-insertion", refcount, Always;
@@ -138,6 +141,11 @@ pub const PIPELINE: &[Pass] = &[
     Pass::Simplify,
     Pass::LoopInvariantCodeMotion,
     Pass::ValueNumbering,
+    Pass::InstanceElimination,
+    Pass::Simplify,
+    Pass::PhiElimination,
+    Pass::CleanCfg,
+    Pass::DeadCodeElimination,
     Pass::GuardElimination,
     Pass::Simplify,
     Pass::PhiElimination,

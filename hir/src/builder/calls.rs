@@ -213,7 +213,7 @@ impl Builder<'_> {
     }
 
     /// Calls a function with the arguments that [`Builder::bind`] gave.
-    fn call_python(&mut self, callable: Value, object: ObjectId, function: &KnownFunction, bound: &[Value], ending: Ending) -> Value {
+    pub(super) fn call_python(&mut self, callable: Value, object: ObjectId, function: &KnownFunction, bound: &[Value], ending: Ending) -> Value {
         match function.assumption {
             Some(assumption) => {
                 self.assume(assumption);

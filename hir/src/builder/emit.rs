@@ -86,6 +86,9 @@ impl<'a> Builder<'a> {
         let normal = self.frame_state();
         let mut state = self.function.state(normal).clone();
         state.ending = ending;
+        if ending == Ending::Operator {
+            state.popped = 0;
+        }
         if let Some(instance) = instance {
             let place = state.stack.len() - state.popped as usize;
             state.stack.insert(place, Some(instance));

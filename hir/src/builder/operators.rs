@@ -8,10 +8,10 @@ use bytecode::Opcode;
 use bytecode::opcode::{BinaryOp, Comparison};
 
 /// Ints up to this are exact as machine floats.
-const EXACT_IN_DOUBLE: i64 = 1 << 53;
+pub(super) const EXACT_IN_DOUBLE: i64 = 1 << 53;
 
 /// Tagged ints and floats.
-const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
+pub(super) const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
 
 /// What form an operator has for its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,13 @@ enum Numbers {
     Long,
     /// Floats, or one float and a tagged int.
     Float,
+    /// Each is a tagged int or a float.
+    Either,
 }
 
 impl Builder<'_> {
     /// What the two operands will be, as far as that is known or was seen.
-    fn expected(&self, left: Value, right: Value) -> (Type, Type) {
+    pub(super) fn expected(&self, left: Value, right: Value) -> (Type, Type) {
         let (seen_left, seen_right) = match self.seen() {
             Seen::Operands(left, right) => (*left, *right),
             _ => (ty::Object, ty::Object),
@@ -61,6 +63,8 @@ impl Builder<'_> {
             Some(Numbers::Long)
         } else if is_float(left) && is_number(right) || is_number(left) && is_float(right) {
             Some(Numbers::Float)
+        } else if is_number(left) && is_number(right) {
+            Some(Numbers::Either)
         } else {
             None
         }
@@ -95,6 +99,9 @@ impl Builder<'_> {
 
     /// The machine float of what is a float or a tagged int.
     fn double_of_either(&mut self, value: Value) -> Value {
+        // Names for what the branch finds out do not tell that a guard before is needed.
+        let number = self.type_id(NUMBER);
+        self.emit_plain(Instr::use_type(value, number));
         let (int, float, join) = (self.new_block(), self.new_block(), self.new_block());
         let small = self.type_id(ty::SmallInt);
         self.emit_terminator(Instr::cond_branch_check_type(value, int, float, small));
@@ -133,6 +140,9 @@ impl Builder<'_> {
             let right = self.guard_type(right, ty::UnicodeExact);
             return self.concatenation(left, right);
         }
+        if let Some(result) = self.method_operator(left, right, op, expected) {
+            return result;
+        }
         self.emit(Instr::binary_op(left, right, op))
     }
 
@@ -141,10 +151,11 @@ impl Builder<'_> {
             Numbers::Small if !matches!(op, BinaryOp::TrueDivide | BinaryOp::Power) => self.emit(Instr::small_int_binary_op(left, right, op)),
             Numbers::Small | Numbers::Long => self.emit(Instr::long_binary_op(left, right, op)),
             Numbers::Float => self.float_operator(left, right, op),
+            Numbers::Either => self.mixed_operator(left, right, op),
         }
     }
 
-    fn float_operator(&mut self, left: Value, right: Value, op: BinaryOp) -> Value {
+    pub(super) fn float_operator(&mut self, left: Value, right: Value, op: BinaryOp) -> Value {
         let kind = match op {
             BinaryOp::Add => DoubleKind::Add,
             BinaryOp::Subtract => DoubleKind::Subtract,
@@ -220,6 +231,16 @@ impl Builder<'_> {
         let (right, left) = (self.pop(), self.pop());
         if let Some(result) = self.known_comparison(left, right, Condition::of(op)) {
             self.push_bool(result);
+            return Ok(());
+        }
+        let expected = self.expected(left, right);
+        if let Some(result) = self.method_comparison(left, right, op, expected) {
+            if operand & 16 == 0 {
+                self.push(result);
+            } else {
+                let truth = self.truth_of_any(result);
+                self.push_bool(truth);
+            }
         } else if operand & 16 != 0 {
             let result = self.emit(Instr::compare_bool(left, right, op));
             self.push_bool(result);
@@ -234,18 +255,16 @@ impl Builder<'_> {
     fn known_comparison(&mut self, left: Value, right: Value, condition: Condition) -> Option<Value> {
         let expected = self.expected(left, right);
         let numbers = Self::numbers(expected.0, expected.1);
-        if numbers == Some(Numbers::Float) && !Self::is_exact(expected) {
-            return None;
-        }
         if let Some(numbers) = numbers {
             let (left, right) = self.guard_numbers(left, right, expected);
             return Some(match numbers {
                 Numbers::Small => self.emit_plain(Instr::small_int_compare(left, right, condition)),
                 Numbers::Long => self.emit_plain(Instr::long_compare(left, right, condition)),
-                Numbers::Float => {
+                Numbers::Float if Self::is_exact(expected) => {
                     let (left, right) = (self.double(left), self.double(right));
                     self.emit_plain(Instr::primitive_compare(left, right, condition))
                 }
+                Numbers::Float | Numbers::Either => self.mixed_comparison(left, right, condition),
             });
         }
         let are_strings =
@@ -272,7 +291,10 @@ impl Builder<'_> {
 
     pub(super) fn contains_op(&mut self, operand: u32) {
         let (container, value) = (self.pop(), self.pop());
-        let found = self.emit(Instr::contains(value, container));
+        let found = match self.method_contains(value, container) {
+            Some(found) => found,
+            None => self.emit(Instr::contains(value, container)),
+        };
         self.push_outcome(found, operand);
     }
 

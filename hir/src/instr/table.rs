@@ -65,6 +65,10 @@ define_instrs! {
     /// An operator through the types' special methods, subscription included; in-place forms too.
     BinaryOp / binary_op(left: ty::Object, right: ty::Object) <op: BinaryOp> => Binary, owned(), python();
     /// `-value`, `~value`.
+    /// What an operator gives once the method of the left operand, an instance of a Python class, has given `NotImplemented`.
+    BinaryOpRest / binary_op_rest(left: ty::Object, right: ty::Object) <op: BinaryOp> => Fixed(ty::Object), owned(), python();
+    /// What a comparison gives once the method of the left operand has given `NotImplemented`.
+    CompareRest / compare_rest(left: ty::Object, right: ty::Object) <op: Comparison> => Fixed(ty::Object), owned(), python();
     UnaryOp / unary_op(value: ty::Object) <op: UnaryKind> => Unary, owned(), python();
     /// `not` of a bool.
     UnaryNot / unary_not(value: ty::Bool) <> => Fixed(ty::Bool), uncounted();

@@ -5,8 +5,8 @@
 //! can be handed over, and they can die.
 
 use crate::environment::Preloaded;
-use crate::function::{FrameStateId, Function};
-use crate::instr::Instr;
+use crate::function::{Ending, FrameStateId, Function};
+use crate::instr::{Instr, Value};
 use std::collections::HashMap;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
@@ -15,6 +15,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
         function.retain(block, &mut |function, value| !matches!(function.instr(value), Instr::Snapshot {}));
         for value in function.instrs(block).to_vec() {
             let Some(id) = function.frame_state(value) else { continue };
+            let id = without_operands(function, value, id);
             let info = function.instr(value).info();
             let only_raises = info.deopt.raises && !info.deopt.reexecutes;
             let is_call = matches!(function.instr(value), Instr::BeginInlinedFunction { .. });
@@ -22,6 +23,17 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
             function.set_frame_state(value, Some(new));
         }
     }
+}
+
+/// The state of a call that was not inlined: it takes the operands of its operator off itself.
+fn without_operands(function: &mut Function, value: Value, id: FrameStateId) -> FrameStateId {
+    if !matches!(function.instr(value), Instr::CallFunction { .. }) || function.state(id).ending != Ending::Operator {
+        return id;
+    }
+    let mut state = function.state(id).clone();
+    state.stack.truncate(state.stack.len().saturating_sub(2));
+    state.ending = Ending::Push;
+    function.add_frame_state(state)
 }
 
 /// What states have become.

@@ -58,6 +58,8 @@ same_meaning! {
     loop_invariant_code_motion: "simplify" "clean-cfg" "phi-elimination" "loop-invariant-code-motion" "simplify";
     escape_analysis: "simplify" "escape-analysis" "sink-primitive-box" "dead-code-elimination";
     escape_analysis_and_counts: "simplify" "value-numbering" "simplify" "escape-analysis" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
+    instance_elimination: "simplify" "value-numbering" "instance-elimination" "phi-elimination" "simplify" "clean-cfg" "dead-code-elimination";
+    instance_elimination_and_counts: "simplify" "value-numbering" "instance-elimination" "phi-elimination" "clean-cfg" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
     guard_elimination: "simplify" "value-numbering" "guard-elimination" "simplify" "clean-cfg" "dead-code-elimination";
     iterator_elimination: "simplify" "clean-cfg" "dead-code-elimination" "iterator-elimination" "simplify";
     inline_function_calls: "inline-function-calls" "phi-elimination" "clean-cfg" "simplify" "begin-inlined-function-elimination";

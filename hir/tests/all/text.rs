@@ -60,7 +60,7 @@ fn function(numbers: &[u32]) -> Function {
                     stack,
                     popped: number >> 12 & 3,
                     is_covered: number & 4096 == 0,
-                    ending: hir::function::Ending::ALL[number as usize >> 14 & 1],
+                    ending: hir::function::Ending::ALL[number as usize >> 14 & 3],
                     parent: state,
                 };
                 state = Some(function.add_frame_state(new));

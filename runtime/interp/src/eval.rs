@@ -15,6 +15,7 @@ pub(crate) mod intrinsics;
 pub(crate) mod iteration;
 mod matching;
 pub(crate) mod names;
+mod operators;
 pub(crate) mod steps;
 
 pub use calls::call_keywords_of;
@@ -321,6 +322,14 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 break 'raise calls::iter_returned(vm, value.borrow());
                             }
                             Ending::Iterator => push!(value),
+                            Ending::Operator => {
+                                let result = match operators::finish(vm, *(*frame).ip, sp, value) {
+                                    Ok(result) => result,
+                                    Err(raised) => break 'raise raised,
+                                };
+                                drop(pop!());
+                                set_top!(1, result);
+                            }
                             Ending::Init if !value.borrow().is_none() => break 'raise calls::init_returned(vm, value.borrow()),
                             Ending::Init | Ending::Discard => drop(value),
                         }
@@ -956,6 +965,13 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             if ending == Ending::Attribute {
                                 set_top!(1, value);
+                                check_finalizers!();
+                                continue;
+                            }
+                            if ending == Ending::Operator {
+                                let result = attempt!(operators::finish(vm, *(*frame).ip, sp, value));
+                                drop(pop!());
+                                set_top!(1, result);
                                 check_finalizers!();
                                 continue;
                             }

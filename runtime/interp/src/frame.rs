@@ -56,6 +56,8 @@ pub(crate) enum Ending {
     Discard,
     /// It takes the place of the object on top of the stack, whose attribute it is. An `AttributeError` is told what was looked for.
     Attribute,
+    /// It is what a method says of two operands, which are on the stack: the instruction, an operator, makes its result of it, which takes their place.
+    Operator,
     /// It has to be an iterator, and goes on the evaluation stack: the frame is that of an `__iter__`.
     Iterator,
     /// It is the result of an `await`: the frame is that of a coroutine function whose call is awaited at once. It becomes a

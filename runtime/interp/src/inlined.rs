@@ -15,6 +15,8 @@ pub enum Ending {
     Discard,
     /// It has to be `None`: the instance is on the stack.
     Construct,
+    /// It is the answer of a method to an operator whose two operands are on the stack.
+    Operator,
 }
 
 /// So many words a frame of the code takes on the data stack.
@@ -73,6 +75,7 @@ pub unsafe fn set_ending(frame: *mut Frame, ending: Ending) {
             Ending::Push => frame::Ending::Push,
             Ending::Discard => frame::Ending::Discard,
             Ending::Construct => frame::Ending::Init,
+            Ending::Operator => frame::Ending::Operator,
         };
     }
 }

@@ -285,3 +285,11 @@ unsafe fn write_frames(vm: &mut Vm, own: *mut Frame, point: &Point, words: &[u64
         words.drop_rest();
     }
 }
+/// The class with this word, which the compiled code keeps.
+fn class_of_word(word: &u64) -> &object::Type {
+    // SAFETY: descriptions have words of classes that the code object of the compiled code refers to.
+    let class = unsafe { Ref::from_bits(*word) };
+    // SAFETY: the class lives on, see above.
+    unsafe { &*std::ptr::from_ref(class.downcast::<object::Type>().expect("it is the word of a class").get()) }
+}
+

@@ -131,6 +131,8 @@ define_helpers! {
     binary(vm, frame, left, right, op) { compiled::binary(vm, operator(op), value(left), value(right)) }
     /// `left` is taken over.
     append_text(vm, frame, left, right) {
+    binary_rest(vm, frame, left, right, op) { let result = vm.binary_rest(operator(op), value(left), value(right)); finish(vm, result) }
+    compare_rest(vm, frame, left, right, op) { let result = vm.compare_rest(comparison(op), value(left), value(right)); finish(vm, result) }
         let left = Object::from_raw(left).expect("an operand is never null");
         vm.str_append(left, value(right)).into_raw()
     }

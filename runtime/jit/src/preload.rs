@@ -4,6 +4,7 @@
 //! it counts on it.
 
 mod callees;
+mod special_methods;
 
 use crate::classify::{leaf_of, leaf_of_class};
 use crate::hot::History;
@@ -66,6 +67,19 @@ impl Assume {
         match self {
             Assume::Global { cell, .. } => Some(Rc::clone(cell)),
             _ => None,
+    /// Whether both say the same. (A name's cell is that of one pair of globals and builtins.)
+    fn is_same(&self, other: &Assume) -> bool {
+        match (self, other) {
+            (Assume::Version { place, version }, Assume::Version { place: other, version: other_version }) => {
+                std::ptr::eq(*place, *other) && version == other_version
+            }
+            (Assume::Global { cell, word, .. }, Assume::Global { cell: other, word: other_word, .. }) => {
+                Rc::ptr_eq(cell, other) && word == other_word
+            }
+            _ => false,
+        }
+    }
+
         }
     }
 }
@@ -111,7 +125,9 @@ impl Tables {
                     let is_attribute = instr.opcode() == Some(bytecode::Opcode::LoadAttr);
                     is_attribute.then(|| code.names.get(instr.arg() as usize >> 1).copied()).flatten()
                 };
-                unit.feedback = seen.iter().zip(&code.data.instructions).map(|(seen, instr)| self.seen(seen, name_of(instr))).collect();
+                let sites = seen.iter().zip(&code.data.instructions);
+                sites.clone().for_each(|(seen, instr)| self.meet_special_methods(*instr, seen));
+                unit.feedback = sites.map(|(seen, instr)| self.seen(seen, name_of(instr))).collect();
                 if let Some(history) = history {
                     history.amend_operands(&mut unit.feedback);
                 }
@@ -130,6 +146,9 @@ impl Tables {
 
     /// The type whose only value is this one.
     fn single_value(&mut self, value: Ref<'_>) -> Type {
+        if let Some(index) = self.assumptions.iter().position(|known| known.is_same(&assume)) {
+            return AssumptionId(index as u32);
+        }
         let leaf = leaf_of(value);
         if let Some(number) = value.as_small_int() {
             return Type::small_int(number);
@@ -215,7 +234,7 @@ impl Tables {
             return None;
         }
         let (version, id) = (class.version(), self.class(class));
-        if version == 0 {
+        if version == 0 || class.has_finalizer() {
             return None;
         }
         let init = Some(self.object(init));

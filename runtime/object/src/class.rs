@@ -259,7 +259,7 @@ impl Type {
     }
 
     #[inline]
-    pub(crate) fn has_finalizer(&self) -> bool {
+    pub fn has_finalizer(&self) -> bool {
         self.has_flag(flag::FINALIZER)
     }
 

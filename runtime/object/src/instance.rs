@@ -427,6 +427,20 @@ impl Vm {
         }
     }
 
+    /// A new instance of a class whose native base is `object`, with this shape and attributes, each so many bytes from its start.
+    ///
+    /// The shape is one of the class's, and there is room for its attributes.
+    pub fn allocate_with_attributes(&self, class: &Type, shape: u32, attributes: impl IntoIterator<Item = (usize, Object)>) -> Object {
+        let object = self.allocate_plain(class);
+        let header = object.borrow().header().expect("it was just allocated");
+        header.shape.set(shape);
+        for (offset, value) in attributes {
+            // SAFETY: the caller's promise: the word is one of the instance's, and empty.
+            unsafe { std::ptr::from_ref(header).cast_mut().cast::<u8>().add(offset).cast::<u64>().write(value.into_raw()) };
+        }
+        object
+    }
+
     /// A new instance of a class whose native base is `object`.
     pub fn allocate_plain(&self, class: &Type) -> Object {
         // SAFETY: there is no payload.

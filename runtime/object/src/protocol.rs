@@ -1,6 +1,8 @@
 //! The operations Python code performs on any object: `repr`, `hash`, comparison, iteration, items,
 //! numbers. Each looks the slot up and gives CPython's error where there is none.
 
+mod rest;
+
 use crate::class::Type;
 use crate::exception;
 use crate::float;
@@ -167,6 +169,11 @@ impl Vm {
         }
         match op {
             Comparison::Equal => Ok(Object::bool(left.is(right))),
+        self.compare_by_identity(op, left, right)
+    }
+
+    /// What a comparison says that neither operand has an answer to.
+    fn compare_by_identity(&mut self, op: Comparison, left: Ref<'_>, right: Ref<'_>) -> PyResult {
             Comparison::NotEqual => Ok(Object::bool(!left.is(right))),
             _ => {
                 let (left, right) = (left.class().full_name(), right.class().full_name());

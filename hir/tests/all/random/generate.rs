@@ -184,8 +184,7 @@ impl Generator<'_> {
         } else if ty.fits(ty::Cell) {
             self.append(Instr::make_cell(items[0]))
         } else {
-            let ty = self.type_id(ty::ObjectUser);
-            self.append(Instr::allocate_instance(hir::types::ClassId(0), ShapeId(0), ty))
+            self.instance([Some(items[0]), None])
         }
     }
 
@@ -329,8 +328,8 @@ impl Generator<'_> {
             (0, &[first, ..]) => self.append(Instr::make_cell(first)),
             (1, &[first, second]) => self.append(Instr::make_method(first, second)),
             (2, _) => {
-                let ty = self.type_id(ty::ObjectUser);
-                self.append(Instr::allocate_instance(hir::types::ClassId(0), ShapeId(0), ty))
+                let values = [0, 1].map(|index| items.get(index).copied());
+                self.instance(values)
             }
             (3, _) => self.append(Instr::make_list(values)),
             _ => self.append(Instr::make_tuple(values)),
@@ -407,6 +406,24 @@ impl Generator<'_> {
 
     fn slot(&mut self) {
         let owner = self.load_of(ty::ObjectUser);
+    /// A new instance; attributes that are not given are `None`.
+    fn instance(&mut self, values: [Option<Value>; 2]) -> Value {
+        let ty = self.type_id(ty::ObjectUser);
+        let instance = self.append(Instr::allocate_instance(hir::types::ClassId(0), ShapeId(0), ty));
+        let name = self.function.pool.add_name("a");
+        for (value, offset) in values.into_iter().zip([16, 24]) {
+            let value = match value {
+                Some(value) => value,
+                None => {
+                    let none = self.type_id(ty::NoneType);
+                    self.append(Instr::load_const(none))
+                }
+            };
+            self.append(Instr::add_slot(instance, value, offset, name, ShapeId(0)));
+        }
+        instance
+    }
+
         let offset = 16 + 8 * self.number(2);
         let state = self.snapshot(&[owner]);
         let owner = self.shaped(owner, state);

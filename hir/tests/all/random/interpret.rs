@@ -164,6 +164,14 @@ impl<'a> Machine<'a> {
                 [V::Int(start), V::Int(stop), V::Int(step)] if of.fits(ty::Range) => Object::Range([*start, *stop, *step]),
                 [V::Int(next), V::Int(stop), V::Int(step)] if of.fits(ty::RangeIterator) => Object::RangeIterator([*next, *stop, *step]),
                 [function, receiver] if of.fits(ty::Method) => Object::Method(*function, *receiver),
+                parts if matches!(of.spec(), hir::types::Spec::Shape(_)) => {
+                    let mut slots = [V::None; 2];
+                    for pair in parts.chunks(2) {
+                        let [V::Int(offset), value] = *pair else { panic!("offsets and attributes") };
+                        slots[offset as usize / 8 - 2] = value;
+                    }
+                    Object::Instance(slots)
+                }
                 [source, V::Int(index)] => Object::Iterator(*source, *index as usize),
                 _ => panic!("a virtual {of}"),
             });
@@ -679,7 +687,7 @@ impl<'a> Machine<'a> {
                 V::Null
             }
             Instr::LoadSlot { offset, .. } | Instr::TakeSlot { offset, .. } => self.slots(first)[offset as usize / 8 - 2],
-            Instr::StoreSlot { offset, .. } => {
+            Instr::StoreSlot { offset, .. } | Instr::AddSlot { offset, .. } => {
                 self.slots(first)[offset as usize / 8 - 2] = second;
                 V::Null
             }

@@ -31,6 +31,8 @@ pub enum Kind {
     TupleIterator,
     /// The next number, stop, step: small ints.
     RangeIterator,
+    /// Of a Python class, with this shape: the attributes, each behind its offset.
+    Instance { class: u64, shape: u32 },
 }
 
 impl Kind {
@@ -62,6 +64,16 @@ impl Kind {
             Kind::RangeIterator => {
                 let (next, stop, step) = (number(0), number(1), number(2));
                 vm.allocate(RangeIterator::new(next, step, range::length_of_small(next, stop, step) as u64)).into_object()
+            }
+            Kind::Instance { class, shape } => {
+                let class = super::class_of_word(&class);
+                let mut parts = parts.into_iter();
+                let pair = || {
+                    let offset = parts.next()?.borrow().as_small_int()?;
+                    Some((offset as usize, parts.next()?))
+                };
+                let attributes: Vec<(usize, Object)> = std::iter::from_fn(pair).collect();
+                vm.allocate_with_attributes(class, shape, attributes)
             }
             Kind::Slice | Kind::Method => {
                 let mut parts = parts.into_iter();

@@ -93,7 +93,10 @@ impl Lowering<'_, '_> {
                 return Ok(Place::Object(index as u32));
             }
             let parts: Result<Vec<Place>, Refusal> = self.function.pool.values(parts).iter().map(|part| self.place(*part, held)).collect();
-            let Some(kind) = Kind::of_type(self.function.pool.ty(ty)) else { return unsupported("a description of an object of no known kind") };
+            let ty = self.function.pool.ty(ty);
+            let Some(kind) = self.instance_kind(ty).or_else(|| Kind::of_type(ty)) else {
+                return unsupported("a description of an object of no known kind");
+            };
             held.descriptions.push(Description { kind, parts: parts? });
             held.objects.push(value);
             return Ok(Place::Object(held.objects.len() as u32 - 1));
@@ -112,3 +115,11 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 }
+    /// How an instance of a Python class is made.
+    fn instance_kind(&self, ty: hir::Type) -> Option<Kind> {
+        let hir::types::Spec::Shape(shape) = ty.spec() else { return None };
+        let shape = self.function.classes.shape(shape)?;
+        let class = self.environment.classes.get(shape.class.0 as usize)?.borrow().bits();
+        Some(Kind::Instance { class, shape: shape.number })
+    }
+

@@ -46,6 +46,14 @@ impl Lowering<'_, '_> {
                 let operand = self.operand(operand);
                 let helper = if op == UnaryKind::Negate { Helper::negative } else { Helper::invert };
                 self.call_raising(value, helper, &[operand])?;
+            Instr::BinaryOpRest { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
+                self.call_raising(value, Helper::binary_rest, &args)?;
+            }
+            Instr::CompareRest { left, right, op } => {
+                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
+                self.call_raising(value, Helper::compare_rest, &args)?;
+            }
             }
             Instr::Compare { left, right, op } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];

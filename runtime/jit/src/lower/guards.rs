@@ -127,6 +127,10 @@ impl Lowering<'_, '_> {
         } else if wanted.spec() == Spec::None && wanted.leaves().count() == 1 && class_of_leaf(wanted).is_some() {
             self.branch_on_class(checked, word, wanted, so, not);
         } else {
+        } else if let Some(class) = self.exact_class(wanted) {
+            self.skip_tagged(checked, word, &not);
+            let class = self.builder.load_imm(class as i64);
+            self.builder.compare_jump(W64, Condition::Equal, Address::new(word, header::TYPE as i32), class, so, not);
             let check = self.check(wanted)?;
             let holds = self.helper(Helper::is_of_type, &[word.into(), check]);
             self.builder.test_jump(W64, Condition::NotEqual, holds, holds, so, not);
@@ -169,9 +173,22 @@ impl Lowering<'_, '_> {
             self.builder.switch_to(tagged);
             self.builder.branch(not.clone());
             self.builder.switch_to(heap);
-            self.skip_null(checked, word, &not);
+            self.skip_null(checked, word, not);
         }
+        self.skip_tagged(checked, word, &not);
         self.compare_class(word, leaf, so, not);
+    }
+
+    /// The word of the class that heap objects have to be exactly instances of, if a type is just that.
+    fn exact_class(&self, wanted: Type) -> Option<u64> {
+        let Spec::ClassExact(id) = wanted.spec() else { return None };
+        let is_of_heap = wanted.leaves().count() == 1 && wanted.leaves().within(ty::HeapObject.leaves());
+        let class = self.environment.classes.get(id.0 as usize).filter(|_| is_of_heap)?;
+        Some(class.borrow().bits())
+    }
+
+    /// Goes to `not` with what is no pointer.
+    pub(super) fn skip_tagged(&mut self, checked: Value, word: Reg, not: &Edge) {
     }
 
     fn compare_class(&mut self, word: Reg, leaf: Type, so: Edge, not: Edge) {

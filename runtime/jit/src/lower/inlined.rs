@@ -96,6 +96,7 @@ impl<'a> Lowering<'a, '_> {
             Ending::Push => inlined::Ending::Push,
             Ending::Discard => inlined::Ending::Discard,
             Ending::Construct => inlined::Ending::Construct,
+            Ending::Operator => inlined::Ending::Operator,
         };
         Ok(Callee { function: inlinable.function, code: inlinable.code, ending })
     }

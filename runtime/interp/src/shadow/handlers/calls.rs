@@ -449,6 +449,7 @@ handler!(
         let is_simple = match leaver.ending {
             Ending::Push | Ending::Awaited | Ending::Discard | Ending::Attribute => true,
             Ending::Init => value == raw::NONE,
+            Ending::Operator => false,
             Ending::Iterator => Ref::from_bits(value).class().slots().next.is_some(),
         };
         if leaver.namespace != 0 || !is_simple {

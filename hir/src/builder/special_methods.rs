@@ -1,0 +1,177 @@
+//! Operators that special methods of Python classes answer: called directly, so that they can be inlined, where the classes of both operands were seen.
+//!
+//! The class of the left operand has the method, and that of the right one is not derived from it, so that the left one's is asked first. (A number on the left does not know instances of Python
+//! classes; then the right one's reflected method is.) A method that gives `NotImplemented` leaves the rest to the runtime.
+
+use super::Builder;
+use super::operators::NUMBER;
+use crate::environment::{FoundMethod, KnownFunction, SpecialMethod};
+use crate::function::Ending;
+use crate::instr::{Instr, Value};
+use crate::types::{ClassId, ObjectId, Spec, Type, ty};
+use bytecode::opcode::{BinaryOp, Comparison};
+
+/// The names of an operator's methods: of the left operand, of the right one, and of the in-place form.
+fn method_names(op: BinaryOp) -> Option<[&'static str; 3]> {
+    Some(match op.without_inplace() {
+        BinaryOp::Add => ["__add__", "__radd__", "__iadd__"],
+        BinaryOp::Subtract => ["__sub__", "__rsub__", "__isub__"],
+        BinaryOp::Multiply => ["__mul__", "__rmul__", "__imul__"],
+        BinaryOp::TrueDivide => ["__truediv__", "__rtruediv__", "__itruediv__"],
+        BinaryOp::FloorDivide => ["__floordiv__", "__rfloordiv__", "__ifloordiv__"],
+        BinaryOp::Remainder => ["__mod__", "__rmod__", "__imod__"],
+        BinaryOp::MatrixMultiply => ["__matmul__", "__rmatmul__", "__imatmul__"],
+        BinaryOp::And => ["__and__", "__rand__", "__iand__"],
+        BinaryOp::Or => ["__or__", "__ror__", "__ior__"],
+        BinaryOp::Xor => ["__xor__", "__rxor__", "__ixor__"],
+        BinaryOp::LeftShift => ["__lshift__", "__rlshift__", "__ilshift__"],
+        BinaryOp::RightShift => ["__rshift__", "__rrshift__", "__irshift__"],
+        _ => return None,
+    })
+}
+
+fn comparison_name(op: Comparison) -> &'static str {
+    match op {
+        Comparison::Less => "__lt__",
+        Comparison::LessEqual => "__le__",
+        Comparison::Greater => "__gt__",
+        Comparison::GreaterEqual => "__ge__",
+        Comparison::Equal => "__eq__",
+        Comparison::NotEqual => "__ne__",
+    }
+}
+
+/// A method, and the class that it was found in for an operand.
+struct Method<'a> {
+    object: ObjectId,
+    function: &'a KnownFunction,
+    special: &'a SpecialMethod,
+}
+
+impl<'a> Builder<'a> {
+    /// `left op right`, if a special method is known to answer.
+    pub(super) fn method_operator(&mut self, left: Value, right: Value, op: BinaryOp, expected: (Type, Type)) -> Option<Value> {
+        let [name, reflected, inplace] = method_names(op)?;
+        let (left_class, right_class) = (self.python_class(expected.0), self.python_class(expected.1));
+        let result = if let Some(class) = left_class {
+            let method = self.method(class, name)?;
+            if op.is_inplace() && self.preloaded.special_methods.get(&(class, inplace.to_owned()))?.found != FoundMethod::Nothing {
+                return None;
+            }
+            if !self.is_unrelated(expected.1, class) {
+                return None;
+            }
+            self.guard_operands(left, right, expected, &method)?;
+            self.call_method(&method, vec![left, right])
+        } else if expected.0.fits(NUMBER) && !expected.0.is_bottom() {
+            let method = self.method(right_class?, reflected)?;
+            self.guard_operands(left, right, expected, &method)?;
+            self.call_method(&method, vec![right, left])
+        } else {
+            return None;
+        };
+        Some(self.unless_not_implemented(result, Instr::binary_op_rest(left, right, op)))
+    }
+
+    /// `left op right`, if a special method is known to answer; as a machine bool if only its truth is wanted.
+    pub(super) fn method_comparison(&mut self, left: Value, right: Value, op: Comparison, expected: (Type, Type)) -> Option<Value> {
+        let class = self.python_class(expected.0)?;
+        let method = self.method(class, comparison_name(op))?;
+        if !self.is_unrelated(expected.1, class) {
+            return None;
+        }
+        self.guard_operands(left, right, expected, &method)?;
+        let result = self.call_method(&method, vec![left, right]);
+        Some(self.unless_not_implemented(result, Instr::compare_rest(left, right, op)))
+    }
+
+    /// `item in container`, as a machine bool, if a special method is known to answer.
+    pub(super) fn method_contains(&mut self, item: Value, container: Value) -> Option<Value> {
+        let expected = self.expected(item, container);
+        let class = self.python_class(expected.1)?;
+        let method = self.method(class, "__contains__")?;
+        self.guard_class(container, expected.1)?;
+        self.assume(method.special.assumption);
+        let result = self.call_method(&method, vec![container, item]);
+        Some(self.truth_of_any(result))
+    }
+
+    /// Whether any value is true, as a machine bool.
+    pub(super) fn truth_of_any(&mut self, value: Value) -> Value {
+        if self.is(value, ty::Bool) { self.unboxed_bool(value) } else { self.emit(Instr::is_truthy(value)) }
+    }
+
+    /// The class that Python code made of which a value is expected to be an instance.
+    fn python_class(&self, expected: Type) -> Option<ClassId> {
+        match expected.spec() {
+            Spec::ClassExact(class) if !expected.is_bottom() && expected.fits(ty::ObjectUser) => Some(class),
+            _ => None,
+        }
+    }
+
+    fn method(&self, class: ClassId, name: &str) -> Option<Method<'a>> {
+        let preloaded = self.preloaded;
+        let special = preloaded.special_methods.get(&(class, name.to_owned()))?;
+        let FoundMethod::Function(object) = special.found else { return None };
+        let function = preloaded.functions.get(&object)?;
+        (self.is_replayable && function.takes(2) && function.assumption.is_some()).then_some(Method { object, function, special })
+    }
+
+    /// Whether instances of a type are of no class that is derived from this one.
+    fn is_unrelated(&self, expected: Type, class: ClassId) -> bool {
+        if expected.is_bottom() {
+            return false;
+        }
+        match self.python_class(expected) {
+            Some(other) => other == class || !self.function.classes.is_subclass(other, class),
+            None => expected.fits(NUMBER) || expected.fits(ty::UnicodeExact) || expected.fits(ty::NoneType),
+        }
+    }
+
+    /// Makes sure that both operands are what is expected, as far as that counts.
+    fn guard_operands(&mut self, left: Value, right: Value, expected: (Type, Type), method: &Method<'_>) -> Option<()> {
+        for (value, expected) in [(left, expected.0), (right, expected.1)] {
+            if self.python_class(expected).is_some() {
+                self.guard_class(value, expected)?;
+            } else {
+                let wanted =
+                    [ty::FloatExact, ty::SmallInt, NUMBER, ty::UnicodeExact, ty::NoneType].into_iter().find(|wanted| expected.fits(*wanted))?;
+                self.guard_exactly(value, wanted);
+            }
+        }
+        self.assume(method.special.assumption);
+        Some(())
+    }
+
+    /// Makes sure that a value is an instance of exactly the expected class. (That is so until somebody gives it another one.)
+    fn guard_class(&mut self, value: Value, expected: Type) -> Option<()> {
+        let class = self.python_class(expected)?;
+        let (_, special) = self.preloaded.special_methods.iter().find(|((known, _), _)| *known == class)?;
+        let wanted = Type::object(special.class, &self.function.classes);
+        let is = self.emit_plain(Instr::load_class(value));
+        let wanted = self.type_id(wanted);
+        self.emit(Instr::guard_is(is, wanted));
+        Some(())
+    }
+
+    fn call_method(&mut self, method: &Method<'_>, args: Vec<Value>) -> Value {
+        let callable = self.object(method.object);
+        self.call_python(callable, method.object, method.function, &args, Ending::Operator)
+    }
+
+    /// The result, or what the rest of the operator gives if it is `NotImplemented`.
+    fn unless_not_implemented(&mut self, result: Value, rest: Instr) -> Value {
+        let unknown = self.constant(ty::NotImplemented);
+        let is_unknown = self.emit_plain(Instr::is(result, unknown));
+        let (cold, fine, join) = (self.new_block(), self.new_block(), self.new_block());
+        self.emit_terminator(Instr::cond_branch(is_unknown, cold, fine));
+        self.continue_in(cold);
+        self.set_cold();
+        let other = self.emit(rest);
+        self.branch_inside(join);
+        self.continue_in(fine);
+        self.branch_inside(join);
+        self.continue_in(join);
+        self.join(join, &[other, result])
+    }
+}
