@@ -13,7 +13,7 @@
 //! * What enters from the interpreter's frame (resumed generators, loops entered in the middle, handlers) is typed by nothing: the interpreter may have
 //!   come there on a path that compiled code does not have.
 //! * A bytecode instruction that has never run becomes a `Deopt`, and with it all that only it leads to.
-//! * Handlers are reached through the interpreter: they are compiled only as entries of their own, if wanted.
+//! * Handlers are reached through the interpreter, and compiled only as entries of their own, if wanted, or from where exceptions are caught ([`catching`]).
 //!
 //! What cannot be compiled is a [`Refusal`].
 
@@ -21,6 +21,7 @@ mod attributes;
 mod blocks;
 mod calls;
 mod containers;
+mod catching;
 mod control;
 mod dispatch;
 mod emit;
@@ -254,7 +255,12 @@ impl<'a> Builder<'a> {
                 return Ok(());
             }
             at = self.at + 1;
+            let ends_handler = self.opcode() == Opcode::PopExcept && !self.unit.caught.is_empty();
         }
+            if ends_handler {
+                self.begin_instruction(at);
+                self.guard_unobserved();
+            }
         // Control falls into the next block.
         self.branch_to(range.end);
         Ok(())

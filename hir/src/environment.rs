@@ -8,7 +8,7 @@ mod constants;
 use crate::function::{CodeId, Function};
 use crate::types::{ClassId, Classes, ObjectId, ShapeId, Type};
 use bytecode::Code;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use crate::instr::AssumptionId;
@@ -71,6 +71,8 @@ pub struct CodeUnit {
 
 /// A global name that keeps its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    /// Instructions whose exceptions go to their handlers directly.
+    pub caught: BTreeSet<u32>,
 pub struct GlobalValue {
     /// A type with a single value.
     pub value: Type,
@@ -92,6 +94,8 @@ pub struct KnownFunction {
     pub returns: Type,
 }
 
+    /// Parameters by name only, and their defaults, each a type with a single value.
+    pub keyword_only: Vec<Option<Type>>,
 /// A native function or class that may be called directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownNative {
@@ -226,6 +230,13 @@ impl Preloaded {
     /// What code alone says, without a runtime: its constants become objects of the tables. For tests and dumps.
     pub fn of_code(code: Arc<Code>, name: &str) -> Preloaded {
         let mut classes = Classes::default();
+impl KnownFunction {
+    /// Whether so many positional arguments are all that it takes.
+    pub fn takes(&self, n: usize) -> bool {
+        self.simple_arguments == u32::try_from(n).ok() && self.keyword_only.is_empty()
+    }
+}
+
         let constants = code.constants.iter().map(|constant| constants::type_of(constant, &mut classes)).collect();
         let unit = CodeUnit { constants, ..CodeUnit::new(code, name) };
         Preloaded { classes: Arc::new(classes), codes: vec![unit], ..Preloaded::default() }
@@ -238,7 +249,15 @@ impl Preloaded {
 
 impl CodeUnit {
     pub fn new(code: Arc<Code>, name: &str) -> CodeUnit {
-        CodeUnit { code, name: name.to_owned(), constants: Vec::new(), globals: BTreeMap::new(), feedback: Vec::new(), arguments: Vec::new() }
+        CodeUnit {
+            code,
+            name: name.to_owned(),
+            constants: Vec::new(),
+            globals: BTreeMap::new(),
+            feedback: Vec::new(),
+            arguments: Vec::new(),
+            caught: BTreeSet::new(),
+        }
     }
 
     /// What the instruction has seen.

@@ -127,6 +127,8 @@ programs! {
     collection_types
     collector_callbacks
     comprehensions
+    compiled_arguments
+    compiled_catching
     compiled_coroutines
     compiled_functions
     compiled_generators

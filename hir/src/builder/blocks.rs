@@ -3,8 +3,9 @@
 use super::{LoopEntries, Options, Refusal};
 use crate::environment::{CodeUnit, Seen};
 use crate::function::reverse_post_order;
-use bytecode::verify::depths;
+use bytecode::verify::{depths, entry_at};
 use bytecode::{Code, Instr, LocalKind, Opcode};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// The control flow of a code object, as far as entries lead.
@@ -55,10 +56,11 @@ impl Flow {
             return Err(Refusal::Malformed);
         }
         let roots = roots(code, options);
-        let leaders = leaders(code, &roots)?;
+        let leaders = leaders(code, &roots, &unit.caught)?;
         let mut flow = Flow { blocks: Vec::new(), order: Vec::new(), starts: vec![None; leaders.len()], depths, n_locals: code.locals.len() };
         flow.cut(code, &leaders)?;
         flow.leave_out(unit);
+        flow.catch(unit);
         flow.enter(code, &roots, options);
         flow.sort(&roots);
         flow.find_loops(code);
@@ -93,7 +95,8 @@ impl Flow {
         for index in 0..self.blocks.len() {
             let last = self.blocks[index].range.end - 1;
             let mut successors = Vec::new();
-            for target in targets(code.instructions[last as usize], last) {
+            let behind_pair = is_over_pairs(code, last).then_some(last + 2);
+            for target in targets(code.instructions[last as usize], last).into_iter().chain(behind_pair) {
                 successors.push(self.block_at(target).ok_or(Refusal::Malformed)?);
             }
             self.blocks[index].successors = successors;
@@ -107,6 +110,17 @@ impl Flow {
             if let Some(at) = block.range.clone().find(|at| *unit.seen(*at) == Seen::NeverRun) {
                 block.range.end = at + 1;
                 block.successors.clear();
+            }
+        }
+    }
+
+    /// Adds the edges to handlers.
+    fn catch(&mut self, unit: &CodeUnit) {
+        for index in 0..self.blocks.len() {
+            for at in self.blocks[index].range.clone().filter(|at| unit.caught.contains(at)) {
+                let handler = entry_at(&unit.code.exception_table, at).and_then(|entry| self.block_at(entry.target));
+                let known = &mut self.blocks[index].successors;
+                known.extend(handler.filter(|handler| !known.contains(handler)));
             }
         }
     }
@@ -231,7 +245,7 @@ fn roots(code: &Code, options: &Options) -> Vec<u32> {
     roots
 }
 
-fn leaders(code: &Code, roots: &[u32]) -> Result<Vec<bool>, Refusal> {
+fn leaders(code: &Code, roots: &[u32], caught: &BTreeSet<u32>) -> Result<Vec<bool>, Refusal> {
     let n = code.instructions.len();
     let mut leaders = vec![false; n];
     let mut mark = |at: u32| match leaders.get_mut(at as usize) {
@@ -249,9 +263,20 @@ fn leaders(code: &Code, roots: &[u32]) -> Result<Vec<bool>, Refusal> {
         if suspends(instruction) {
             mark(at as u32 + 1)?;
         }
+        if is_over_pairs(code, at as u32) {
+            mark(at as u32 + 2)?;
+        }
     }
     roots.iter().copied().try_for_each(&mut mark)?;
+    caught.iter().filter_map(|at| entry_at(&code.exception_table, *at)).map(|entry| entry.target).try_for_each(&mut mark)?;
     Ok(leaders)
+}
+
+/// Whether an instruction is the step of a loop that takes pairs apart at once.
+pub(super) fn is_over_pairs(code: &Code, at: u32) -> bool {
+    let opcode_at = |at: u32| code.instructions.get(at as usize).and_then(|instruction| instruction.opcode());
+    let is_unpacked = |at: u32| opcode_at(at) == Some(Opcode::UnpackSequence) && code.instructions[at as usize].arg() == 2;
+    opcode_at(at) == Some(Opcode::ForIter) && is_unpacked(at + 1)
 }
 
 /// Where control goes from an instruction that ends a block, or that another block follows.

@@ -195,10 +195,11 @@ impl Builder<'_> {
             return None;
         }
         let mut bound: Vec<Option<Value>> = args[..n_positional].iter().copied().map(Some).collect();
-        bound.resize(n_parameters, None);
+        let n_all = n_parameters + function.keyword_only.len();
+        bound.resize(n_all, None);
         for (name, &value) in names.iter().zip(&args[n_positional..]) {
             let code = &self.preloaded.codes.get(function.code?.0 as usize)?.code;
-            let parameters = code.locals.iter().take(n_parameters).enumerate().skip(code.positional_only_count as usize);
+            let parameters = code.locals.iter().take(n_all).enumerate().skip(code.positional_only_count as usize);
             let (index, _) = parameters.into_iter().find(|(_, parameter)| parameter.name == *name)?;
             if bound[index].replace(value).is_some() {
                 return None;
@@ -208,8 +209,14 @@ impl Builder<'_> {
         if bound[..n_required].contains(&None) {
             return None;
         }
-        let defaults = &function.defaults;
-        Some(bound.into_iter().enumerate().map(|(index, value)| value.unwrap_or_else(|| self.constant(defaults[index - n_required]))).collect())
+        let defaults = function.defaults.iter().copied().map(Some).chain(function.keyword_only.iter().copied());
+        let defaults: Vec<Option<Type>> = vec![None; n_required].into_iter().chain(defaults).collect();
+        if bound.iter().zip(&defaults).any(|(value, default)| value.is_none() && default.is_none()) {
+            return None;
+        }
+        Some(
+            bound.into_iter().zip(defaults).map(|(value, default)| value.unwrap_or_else(|| self.constant(default.unwrap_or(ty::NoneType)))).collect(),
+        )
     }
 
     /// Calls a function with the arguments that [`Builder::bind`] gave.

@@ -11,6 +11,9 @@ impl Builder<'_> {
             self.deopt("never run");
             return Ok(());
         }
+        if self.execute_catching()? {
+            return Ok(());
+        }
         let operand = self.operand();
         match self.opcode() {
             Opcode::Nop | Opcode::NotTaken => {}

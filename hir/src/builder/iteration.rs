@@ -90,15 +90,37 @@ impl Builder<'_> {
         } else {
             Instr::iter_next(iterator)
         };
+        let is_generator = self.is(iterator, ty::Gen) || matches!(self.seen(), Seen::Iterator(seen) if seen.fits(ty::Gen) && !seen.is_bottom());
+        let takes_apart = matches!(step, Instr::IterNext { .. }) && !is_generator && super::blocks::is_over_pairs(&self.unit.code, self.at);
+        let step = if takes_apart { Instr::iter_next_pair(iterator) } else { step };
         let item = self.emit(step);
+        let second = takes_apart.then(|| self.second_output(item, ty::OptObject));
         let end = super::blocks::jump_target(Opcode::ForIter, operand);
         let (body, end_block) = (self.new_block(), self.target(end));
         let from = self.emit_terminator(Instr::cond_branch_iter_not_done(item, body, end_block));
         self.arrive(from, end);
         self.block = Some(body);
         let item = self.refine(item, ty::Object);
+        if let Some(second) = second {
+            self.push_pair(item, second);
+        }
         self.push(item);
         self.branch_to(self.at + 1);
+    }
+
+    /// Goes on behind the `UNPACK_SEQUENCE` that follows if there is a second value. Control comes back if there is none.
+    fn push_pair(&mut self, first: Value, second: Value) {
+        let (pair, other) = (self.new_block(), self.new_block());
+        self.emit_terminator(Instr::cond_branch(second, pair, other));
+        let vars = self.vars.clone();
+        self.block = Some(pair);
+        let second = self.refine(second, ty::Object);
+        self.push(second);
+        self.push(first);
+        self.branch_to(self.at + 2);
+        self.vars = vars;
+        self.block = Some(other);
+        self.set_cold();
     }
 
     pub(super) fn get_yield_from_iter(&mut self) {

@@ -5,6 +5,9 @@ use crate::environment::{KnownNative, NativeKind};
 use crate::instr::{Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
 use crate::types::{ObjectId, SIZED, Type, ty};
 
+/// So many classes of an `isinstance` are asked for one by one.
+const MOST_ALTERNATIVES: usize = 4;
+
 impl Builder<'_> {
     pub(super) fn call_native(&mut self, callable: Value, object: ObjectId, native: &KnownNative, args: &[Value]) -> Value {
         if let Some(result) = self.without_call(native.kind, args) {
@@ -51,6 +54,9 @@ impl Builder<'_> {
     }
 
     fn is_instance(&mut self, value: Value, class: Value) -> Value {
+        if let Some(classes) = self.alternatives(class) {
+            return self.is_instance_of_any(value, &classes);
+        }
         let answer = self.known_instance(value, class);
         match answer {
             Some(answer) => self.constant(Type::bool(answer)),
@@ -64,6 +70,61 @@ impl Builder<'_> {
     /// The answer, if the types say it for good: classes of instances of Python classes may change, and so may what they pretend to be.
     fn known_instance(&self, value: Value, class: Value) -> Option<bool> {
         let classes = &self.function.classes;
+    /// The same of a builtin class: its own instances, and what is no object on the heap, need no call.
+    fn is_builtin_instance(&mut self, value: Value, class: Value, instances: Type) -> Value {
+        // Bools are ints, but seldom.
+        let is_int = ty::SmallInt.leaves().within(instances.leaves());
+        let exact = if is_int { ty::LongExact } else { Type::of(instances.leaves().and(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()))) };
+        let (yes, other, join) = (self.new_block(), self.new_block(), self.new_block());
+        let exact = self.type_id(exact);
+        self.emit_terminator(Instr::cond_branch_check_type(value, yes, other, exact));
+        self.continue_in(yes);
+        let is_one = self.constant(Type::c_bool(true));
+        self.branch_inside(join);
+        self.continue_in(other);
+        let answer = self.emit(Instr::is_instance(value, class));
+        self.branch_inside(join);
+        self.continue_in(join);
+        self.join(join, &[is_one, answer])
+    }
+
+    /// The classes in a tuple that has just been made, if they are few known ones.
+    fn alternatives(&self, class: Value) -> Option<Vec<Value>> {
+        let Instr::MakeTuple { items } = *self.function.instr(self.function.model(class)) else { return None };
+        let items = self.function.pool.values(items);
+        let is_class = |item: &Value| self.ty(*item).unspecialized().fits(ty::TypeExact) && self.ty(*item).known_object().is_some();
+        (items.len() <= MOST_ALTERNATIVES && items.iter().all(is_class)).then(|| items.to_vec())
+    }
+
+    /// Asks for one class after the other.
+    fn is_instance_of_any(&mut self, value: Value, classes: &[Value]) -> Value {
+        let (join, mut results) = (self.new_block(), Vec::new());
+        let mut is_certain = false;
+        for &class in classes {
+            match self.known_instance(value, class) {
+                Some(false) => {}
+                Some(true) => {
+                    is_certain = true;
+                    break;
+                }
+                None => {
+                    let answer = self.emit(Instr::is_instance(value, class));
+                    let (yes, no) = (self.new_block(), self.new_block());
+                    self.emit_terminator(Instr::cond_branch(answer, yes, no));
+                    self.continue_in(yes);
+                    results.push(self.constant(Type::bool(true)));
+                    self.branch_inside(join);
+                    self.continue_in(no);
+                }
+            }
+        }
+        results.push(self.constant(Type::bool(is_certain)));
+        self.branch_inside(join);
+        self.continue_in(join);
+        self.is_replayable &= results.len() == 1;
+        self.join(join, &results)
+    }
+
         let known = self.ty(value);
         let builtin = Type::of(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()));
         let object = self.ty(class).known_object().filter(|_| self.ty(class).unspecialized().fits(ty::TypeExact))?;

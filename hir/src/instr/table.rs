@@ -329,6 +329,8 @@ define_instrs! {
     MatchMapping / match_mapping(subject: ty::Object) <> => Fixed(ty::CBool), uncounted(), reads(Heap::SHAPE);
     MatchSequence / match_sequence(subject: ty::Object) <> => Fixed(ty::CBool), uncounted(), reads(Heap::SHAPE);
 
+    /// The next value, or `Exhausted`. Of an iterator of pairs the first value of the next pair; second: the other one, and null if it was no pair.
+    IterNextPair / iter_next_pair(iterator: ty::Object) <> => Fixed(ty::IterItem), owned(), python(), second(ty::OptObject);
     // ---- exceptions ---------------------------------------------------------------------------------------------------------
 
     /// Makes an exception the one being handled; gives the one handled before, or `None`.
@@ -361,6 +363,17 @@ define_instrs! {
     /// `await callable(...)`, with the receiver before the arguments unless it is null: the result, or what is yielded; second: what is waited for then, or null.
     CallAwaited / call_awaited(callable: ty::Object, receiver: ty::OptObject; ..args: ty::Object) <> => Fixed(ty::Object), owned(), python(), second(ty::OptObject);
     /// What `await` waits for. `context`: the bytecode operand.
+    /// The following are `BinaryOp`, `LoadAttr`, `CallMethod`, `CallKw` and `CallEx` whose exceptions the function handles itself: null says that one is set.
+    /// (They may raise nevertheless, as far as passes know.)
+    TryBinaryOp / try_binary_op(left: ty::Object, right: ty::Object) <op: BinaryOp> => Fixed(ty::OptObject), owned(), python();
+    TryLoadAttr / try_load_attr(owner: ty::Object) <name: NameId> => Fixed(ty::OptObject), owned(), python();
+    TryCallMethod / try_call_method(callable: ty::Object, receiver: ty::OptObject; ..args: ty::Object) <> => Fixed(ty::OptObject), owned(), python();
+    TryCallKw / try_call_kw(callable: ty::Object, receiver: ty::OptObject, names: ty::Object; ..args: ty::Object) <> => Fixed(ty::OptObject), owned(), python();
+    TryCallEx / try_call_ex(callable: ty::Object, receiver: ty::OptObject, args: ty::Object, keywords: ty::OptObject) <> => Fixed(ty::OptObject), owned(), python();
+    /// Takes the exception that is set, raised by the bytecode instruction of that index, which is added to its traceback.
+    CatchException / catch_exception() <index: u32> => Fixed(ty::Object), owned(), writes(Heap::EXCEPTION.or(Heap::FRAME)), essential();
+    /// Whether nobody but the frame itself has the frame's object.
+    IsUnobserved / is_unobserved() <> => Fixed(ty::CBool), uncounted(), reads(Heap::FRAME);
     GetAwaitable / get_awaitable(value: ty::Object) <context: u32> => Fixed(ty::Object), owned(), python();
     GetAiter / get_aiter(value: ty::Object) <> => Fixed(ty::Object), owned(), python();
     GetAnext / get_anext(iterator: ty::Object) <> => Fixed(ty::Object), owned(), python();

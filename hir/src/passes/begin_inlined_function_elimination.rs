@@ -43,8 +43,8 @@ fn sees_frame(function: &Function, value: Value) -> bool {
     match instr {
         // Only what dies runs code there.
         Instr::ListIteratorNext { .. } | Instr::TupleIteratorNext { .. } | Instr::LoadGlobal { .. } => false,
-        // These note in the frame that they raise again, or read its function's names.
-        Instr::RaiseVarargs { .. } | Instr::Reraise { .. } | Instr::MakeFunction { .. } => true,
+        // These note in the frame that they raise again, put it in tracebacks, or read its function's names.
+        Instr::RaiseVarargs { .. } | Instr::Reraise { .. } | Instr::MakeFunction { .. } | Instr::CatchException { .. } => true,
         _ => instr.info().runs_python || function.operands(value).len() > WORDS && !instr.is_phi() && !matches!(instr, Instr::VirtualObject { .. }),
     }
 }

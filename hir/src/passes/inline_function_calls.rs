@@ -106,9 +106,6 @@ fn code_of(function: &Function, preloaded: &Preloaded, call: Value, callee: Obje
         if flags & CodeFlags::VARKEYWORDS.0 != 0 {
             return Err(NotInlined::HasVarkwargs);
         }
-        if unit.code.keyword_only_count > 0 {
-            return Err(NotInlined::HasKwOnlyArgs);
-        }
     }
     Ok(code)
 }

@@ -108,6 +108,7 @@ pub fn preloaded(classes: &Arc<Classes>) -> Preloaded {
             assumption: Some(AssumptionId(number)),
             simple_arguments: Some(if number == 2 { 2 } else { 1 }),
             defaults: vec![],
+            keyword_only: Vec::new(),
             returns: ty::Object,
         };
         preloaded.functions.insert(ObjectId(number), known);

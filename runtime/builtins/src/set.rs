@@ -456,6 +456,19 @@ fn contains(vm: &mut Vm, set: Ref<'_>, key: Ref<'_>) -> PyResult<bool> {
     this(set).contains(vm, key)
 }
 
+/// Whether a key with this hash is a member of a plain set or frozenset, if that can be said without running Python.
+#[inline]
+pub fn contains_quickly(vm: &Vm, set: Ref<'_>, key: Ref<'_>, hash: i64) -> Option<bool> {
+    if !set.is_exactly(&SET) && !set.is_exactly(&FROZEN_SET) {
+        return None;
+    }
+    match this(set).table.get(vm).find_quick(key, hash) {
+        Quick::Found(_) => Some(true),
+        Quick::Absent => Some(false),
+        Quick::Unknown => None,
+    }
+}
+
 fn compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> PyResult {
     let (Some(a), Some(b)) = (core(left), core(right)) else { return Ok(Object::not_implemented()) };
     let (size, other) = (a.len(vm), b.len(vm));

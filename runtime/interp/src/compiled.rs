@@ -7,6 +7,8 @@
 //! Compiled code does not use the evaluation stack of its frame. Functions here that take many operands find them there ([`stack`]), borrowed, from the
 //! first word on; a second result is in the first word.
 
+pub mod look;
+pub mod raising;
 pub mod resume;
 
 use crate::code::CodeObject;
@@ -21,9 +23,10 @@ use object::attribute::cache;
 use object::dict::Dict;
 use object::function::BOUND_METHOD;
 use object::list::List;
+use object::str::Str;
 use object::tuple::Tuple;
 use object::vm::{breaker, breaker_reasons};
-use object::{Object, Raised, Ref, RefOf, Vm, raw};
+use object::{Object, PyResult, Raised, Ref, RefOf, Vm, raw};
 use resume::Resumable;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -581,7 +584,7 @@ unsafe fn unpack_bound_method(base: *mut u64) {
 ///
 /// As for [`call_python`].
 #[inline(always)]
-unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> Option<u64> {
+unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize, is_entry: bool) -> Option<u64> {
     // SAFETY: the caller's promise.
     unsafe {
         let function = callable.downcast_unchecked::<Function>().get();
@@ -590,16 +593,17 @@ unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -
         let entry = slot.entry.get()?;
         let is_for_it = slot.scope.get() == function.scope_words();
         let is_ready = slot.countdown.get() == 0 && vm.has_stack() && breaker_reasons() & breaker::TRACE == 0;
-        if (*code).small_arguments as usize != n || !is_for_it || !is_ready {
+        if !is_for_it || !is_ready {
             return None;
         }
         let caller = vm.frame.cast();
-        let inner = frame::lay_small(vm, caller, callable.bits(), code, args, n, &[]);
+        let inner = frame::lay_small(vm, caller, callable.bits(), code, args, n, defaults);
         if inner.is_null() {
             return None;
         }
         raw::increment(callable.bits());
         (*inner).ip = (*code).entry();
+        let defaults = if (*code).small_arguments as usize == n { &[] } else { last_defaults(function, (*code).small_arguments as usize, n)? };
         Some(entry(vm, inner))
     }
 }
@@ -607,12 +611,38 @@ unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -
 /// Calls a Python function with `n` owned words, which are taken over.
 ///
 /// # Safety
+        (*inner).is_entry = is_entry;
 ///
 /// `callable` is a Python function; the words are live values on the stack of a frame.
 pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
     // SAFETY: the caller's promise.
+/// Calls a function that has compiled code from native code, if it is that simple. `None`: it is not, and nothing has happened.
+///
+/// # Safety
+///
+/// As for [`call_python`]; there are [`SMALL_PARAMETERS`] words.
+pub(crate) unsafe fn call_from_native(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> Option<PyResult> {
+    // SAFETY: the caller's promise.
     unsafe {
-        if let Some(value) = call_small(vm, callable, args, n) {
+        let word = call_small(vm, callable, args, n, true)?;
+        Some(Object::from_raw(word).ok_or_else(|| raised(vm)))
+    }
+}
+
+/// The defaults of the last parameters of a small function that is called with the `n` before them.
+fn last_defaults(function: &Function, n_parameters: usize, n: usize) -> Option<&[Ref<'_>]> {
+    let defaults = function.defaults.bits();
+    if n_parameters > SMALL_PARAMETERS || n > n_parameters || defaults == 0 {
+        return None;
+    }
+    // SAFETY: the function holds the tuple of its defaults.
+    let defaults = unsafe { Ref::from_bits(defaults) }.downcast_exact::<Tuple>()?;
+    let first = (n + defaults.len()).checked_sub(n_parameters)?;
+    Some(&defaults.get().items()[first..])
+}
+
+    unsafe {
+        if let Some(value) = call_small(vm, callable, args, n, false) {
             return value;
         }
         call_python_slowly(vm, callable, args, n)
@@ -631,7 +661,35 @@ pub unsafe fn call_python_from(vm: &mut Vm, known: &Cell<usize>, callable: Ref<'
         if let Some(entry) = entry_for(callable.downcast_unchecked::<Function>().get()) {
             known.set(entry as usize);
         }
-        call_python(vm, callable, args, n)
+        call_bound(vm, callable, args, n)
+    }
+}
+
+/// Calls a Python function with all its parameters, also those that take no positional arguments.
+///
+/// # Safety
+///
+/// As for [`call_python`]; the function takes no arguments beside these parameters.
+pub unsafe fn call_bound(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise: the words become the first locals.
+    unsafe {
+        let code = callable.downcast_unchecked::<Function>().get().code();
+        if code.data.keyword_only_count == 0 {
+            return call_python(vm, callable, args, n);
+        }
+        if vm.check_stack("").is_err() {
+            function::drop_words(args, n);
+            return 0;
+        }
+        let Ok(inner) = function::new_frame(vm, callable.to_owned(), code) else {
+            function::drop_words(args, n);
+            return 0;
+        };
+        let locals = Frame::locals(inner);
+        for index in 0..n {
+            *locals.add(index) = *args.add(index);
+        }
+        run(vm, inner)
     }
 }
 
@@ -664,7 +722,7 @@ const LOCALS_IN_LINE: usize = 24;
 /// What there is to know of a function that is called with exactly its `n` parameters, if all are positional and it has few locals.
 pub fn callee(function: &Function, n: usize) -> Option<Callee> {
     let code = function.code();
-    if code.simple_arguments as usize != n || code.has_flag(CodeFlags::SUSPENDS) || code.n_locals > n + LOCALS_IN_LINE {
+    if code.bound_arguments() != Some(n) || code.has_flag(CodeFlags::SUSPENDS) || code.n_locals > n + LOCALS_IN_LINE {
         return None;
     }
     Some(Callee {
@@ -962,6 +1020,28 @@ pub fn set_in_dict(vm: &mut Vm, dict: RefOf<'_, Dict>, key: Ref<'_>, value: Ref<
     is_stored
 }
 
+/// The same; of a pair, if no tuple need be made for it, the first value: the second one is the second result then, and null else.
+///
+/// # Safety
+///
+/// The frame is the innermost one.
+pub unsafe fn next_pair(vm: &mut Vm, frame: *mut Frame, iterator: Ref<'_>) -> Option<Option<Object>> {
+    let next = builtins::iterators::next_two(vm, iterator);
+    let mut other = 0;
+    let first = match next {
+        Some(Ok(Some((first, second)))) => {
+            other = second.into_raw();
+            Some(Some(first))
+        }
+        Some(Ok(None)) => Some(None),
+        Some(Err(_)) => None,
+        None => self::next(vm, iterator),
+    };
+    // SAFETY: compiled code does not use the stack of its frame.
+    unsafe { *stack(frame) = other };
+    first
+}
+
 /// `container[key] = value`; whether that went well.
 pub fn store_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>, value: Ref<'_>) -> bool {
     if let Some(index) = key.as_small_int()
@@ -1005,10 +1085,13 @@ pub fn load_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>) -> u64 {
 
 /// Whether the item is in the container; `None` if that raised.
 pub fn contains(vm: &mut Vm, item: Ref<'_>, container: Ref<'_>) -> Option<bool> {
-    if item.is_exactly(&object::str::STR)
-        && let Some(dict) = container.downcast_exact::<Dict>()
-    {
-        return Some(dict.get_interned(item).is_some());
+    if let Some(text) = item.downcast_exact::<Str>() {
+        if let Some(dict) = container.downcast_exact::<Dict>() {
+            return Some(dict.get_interned(item).is_some());
+        }
+        if let Some(is_member) = builtins::set::contains_quickly(vm, container, item, text.get().hash()) {
+            return Some(is_member);
+        }
     }
     let result = vm.contains(container, item).ok();
     vm.run_finalizers();

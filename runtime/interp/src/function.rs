@@ -37,6 +37,8 @@ pub struct Function {
     pub defaults: ObjectCell,
     /// A dict, if there are any.
     pub keyword_defaults: ObjectCell,
+    /// Whether others may have that dict, and change it.
+    pub are_keyword_defaults_shared: Cell<bool>,
     /// A tuple of cells, if there are any.
     pub closure: ObjectCell,
     pub doc: ObjectCell,
@@ -175,6 +177,7 @@ pub fn new_function(vm: &mut Vm, code: ObjectOf<CodeObject>, globals: Object) ->
         qualname: ObjectCell::new(Some(data.qualname.get().to_owned())),
         defaults: ObjectCell::EMPTY,
         keyword_defaults: ObjectCell::EMPTY,
+        are_keyword_defaults_shared: Cell::new(false),
         closure: ObjectCell::EMPTY,
         doc: ObjectCell::new(Some(doc.unwrap_or(Object::none()))),
         module: ObjectCell::new(Some(module.unwrap_or(Object::none()))),
@@ -205,7 +208,14 @@ fn call_function(vm: &mut Vm, callee: Ref<'_>, args: Args<'_>) -> PyResult {
             *word = value.to_owned().into_raw();
         }
         // SAFETY: the words own the references, which the callee takes over.
-        unsafe { push_call_frame(vm, callee.to_owned(), words.as_mut_ptr(), values.len(), args.names())? }
+        unsafe {
+            if args.names().is_none()
+                && let Some(result) = crate::compiled::call_from_native(vm, callee, words.as_mut_ptr(), values.len())
+            {
+                return result;
+            }
+            push_call_frame(vm, callee.to_owned(), words.as_mut_ptr(), values.len(), args.names())?
+        }
     } else {
         let owned: Vec<Object> = values.iter().map(|&value| value.to_owned()).collect();
         call_frame(vm, callee, owned, args.names())?

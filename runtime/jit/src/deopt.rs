@@ -155,7 +155,11 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
         write_frames(vm, frame, point, &words);
         let code = compiled::code_of(frame);
         if point.is_raise {
-            hot::raised(code)
+            hot::raised(code, exits, point);
+            let own = &point.frames[0];
+            if point.frames.len() == 1 && compiled::raising::unwind(vm, frame, own.bytecode as usize, own.stack.len()) {
+                return 0;
+            }
         } else {
             hot::failed(code, exits, point)
         }

@@ -256,7 +256,7 @@ define_helpers! {
     call_unpacked(vm, frame) { compiled::call_unpacked(vm, frame) }
     /// The arguments are on the frame's stack, and taken over.
     call_python(vm, frame, function, n) {
-        compiled::call_python(vm, value(function), compiled::stack(frame), n as usize)
+        compiled::call_bound(vm, value(function), compiled::stack(frame), n as usize)
     }
     /// The same from a site whose noted entry is at the address `site`.
     call_python_from(vm, frame, function, n, site) {
@@ -440,8 +440,28 @@ define_helpers! {
     reraise(vm, frame, exception) {
         compiled::reraise(vm, frame, value(exception).to_owned());
         0
+    /// The next value, or the first of a pair: then the second result is not null.
+    next_pair(vm, frame, iterator) {
+        match compiled::next_pair(vm, frame, value(iterator)) {
+            Some(Some(item)) => item.into_raw(),
+            Some(None) => EXHAUSTED,
+            None => 0,
+        }
     }
-    run_periodic_tasks(vm, frame) { u64::from(compiled::run_periodic_tasks(vm)) }
+    }
+    /// The exception that is set, which the instruction of this index raised.
+    catch(vm, frame, index) { compiled::raising::catch(vm, frame, index as usize) }
+    /// The exception becomes the one that is handled; gives the one before.
+    push_exc_info(vm, frame, exception) { compiled::raising::push_handled(vm, value(exception)) }
+    /// The one before, which is taken over, is handled again.
+    pop_except(vm, frame, previous) {
+        compiled::raising::pop_handled(vm, Object::from_raw(previous));
+        1
+    }
+    exception_matches(vm, frame, exception, kind) { truth(compiled::raising::matches(vm, value(exception), value(kind))) }
+    /// Whether nobody else has the frame's object.
+    is_unobserved(vm, frame) { u64::from(!compiled::look::is_observed(frame)) }
+    run_periodic_tasks(vm, frame) { u64::from(compiled::run_periodic_tasks(vm, frame)) }
     /// Whether the value is of a type; `check` is the address of a [`crate::classify::Check`].
     is_of_type(vm, frame, object, check) { u64::from((*(check as *const crate::classify::Check)).holds(object)) }
     /// A character of a string.

@@ -8,17 +8,18 @@
 
 use crate::classify::leaf_of;
 use crate::compile::{self, Options};
-use crate::deopt::{Exits, Point};
+use crate::deopt::{Exits, FramePoint, Point};
 use crate::stress;
-use bytecode::CodeFlags;
+use bytecode::{CodeFlags, Opcode};
+use hir::types::Leaves;
 use hir::{Type, environment, ty};
 use interp::CodeObject;
 use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use interp::shadow::feedback::{Kind, Owner, Place, Seen};
 use object::class::class_of_version;
-use object::{Ref, Vm};
-use std::collections::BTreeMap;
+use object::{Object, Ref, Vm};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// After so many jumps backward a loop is compiled.
 const LOOP_HEAT: u32 = 4000;
@@ -35,6 +36,10 @@ const MOST_FAILURES: u32 = 12;
 /// From then on sites that mislead are told of no more.
 const FEW_FAILURES: u32 = 5;
 /// The greatest number of classes that an attribute's site is told of.
+/// So often an instruction raises for a handler of its function before that is caught in compiled code.
+const RAISES: u32 = 20;
+/// The same where little is waited for.
+const RAISES_IN_TESTS: u32 = 4;
 const MOST_OWNERS: usize = 4;
 /// So often numbers may mislead.
 const MOST_NUMBERS: u32 = 3;
@@ -49,6 +54,10 @@ pub struct History {
     /// How often code was given up.
     failures: u32,
     /// How often a site made its code be given up.
+    /// How often code was left for a handler of its own, by the instruction that raised; `u32::MAX`: exceptions are caught there.
+    raises: BTreeMap<u32, u32>,
+    /// Whether somebody keeps the tracebacks of exceptions that are handled: then they are not caught.
+    are_frames_kept: bool,
     blames: BTreeMap<u32, u32>,
     /// The types of operands that sites have been told of.
     operands: BTreeMap<u32, (Type, Type)>,
@@ -156,6 +165,51 @@ impl History {
 
     /// Whether the values at a loop's entry were of types of which those at other times are not.
     pub fn is_entry_blamed(&self) -> bool {
+    /// Tells operators that have met several kinds of operands of numbers of both kinds, if that is what they had met before.
+    pub fn amend_numbers(&self, seen: &mut [environment::Seen]) {
+        let number = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
+        for (site, seen) in (0u32..).zip(seen) {
+            let blames = self.blames.get(&site).copied().unwrap_or(0);
+            let is_hopeless = blames > MOST_NUMBERS || blames > 0 && self.failures > FEW_FAILURES;
+            if *seen == environment::Seen::Megamorphic
+                && !is_hopeless
+                && let Some((left, right)) = self.operands.get(&site)
+                && [left, right].iter().all(|ty| !ty.is_bottom() && ty.fits(number))
+            {
+                *seen = environment::Seen::Operands(number, number);
+            }
+        }
+    }
+
+    /// Tells sites that take different things apart of lists and tuples, until that turns out wrong.
+    pub fn amend_unpacking(&self, code: &CodeObject, seen: &mut [environment::Seen]) {
+        for ((site, seen), instr) in (0u32..).zip(seen).zip(&code.data.instructions) {
+            let is_unpacking = instr.opcode() == Some(bytecode::Opcode::UnpackSequence);
+            if is_unpacking && *seen == environment::Seen::Megamorphic && !self.blames.contains_key(&site) {
+                *seen = environment::Seen::Operands(Type::of(ty::ListExact.leaves().or(ty::TupleExact.leaves())), ty::Object);
+            }
+        }
+    }
+
+    /// Counts that an instruction raised for a handler of its code. Whether it has now raised so often that it is worth to catch that.
+    fn raised(&mut self, bytecode: u32) -> bool {
+        let most = if compile::calls_before().is_some_and(|calls| calls < 10) { RAISES_IN_TESTS } else { RAISES };
+        let raises = self.raises.entry(bytecode).or_default();
+        *raises = raises.saturating_add(1);
+        if *raises < most || *raises == u32::MAX || self.are_frames_kept {
+            return false;
+        }
+        // Others that are on the way there need not be waited for.
+        self.raises.values_mut().filter(|raises| **raises >= most / 4).for_each(|raises| *raises = u32::MAX);
+        true
+    }
+
+    /// The instructions whose exceptions are caught in compiled code.
+    pub fn caught(&self) -> BTreeSet<u32> {
+        let is_caught = |raises: u32| raises == u32::MAX && !self.are_frames_kept;
+        self.raises.iter().filter(|(_, raises)| is_caught(**raises)).map(|(bytecode, _)| *bytecode).collect()
+    }
+
         self.blames.contains_key(&ENTRY_SITE)
     }
 
@@ -258,8 +312,9 @@ fn entry_type(word: u64) -> Type {
     useful.into_iter().chain(more).find(|useful| leaf.fits(*useful)).unwrap_or(ty::OptObject)
 }
 
-/// Counts that code is left for a handler.
-pub fn raised(code: &CodeObject) {
+/// Counts that code is left with an exception set. Where a handler of the function, or of one that was inlined, has met many, the code is compiled anew, so
+/// that they are caught there.
+pub fn raised(code: &CodeObject, exits: &Exits, point: &Point) {
     let heat = &code.compiled.heat;
     heat.set(heat.get().min(HEAT_AFTER_RAISE));
 }
@@ -276,12 +331,39 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
     // The site may be in inlined code.
     // SAFETY: the compiled code keeps the code objects of what it inlined.
     let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code });
-    with_history(blamed, |history| *history.blames.entry(point.site).or_default() += 1);
+    with_history(blamed, |history| {
+        *history.blames.entry(point.site).or_default() += 1;
+        let leaves = point.tale.guilty_types().iter().fold(Leaves::NONE, |leaves, name| leaves.or(leaf_of_name(name)));
+        if !leaves.is_empty() {
+            let guilty = history.guilty.entry(point.site).or_insert(Leaves::NONE);
+            *guilty = guilty.or(leaves);
+        }
+        history.are_frames_kept |= point.tale.instr == "Guard" && is_behind_handler(blamed, point.site);
+    });
     let is_last = with_history(code, |history| {
         history.failures += 1;
         history.failures >= MOST_FAILURES
     });
     code.compiled.loops.borrow_mut().clear();
+    // SAFETY: the compiled code keeps the code objects of what it inlined.
+    let code_of = |frame: &FramePoint| frame.callee.map_or(code, |callee| unsafe { &*callee.code });
+    let handling = point.frames.iter().rev().find(|frame| code_of(frame).handler(frame.bytecode as usize).is_some());
+    let Some(frame) = handling.filter(|frame| is_catchable(code_of(frame), frame.bytecode)) else { return };
+    let is_hot = with_history(code_of(frame), |history| history.raised(frame.bytecode));
+    if is_hot && !exits.is_given_up.get() {
+        exits.is_given_up.set(true);
+        learn_anew(code, false);
+    }
+}
+
+/// Whether exceptions of an instruction can be caught in compiled code.
+fn is_catchable(code: &CodeObject, bytecode: u32) -> bool {
+    let instruction = code.data.instructions[bytecode as usize];
+    match instruction.opcode() {
+        Some(Opcode::Call | Opcode::CallKw | Opcode::CallFunctionEx | Opcode::BinaryOp) => true,
+        Some(Opcode::LoadAttr) => instruction.arg() & 1 == 0,
+        _ => false,
+    }
     if code.has_flag(CodeFlags::SUSPENDS) {
         let resumable = &code.compiled.resumable;
         return if is_last { resumable.clear() } else { resumable.compile_after(CALLS_TO_LEARN) };
@@ -293,3 +375,14 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         compile::compile_after_countdown(code);
     }
 }
+    learn_anew(code, is_last);
+}
+
+/// Whether an instruction comes right behind the end of a handler.
+fn is_behind_handler(code: &CodeObject, site: u32) -> bool {
+    let before = site.checked_sub(1).and_then(|before| code.data.instructions.get(before as usize));
+    before.is_some_and(|instruction| instruction.opcode() == Some(Opcode::PopExcept))
+}
+
+/// Has calls, loops and resumptions interpreted, and, unless it `is_last`, after some more of them compiled again.
+fn learn_anew(code: &CodeObject, is_last: bool) {

@@ -20,6 +20,7 @@ use interp::{CodeObject, Function};
 use object::dict::{Dict, GlobalCell, global_cell};
 use object::singleton::ModuleObject;
 use object::tuple::Tuple;
+use object::str::Str;
 use object::{Object, Ref, RefOf, Type as Class};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -109,8 +110,8 @@ impl Tables {
     fn unit(&mut self, function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> CodeUnit {
         let constants = code.constants.iter().map(|constant| self.single_value(constant.borrow())).collect();
         let mut data = code.without_constants();
-        // Only their number and types matter.
-        data.constants = code.constants.iter().map(|_| bytecode::Constant::None).collect();
+        // Only their number and types matter, and names of arguments.
+        data.constants = code.constants.iter().map(|constant| names_in(constant.borrow())).collect();
         let mut unit = CodeUnit { constants, ..CodeUnit::new(Arc::new(data), name) };
         let scope = function.globals.borrow().downcast_exact::<Dict>().zip(function.builtins.borrow().downcast_exact::<Dict>());
         if let Some((globals, builtins)) = scope {
@@ -133,6 +134,7 @@ impl Tables {
                 }
             }
         }
+                    unit.caught = history.caught();
         unit
     }
 
@@ -197,15 +199,17 @@ impl Tables {
             let known = KnownFunction {
                 code: None,
                 assumption: Some(assumption),
-                simple_arguments: code.is_simple.then_some(code.data.arg_count),
+                simple_arguments: code.bound_arguments().and(keyword_only.is_some().then_some(code.data.arg_count)),
                 defaults,
                 returns: ty::Object,
             };
+            let keyword_only = self.keyword_only(function);
             self.preloaded.functions.insert(id, known);
             self.callees.meet(id, value);
             return;
         }
         if let Some(class) = value.downcast_exact::<Class>().filter(|class| class.get().is_heap_type()) {
+                keyword_only: keyword_only.unwrap_or_default(),
             let class = class.get();
             if let Some(construction) = self.construction(class) {
                 let known = KnownClass { class: self.class(class), construction: Some(construction) };
@@ -237,6 +241,16 @@ impl Tables {
         if version == 0 || class.has_finalizer() {
             return None;
         }
+    /// The defaults of a function's parameters by name only; `None` if they may change unnoticed.
+    fn keyword_only(&mut self, function: &Function) -> Option<Vec<Option<Type>>> {
+        let code = function.code();
+        let (first, n) = (code.data.arg_count as usize, code.data.keyword_only_count as usize);
+        let Some(defaults) = function.keyword_defaults.get().filter(|_| n > 0) else { return Some(vec![None; n]) };
+        let defaults = defaults.borrow().downcast_exact::<Dict>().filter(|_| !function.are_keyword_defaults_shared.get())?;
+        let names = code.local_names.get(first..first + n)?;
+        Some(names.iter().map(|name| defaults.get_interned(*name).map(|default| self.single_value(default))).collect())
+    }
+
         let init = Some(self.object(init));
         Some(Construction { shape: self.shape(class.root_shape(), id), init, assumption: self.class_version(class, version) })
     }
@@ -427,4 +441,11 @@ fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
         "abs" => Some((NativeKind::Abs, 1, ty::Object)),
         _ => None,
     }
+}
+
+/// A tuple of names as plain data; anything else is `None`.
+fn names_in(constant: Ref<'_>) -> bytecode::Constant {
+    let name = |item: &Ref<'_>| Some(bytecode::Constant::Str(item.downcast_exact::<Str>()?.to_string_lossy().as_ref().into()));
+    let names: Option<Vec<bytecode::Constant>> = constant.downcast_exact::<Tuple>().and_then(|tuple| tuple.items().iter().map(name).collect());
+    names.map_or(bytecode::Constant::None, bytecode::Constant::Tuple)
 }

@@ -13,6 +13,8 @@ const FOLDERS: &[&str] = &["runtime/object/"];
 const FILES: &[(&str, &str)] = &[
     // The evaluation loop works on the words of frames: values are moved in and out of raw slots.
     ("runtime/interp/src/compiled.rs", "compiled code works on frames, and hands values over as words"),
+    ("runtime/interp/src/compiled/look.rs", "follows frames"),
+    ("runtime/interp/src/compiled/raising.rs", "compiled code works on frames"),
     ("runtime/interp/src/compiled/resume.rs", "compiled code works on frames, and hands values over as words"),
     ("runtime/interp/src/inlined.rs", "lays frames of calls that compiled code has inlined"),
     ("runtime/interp/src/eval.rs", "the value stack"),

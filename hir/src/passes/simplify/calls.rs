@@ -44,7 +44,7 @@ impl Simplifier<'_> {
             return self.native(callee, native, &args);
         }
         let known = preloaded.functions.get(&callee)?;
-        if known.simple_arguments != u32::try_from(args.len()).ok() || !self.is(callable, ty::Func) {
+        if !known.takes(args.len()) || !self.is(callable, ty::Func) {
             return None;
         }
         let assumption = known.assumption?;

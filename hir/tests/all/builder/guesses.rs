@@ -83,6 +83,7 @@ pub fn preloaded(code: &Code, dice: &mut Dice) -> Preloaded {
             assumption: (number != 7).then_some(AssumptionId(0)),
             simple_arguments: Some(number / 2),
             defaults: vec![ty::NoneType; (number / 4) as usize],
+            keyword_only: Vec::new(),
             returns: dice.pick(TYPES).or(ty::NoneType, &preloaded.classes),
         };
         preloaded.functions.insert(object, known);

@@ -195,6 +195,7 @@ impl Reader {
 
     fn native(&mut self, name: &str, kind: NativeKind, arguments: u32, returns: Type, takes: Option<Vec<Type>>) {
         let of_class = matches!(kind, NativeKind::Range | NativeKind::TypeOf);
+            keyword_only: Vec::new(),
         let object = self.object(name, if of_class { ty::TypeExact } else { ty::BuiltinFunction });
         let known = KnownNative { kind, arguments, returns, is_leaf: takes.is_some(), leaf_arguments: takes.unwrap_or_default() };
         self.preloaded.natives.insert(object, known);

@@ -52,7 +52,14 @@ const BODY: &str = "fun m:add {
 pub fn preloaded() -> Preloaded {
     let native = KnownNative { kind: NativeKind::Range, arguments: 1, returns: ty::Range, is_leaf: false, leaf_arguments: vec![] };
     let body = text::parse(BODY, classes()).map_err(|error| error.to_string()).expect("the body parses");
-    let known = KnownFunction { code: Some(CodeId(1)), assumption: None, simple_arguments: Some(1), defaults: vec![], returns: ty::Object };
+    let known = KnownFunction {
+        code: Some(CodeId(1)),
+        assumption: None,
+        simple_arguments: Some(1),
+        defaults: vec![],
+        keyword_only: Vec::new(),
+        returns: ty::Object,
+    };
     Preloaded {
         classes: classes(),
         natives: [(hir::types::ObjectId(2), native)].into(),

@@ -14,7 +14,7 @@ pub(crate) const RERAISED: u8 = 0x80;
 /// # Safety
 ///
 /// The frame is the innermost one.
-pub(super) unsafe fn add_traceback(vm: &mut Vm, frame: *mut Frame, index: usize) {
+pub(crate) unsafe fn add_traceback(vm: &mut Vm, frame: *mut Frame, index: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*frame).traced & RERAISED != 0 {
@@ -63,7 +63,7 @@ fn is_exception_class(value: Ref<'_>) -> bool {
 const NOT_A_CLASS: &str = "catching classes that do not inherit from BaseException is not allowed";
 
 /// `except class:`; `class` may be a tuple.
-pub(super) fn matches(vm: &mut Vm, exception: Ref<'_>, class: Ref<'_>) -> PyResult<bool> {
+pub(crate) fn matches(vm: &mut Vm, exception: Ref<'_>, class: Ref<'_>) -> PyResult<bool> {
     if let Some(class) = class.downcast::<Type>()
         && class.is_subclass_of(&exception::BASE_EXCEPTION)
     {

@@ -41,7 +41,7 @@ pub(super) const MEMBERS: &[Member] = &[
 pub(super) const GETSETS: &[Getset] = &[
     Getset::new("__code__", "", |_, this| Ok(payload(this).code.get_or_none()), set_code),
     Getset::new("__defaults__", "", |_, this| Ok(payload(this).defaults.get_or_none()), set_defaults),
-    Getset::new("__kwdefaults__", "", |_, this| Ok(payload(this).keyword_defaults.get_or_none()), set_keyword_defaults),
+    Getset::new("__kwdefaults__", "", get_keyword_defaults, set_keyword_defaults),
     Getset::new("__annotations__", "Dict of annotations in a function object.", get_annotations, set_annotations),
     Getset::new("__annotate__", "Get the code object for a function.", get_annotate, set_annotate),
     Getset::new("__dict__", "", get_dict, set_dict),
@@ -95,11 +95,24 @@ fn set_defaults(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<
     Ok(())
 }
 
+fn get_keyword_defaults(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
+    share_keyword_defaults(payload(this));
+    Ok(payload(this).keyword_defaults.get_or_none())
+}
+
+/// What calls by compiled code count on holds no longer.
+fn share_keyword_defaults(function: &Function) {
+    if !function.are_keyword_defaults_shared.replace(true) {
+        function.note_change();
+    }
+}
+
 fn set_keyword_defaults(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let value = value.filter(|value| !value.is_none());
     if value.is_some_and(|value| value.downcast::<Dict>().is_none()) {
         return Err(vm.type_error("__kwdefaults__ must be set to a dict object"));
     }
+    share_keyword_defaults(payload(this));
     payload(this).keyword_defaults.set(value.map(Ref::to_owned));
     payload(this).note_change();
     Ok(())

@@ -13,7 +13,7 @@ use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Width};
 impl Lowering<'_, '_> {
     pub(super) fn attributes(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
         match *instr {
-            Instr::LoadAttr { owner, name } => self.load_cached(value, owner, name, Helper::load_attr)?,
+            Instr::LoadAttr { owner, name } | Instr::TryLoadAttr { owner, name } => self.load_cached(value, owner, name, Helper::load_attr)?,
             Instr::LoadMethod { owner, name } => self.load_cached(value, owner, name, Helper::load_method)?,
             Instr::StoreAttr { value: stored, owner, name } => self.store_cached(value, stored, owner, name)?,
             Instr::LoadSuperMethod { super_type, class, receiver, name, flags } => {

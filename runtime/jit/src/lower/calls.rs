@@ -19,15 +19,15 @@ impl Lowering<'_, '_> {
                 let args = self.function.pool.values(args).to_vec();
                 self.call_unknown(value, callable, None, &args)?;
             }
-            Instr::CallMethod { callable, receiver, args } => {
+            Instr::CallMethod { callable, receiver, args } | Instr::TryCallMethod { callable, receiver, args } => {
                 let receiver = Some(receiver).filter(|receiver| self.constant(*receiver) != Some(0));
                 let args = self.function.pool.values(args).to_vec();
                 self.call_unknown(value, callable, receiver, &args)?;
             }
-            Instr::CallKw { callable, receiver, names, args } => {
+            Instr::CallKw { callable, receiver, names, args } | Instr::TryCallKw { callable, receiver, names, args } => {
                 self.call_object(value, Helper::call_keywords, callable, Some(receiver), args, Some(names))?;
             }
-            Instr::CallEx { callable, receiver, args, keywords } => {
+            Instr::CallEx { callable, receiver, args, keywords } | Instr::TryCallEx { callable, receiver, args, keywords } => {
                 let operands = [callable, receiver, args, keywords].map(|value| self.operand(value));
                 self.put_on_stack(&operands)?;
                 self.call_raising(value, Helper::call_unpacked, &[])?;

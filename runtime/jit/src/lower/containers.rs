@@ -62,6 +62,14 @@ impl Lowering<'_, '_> {
             Instr::LoadLength { container } => {
                 let length = self.length(container);
                 self.define(value, length);
+            Instr::StridedSlice { container, start, stop, step } => {
+                let args = [container, start, stop, step].map(|operand| self.operand(operand));
+                self.call_raising(value, Helper::load_strided, &args)?;
+            }
+            Instr::StoreSlice { value: stored, container, start, stop } => {
+                let args = [stored, container, start, stop].map(|operand| self.operand(operand));
+                self.call_raising(value, Helper::store_slice, &args)?;
+            }
             }
             Instr::CheckBounds { index, length } => {
                 let (index, length) = (self.reg(index), self.reg(length));
@@ -117,6 +125,10 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(left), self.operand(right)];
                 let text = self.helper(Helper::append_text, &args);
                 self.define(value, text);
+            }
+            Instr::IterNextPair { iterator } => {
+                let iterator = self.operand(iterator);
+                self.call_raising(value, Helper::next_pair, &[iterator])?;
             }
             Instr::UnicodeRepeat { text, count } => {
                 let count = self.operand(count);

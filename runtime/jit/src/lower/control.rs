@@ -75,6 +75,24 @@ impl Lowering<'_, '_> {
                 let place = Address::new(word, header::SHAPE as i32);
                 self.builder.compare_jump(Width::W32, Condition::Equal, place, i64::from(shape.number as i32), so, not);
             }
+            Instr::CatchException { index } => {
+                let exception = self.helper(Helper::catch, &[Operand::Imm(i64::from(index))]);
+                self.define(value, exception);
+            }
+            Instr::PushExcInfo { exception } => {
+                let exception = self.operand(exception);
+                let previous = self.helper(Helper::push_exc_info, &[exception]);
+                self.define(value, previous);
+            }
+            Instr::PopExcept { previous } => {
+                let previous = self.operand(previous);
+                self.helper(Helper::pop_except, &[previous]);
+            }
+            Instr::ExceptionMatches { exception, kind } => {
+                let args = [self.operand(exception), self.operand(kind)];
+                self.call_truth(value, Helper::exception_matches, &args)?;
+            }
+            Instr::IsUnobserved {} => self.is_unobserved(value),
             Instr::Return { value: returned } => self.leave(returned)?,
             Instr::Deopt { .. } => {
                 let exit = self.exit(value, false)?;
@@ -130,6 +148,19 @@ impl Lowering<'_, '_> {
         let phis = self.function.phis(target).to_vec();
         let from = self.hir_block;
         let preds = self.function.preds(target);
+    /// Whether the frame has no object that anybody else has.
+    fn is_unobserved(&mut self, value: Value) {
+        let (has, done) = (self.cold(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let (place, yes) = (self.frame_place(layout::FRAME_OBJECT), self.builder.load_imm(1));
+        self.builder.compare_jump(W64, Condition::Equal, place, 0, Edge::new(done, vec![yes]), to(has));
+        self.builder.switch_to(has);
+        let answer = self.helper(Helper::is_unobserved, &[]);
+        self.builder.branch(Edge::new(done, vec![answer]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+    }
+
         let place = preds.iter().enumerate().filter(|(_, pred)| **pred == from).map(|(place, _)| place).nth(occurrence);
         let place = place.expect("the lists of predecessors are in step");
         let mut args = Vec::with_capacity(phis.len());

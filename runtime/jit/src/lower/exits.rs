@@ -2,7 +2,7 @@
 
 use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
-use crate::deopt::{Description, Form, FramePoint, Kind, Place, Point, Recorded};
+use crate::deopt::{After, Description, Form, FramePoint, Kind, Place, Point, Recorded};
 use crate::report::Tale;
 use hir::function::FrameStateId;
 use hir::{Instr, RefKind, Value};
@@ -79,6 +79,45 @@ impl Lowering<'_, '_> {
             return unsupported("a frame state of other code");
         }
         let callee = match state.parent {
+    /// Has the calls of an instruction that may run Python code record what its exit does: while such a call is made, somebody may ask for the variables, or
+    /// want the interpreter to go on behind it.
+    pub(super) fn begin_safepoint(&mut self, value: Value) {
+        self.safepoint = None;
+        let info = self.function.instr(value).info();
+        if info.runs_python && info.deopt.raises && self.function.frame_state(value).is_some() {
+            self.safepoint = self.new_exit(value, true).ok().map(|exit| (value, exit));
+        }
+    }
+
+    /// How the interpreter goes on behind the calls of an instruction.
+    fn after(&self, value: Value, id: FrameStateId) -> After {
+        let state = self.function.state(id);
+        let Some(code) = self.environment.code_of(state.code) else { return After::More };
+        let ending = match state.ending {
+            hir::function::Ending::Push => Ending::Push,
+            hir::function::Ending::Discard => Ending::Discard,
+            hir::function::Ending::Construct => Ending::Construct,
+            _ => return After::More,
+        };
+        let bytecode = code.data.instructions[state.bytecode as usize];
+        let Some(opcode) = bytecode.opcode() else { return After::More };
+        let is_call = matches!(opcode, Opcode::Call | Opcode::CallKw | Opcode::CallFunctionEx);
+        let is_whole = match self.function.instr(value) {
+            Instr::CallFunction { .. } => true,
+            Instr::VectorCall { .. } | Instr::CallMethod { .. } | Instr::CallKw { .. } | Instr::CallEx { .. } | Instr::CallNative { .. } => is_call,
+            Instr::BinaryOp { .. } => opcode == Opcode::BinaryOp,
+            Instr::LoadAttr { .. } => opcode == Opcode::LoadAttr && bytecode.arg() & 1 == 0,
+            Instr::GetIter { .. } => opcode == Opcode::GetIter,
+            Instr::IterNext { .. } if opcode == Opcode::ForIter => return After::Item { end: bytecode.arg() + 1 },
+            Instr::StoreAttr { .. } if opcode == Opcode::StoreAttr => return After::Done,
+            Instr::StoreSubscr { .. } if opcode == Opcode::StoreSubscr => return After::Done,
+            Instr::IsTruthy { .. } if opcode == Opcode::ToBool => return After::Truth,
+            Instr::RunPeriodicTasks {} => return After::Again,
+            _ => false,
+        };
+        if is_whole { After::Next(ending) } else { After::More }
+    }
+
             None => None,
             Some(parent) => Some(self.callee(state.code, self.function.state(parent).ending)?),
         };
@@ -108,13 +147,6 @@ impl Lowering<'_, '_> {
         Ok(Place::Value(index as u32))
     }
 
-    /// Leaves if a word is zero, which says that an exception is set.
-    pub(super) fn guard_raised(&mut self, value: Value, word: Reg) -> Lowered {
-        let exit = self.exit(value, true)?;
-        self.builder.guard_test(W64, Condition::NotEqual, word, word, exit.record());
-        Ok(())
-    }
-}
     /// How an instance of a Python class is made.
     fn instance_kind(&self, ty: hir::Type) -> Option<Kind> {
         let hir::types::Spec::Shape(shape) = ty.spec() else { return None };
@@ -123,3 +155,22 @@ impl Lowering<'_, '_> {
         Some(Kind::Instance { class, shape: shape.number })
     }
 
+    /// Leaves if a word is zero, which says that an exception is set.
+    pub(super) fn guard_raised(&mut self, value: Value, word: Reg) -> Lowered {
+        if catches(self.function.instr(value)) {
+            // What is behind it asks.
+            return Ok(());
+        }
+        let exit = self.exit(value, true)?;
+        self.builder.guard_test(W64, Condition::NotEqual, word, word, exit.record());
+        Ok(())
+    }
+}
+
+/// Whether the function handles what the instruction raises.
+fn catches(instr: &Instr) -> bool {
+    matches!(
+        instr,
+        Instr::TryBinaryOp { .. } | Instr::TryLoadAttr { .. } | Instr::TryCallMethod { .. } | Instr::TryCallKw { .. } | Instr::TryCallEx { .. }
+    )
+}

@@ -4,7 +4,7 @@ use super::{Lowered, Lowering, W64, to};
 use crate::compile::Refusal;
 use crate::helpers::{Helper, step_word};
 use bytecode::Opcode;
-use bytecode::opcode::Intrinsic1;
+use bytecode::opcode::{BinaryOp, Intrinsic1};
 use hir::instr::{Conversion, UnaryKind};
 use hir::{Instr, Value};
 use interp::compiled::{self, Take, layout};
@@ -38,14 +38,14 @@ impl Lowering<'_, '_> {
 
     fn operators(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
         match *instr {
-            Instr::BinaryOp { left, right, op } | Instr::LongBinaryOp { left, right, op } => {
+            Instr::TryBinaryOp { left, right, op: BinaryOp::Subscript } => {
+                let args = [self.operand(left), self.operand(right)];
+                self.call_raising(value, Helper::load_item, &args)?;
+            }
+            Instr::BinaryOp { left, right, op } | Instr::LongBinaryOp { left, right, op } | Instr::TryBinaryOp { left, right, op } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
                 self.call_raising(value, Helper::binary, &args)?;
             }
-            Instr::UnaryOp { value: operand, op } => {
-                let operand = self.operand(operand);
-                let helper = if op == UnaryKind::Negate { Helper::negative } else { Helper::invert };
-                self.call_raising(value, helper, &[operand])?;
             Instr::BinaryOpRest { left, right, op } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
                 self.call_raising(value, Helper::binary_rest, &args)?;
@@ -54,6 +54,10 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
                 self.call_raising(value, Helper::compare_rest, &args)?;
             }
+            Instr::UnaryOp { value: operand, op } => {
+                let operand = self.operand(operand);
+                let helper = if op == UnaryKind::Negate { Helper::negative } else { Helper::invert };
+                self.call_raising(value, helper, &[operand])?;
             }
             Instr::Compare { left, right, op } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
@@ -193,9 +197,6 @@ impl Lowering<'_, '_> {
             Instr::MatchKeys { subject, keys } => (new(Opcode::MatchKeys, 0, Take::Top), vec![subject, keys]),
             Instr::MatchMapping { subject } => (new(Opcode::MatchMapping, 0, Take::Top), vec![subject]),
             Instr::MatchSequence { subject } => (new(Opcode::MatchSequence, 0, Take::Top), vec![subject]),
-            Instr::PushExcInfo { exception } => (new(Opcode::PushExcInfo, 0, Take::First), vec![exception]),
-            Instr::PopExcept { previous } => (Step { owned: 1, ..new(Opcode::PopExcept, 0, Take::Nothing) }, vec![previous]),
-            Instr::ExceptionMatches { exception, kind } => (new(Opcode::CheckExcMatch, 0, Take::Top), vec![exception, kind]),
             Instr::CheckEgMatch { group, kind } => (new(Opcode::CheckEgMatch, 0, Take::SecondThenFirst), vec![group, kind]),
             Instr::WithExceptStart { exit, receiver, exception } => {
                 let operands = vec![self.operand(exit), self.operand(receiver), null, null, self.operand(exception)];

@@ -108,7 +108,6 @@ fn is_inlinable(function: &Function, code: &CodeObject) -> bool {
     code.runs_copy()
         && code.has_flag(CodeFlags::OPTIMIZED)
         && !flags.iter().any(|flag| code.has_flag(*flag))
-        && code.data.keyword_only_count == 0
         && code.data.instructions.len() <= SIZE_LIMIT
         && !code.compiled.is_suppressed.get()
         && function.closure.get().is_none()
