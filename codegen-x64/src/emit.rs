@@ -26,6 +26,8 @@ use std::fmt;
 pub struct Options {
     /// Where exits go.
     pub exit_trampoline: SymbolId,
+    /// The place in the frame record where functions with safepoints that have a number put the low half of `rsp`.
+    pub native: Option<i32>,
 }
 
 /// A symbol that the table does not have.
@@ -55,12 +57,18 @@ pub fn emit(allocated: &Allocated, symbols: &SymbolTable, options: &Options) -> 
         late_entries: Vec::new(),
         source: SourceEntry { offset: 0, block: 0, instr: 0, origin: 0 },
         unknown: None,
+        native: options.native.filter(|_| has_safepoints(function)),
     };
     emitter.function(options);
     match emitter.unknown {
         Some(symbol) => Err(EmitError { symbol }),
         None => Ok(emitter.finish()),
     }
+}
+
+/// Whether somebody may ask where the function's values are while it calls.
+fn has_safepoints(function: &Function) -> bool {
+    function.blocks.iter().flat_map(|block| &block.instrs).any(|instr| instr.opcode == Opcode::Call && instr.id != 0)
 }
 
 struct Emitter<'a> {
@@ -80,6 +88,8 @@ struct Emitter<'a> {
     source: SourceEntry,
     /// A symbol without address.
     unknown: Option<SymbolId>,
+    /// Where entries note `rsp`.
+    native: Option<i32>,
 }
 
 impl<'a> Emitter<'a> {

@@ -69,7 +69,7 @@ fn lir_text(text: &str) -> bool {
         panic!("after peepholes: {flaws:?}\n{function}");
     }
     let Ok(allocated) = Allocator::new().allocate(function) else { return false };
-    let options = codegen_x64::Options { exit_trampoline: symbols.find("exit_trampoline").expect("it is there") };
+    let options = codegen_x64::Options { exit_trampoline: symbols.find("exit_trampoline").expect("it is there"), native: Some(68) };
     let Ok(code) = codegen_x64::emit(&allocated, &symbols, &options) else { return false };
     let text = codegen_x64::disassemble(&code, &symbols, Some(&allocated));
     assert!(!text.contains("(bad)"), "{text}");

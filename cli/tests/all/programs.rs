@@ -126,13 +126,13 @@ programs! {
     code_attributes
     collection_types
     collector_callbacks
-    comprehensions
     compiled_arguments
     compiled_catching
     compiled_coroutines
     compiled_functions
     compiled_generators
     compiled_mutations
+    comprehensions
     compression_archives
     context_managers
     contextvars_logging
@@ -165,9 +165,9 @@ programs! {
     generator_ends
     generator_throw
     generators
-    hot_loops
     global_names
     hash_names
+    hot_loops
     immortal_heap
     imports
     inlined_calls
@@ -178,6 +178,8 @@ programs! {
     io_streams
     iteration_protocols
     itertools_module
+    jit_look_at_callers
+    jit_tracing_begins
     json_module
     library_files
     lists

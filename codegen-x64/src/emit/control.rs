@@ -170,6 +170,9 @@ impl Emitter<'_> {
         }
         self.assembler.reg_rm(Code::Mov_r64_rm64, Width::W64, Reg::VM, Rm::Reg(Reg::INT_ARGUMENTS[0]));
         self.assembler.reg_rm(Code::Mov_r64_rm64, Width::W64, Reg::FRAME, Rm::Reg(Reg::INT_ARGUMENTS[1]));
+        if let Some(offset) = self.native {
+            self.assembler.rm_reg(Code::Mov_rm32_r32, Width::W32, Rm::Mem(memory(Register::RBX, offset)), Reg::RSP);
+        }
     }
 
     /// Puts constants into the registers of results; values are there.

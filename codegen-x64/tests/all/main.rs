@@ -18,7 +18,7 @@ fn symbols() -> SymbolTable {
 }
 
 fn options() -> Options {
-    Options { exit_trampoline: SymbolId(0) }
+    Options { exit_trampoline: SymbolId(0), native: None }
 }
 
 /// What is known about the code beside its bytes.

@@ -196,7 +196,7 @@ pub(crate) unsafe fn at_hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> N
         let slot = &(*(*frame).code).compiled;
         slot.heat.set(loop_heat());
         let asked = HOT_LOOP.load(Ordering::Relaxed);
-        let is_other = (*frame).ending == Ending::Awaited || (*frame).generator | (*frame).namespace != 0;
+        let is_other = (*frame).ending == Ending::Awaited || (*frame).generator | (*frame).namespace != 0 || look::is_observed(frame);
         if asked == 0 || is_other || slot.is_suppressed.get() || breaker_reasons() & breaker::TRACE != 0 || !vm.has_stack() {
             return Next::Interpret;
         }
@@ -266,6 +266,9 @@ unsafe fn enter(vm: &mut Vm, frame: *mut Frame) -> Option<Left> {
             return None;
         }
         let is_traced = breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm);
+        if is_traced {
+            look::leave_callers(vm, frame);
+        }
         if is_traced || (*frame).ending == Ending::Awaited || (*frame).generator | (*frame).namespace != 0 || !vm.has_stack() {
             return None;
         }
@@ -300,6 +303,7 @@ unsafe fn run(vm: &mut Vm, frame: *mut Frame) -> u64 {
 pub unsafe fn interpret(vm: &mut Vm, frame: *mut Frame) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
+        (*frame).native = 0;
         (*frame).ip = (*(*frame).code).entry();
         eval::run(vm, frame).map_or(0, Object::into_raw)
     }
@@ -317,6 +321,8 @@ pub mod layout {
     /// The word of all small fields: zero in the frame of a plain call.
     pub const FRAME_FLAGS: usize = offset_of!(Frame, is_entry);
     const _: () = assert!(size_of::<Frame>() == FRAME_FLAGS + 8 && Ending::Push as u8 == 0);
+    /// Four bytes: see [`super::look`].
+    pub const FRAME_NATIVE: usize = offset_of!(Frame, native);
     pub const FRAME_IP: usize = offset_of!(Frame, ip);
     pub const FRAME_PREVIOUS: usize = offset_of!(Frame, previous);
     pub const FRAME_OBJECT: usize = offset_of!(Frame, object);
@@ -390,6 +396,7 @@ pub unsafe fn leave_for_interpreter(vm: &mut Vm, frame: *mut Frame, index: usize
     unsafe {
         (*frame).ip = (*(*frame).code).entry().add(index);
         (*frame).sp = stack(frame).add(depth);
+        (*frame).native = 0;
         // The native stack must not grow with each loop that is entered and left.
         if (*frame).exited != Exited::No {
             (*frame).exited = if is_raised { Exited::Raising } else { Exited::Yes };
@@ -596,6 +603,7 @@ unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize, i
         if !is_for_it || !is_ready {
             return None;
         }
+        let defaults = if (*code).small_arguments as usize == n { &[] } else { last_defaults(function, (*code).small_arguments as usize, n)? };
         let caller = vm.frame.cast();
         let inner = frame::lay_small(vm, caller, callable.bits(), code, args, n, defaults);
         if inner.is_null() {
@@ -603,19 +611,11 @@ unsafe fn call_small(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize, i
         }
         raw::increment(callable.bits());
         (*inner).ip = (*code).entry();
-        let defaults = if (*code).small_arguments as usize == n { &[] } else { last_defaults(function, (*code).small_arguments as usize, n)? };
+        (*inner).is_entry = is_entry;
         Some(entry(vm, inner))
     }
 }
 
-/// Calls a Python function with `n` owned words, which are taken over.
-///
-/// # Safety
-        (*inner).is_entry = is_entry;
-///
-/// `callable` is a Python function; the words are live values on the stack of a frame.
-pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
-    // SAFETY: the caller's promise.
 /// Calls a function that has compiled code from native code, if it is that simple. `None`: it is not, and nothing has happened.
 ///
 /// # Safety
@@ -641,6 +641,13 @@ fn last_defaults(function: &Function, n_parameters: usize, n: usize) -> Option<&
     Some(&defaults.get().items()[first..])
 }
 
+/// Calls a Python function with `n` owned words, which are taken over.
+///
+/// # Safety
+///
+/// `callable` is a Python function; the words are live values on the stack of a frame.
+pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise.
     unsafe {
         if let Some(value) = call_small(vm, callable, args, n, false) {
             return value;
@@ -1013,13 +1020,6 @@ pub fn next(vm: &mut Vm, iterator: Ref<'_>) -> Option<Option<Object>> {
     next
 }
 
-/// `dict[key] = value`, whatever its class says; whether that went well.
-pub fn set_in_dict(vm: &mut Vm, dict: RefOf<'_, Dict>, key: Ref<'_>, value: Ref<'_>) -> bool {
-    let is_stored = dict.set(vm, key, value.to_owned()).is_ok();
-    vm.run_finalizers();
-    is_stored
-}
-
 /// The same; of a pair, if no tuple need be made for it, the first value: the second one is the second result then, and null else.
 ///
 /// # Safety
@@ -1040,6 +1040,24 @@ pub unsafe fn next_pair(vm: &mut Vm, frame: *mut Frame, iterator: Ref<'_>) -> Op
     // SAFETY: compiled code does not use the stack of its frame.
     unsafe { *stack(frame) = other };
     first
+}
+
+/// `dict.get(key, default)`
+pub fn dict_get(vm: &mut Vm, dict: RefOf<'_, Dict>, key: Ref<'_>, default: Ref<'_>) -> PyResult {
+    if let Some(value) = dict.get_interned(key) {
+        return Ok(value.to_owned());
+    }
+    if key.is_exactly(&object::str::STR) {
+        return Ok(default.to_owned());
+    }
+    Ok(dict.get_item(vm, key)?.unwrap_or_else(|| default.to_owned()))
+}
+
+/// `dict[key] = value`, whatever its class says; whether that went well.
+pub fn set_in_dict(vm: &mut Vm, dict: RefOf<'_, Dict>, key: Ref<'_>, value: Ref<'_>) -> bool {
+    let is_stored = dict.set(vm, key, value.to_owned()).is_ok();
+    vm.run_finalizers();
+    is_stored
 }
 
 /// `container[key] = value`; whether that went well.
@@ -1093,7 +1111,7 @@ pub fn contains(vm: &mut Vm, item: Ref<'_>, container: Ref<'_>) -> Option<bool> 
             return Some(is_member);
         }
     }
-    let result = vm.contains(container, item).ok();
+    let result = builtins::set::contains_plainly(vm, container, item).unwrap_or_else(|| vm.contains(container, item)).ok();
     vm.run_finalizers();
     result
 }
@@ -1137,6 +1155,15 @@ pub unsafe fn unpack(vm: &mut Vm, frame: *mut Frame, sequence: Ref<'_>, before: 
 }
 
 /// What somebody wants of running code: signals, other threads, collections. Whether it went well.
-pub fn run_periodic_tasks(vm: &mut Vm) -> bool {
-    eval::handle_breaker(vm).is_ok()
+///
+/// # Safety
+///
+/// The frame runs compiled code, and its instruction can be executed again.
+pub unsafe fn run_periodic_tasks(vm: &mut Vm, frame: *mut Frame) -> bool {
+    let is_done = eval::handle_breaker(vm).is_ok();
+    if breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm) {
+        // SAFETY: the caller's promise.
+        unsafe { look::leave(vm, frame) };
+    }
+    is_done
 }

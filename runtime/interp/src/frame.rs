@@ -40,8 +40,8 @@ pub struct Frame {
     pub(crate) traced: u8,
     /// Whether compiled code has left the frame to the interpreter.
     pub(crate) exited: crate::compiled::Exited,
-    /// The line last reported to a trace function.
-    pub(crate) traced_line: u32,
+    /// Where the compiled code that runs the frame is, see [`crate::compiled::look`]; 0: it is interpreted.
+    pub(crate) native: u32,
 }
 
 /// What the caller of a frame that was entered without recursion does with what it returns.
@@ -95,7 +95,7 @@ impl Frame {
             (&raw mut (*frame).ending).write(Ending::Push);
             (&raw mut (*frame).traced).write(0);
             (&raw mut (*frame).exited).write(crate::compiled::Exited::No);
-            (&raw mut (*frame).traced_line).write(0);
+            (&raw mut (*frame).native).write(0);
         }
     }
 

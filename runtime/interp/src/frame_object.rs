@@ -3,6 +3,7 @@
 //! A frame object points at a frame that is in progress, or at the copy it took when the frame ended.
 
 use crate::code::CodeObject;
+use crate::compiled::look;
 use crate::eval;
 use crate::frame::{FRAME_WORDS, Frame};
 use object::cell::{ObjectCell, Visitor, VmCell};
@@ -125,6 +126,12 @@ impl FrameObject {
         unsafe { &*self.frame.get() }
     }
 
+    /// Has compiled code put the variables where they are looked for.
+    pub(crate) fn show(&self, vm: &mut Vm) {
+        // SAFETY: the pointer is that of a frame, in progress or ended.
+        unsafe { look::show(vm, self.frame.get()) };
+    }
+
     /// The words of the locals.
     pub(crate) fn locals(&self) -> *mut u64 {
         Frame::locals(self.frame.get())
@@ -167,6 +174,7 @@ pub(crate) unsafe fn of(vm: &mut Vm, frame: *mut Frame) -> Object {
         });
         let object = object.into_object();
         (*frame).object = object.clone().into_raw();
+        look::watch(vm, frame);
         object
     }
 }
@@ -238,6 +246,7 @@ pub(crate) unsafe fn leave(frame: *mut Frame, back: Option<Object>) -> bool {
         let copy = memory.as_mut_ptr().cast::<Frame>();
         (*copy).previous = std::ptr::null_mut();
         (*copy).generator = 0;
+        (*copy).native = 0;
         *own.memory.get_unchecked() = memory;
         own.frame.set(copy);
         own.back.set(back);

@@ -90,6 +90,7 @@ pub unsafe fn set_position(frame: *mut Frame, index: usize, depth: usize) {
     unsafe {
         (*frame).ip = (*(*frame).code).entry().add(index);
         (*frame).sp = compiled::stack(frame).add(depth);
+        (*frame).native = 0;
     }
 }
 

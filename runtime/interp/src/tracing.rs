@@ -9,6 +9,7 @@
 //! the previous one. `lines` says which instructions begin a line, `jump` moves a frame to another
 //! line, and `monitoring` has the tools of `sys.monitoring`.
 
+use crate::compiled::look;
 use crate::frame::{self, Frame};
 use crate::frame_object;
 use bytecode::{Instr, Opcode};
@@ -83,16 +84,24 @@ pub(crate) fn is_active(vm: &mut Vm) -> bool {
 /// `sys.settrace`
 pub fn set_trace(vm: &mut Vm, function: Option<Object>) {
     let state = &mut frame::interp(vm).tracing;
+    let begins = function.is_some();
     let previous = std::mem::replace(&mut state.trace_function, function);
     count(state);
+    if begins {
+        look::leave_all(vm, false);
+    }
     drop(previous);
 }
 
 /// `sys.setprofile`
 pub fn set_profile(vm: &mut Vm, function: Option<Object>) {
     let state = &mut frame::interp(vm).tracing;
+    let begins = function.is_some();
     let previous = std::mem::replace(&mut state.profile_function, function);
     count(state);
+    if begins {
+        look::leave_all(vm, false);
+    }
     drop(previous);
 }
 

@@ -1,6 +1,7 @@
 //! From a code object to code that runs.
 
 use crate::classify::Check;
+use crate::codes;
 use crate::deopt::Exits;
 use crate::dump::{self, Watch};
 use crate::helpers::Helper;
@@ -20,7 +21,7 @@ use hir::{CodeId, Function, Type};
 use interp::CodeObject;
 use interp::compiled::{self, Entry, resume};
 use interp::frame::Frame;
-use lir::{Allocator, SymbolId, SymbolTable};
+use lir::{Allocator, SafepointValues, SymbolId, SymbolTable};
 use object::dict::GlobalCell;
 use object::str::Str;
 use object::{Ref, Vm};
@@ -87,7 +88,10 @@ impl Shared {
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
-        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator: Allocator::new() }
+        // Frames are looked at while they call.
+        let mut allocator = Allocator::new();
+        allocator.safepoint_values = SafepointValues::OnStack;
+        Shared { memory: CodeMemory::default(), symbols, helpers, exit_trampoline, list: list_layout(), allocator }
     }
 }
 
@@ -514,7 +518,7 @@ fn emit(
     let allocated = shared.allocator.allocate(target).map_err(|error| Refusal::Allocation(error.to_string()))?;
     watch.times.finished("allocate");
     watch.lir("lir:allocated", &allocated.function, symbols);
-    let options = codegen_x64::Options { exit_trampoline: shared.exit_trampoline };
+    let options = codegen_x64::Options { exit_trampoline: shared.exit_trampoline, native: Some(compiled::layout::FRAME_NATIVE as i32) };
     let made = codegen_x64::emit(&allocated, &shared.symbols, &options).map_err(|error| Refusal::Allocation(error.to_string()))?;
     watch.times.finished("emit");
     watch.asm(&made, symbols, &allocated);
@@ -535,10 +539,18 @@ fn install(
     let wanted = if is_generator { made.entries.first().map(|entry| entry.offset) } else { made.entry(entry) };
     let wanted = wanted.ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
-    let exits = Box::new(Exits { records: made.exits, points: extras.points, is_given_up: Cell::new(false) });
+    let exits = Box::new(Exits {
+        records: made.exits,
+        points: extras.points,
+        is_given_up: Cell::new(false),
+        safepoints: made.safepoints,
+        frame_size: made.frame.size as usize,
+        epilogue_offset: made.epilogue_offset as usize,
+    });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
     let objects =
+    codes::add(place.addr(), made.bytes.len(), &exits);
         extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).chain(known.callees.iter().map(|(_, code)| code)).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().chain(known.assumptions.iter().filter_map(Assume::cell)).collect();

@@ -3,7 +3,7 @@
 
 use crate::hot;
 use crate::report::Tale;
-use codegen_x64::{ExitRecord, Location};
+use codegen_x64::{ExitRecord, Location, SafepointRecord};
 use interp::frame::Frame;
 use interp::inlined::{self, Ending};
 use interp::{CodeObject, compiled};
@@ -11,6 +11,7 @@ use object::{Object, Ref, Vm, raw};
 use std::cell::Cell;
 
 mod describe;
+pub mod look;
 
 pub use describe::{Description, Kind};
 
@@ -47,6 +48,25 @@ pub struct Point {
     pub frames: Vec<FramePoint>,
     /// So many of the inlined calls have a frame while compiled code runs.
     pub n_laid: usize,
+    /// How the interpreter goes on when what was called there has returned.
+    pub after: After,
+}
+
+/// How the interpreter goes on behind a call that compiled code has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Compiled code has more to do: the interpreter cannot go on.
+    More,
+    /// The result goes where the ending says, and the next instruction is executed.
+    Next(Ending),
+    /// The result says only that it is done, and the next instruction is executed.
+    Done,
+    /// The result is the next item of a loop, or says that there is none and the instruction at `end` is executed.
+    Item { end: u32 },
+    /// The result is a truth value, which is pushed: 1 or 2.
+    Truth,
+    /// The instruction is executed again: nothing has been done.
+    Again,
 }
 
 /// What a frame gets.
@@ -104,6 +124,12 @@ pub struct Exits {
     pub points: Vec<Point>,
     /// Whether the code is not entered any more.
     pub is_given_up: Cell<bool>,
+    /// Calls whose number is that of a point, plus one.
+    pub safepoints: Vec<SafepointRecord>,
+    /// How many bytes lie between `rbp` and `rsp`.
+    pub frame_size: usize,
+    /// Where the code ends with a result.
+    pub epilogue_offset: usize,
 }
 
 /// The value of a location.
@@ -262,6 +288,14 @@ impl Words<'_> {
     }
 }
 
+/// The class with this word, which the compiled code keeps.
+fn class_of_word(word: &u64) -> &object::Type {
+    // SAFETY: descriptions have words of classes that the code object of the compiled code refers to.
+    let class = unsafe { Ref::from_bits(*word) };
+    // SAFETY: the class lives on, see above.
+    unsafe { &*std::ptr::from_ref(class.downcast::<object::Type>().expect("it is the word of a class").get()) }
+}
+
 /// Lays the frames that are missing, and writes locals and stacks of all.
 ///
 /// # Safety
@@ -289,11 +323,3 @@ unsafe fn write_frames(vm: &mut Vm, own: *mut Frame, point: &Point, words: &[u64
         words.drop_rest();
     }
 }
-/// The class with this word, which the compiled code keeps.
-fn class_of_word(word: &u64) -> &object::Type {
-    // SAFETY: descriptions have words of classes that the code object of the compiled code refers to.
-    let class = unsafe { Ref::from_bits(*word) };
-    // SAFETY: the class lives on, see above.
-    unsafe { &*std::ptr::from_ref(class.downcast::<object::Type>().expect("it is the word of a class").get()) }
-}
-

@@ -6,6 +6,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 mod classify;
+mod codes;
 pub mod compile;
 mod deopt;
 pub mod dump;

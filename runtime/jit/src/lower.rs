@@ -88,6 +88,7 @@ pub fn lower(vm: &mut Vm, function: &Function, environment: &Environment<'_>) ->
     lowering.run()?;
     let extras = lowering.extras;
     Ok((target, extras))
+        safepoint: None,
 }
 
 struct Lowering<'a, 'b> {
@@ -109,6 +110,8 @@ struct Lowering<'a, 'b> {
 
 /// The number of an entry.
 pub fn entry_id(kind: EntryKind) -> u32 {
+    /// The instruction that is being lowered, if its calls may run Python code, and where it leaves if it raises.
+    safepoint: Option<(Value, exits::Exit)>,
     match kind {
         EntryKind::Start => 0,
         EntryKind::Resume(at) => at + 1,
@@ -172,6 +175,7 @@ impl Lowering<'_, '_> {
             || self.attributes(value, &instr)?
             || self.calls(value, &instr)?
             || self.containers(value, &instr)?
+        self.begin_safepoint(value);
             || self.generators(value, &instr)?
             || self.control(value, &instr)?
             || self.guards(value, &instr)?
@@ -291,7 +295,14 @@ impl Lowering<'_, '_> {
         let mut all: Vec<Operand> = vec![Reg::VM.into(), self.frame_base()];
         all.extend_from_slice(args);
         let symbol = self.environment.helpers[helper as usize];
-        self.builder.call_int(symbol, &all, Record { id: 0, values: &[] })
+        self.call_recording(symbol, &all)
+    }
+
+    /// Calls what gives a word, and records where values are meanwhile.
+    fn call_recording(&mut self, target: impl Into<Operand>, args: &[Operand]) -> Reg {
+        let none = Record { id: 0, values: &[] };
+        let record = self.safepoint.as_ref().map_or(none, |(_, exit)| Record { id: exit.id + 1, values: &exit.values });
+        self.builder.call_int(target, args, record)
     }
 
     /// The same of one that raises; the result is the instruction's.

@@ -1,5 +1,6 @@
 //! Putting options into force, before any Python code runs.
 
+use crate::deopt::look;
 use crate::list_file::{List, Rules};
 use crate::options::{self, Mode, Settings};
 use crate::{compile, log, policy, report, stress};
@@ -21,6 +22,7 @@ pub fn configure(settings: Settings) -> Result<(), String> {
     let mode = settings.mode();
     *options::change() = settings;
     stress::start();
+    look::start();
     report::count_misses(options::get().inline_cache_stats);
     let file = options::get().list_file.clone();
     if let Some(path) = file.filter(|_| mode != Mode::Off) {

@@ -49,11 +49,39 @@ global_asm!(
     exit = sym crate::deopt::leave,
 );
 
+// Where the calls of frames return to of which somebody wants to know: asks `look` where to go on. The result of the call, of either kind, is what the code there finds.
+global_asm!(
+    ".globl scoria_jit_return_trampoline",
+    "scoria_jit_return_trampoline:",
+    "sub rsp, 48",
+    "mov [rsp], rax",
+    "mov [rsp+8], rdx",
+    "movsd [rsp+16], xmm0",
+    "mov rdi, rsp",
+    "mov rsi, r15",
+    "mov rdx, rbx",
+    "lea rcx, [rsp+48]",
+    "call {returned}",
+    "mov r11, rax",
+    "mov rax, [rsp]",
+    "mov rdx, [rsp+8]",
+    "movsd xmm0, [rsp+16]",
+    "add rsp, 48",
+    "jmp r11",
+    returned = sym crate::deopt::look::returned,
+);
+
 unsafe extern "C" {
+    fn scoria_jit_return_trampoline();
     fn scoria_jit_exit_trampoline(saved: *const Saved);
 }
 
 /// The address of the trampoline.
 pub fn address() -> u64 {
     scoria_jit_exit_trampoline as *const () as u64
+}
+
+/// The address of the trampoline of calls.
+pub fn return_address() -> usize {
+    scoria_jit_return_trampoline as *const () as usize
 }

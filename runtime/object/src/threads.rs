@@ -43,6 +43,8 @@ pub struct Thread {
     pub id: u64,
     /// The innermost frame; null if there is none.
     pub frame: *mut u8,
+    /// An address below what the thread uses of the machine's stack.
+    pub stack_limit: usize,
     /// The exception that is being handled.
     pub handled: Option<Object>,
 }
@@ -68,7 +70,7 @@ pub fn others(vm: &mut Vm) -> Vec<Thread> {
             // SAFETY: the thread noted the place when it let go of the lock; until it has that back, which it cannot while we
             // hold it, it neither moves the `Vm` nor changes it.
             let other = unsafe { &*place };
-            Thread { id: other.thread_id, frame: other.frame, handled: other.handled_exception().map(crate::value::Ref::to_owned) }
+            Thread { id: other.thread_id, frame: other.frame, stack_limit: other.stack_limit(), handled: other.handled_exception().map(crate::value::Ref::to_owned) }
         })
         .collect()
 }

@@ -130,6 +130,11 @@ impl Vm {
         std::hint::black_box(std::ptr::from_ref(&marker)).addr() > self.stack_limit.saturating_add(Vm::STACK_RESERVE)
     }
 
+    /// An address below what the thread may use of the machine's stack.
+    pub fn stack_limit(&self) -> usize {
+        self.stack_limit
+    }
+
     /// Where the limit of the native stack is, for compiled code; see [`Vm::has_stack`].
     pub const STACK_LIMIT: usize = std::mem::offset_of!(Vm, stack_limit);
 

@@ -173,6 +173,7 @@ fn set_events(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResu
     let events = event_set(vm, value(args, 1), event::C_RETURN, "event set")?;
     used_tool(vm, value(args, 0))?;
     monitoring::set_events(tool, events);
+    interp::compiled::look::events_wanted(vm, events);
     Ok(Object::none())
 }
 
@@ -188,6 +189,7 @@ fn set_local_events(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> 
     let events = event_set(vm, value(args, 2), event::N_LOCAL, "local event set")?;
     used_tool(vm, value(args, 0))?;
     monitoring::set_local_events(code, tool, events);
+    interp::compiled::look::events_wanted(vm, events);
     Ok(Object::none())
 }
 

@@ -52,6 +52,7 @@ const FILES: &[(&str, &str)] = &[
     // Machine code: its memory, and what it shares with the runtime.
     ("runtime/jit/src/classify.rs", "compiled code passes words"),
     ("runtime/jit/src/compile.rs", "the address of code becomes a function"),
+    ("runtime/jit/src/deopt/look.rs", "reads the stack frames of compiled code, and returns into it"),
     ("runtime/jit/src/deopt.rs", "reads saved registers and machine stacks, writes frames"),
     ("runtime/jit/src/helpers.rs", "compiled code passes words"),
     ("runtime/jit/src/hot.rs", "what sites saw is remembered as words"),

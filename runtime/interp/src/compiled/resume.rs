@@ -641,6 +641,7 @@ pub unsafe fn suspend(vm: &mut Vm, frame: *mut Frame, index: usize, depth: usize
         let code = &*(*frame).code;
         (*frame).ip = code.entry().add(index);
         (*frame).sp = stack(frame).add(depth);
+        (*frame).native = 0;
         if (*frame).ending == Ending::Awaited {
             return wait(vm, frame);
         }
@@ -672,6 +673,7 @@ pub unsafe fn suspend_delegating(vm: &mut Vm, frame: *mut Frame, index: usize, d
     unsafe {
         (*frame).ip = (*(*frame).code).entry().add(index);
         (*frame).sp = stack(frame).add(depth);
+        (*frame).native = 0;
         if (*frame).ending == Ending::Awaited {
             return wait(vm, frame);
         }

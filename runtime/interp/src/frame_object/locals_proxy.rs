@@ -7,6 +7,7 @@
 use super::{FRAME, FrameObject, payload};
 use crate::cell_object::CellObject;
 use crate::code::CodeObject;
+use crate::compiled::look;
 use crate::frame::Frame;
 use bytecode::opcode::Comparison;
 use bytecode::{CodeFlags, LocalKind};
@@ -97,6 +98,8 @@ fn has_hidden(frame: &Frame) -> bool {
 
 /// The variables of a frame that has fast locals, as a new dict.
 pub(crate) fn snapshot(vm: &mut Vm, frame: &Frame) -> ObjectOf<Dict> {
+    // SAFETY: the frame is in progress, or has ended.
+    unsafe { look::show(vm, std::ptr::from_ref(frame).cast_mut()) };
     let code = frame.code();
     let locals = Frame::locals(std::ptr::from_ref(frame).cast_mut());
     let dict = vm.new_dict();
@@ -184,6 +187,7 @@ enum Access {
 /// The index of the variable called `key`: for reading one that has a value, for writing one that is not hidden.
 fn find(vm: &mut Vm, own: &FrameObject, key: Ref<'_>, access: Access) -> PyResult<Option<usize>> {
     let hash = vm.hash(key)?;
+    own.show(vm);
     let code: *const CodeObject = own.frame().code();
     // SAFETY: the frame keeps the code alive, and the caller the frame.
     let code = unsafe { &*code };
@@ -327,6 +331,7 @@ fn compare(vm: &mut Vm, this: Ref<'_>, other: Ref<'_>, op: Comparison) -> PyResu
 fn len(vm: &mut Vm, this: Ref<'_>) -> PyResult<usize> {
     let frame = frame_object(this);
     let own = own(&frame);
+    own.show(vm);
     let code = own.frame().code();
     let bound = (0..code.n_locals).filter(|&index| local_value(code, own.locals(), index).is_some()).count();
     Ok(bound + extra(own).map_or(0, |extra| extra.borrow().len(vm)))

@@ -4,12 +4,16 @@ use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
 use crate::deopt::{After, Description, Form, FramePoint, Kind, Place, Point, Recorded};
 use crate::report::Tale;
+use bytecode::Opcode;
+use bytecode::opcode::BinaryOp;
 use hir::function::FrameStateId;
 use hir::{Instr, RefKind, Value};
+use interp::inlined::Ending;
 use lir::{Condition, Operand, Record, Reg};
 use std::cell::Cell;
 
 /// An exit to be: its number, and the values it records.
+#[derive(Clone)]
 pub(super) struct Exit {
     pub id: u32,
     pub values: Vec<Operand>,
@@ -33,6 +37,13 @@ struct Held {
 impl Lowering<'_, '_> {
     /// The exit of an instruction: before it, or with an exception set.
     pub(super) fn exit(&mut self, value: Value, is_raise: bool) -> Result<Exit, Refusal> {
+        match &self.safepoint {
+            Some((noted, exit)) if is_raise && *noted == value => Ok(exit.clone()),
+            _ => self.new_exit(value, is_raise),
+        }
+    }
+
+    fn new_exit(&mut self, value: Value, is_raise: bool) -> Result<Exit, Refusal> {
         let Some(id) = self.function.frame_state(value) else { return unsupported("an exit without frame state") };
         let live = self.function.live.get(&value).map_or(&[][..], Vec::as_slice);
         let mut held = Held { values: live.iter().map(|live| (live.value, live.kind == RefKind::Owned)).collect(), ..Held::default() };
@@ -61,24 +72,13 @@ impl Lowering<'_, '_> {
             objects: held.descriptions,
             frames,
             n_laid: self.n_laid(),
+            after: self.after(value, id),
         };
         let values = held.values.iter().map(|(value, _)| self.operand(*value)).collect();
         self.extras.points.push(point);
         Ok(Exit { id: self.extras.points.len() as u32 - 1, values })
     }
 
-    /// One frame of a chain: the function's own at depth 0.
-    fn frame_point(&mut self, id: FrameStateId, depth: usize, held: &mut Held) -> Result<FramePoint, Refusal> {
-        let state = self.function.state(id).clone();
-        let mut places = |places: &[Option<Value>]| -> Result<Vec<Place>, Refusal> {
-            places.iter().map(|place| place.map_or(Ok(Place::Null), |value| self.place(value, held))).collect()
-        };
-        let (locals, stack) = (places(&state.locals)?, places(&state.stack)?);
-        let Some(code) = self.environment.code_of(state.code) else { return unsupported("a frame state of unknown code") };
-        if locals.len() != code.n_locals {
-            return unsupported("a frame state of other code");
-        }
-        let callee = match state.parent {
     /// Has the calls of an instruction that may run Python code record what its exit does: while such a call is made, somebody may ask for the variables, or
     /// want the interpreter to go on behind it.
     pub(super) fn begin_safepoint(&mut self, value: Value) {
@@ -118,6 +118,18 @@ impl Lowering<'_, '_> {
         if is_whole { After::Next(ending) } else { After::More }
     }
 
+    /// One frame of a chain: the function's own at depth 0.
+    fn frame_point(&mut self, id: FrameStateId, depth: usize, held: &mut Held) -> Result<FramePoint, Refusal> {
+        let state = self.function.state(id).clone();
+        let mut places = |places: &[Option<Value>]| -> Result<Vec<Place>, Refusal> {
+            places.iter().map(|place| place.map_or(Ok(Place::Null), |value| self.place(value, held))).collect()
+        };
+        let (locals, stack) = (places(&state.locals)?, places(&state.stack)?);
+        let Some(code) = self.environment.code_of(state.code) else { return unsupported("a frame state of unknown code") };
+        if locals.len() != code.n_locals {
+            return unsupported("a frame state of other code");
+        }
+        let callee = match state.parent {
             None => None,
             Some(parent) => Some(self.callee(state.code, self.function.state(parent).ending)?),
         };

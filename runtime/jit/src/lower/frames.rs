@@ -10,7 +10,7 @@ use crate::layout::{VM_DATA_STACK, VM_DATA_STACK_END, VM_DEPTH, VM_DEPTH_LIMIT, 
 use hir::types::ObjectId;
 use hir::{Value, ty};
 use interp::compiled::{self, Callee, NO_ENTRY, SMALL_LOCALS, SMALL_PARAMETERS, layout};
-use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Record, Reg, Scale, Width};
+use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Reg, Scale, Width};
 use object::Vm;
 use std::cell::Cell;
 
@@ -29,7 +29,7 @@ impl Lowering<'_, '_> {
         self.extras.sites.push(site);
         let entry = self.entry_of(&callee, place, slow);
         let frame = self.lay_frame(&callee, function, args, slow);
-        let given = self.builder.call_int(entry, &[Reg::VM.into(), frame.into()], Record { id: 0, values: &[] });
+        let given = self.call_recording(entry, &[Reg::VM.into(), frame.into()]);
         self.builder.branch(Edge::new(done, vec![given]));
         self.builder.switch_to(slow);
         self.put_on_stack(args)?;
@@ -64,7 +64,7 @@ impl Lowering<'_, '_> {
         let all: Vec<Value> = receiver.into_iter().chain(args.iter().copied()).collect();
         if all.len() <= SMALL_PARAMETERS {
             let (entry, frame) = self.lay_unknown_frame(callable, receiver, &all, slow);
-            let given = self.builder.call_int(entry, &[Reg::VM.into(), frame.into()], Record { id: 0, values: &[] });
+            let given = self.call_recording(entry, &[Reg::VM.into(), frame.into()]);
             self.builder.branch(Edge::new(done, vec![given]));
         } else {
             self.go(slow);

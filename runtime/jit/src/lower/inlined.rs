@@ -11,7 +11,7 @@ use crate::layout::{VM_DATA_STACK, VM_DATA_STACK_END, VM_DEPTH, VM_DEPTH_LIMIT, 
 use hir::function::Ending;
 use hir::types::ObjectId;
 use hir::{CodeId, Value};
-use interp::compiled::layout;
+use interp::compiled::{layout, look};
 use interp::{CodeObject, inlined};
 use lir::{Address, Condition, Operand, Reg, Width};
 
@@ -138,6 +138,8 @@ impl<'a> Lowering<'a, '_> {
         for offset in [layout::FRAME_NAMESPACE, layout::FRAME_OBJECT, layout::FRAME_GENERATOR, layout::FRAME_FLAGS] {
             put(self, offset, Operand::Imm(0));
         }
+        let native = self.frame_place(layout::FRAME_NATIVE);
+        self.builder.store(Width::W32, native, i64::from(look::INLINED));
         for local in 0..code.n_locals {
             put(self, layout::LOCALS + 8 * local, Operand::Imm(0));
         }
