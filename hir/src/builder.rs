@@ -17,11 +17,12 @@
 //!
 //! What cannot be compiled is a [`Refusal`].
 
+mod arrays;
 mod attributes;
 mod blocks;
 mod calls;
-mod containers;
 mod catching;
+mod containers;
 mod control;
 mod dispatch;
 mod emit;
@@ -30,13 +31,13 @@ mod generators;
 mod iteration;
 mod locals;
 mod merge;
+mod mixed_numbers;
 mod names;
 mod natives;
-mod mixed_numbers;
 mod operators;
+mod special_methods;
 mod subscripts;
 
-mod special_methods;
 use crate::environment::{CodeUnit, Preloaded};
 use crate::function::{CodeId, FrameStateId, Function};
 use crate::instr::{Block, EntryKind, Value};
@@ -254,13 +255,13 @@ impl<'a> Builder<'a> {
             if self.block.is_none() {
                 return Ok(());
             }
-            at = self.at + 1;
             let ends_handler = self.opcode() == Opcode::PopExcept && !self.unit.caught.is_empty();
-        }
+            at = self.at + 1;
             if ends_handler {
                 self.begin_instruction(at);
                 self.guard_unobserved();
             }
+        }
         // Control falls into the next block.
         self.branch_to(range.end);
         Ok(())

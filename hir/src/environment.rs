@@ -11,7 +11,7 @@ use bytecode::Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use crate::instr::AssumptionId;
+pub use crate::instr::{AssumptionId, ItemKind};
 
 /// All that is known before a function is compiled.
 #[derive(Clone, Default)]
@@ -25,14 +25,18 @@ pub struct Preloaded {
     pub natives: BTreeMap<ObjectId, KnownNative>,
     /// Which class a class object stands for.
     pub known_classes: BTreeMap<ObjectId, KnownClass>,
+    /// Builtin classes, and the type of their instances, those of subclasses among them.
+    pub builtin_classes: BTreeMap<ObjectId, Type>,
+    /// Classes of the tables that stand for arrays of one kind of machine numbers.
+    pub arrays: BTreeMap<ClassId, ItemKind>,
     /// Methods of builtin classes, which never change, by class and name: functions of the class that take the receiver as their first argument.
     pub builtin_methods: BTreeMap<(ClassId, String), ObjectId>,
+    /// Special methods of Python classes whose instances were seen as operands, by class and name.
+    pub special_methods: BTreeMap<(ClassId, String), SpecialMethod>,
     /// HIR of code that may be inlined, as the builder makes it; what is not here is built when it is needed.
     pub bodies: BTreeMap<CodeId, Arc<Function>>,
     /// How many bytecode instructions the function may have with all that is inlined, if that is less than the greatest number there is.
     pub inline_budget: Option<usize>,
-    /// Special methods of Python classes whose instances were seen as operands, by class and name.
-    pub special_methods: BTreeMap<(ClassId, String), SpecialMethod>,
     /// What compiled code may rely on.
     pub assumptions: Vec<Assumption>,
     pub inlining: InliningLimits,
@@ -67,12 +71,12 @@ pub struct CodeUnit {
     pub feedback: Vec<Seen>,
     /// The type each parameter is known to have; `Object` for most. None at all if nothing is known.
     pub arguments: Vec<Type>,
+    /// Instructions whose exceptions go to their handlers directly.
+    pub caught: BTreeSet<u32>,
 }
 
 /// A global name that keeps its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    /// Instructions whose exceptions go to their handlers directly.
-    pub caught: BTreeSet<u32>,
 pub struct GlobalValue {
     /// A type with a single value.
     pub value: Type,
@@ -90,12 +94,12 @@ pub struct KnownFunction {
     pub simple_arguments: Option<u32>,
     /// The defaults of the last positional parameters, each a type with a single value; none of them if one is not.
     pub defaults: Vec<Type>,
+    /// Parameters by name only, and their defaults, each a type with a single value.
+    pub keyword_only: Vec<Option<Type>>,
     /// The type a call gives.
     pub returns: Type,
 }
 
-    /// Parameters by name only, and their defaults, each a type with a single value.
-    pub keyword_only: Vec<Option<Type>>,
 /// A native function or class that may be called directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownNative {
@@ -127,14 +131,6 @@ pub struct Construction {
     pub assumption: AssumptionId,
 }
 
-/// Natives that passes have rules for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NativeKind {
-    Len,
-    IsInstance,
-    /// `type`, called with one argument.
-    TypeOf,
-    ListAppend,
 /// What a Python class has under the name of a special method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpecialMethod {
@@ -152,10 +148,20 @@ pub enum FoundMethod {
     Function(ObjectId),
     /// Nothing.
     Nothing,
+    /// What all objects have: of a comparison for equality, one of identity.
+    OfObject,
     /// A builtin method, or something else.
     Other,
 }
 
+/// Natives that passes have rules for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NativeKind {
+    Len,
+    IsInstance,
+    /// `type`, called with one argument.
+    TypeOf,
+    ListAppend,
     Range,
     Abs,
     /// `min`, called with two arguments.
@@ -226,10 +232,6 @@ pub enum Place {
     General,
 }
 
-impl Preloaded {
-    /// What code alone says, without a runtime: its constants become objects of the tables. For tests and dumps.
-    pub fn of_code(code: Arc<Code>, name: &str) -> Preloaded {
-        let mut classes = Classes::default();
 impl KnownFunction {
     /// Whether so many positional arguments are all that it takes.
     pub fn takes(&self, n: usize) -> bool {
@@ -237,9 +239,19 @@ impl KnownFunction {
     }
 }
 
+impl Preloaded {
+    /// What code alone says, without a runtime: its constants become objects of the tables. For tests and dumps.
+    pub fn of_code(code: Arc<Code>, name: &str) -> Preloaded {
+        let mut classes = Classes::default();
         let constants = code.constants.iter().map(|constant| constants::type_of(constant, &mut classes)).collect();
         let unit = CodeUnit { constants, ..CodeUnit::new(code, name) };
         Preloaded { classes: Arc::new(classes), codes: vec![unit], ..Preloaded::default() }
+    }
+
+    /// The type of all instances of a class object.
+    pub fn instances_of(&self, class: ObjectId, classes: &Classes) -> Option<Type> {
+        let builtin = self.builtin_classes.get(&class).copied();
+        builtin.or_else(|| Some(Type::class(self.known_classes.get(&class)?.class, classes)))
     }
 
     pub fn code(&self, id: CodeId) -> &CodeUnit {

@@ -37,7 +37,9 @@ mod pool;
 mod table;
 
 pub use facts::{Deopt, Heap, Info, Output};
-pub use immediates::{AssumptionId, Block, Condition, Conversion, DoubleKind, DoubleUnaryKind, EntryKind, IntKind, IntUnaryKind, UnaryKind};
+pub use immediates::{
+    AssumptionId, Block, Condition, Conversion, DoubleKind, DoubleUnaryKind, EntryKind, IntKind, IntUnaryKind, ItemKind, UnaryKind,
+};
 pub use output::OutputType;
 pub use pool::{Entries, NameId, Pool, TypeId, Values};
 pub use table::{Instr, Opcode};

@@ -22,6 +22,7 @@ mod insert_update_instr;
 mod instance_elimination;
 mod iterator_elimination;
 mod loop_invariant_code_motion;
+mod loop_tasks_deopt;
 mod periodic_tasks_deopt;
 pub(crate) mod phi_elimination;
 mod simplify;
@@ -93,6 +94,8 @@ define_passes! {
     DeadCodeElimination = "dead-code-elimination", dead_code_elimination, On;
     /// Counts an index instead of stepping iterators of lists and tuples.
     IteratorElimination = "iterator-elimination", iterator_elimination, On;
+    /// Leaves signals and other threads to the interpreter in loops that run no Python code.
+    LoopTasksDeopt = "loop-tasks-deopt", loop_tasks_deopt, On;
     /// Computes, reads and guards only once.
     ValueNumbering = "value-numbering", value_numbering, On;
     /// Removes guards and branches that earlier ones have decided.
@@ -103,11 +106,11 @@ define_passes! {
     LoopInvariantCodeMotion = "loop-invariant-code-motion", loop_invariant_code_motion, On;
     /// Does not make objects that only frame states know.
     EscapeAnalysis = "escape-analysis", escape_analysis, On;
+    /// Keeps attributes of instances that nobody else sees as values.
+    InstanceElimination = "instance-elimination", instance_elimination, On;
     /// Leaves boxing for frame states to deopt.
     SinkPrimitiveBox = "sink-primitive-box", sink_primitive_box, On;
     /// Removes snapshots, and from frame states what is not needed. No pass behind it may insert guards.
-    /// Keeps attributes of instances that nobody else sees as values.
-    InstanceElimination = "instance-elimination", instance_elimination, On;
     FrameStateTrimming = "frame-state-trimming", frame_state_trimming, Always;
     /// Inserts `Incref` and `Decref`, and says what is live where control may leave.
     RefcountInsertion = "refcount-insertion", refcount, Always;
@@ -131,21 +134,22 @@ pub const PIPELINE: &[Pass] = &[
     Pass::BeginInlinedFunctionElimination,
     Pass::DeadCodeElimination,
     Pass::IteratorElimination,
+    Pass::LoopTasksDeopt,
     // What is known once, and once more with numbers unboxed and out of loops.
     Pass::ValueNumbering,
     Pass::GuardElimination,
     Pass::Simplify,
     Pass::CleanCfg,
     Pass::DeadCodeElimination,
-    Pass::Unboxing,
-    Pass::Simplify,
-    Pass::LoopInvariantCodeMotion,
-    Pass::ValueNumbering,
     Pass::InstanceElimination,
     Pass::Simplify,
     Pass::PhiElimination,
     Pass::CleanCfg,
     Pass::DeadCodeElimination,
+    Pass::Unboxing,
+    Pass::Simplify,
+    Pass::LoopInvariantCodeMotion,
+    Pass::ValueNumbering,
     Pass::GuardElimination,
     Pass::Simplify,
     Pass::PhiElimination,

@@ -178,6 +178,7 @@ programs! {
     io_streams
     iteration_protocols
     itertools_module
+    jit_arrays_and_slices
     jit_look_at_callers
     jit_tracing_begins
     json_module

@@ -31,7 +31,7 @@ impl Builder<'_> {
             (NativeKind::Len, &[value]) => Some(self.length(value)),
             (NativeKind::TypeOf, &[value]) => Some(self.emit_plain(Instr::load_class(value))),
             (NativeKind::IsInstance, &[value, class]) => Some(self.is_instance(value, class)),
-            (NativeKind::ListAppend, &[list, item]) if self.is(list, ty::ListExact) => {
+            (NativeKind::ListAppend, &[list, item]) if self.is(list, ty::List) => {
                 let none = self.none();
                 self.emit(Instr::list_append(list, item));
                 Some(none)
@@ -61,15 +61,15 @@ impl Builder<'_> {
         match answer {
             Some(answer) => self.constant(Type::bool(answer)),
             None => {
-                let answer = self.emit(Instr::is_instance(value, class));
+                let answer = match self.ty(class).known_object().and_then(|object| self.preloaded.builtin_classes.get(&object).copied()) {
+                    Some(instances) if !self.is(value, instances) => self.is_builtin_instance(value, class, instances),
+                    _ => self.emit(Instr::is_instance(value, class)),
+                };
                 self.emit_plain(Instr::bool_box(answer))
             }
         }
     }
 
-    /// The answer, if the types say it for good: classes of instances of Python classes may change, and so may what they pretend to be.
-    fn known_instance(&self, value: Value, class: Value) -> Option<bool> {
-        let classes = &self.function.classes;
     /// The same of a builtin class: its own instances, and what is no object on the heap, need no call.
     fn is_builtin_instance(&mut self, value: Value, class: Value, instances: Type) -> Value {
         // Bools are ints, but seldom.
@@ -125,10 +125,13 @@ impl Builder<'_> {
         self.join(join, &results)
     }
 
+    /// The answer, if the types say it for good: classes of instances of Python classes may change, and so may what they pretend to be.
+    fn known_instance(&self, value: Value, class: Value) -> Option<bool> {
+        let classes = &self.function.classes;
         let known = self.ty(value);
         let builtin = Type::of(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()));
         let object = self.ty(class).known_object().filter(|_| self.ty(class).unspecialized().fits(ty::TypeExact))?;
-        let instances = Type::class(self.preloaded.known_classes.get(&object)?.class, classes);
+        let instances = self.preloaded.instances_of(object, classes)?;
         if known.is_bottom() || !known.unspecialized().fits(builtin) {
             return None;
         }

@@ -233,6 +233,10 @@ impl Builder<'_> {
             self.push_bool(result);
             return Ok(());
         }
+        if let Some(result) = self.identity_comparison(left, right, op) {
+            self.push_bool(result);
+            return Ok(());
+        }
         let expected = self.expected(left, right);
         if let Some(result) = self.method_comparison(left, right, op, expected) {
             if operand & 16 == 0 {

@@ -5,7 +5,7 @@
 
 use super::Builder;
 use super::operators::NUMBER;
-use crate::environment::{FoundMethod, KnownFunction, SpecialMethod};
+use crate::environment::{AssumptionId, FoundMethod, KnownFunction, SpecialMethod};
 use crate::function::Ending;
 use crate::instr::{Instr, Value};
 use crate::types::{ClassId, ObjectId, Spec, Type, ty};
@@ -61,11 +61,11 @@ impl<'a> Builder<'a> {
             if !self.is_unrelated(expected.1, class) {
                 return None;
             }
-            self.guard_operands(left, right, expected, &method)?;
+            self.guard_operands(left, right, expected, method.special.assumption)?;
             self.call_method(&method, vec![left, right])
         } else if expected.0.fits(NUMBER) && !expected.0.is_bottom() {
             let method = self.method(right_class?, reflected)?;
-            self.guard_operands(left, right, expected, &method)?;
+            self.guard_operands(left, right, expected, method.special.assumption)?;
             self.call_method(&method, vec![right, left])
         } else {
             return None;
@@ -80,9 +80,39 @@ impl<'a> Builder<'a> {
         if !self.is_unrelated(expected.1, class) {
             return None;
         }
-        self.guard_operands(left, right, expected, &method)?;
+        self.guard_operands(left, right, expected, method.special.assumption)?;
         let result = self.call_method(&method, vec![left, right]);
         Some(self.unless_not_implemented(result, Instr::compare_rest(left, right, op)))
+    }
+
+    /// `left == right`, or `!=`, as a machine bool, of objects that are equal if they are the same.
+    pub(super) fn identity_comparison(&mut self, left: Value, right: Value, op: Comparison) -> Option<Value> {
+        if !matches!(op, Comparison::Equal | Comparison::NotEqual) || !self.is_replayable {
+            return None;
+        }
+        let expected = self.expected(left, right);
+        let class = self.python_class(expected.0)?;
+        let of_left = self.own_equality(class)?;
+        let of_right = match self.python_class(expected.1) {
+            Some(other) => Some(self.own_equality(other)?),
+            None if self.is_unrelated(expected.1, class) => None,
+            None => return None,
+        };
+        self.guard_operands(left, right, expected, of_left)?;
+        if let Some(assumption) = of_right {
+            self.assume(assumption);
+        }
+        let same = self.emit_plain(Instr::is(left, right));
+        Some(if op == Comparison::Equal { same } else { self.emit_plain(Instr::bool_not(same)) })
+    }
+
+    /// What has to hold for instances of a class to have the equality of all objects.
+    fn own_equality(&self, class: ClassId) -> Option<AssumptionId> {
+        let is_own = |name: &str| {
+            let special = self.preloaded.special_methods.get(&(class, name.to_owned()))?;
+            (special.found == FoundMethod::OfObject).then_some(special.assumption)
+        };
+        is_own("__ne__").and_then(|_| is_own("__eq__"))
     }
 
     /// `item in container`, as a machine bool, if a special method is known to answer.
@@ -129,7 +159,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Makes sure that both operands are what is expected, as far as that counts.
-    fn guard_operands(&mut self, left: Value, right: Value, expected: (Type, Type), method: &Method<'_>) -> Option<()> {
+    fn guard_operands(&mut self, left: Value, right: Value, expected: (Type, Type), assumption: AssumptionId) -> Option<()> {
         for (value, expected) in [(left, expected.0), (right, expected.1)] {
             if self.python_class(expected).is_some() {
                 self.guard_class(value, expected)?;
@@ -139,7 +169,7 @@ impl<'a> Builder<'a> {
                 self.guard_exactly(value, wanted);
             }
         }
-        self.assume(method.special.assumption);
+        self.assume(assumption);
         Some(())
     }
 

@@ -1,6 +1,7 @@
 //! Items and slices.
 
 use super::Builder;
+use super::arrays::Item;
 use crate::environment::{Place, Seen};
 use crate::instr::{Instr, Value};
 use crate::types::{Type, ty};
@@ -26,6 +27,10 @@ impl Builder<'_> {
             let container = self.guard_owner(container, owner);
             return self.call_known(function, vec![container, key]);
         }
+        if let Instr::MakeSlice { start, stop, step } = *self.function.instr(self.function.model(key)) {
+            let result = self.emit(Instr::strided_slice(container, start, stop, step));
+            return self.slice_of(container, result);
+        }
         let Some((expected, expected_key)) = self.expected_item(container, key) else {
             return self.emit(Instr::binary_op(container, key, bytecode::opcode::BinaryOp::Subscript));
         };
@@ -41,6 +46,10 @@ impl Builder<'_> {
         if expected.fits(ty::UnicodeExact) && is_index {
             let (text, index) = self.guarded_index(container, key, ty::UnicodeExact);
             return self.emit(Instr::unicode_item(text, index));
+        }
+        if let Some(kind) = self.array_kind(expected).filter(|_| is_index) {
+            let item = self.array_item(container, key, expected, kind);
+            return self.load_array_item(&item, kind);
         }
         if expected.fits(ty::DictExact) {
             let dict = self.guard_type(container, ty::DictExact);
@@ -77,6 +86,11 @@ impl Builder<'_> {
             let (list, index) = self.guarded_index(container, key, ty::ListExact);
             let previous = self.emit(Instr::take_list_item(list, index));
             self.emit(Instr::store_list_item(list, index, value, previous));
+        } else if let Some((exact, kind)) = expected.and_then(|expected| self.expected_array(expected))
+            && let Some(number) = self.number_for_array(value, kind)
+        {
+            let Item { array, data, index } = self.array_item(container, key, exact, kind);
+            self.emit(Instr::store_array_item(array, data, index, number, kind));
         } else if expected.is_some_and(|(container, _)| container.fits(ty::DictExact)) {
             let dict = self.guard_exactly(container, ty::DictExact);
             self.emit(Instr::dict_set_item(dict, key, value));
@@ -93,7 +107,14 @@ impl Builder<'_> {
     pub(super) fn binary_slice(&mut self) {
         let (stop, start, container) = (self.pop(), self.pop(), self.pop());
         let result = self.emit(Instr::binary_slice(container, start, stop));
+        let result = self.slice_of(container, result);
         self.push(result);
+    }
+
+    /// What a slice of the container is known to be.
+    fn slice_of(&mut self, container: Value, slice: Value) -> Value {
+        let same = [ty::ListExact, ty::TupleExact, ty::UnicodeExact].into_iter().find(|exact| self.is(container, *exact));
+        same.map_or(slice, |exact| self.refine(slice, exact))
     }
 
     pub(super) fn store_slice(&mut self) {

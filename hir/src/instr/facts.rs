@@ -75,7 +75,7 @@ impl Heap {
     pub const CELL_ITEM: Heap = Heap(1 << 3);
     pub const DICT_ITEM: Heap = Heap(1 << 4);
     pub const SET_ITEM: Heap = Heap(1 << 5);
-    /// Items of Static Python's arrays.
+    /// Items of arrays of machine numbers.
     pub const ARRAY_ITEM: Heap = Heap(1 << 6);
     /// Attributes in instances.
     pub const SLOT: Heap = Heap(1 << 7);

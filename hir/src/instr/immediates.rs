@@ -94,11 +94,39 @@ define_kinds! {
     /// A comparison of machine values; the type says whether signed. With a NaN only `NotEqual` holds.
     Condition { Less, LessEqual, Equal, NotEqual, Greater, GreaterEqual, }
     Conversion { Str, Repr, Ascii, }
+    /// How an item of an array of machine numbers lies in memory.
+    ItemKind { Int8, UInt8, Int16, UInt16, Int32, UInt32, Int64, Double, }
 }
 
 named_immediates! {
     BinaryOp; CommonConstant; Comparison; FunctionAttribute; Intrinsic1; Intrinsic2; SpecialMethod;
-    UnaryKind; IntKind; IntUnaryKind; DoubleKind; DoubleUnaryKind; Condition; Conversion;
+    UnaryKind; IntKind; IntUnaryKind; DoubleKind; DoubleUnaryKind; Condition; Conversion; ItemKind;
+}
+
+impl ItemKind {
+    /// Bytes of an item.
+    pub const fn size(self) -> i64 {
+        match self {
+            ItemKind::Int8 | ItemKind::UInt8 => 1,
+            ItemKind::Int16 | ItemKind::UInt16 => 2,
+            ItemKind::Int32 | ItemKind::UInt32 => 4,
+            ItemKind::Int64 | ItemKind::Double => 8,
+        }
+    }
+
+    /// The least and greatest int it can be, of ints.
+    pub const fn bounds(self) -> Option<(i64, i64)> {
+        match self {
+            ItemKind::Int8 => Some((i8::MIN as i64, i8::MAX as i64)),
+            ItemKind::UInt8 => Some((0, u8::MAX as i64)),
+            ItemKind::Int16 => Some((i16::MIN as i64, i16::MAX as i64)),
+            ItemKind::UInt16 => Some((0, u16::MAX as i64)),
+            ItemKind::Int32 => Some((i32::MIN as i64, i32::MAX as i64)),
+            ItemKind::UInt32 => Some((0, u32::MAX as i64)),
+            ItemKind::Int64 => Some((i64::MIN, i64::MAX)),
+            ItemKind::Double => None,
+        }
+    }
 }
 
 impl Condition {

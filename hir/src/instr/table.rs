@@ -13,7 +13,7 @@ use super::Value;
 use super::define::{define_instrs, rest};
 use super::facts::{Heap, Info};
 use super::immediates::{
-    AssumptionId, Block, Condition, Conversion, DoubleKind, DoubleUnaryKind, Immediate, Immediates, IntKind, IntUnaryKind, UnaryKind,
+    AssumptionId, Block, Condition, Conversion, DoubleKind, DoubleUnaryKind, Immediate, Immediates, IntKind, IntUnaryKind, ItemKind, UnaryKind,
 };
 use super::output::OutputType::{self, Binary, Boxed, First, FirstKind, Fixed, Narrowed, NotNull, Nothing, Unary, Union};
 use super::pool::{Entries, NameId, Pool, TypeId, Values};
@@ -34,6 +34,7 @@ const SIZED: Type = either(either(either(ty::List, ty::Tuple), either(ty::Dict, 
 /// A Python value, or a machine value of a statically typed function.
 const RETURNABLE: Type = either(ty::Object, ty::Primitive);
 const INT_OR_BOOL: Type = either(ty::CInt, ty::CBool);
+const LIST_OR_TUPLE: Type = either(ty::ListExact, ty::TupleExact);
 const TUPLE_OR_NONE: Type = either(ty::TupleExact, ty::NoneType);
 const SMALL_INT_STEP: Type = either(ty::SmallInt, ty::Exhausted);
 const ITEMS_LENGTH: Heap = Heap::LIST_ITEM.or(Heap::DICT_ITEM).or(Heap::SET_ITEM);
@@ -64,11 +65,11 @@ define_instrs! {
 
     /// An operator through the types' special methods, subscription included; in-place forms too.
     BinaryOp / binary_op(left: ty::Object, right: ty::Object) <op: BinaryOp> => Binary, owned(), python();
-    /// `-value`, `~value`.
     /// What an operator gives once the method of the left operand, an instance of a Python class, has given `NotImplemented`.
     BinaryOpRest / binary_op_rest(left: ty::Object, right: ty::Object) <op: BinaryOp> => Fixed(ty::Object), owned(), python();
     /// What a comparison gives once the method of the left operand has given `NotImplemented`.
     CompareRest / compare_rest(left: ty::Object, right: ty::Object) <op: Comparison> => Fixed(ty::Object), owned(), python();
+    /// `-value`, `~value`.
     UnaryOp / unary_op(value: ty::Object) <op: UnaryKind> => Unary, owned(), python();
     /// `not` of a bool.
     UnaryNot / unary_not(value: ty::Bool) <> => Fixed(ty::Bool), uncounted();
@@ -283,7 +284,10 @@ define_instrs! {
     StoreSubscr / store_subscr(value: ty::Object, container: ty::Object, key: ty::Object) <> => Nothing, python();
     DeleteSubscr / delete_subscr(container: ty::Object, key: ty::Object) <> => Nothing, python();
     BinarySlice / binary_slice(container: ty::Object, start: ty::Object, stop: ty::Object) <> => Fixed(ty::Object), owned(), python();
-    StoreSlice / store_slice(value: ty::Object, container: ty::Object, start: ty::Object, stop: ty::Object) <> => Nothing, python();
+    /// `container[start:stop:step]`; no slice object is made for a list.
+    StridedSlice / strided_slice(container: ty::Object, start: ty::Object, stop: ty::Object, step: ty::Object) <> => Fixed(ty::Object), owned(), python();
+    /// `container[start:stop] = value`; items of a list that dies there change places with others.
+    StoreSlice / store_slice(value: ty::Object, container: ty::Object, start: ty::Object, stop: ty::Object) <> => Nothing, steals(0), python();
     /// `len(value)`.
     GetLength / get_length(value: ty::Object) <> => Fixed(ty::LongExact), owned(), python();
     /// The number of items, from the object's field; strings count characters.
@@ -300,6 +304,18 @@ define_instrs! {
     LoadTupleItem / load_tuple_item(tuple: ty::Tuple) <index: u32> => Fixed(ty::Object), borrowed(Heap::TUPLE_ITEM);
     /// An item of a tuple; the index is within bounds.
     LoadTupleItemAt / load_tuple_item_at(tuple: ty::Tuple, index: ty::CInt64) <> => Fixed(ty::Object), borrowed(Heap::TUPLE_ITEM);
+    /// The number of items of an array of machine numbers.
+    LoadArrayLength / load_array_length(array: ty::Array) <kind: ItemKind> => Fixed(ty::CInt64), uncounted(), reads(Heap::FIELD);
+    /// Where the items of an array are.
+    LoadArrayData / load_array_data(array: ty::Array) <> => Fixed(ty::CPtr), uncounted(), reads(Heap::FIELD);
+    /// An item of an array that begins there, which lives on; the index is within bounds. `ty`: `CInt64` or `CDouble`, as the kind is.
+    LoadArrayItem / load_array_item(array: ty::Array, data: ty::CPtr, index: ty::CInt64) <kind: ItemKind, ty: TypeId> => OutputType::Immediate, uncounted(), reads(Heap::ARRAY_ITEM.or(Heap::FIELD));
+    /// Stores a number, which is within the kind's bounds.
+    StoreArrayItem / store_array_item(array: ty::Array, data: ty::CPtr, index: ty::CInt64, value: ty::Primitive) <kind: ItemKind> => Nothing, writes(Heap::ARRAY_ITEM);
+    /// Where the items of what is a list or a tuple are.
+    LoadItems / load_items(sequence: LIST_OR_TUPLE) <> => Fixed(ty::CPtr), uncounted(), reads(Heap::LIST_ITEM);
+    /// An item of a list or tuple that has it, whose items begin there.
+    LoadItemFrom / load_item_from(sequence: LIST_OR_TUPLE, items: ty::CPtr) <index: u32> => Fixed(ty::Object), borrowed(Heap::LIST_ITEM.or(Heap::TUPLE_ITEM));
     /// The values of an iterable that has exactly so many, as a tuple.
     UnpackSequence / unpack_sequence(value: ty::Object) <count: u32> => Fixed(ty::TupleExact), owned(), python();
     /// The values of an iterable as a tuple: so many, a list of those in the middle, so many.
@@ -313,6 +329,8 @@ define_instrs! {
     GetYieldFromIter / get_yield_from_iter(value: ty::Object) <> => Fixed(ty::Object), owned(), python();
     /// The next value, or `Exhausted`. A `CondBranchIterNotDone` tells which; on its true edge a `RefineType<Object>` follows.
     IterNext / iter_next(iterator: ty::Object) <> => Fixed(ty::IterItem), owned(), python();
+    /// The next value, or `Exhausted`. Of an iterator of pairs the first value of the next pair; second: the other one, and null if it was no pair.
+    IterNextPair / iter_next_pair(iterator: ty::Object) <> => Fixed(ty::IterItem), owned(), python(), second(ty::OptObject);
     /// The step of a range whose values are tagged ints; deopts if they are not.
     RangeIteratorNext / range_iterator_next(iterator: ty::RangeIterator) <> => Fixed(SMALL_INT_STEP), uncounted(), guards(), reads(Heap::ITERATOR), writes(Heap::ITERATOR);
     /// The step of a list's iterator, which lets go of the list at its end.
@@ -329,8 +347,6 @@ define_instrs! {
     MatchMapping / match_mapping(subject: ty::Object) <> => Fixed(ty::CBool), uncounted(), reads(Heap::SHAPE);
     MatchSequence / match_sequence(subject: ty::Object) <> => Fixed(ty::CBool), uncounted(), reads(Heap::SHAPE);
 
-    /// The next value, or `Exhausted`. Of an iterator of pairs the first value of the next pair; second: the other one, and null if it was no pair.
-    IterNextPair / iter_next_pair(iterator: ty::Object) <> => Fixed(ty::IterItem), owned(), python(), second(ty::OptObject);
     // ---- exceptions ---------------------------------------------------------------------------------------------------------
 
     /// Makes an exception the one being handled; gives the one handled before, or `None`.
@@ -347,6 +363,17 @@ define_instrs! {
     CleanupThrow / cleanup_throw(exception: ty::Object) <> => Fixed(ty::Object), owned(), python();
     /// Raises the exception again unless it is a `StopAsyncIteration`.
     EndAsyncFor / end_async_for(exception: ty::Object) <> => Nothing, python();
+    /// The following are `BinaryOp`, `LoadAttr`, `CallMethod`, `CallKw` and `CallEx` whose exceptions the function handles itself: null says that one is set.
+    /// (They may raise nevertheless, as far as passes know.)
+    TryBinaryOp / try_binary_op(left: ty::Object, right: ty::Object) <op: BinaryOp> => Fixed(ty::OptObject), owned(), python();
+    TryLoadAttr / try_load_attr(owner: ty::Object) <name: NameId> => Fixed(ty::OptObject), owned(), python();
+    TryCallMethod / try_call_method(callable: ty::Object, receiver: ty::OptObject; ..args: ty::Object) <> => Fixed(ty::OptObject), owned(), python();
+    TryCallKw / try_call_kw(callable: ty::Object, receiver: ty::OptObject, names: ty::Object; ..args: ty::Object) <> => Fixed(ty::OptObject), owned(), python();
+    TryCallEx / try_call_ex(callable: ty::Object, receiver: ty::OptObject, args: ty::Object, keywords: ty::OptObject) <> => Fixed(ty::OptObject), owned(), python();
+    /// Takes the exception that is set, raised by the bytecode instruction of that index, which is added to its traceback.
+    CatchException / catch_exception() <index: u32> => Fixed(ty::Object), owned(), writes(Heap::EXCEPTION.or(Heap::FRAME)), essential();
+    /// Whether nobody but the frame itself has the frame's object.
+    IsUnobserved / is_unobserved() <> => Fixed(ty::CBool), uncounted(), reads(Heap::FRAME);
     /// `raise`, `raise exception`, `raise exception from cause`.
     RaiseVarargs / raise_varargs(; ..args: ty::Object) <> => Nothing, terminator(), python();
     /// Raises the exception again.
@@ -363,17 +390,6 @@ define_instrs! {
     /// `await callable(...)`, with the receiver before the arguments unless it is null: the result, or what is yielded; second: what is waited for then, or null.
     CallAwaited / call_awaited(callable: ty::Object, receiver: ty::OptObject; ..args: ty::Object) <> => Fixed(ty::Object), owned(), python(), second(ty::OptObject);
     /// What `await` waits for. `context`: the bytecode operand.
-    /// The following are `BinaryOp`, `LoadAttr`, `CallMethod`, `CallKw` and `CallEx` whose exceptions the function handles itself: null says that one is set.
-    /// (They may raise nevertheless, as far as passes know.)
-    TryBinaryOp / try_binary_op(left: ty::Object, right: ty::Object) <op: BinaryOp> => Fixed(ty::OptObject), owned(), python();
-    TryLoadAttr / try_load_attr(owner: ty::Object) <name: NameId> => Fixed(ty::OptObject), owned(), python();
-    TryCallMethod / try_call_method(callable: ty::Object, receiver: ty::OptObject; ..args: ty::Object) <> => Fixed(ty::OptObject), owned(), python();
-    TryCallKw / try_call_kw(callable: ty::Object, receiver: ty::OptObject, names: ty::Object; ..args: ty::Object) <> => Fixed(ty::OptObject), owned(), python();
-    TryCallEx / try_call_ex(callable: ty::Object, receiver: ty::OptObject, args: ty::Object, keywords: ty::OptObject) <> => Fixed(ty::OptObject), owned(), python();
-    /// Takes the exception that is set, raised by the bytecode instruction of that index, which is added to its traceback.
-    CatchException / catch_exception() <index: u32> => Fixed(ty::Object), owned(), writes(Heap::EXCEPTION.or(Heap::FRAME)), essential();
-    /// Whether nobody but the frame itself has the frame's object.
-    IsUnobserved / is_unobserved() <> => Fixed(ty::CBool), uncounted(), reads(Heap::FRAME);
     GetAwaitable / get_awaitable(value: ty::Object) <context: u32> => Fixed(ty::Object), owned(), python();
     GetAiter / get_aiter(value: ty::Object) <> => Fixed(ty::Object), owned(), python();
     GetAnext / get_anext(iterator: ty::Object) <> => Fixed(ty::Object), owned(), python();

@@ -7,7 +7,7 @@
 //! body: ... n ...              body: item = LoadListItem; index + 1
 //! ```
 //!
-//! A range that is made for the loop is not made: its arguments are guarded to be tagged ints where the call was, and the machine counts from start to stop.
+//! A range that is made for the loop is not made: its arguments are guarded to be tagged ints where the call was, a step that is not known to be positive, and the machine counts from start to stop.
 //!
 //! The iterator has that one user, at the end of the loop's head. Frame states that hold it get a description of an iterator at the index that is right there ([`Place`]): at
 //! first, before the step, or behind it. Where it cannot be told which, the iterator stays.
@@ -31,10 +31,10 @@ enum Place {
 enum Source {
     List(Value),
     Tuple(Value),
-    /// A call of `range` with a known step, and the block it is in.
+    /// A call of `range`, and the step if it is known; one that is not is guarded to be greater than zero.
     Range {
         call: Value,
-        step: i64,
+        step: Option<i64>,
     },
 }
 
@@ -95,9 +95,12 @@ fn range(function: &Function, preloaded: &Preloaded, call: Value) -> Option<Sour
     }
     let args = range_arguments(function, call);
     let step = match args.get(2) {
-        Some(step) => function.ty(*step).known_int().filter(|step| *step != 0)?,
-        None => 1,
+        Some(step) => function.ty(*step).known_int(),
+        None => Some(1),
     };
+    if step == Some(0) {
+        return None;
+    }
     let may_be_small = |arg: &Value| function.ty(*arg).could_be(ty::SmallInt, &function.classes);
     ((1..=3).contains(&args.len()) && args.iter().all(may_be_small)).then_some(Source::Range { call, step })
 }
@@ -251,10 +254,14 @@ fn replace(function: &mut Function, it: &Loop) {
     branch(function, it, number, &count);
     let (item, next) = (item(it.source, number), step_of(it.source));
     let item = function.insert(it.body, 0, item, None);
-    let one = function.insert_const(it.body, 1, Type::c_int(ty::CInt64, next));
-    let next = function.insert(it.body, 2, Instr::int_binary_op(number, one, IntKind::Add), None);
+    let one = match next {
+        Some(next) => function.insert_const(it.body, 1, Type::c_int(ty::CInt64, next)),
+        None => count.rest[1],
+    };
+    let at = 1 + usize::from(next.is_some());
+    let next = function.insert(it.body, at, Instr::int_binary_op(number, one, IntKind::Add), None);
     let behind = describe(function, &count, next);
-    let behind = function.insert(it.body, 3, behind, None);
+    let behind = function.insert(it.body, at + 1, behind, None);
     if !it.is_straight {
         let is_turn = |pred: &Block| dominators.dominates(it.body, *pred);
         let inputs: Vec<Value> = function.preds(it.head).iter().map(|pred| if is_turn(pred) { next } else { count.first }).collect();
@@ -279,9 +286,9 @@ fn item(source: Source, number: Value) -> Instr {
     }
 }
 
-fn step_of(source: Source) -> i64 {
+fn step_of(source: Source) -> Option<i64> {
     match source {
-        Source::List(_) | Source::Tuple(_) => 1,
+        Source::List(_) | Source::Tuple(_) => Some(1),
         Source::Range { step, .. } => step,
     }
 }
@@ -300,7 +307,7 @@ fn count(function: &mut Function, it: &Loop) -> Option<Count> {
 }
 
 /// The call becomes guards of its arguments and the description of a range, for states that hold it.
-fn count_range(function: &mut Function, call: Value, step: i64) -> Option<Count> {
+fn count_range(function: &mut Function, call: Value, step: Option<i64>) -> Option<Count> {
     // States hold the description itself, not other names of it.
     let names: Vec<Value> = function.values().filter(|name| *name != call && function.model(*name) == call).collect();
     function.replace_uses(&names.into_iter().map(|name| (name, call)).collect());
@@ -316,7 +323,17 @@ fn count_range(function: &mut Function, call: Value, step: i64) -> Option<Count>
         at += 1;
     }
     let constant = |function: &mut Function, at: usize, value: i64| function.insert_const(block, at, Type::c_int(ty::CInt64, value));
-    let step = constant(function, at, step);
+    let step = match step {
+        Some(step) => constant(function, at, step),
+        None => {
+            let step = *numbers.get(2)?;
+            let zero = constant(function, at, 0);
+            let is_forward = function.insert(block, at + 1, Instr::primitive_compare(step, zero, Condition::Greater), None);
+            function.insert(block, at + 2, Instr::guard(is_forward), Some(state));
+            at += 3;
+            step
+        }
+    };
     let (first, last) = match numbers[..] {
         [last] => (constant(function, at, 0), last),
         [first, last, ..] => (first, last),
@@ -345,7 +362,7 @@ fn branch(function: &mut Function, it: &Loop, number: Value, count: &Count) {
             at += 1;
             (function.insert(it.head, at - 1, Instr::load_length(source), None), Condition::Less)
         }
-        Source::Range { step, .. } => (count.rest[0], if step > 0 { Condition::Less } else { Condition::Greater }),
+        Source::Range { step, .. } => (count.rest[0], if step.is_none_or(|step| step > 0) { Condition::Less } else { Condition::Greater }),
     };
     let is_there = function.insert(it.head, at, Instr::primitive_compare(number, end, op), None);
     function.remove(it.head, at + 1);

@@ -11,9 +11,9 @@ use crate::function::{Dominators, FrameState, FrameStateId, Function};
 use crate::instr::{Block, Heap, Instr, IntKind, Output, Value};
 use std::collections::{HashMap, HashSet};
 
-struct Loop {
-    head: Block,
-    blocks: Vec<Block>,
+pub(super) struct Loop {
+    pub(super) head: Block,
+    pub(super) blocks: Vec<Block>,
     latches: Vec<Block>,
 }
 
@@ -30,7 +30,8 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     }
 }
 
-fn loops(function: &Function, dominators: &Dominators) -> Vec<Loop> {
+/// All loops, with the blocks of each.
+pub(super) fn loops(function: &Function, dominators: &Dominators) -> Vec<Loop> {
     let mut loops: Vec<Loop> = Vec::new();
     for &head in dominators.order() {
         let latches: Vec<Block> = function.preds(head).iter().copied().filter(|pred| dominators.dominates(head, *pred)).collect();
@@ -120,6 +121,8 @@ fn is_invariant(function: &Function, value: Value, inside: &HashSet<Value>, writ
             | Instr::LoadTupleItem { .. }
             | Instr::LoadTupleItemAt { .. }
             | Instr::LoadListItem { .. }
+            | Instr::LoadArrayItem { .. }
+            | Instr::LoadItemFrom { .. }
             | Instr::VirtualObject { .. }
             | Instr::LoadConst { .. }
             | Instr::IntBinaryOp { op: IntKind::Divide | IntKind::Remainder, .. }

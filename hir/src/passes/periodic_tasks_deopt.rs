@@ -14,7 +14,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     }
 }
 
-fn replace(function: &mut Function, block: Block, index: usize) {
+pub(super) fn replace(function: &mut Function, block: Block, index: usize) {
     let value = function.instrs(block)[index];
     if !matches!(function.instr(value), Instr::RunPeriodicTasks {}) {
         return;

@@ -67,7 +67,7 @@ macro_rules! define_leaves {
 
 define_leaves! {
     // Objects of builtin classes that cannot be subclassed, or whose subclasses are of the leaf too (`Module`).
-    /// Array of machine values (Static Python).
+    /// An array of machine numbers; which, its class of the tables says.
     Array Heap;
     Cell Heap;
     Code Heap;

@@ -220,6 +220,8 @@ passes! {
     loop_invariant_not_of_a_slot_across_a_call
     loop_invariant_not_of_a_guard_in_a_branch
     loop_invariant_out_of_two_loops
+    instances_that_are_read_only instances_that_are_changed instances_in_a_loop instances_of_a_branch instances_in_instances
+    instances_not_that_are_returned instances_not_whose_layout_depends
     escape_of_a_tuple
     escape_of_a_tuple_in_a_tuple
     escape_not_of_a_tuple_that_is_returned
@@ -237,6 +239,10 @@ passes! {
     periodic_tasks_not_without_one
     periodic_tasks_not_behind_what_cannot_be_done_again
     periodic_tasks_so_that_a_load_leaves_a_loop
+    loop_tasks_of_a_quiet_loop
+    loop_tasks_not_of_a_loop_that_calls
+    loop_tasks_not_of_a_loop_where_anything_dies
+    loop_invariant_place_of_an_array
     iterator_of_a_list
     iterator_of_a_tuple
     iterator_not_of_an_unknown_iterable
@@ -249,7 +255,7 @@ passes! {
     iterator_and_counts
     iterator_of_a_range
     iterator_of_a_range_with_a_step
-    iterator_not_of_a_range_with_an_unknown_step
+    iterator_of_a_range_with_an_unknown_step
     iterator_of_a_range_and_an_index
     iterator_of_a_range_of_a_length
     iterator_and_a_guard_that_leaves_the_loop

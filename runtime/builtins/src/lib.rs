@@ -16,6 +16,7 @@ pub mod generic_alias;
 pub mod int;
 pub mod iterators;
 pub mod list;
+pub mod list_slices;
 pub mod list_sort;
 pub mod memoryview;
 pub mod module_object;

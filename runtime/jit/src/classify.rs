@@ -1,8 +1,10 @@
 //! Which leaf of the lattice a live value is of.
 
 use builtins::{iterators, range, set, slice};
+use hir::environment::ItemKind;
 use hir::types::Leaves;
 use hir::{Type, ty};
+use object::flat::ItemForm;
 use object::{Ref, Type as Class};
 
 /// Builtin classes with a leaf for exactly their instances, and that leaf.
@@ -84,7 +86,40 @@ pub fn leaf_of_class(class: &Class) -> Type {
     if let Some((_, leaf)) = EXACT.iter().find(is_exact) {
         return *leaf;
     }
+    if class.spec().flat.is_some() && !class.is_heap_type() {
+        return ty::Array;
+    }
     DERIVED.iter().find(|(base, _)| class.is_subclass_of(base)).map_or(ty::ObjectUser, |(_, leaf)| *leaf)
+}
+
+/// The type of all instances of a builtin class, if that says it.
+pub fn instances_of(class: &Class) -> Option<Type> {
+    let known: [(&Class, Type); 9] = [
+        (&object::str::STR, ty::Unicode),
+        (&object::list::LIST, ty::List),
+        (&object::tuple::TUPLE, ty::Tuple),
+        (&object::dict::DICT, ty::Dict),
+        (&object::int::INT, ty::Long),
+        (&object::int::BOOL, ty::Bool),
+        (&object::float::FLOAT, ty::Float),
+        (&object::bytes::BYTES, ty::Bytes),
+        (&set::SET, ty::Set),
+    ];
+    known.into_iter().find(|(known, _)| std::ptr::eq(*known, class)).map(|(_, instances)| instances)
+}
+
+/// The compiler's name for how an item lies in memory.
+pub fn item_kind(form: ItemForm) -> ItemKind {
+    match form {
+        ItemForm::Int8 => ItemKind::Int8,
+        ItemForm::UInt8 => ItemKind::UInt8,
+        ItemForm::Int16 => ItemKind::Int16,
+        ItemForm::UInt16 => ItemKind::UInt16,
+        ItemForm::Int32 => ItemKind::Int32,
+        ItemForm::UInt32 => ItemKind::UInt32,
+        ItemForm::Int64 => ItemKind::Int64,
+        ItemForm::Double => ItemKind::Double,
+    }
 }
 
 /// The class that all heap objects of a leaf are exactly instances of, if it is one.

@@ -371,6 +371,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
+    hot::begin_compilation();
     let known = hot::with_history(code, |history| Known::of_function(function, code, &name, with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
@@ -489,6 +490,7 @@ fn emit(
         code,
         objects: &known.objects,
         classes: &known.classes,
+        arrays: &known.arrays,
         assumptions: &known.assumptions,
         cells: &known.cells,
         inlinable: &inlinable,
@@ -543,14 +545,15 @@ fn install(
         records: made.exits,
         points: extras.points,
         is_given_up: Cell::new(false),
+        compilation: hot::compilation(),
         safepoints: made.safepoints,
         frame_size: made.frame.size as usize,
         epilogue_offset: made.epilogue_offset as usize,
     });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
-    let objects =
     codes::add(place.addr(), made.bytes.len(), &exits);
+    let objects =
         extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).chain(known.callees.iter().map(|(_, code)| code)).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().chain(known.assumptions.iter().filter_map(Assume::cell)).collect();

@@ -124,6 +124,8 @@ pub struct Exits {
     pub points: Vec<Point>,
     /// Whether the code is not entered any more.
     pub is_given_up: Cell<bool>,
+    /// Which compilation made the code, see [`crate::hot::compilation`].
+    pub compilation: u32,
     /// Calls whose number is that of a point, plus one.
     pub safepoints: Vec<SafepointRecord>,
     /// How many bytes lie between `rbp` and `rsp`.

@@ -4,11 +4,13 @@
 
 use crate::inline_cache::{AttributeCache, SuperCache};
 use abi::tag;
+use builtins::list_slices;
 use bytecode::opcode::{BinaryOp, Comparison};
 use interp::compiled::resume::Quick;
 use interp::compiled::{self, Take};
 use interp::frame::Frame;
 use object::call::{Args, NativeInfo};
+use object::list::List;
 use object::slots::NewFn;
 use object::{Object, PyResult, Ref, Vm, raw};
 
@@ -129,10 +131,10 @@ define_helpers! {
         compiled::step(vm, frame, opcode, arg as u32, (word >> 16) as usize, owned as u32, take)
     }
     binary(vm, frame, left, right, op) { compiled::binary(vm, operator(op), value(left), value(right)) }
-    /// `left` is taken over.
-    append_text(vm, frame, left, right) {
     binary_rest(vm, frame, left, right, op) { let result = vm.binary_rest(operator(op), value(left), value(right)); finish(vm, result) }
     compare_rest(vm, frame, left, right, op) { let result = vm.compare_rest(comparison(op), value(left), value(right)); finish(vm, result) }
+    /// `left` is taken over.
+    append_text(vm, frame, left, right) {
         let left = Object::from_raw(left).expect("an operand is never null");
         vm.str_append(left, value(right)).into_raw()
     }
@@ -357,6 +359,26 @@ define_helpers! {
         text
     }
     load_item(vm, frame, container, key) { compiled::load_item(vm, value(container), value(key)) }
+    /// `dict.get(key, default)`
+    dict_get(vm, frame, dict, key, default) {
+        let result = compiled::dict_get(vm, value(dict).downcast_unchecked::<object::dict::Dict>(), value(key), value(default));
+        finish(vm, result)
+    }
+    /// `cache` is the address of a [`SuperCache`].
+    load_special(vm, frame, owner, method, cache) {
+        let cache = &*(cache as *const SuperCache);
+        if let Some(found) = cache.find(value(owner)) {
+            *compiled::stack(frame) = value(owner).to_owned().into_raw();
+            return value(found).to_owned().into_raw();
+        }
+        *compiled::stack(frame) = owner;
+        let found = compiled::step(vm, frame, bytecode::Opcode::LoadSpecial, method as u32, 1, 0, Take::FirstThenSecond);
+        let second = *compiled::stack(frame);
+        if found != 0 && second == owner {
+            cache.note(Ref::NONE, value(owner), value(found));
+        }
+        found
+    }
     /// Of a dict, whatever its class says.
     set_in_dict(vm, frame, stored, dict, key) {
         let dict = value(dict).downcast::<object::dict::Dict>().expect("compiled code passes dicts");
@@ -383,6 +405,35 @@ define_helpers! {
     }
     store_item(vm, frame, stored, container, key) { u64::from(compiled::store_item(vm, value(container), value(key), value(stored))) }
     load_slice(vm, frame, container, start, stop) { compiled::slice(vm, value(container), value(start), value(stop)) }
+    load_strided(vm, frame, container, start, stop, step) {
+        let [container, start, stop, step] = [container, start, stop, step].map(|word| value(word));
+        let quick = container.downcast_exact::<List>().and_then(|list| list_slices::quick_slice(vm, list, start, stop, step));
+        match quick {
+            Some(slice) => slice.into_raw(),
+            None => {
+                let slice = builtins::slice::new(vm, start.to_owned(), stop.to_owned(), step.to_owned());
+                compiled::load_item(vm, container, slice.borrow())
+            }
+        }
+    }
+    /// `stored` is taken over.
+    store_slice(vm, frame, stored, container, start, stop) {
+        let stored = Object::from_raw(stored).expect("an operand is never null");
+        let [container, start, stop] = [container, start, stop].map(|word| value(word));
+        let rest = match container.downcast_exact::<List>() {
+            Some(list) => list_slices::quick_store(vm, list, start, stop, stored).err(),
+            None => Some(stored),
+        };
+        let result = match rest {
+            None => true,
+            Some(stored) => {
+                let slice = builtins::slice::new(vm, start.to_owned(), stop.to_owned(), Object::none());
+                vm.set_item(container, slice.borrow(), stored.borrow()).is_ok()
+            }
+        };
+        vm.run_finalizers();
+        u64::from(result)
+    }
     /// The number of items as a machine integer.
     length(vm, frame, container) { vm.len(value(container)).unwrap_or(0) as u64 }
     unpack(vm, frame, sequence, n) { compiled::unpack(vm, frame, value(sequence), n as usize, None) }
@@ -404,6 +455,14 @@ define_helpers! {
             Quick::NotReady => {}
         }
         match compiled::next(vm, value(iterator)) {
+            Some(Some(item)) => item.into_raw(),
+            Some(None) => EXHAUSTED,
+            None => 0,
+        }
+    }
+    /// The next value, or the first of a pair: then the second result is not null.
+    next_pair(vm, frame, iterator) {
+        match compiled::next_pair(vm, frame, value(iterator)) {
             Some(Some(item)) => item.into_raw(),
             Some(None) => EXHAUSTED,
             None => 0,
@@ -440,14 +499,6 @@ define_helpers! {
     reraise(vm, frame, exception) {
         compiled::reraise(vm, frame, value(exception).to_owned());
         0
-    /// The next value, or the first of a pair: then the second result is not null.
-    next_pair(vm, frame, iterator) {
-        match compiled::next_pair(vm, frame, value(iterator)) {
-            Some(Some(item)) => item.into_raw(),
-            Some(None) => EXHAUSTED,
-            None => 0,
-        }
-    }
     }
     /// The exception that is set, which the instruction of this index raised.
     catch(vm, frame, index) { compiled::raising::catch(vm, frame, index as usize) }

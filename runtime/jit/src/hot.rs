@@ -18,8 +18,9 @@ use interp::compiled::{self, Entry};
 use interp::frame::Frame;
 use interp::shadow::feedback::{Kind, Owner, Place, Seen};
 use object::class::class_of_version;
-use object::{Object, Ref, Vm};
+use object::{Ref, Vm};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// After so many jumps backward a loop is compiled.
 const LOOP_HEAT: u32 = 4000;
@@ -27,6 +28,19 @@ const LOOP_HEAT: u32 = 4000;
 const HEAT_AFTER_FAILURE: u32 = 50;
 /// ... or for a handler.
 const HEAT_AFTER_RAISE: u32 = 10;
+/// How many compilations have begun.
+static COMPILATIONS: AtomicU32 = AtomicU32::new(0);
+
+/// Begins a compilation, of which the history of sites will know when it was.
+pub fn begin_compilation() {
+    COMPILATIONS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The number of the compilation that is being made.
+pub fn compilation() -> u32 {
+    COMPILATIONS.load(Ordering::Relaxed)
+}
+
 /// So often an exit is taken before its code is compiled anew ...
 const PATIENCE: u32 = 20;
 /// ... after so many more calls.
@@ -35,11 +49,11 @@ const CALLS_TO_LEARN: u32 = 8;
 const MOST_FAILURES: u32 = 12;
 /// From then on sites that mislead are told of no more.
 const FEW_FAILURES: u32 = 5;
-/// The greatest number of classes that an attribute's site is told of.
 /// So often an instruction raises for a handler of its function before that is caught in compiled code.
 const RAISES: u32 = 20;
 /// The same where little is waited for.
 const RAISES_IN_TESTS: u32 = 4;
+/// The greatest number of classes that an attribute's site is told of.
 const MOST_OWNERS: usize = 4;
 /// So often numbers may mislead.
 const MOST_NUMBERS: u32 = 3;
@@ -53,14 +67,20 @@ pub const ENTRY_SITE: u32 = u32::MAX;
 pub struct History {
     /// How often code was given up.
     failures: u32,
-    /// How often a site made its code be given up.
     /// How often code was left for a handler of its own, by the instruction that raised; `u32::MAX`: exceptions are caught there.
     raises: BTreeMap<u32, u32>,
     /// Whether somebody keeps the tracebacks of exceptions that are handled: then they are not caught.
     are_frames_kept: bool,
+    /// How often a site made its code be given up.
     blames: BTreeMap<u32, u32>,
     /// The types of operands that sites have been told of.
     operands: BTreeMap<u32, (Type, Type)>,
+    /// The leaves of the values for which code was left there, as far as they are of use.
+    guilty: BTreeMap<u32, Leaves>,
+    /// The compilation that was the first to be told of what a site is told of now, see [`begin_compilation`].
+    told_at: BTreeMap<u32, u32>,
+    /// How often sites had been blamed when they were first told of both kinds of numbers.
+    told_numbers: BTreeMap<u32, u32>,
     /// How often these sites had been blamed then.
     operands_failed: BTreeMap<u32, u32>,
     /// The owners that attributes' sites have been told of.
@@ -125,7 +145,12 @@ impl History {
                 if let Some(before) = self.owners.get(&site) {
                     add_owners(owners, before.iter().filter_map(|noted| noted.owner()));
                 }
-                self.owners.insert(site, owners.iter().map(NotedOwner::of).collect());
+                let noted: Vec<NotedOwner> = owners.iter().map(NotedOwner::of).collect();
+                let is_news = self.owners.get(&site).is_none_or(|before| noted.iter().any(|owner| !before.contains(owner)));
+                if is_news {
+                    self.told_at.insert(site, compilation());
+                }
+                self.owners.insert(site, noted);
             }
             let most = match seen {
                 Seen::Attribute(owners) if owners.len() <= MOST_OWNERS => MOST_OWNERS as u32 + 1,
@@ -147,10 +172,17 @@ impl History {
             let environment::Seen::Operands(left, right) = seen else { continue };
             if let Some(before) = self.operands.insert(site, (*left, *right)) {
                 let mut both = (either(*left, before.0), either(*right, before.1));
+                if let Some(guilty) = self.guilty.get(&site) {
+                    let guilty = Type::of(*guilty);
+                    both = (either(both.0, guilty), either(both.1, guilty));
+                }
                 let failed_at = self.operands_failed.insert(site, self.blames.get(&site).copied().unwrap_or(0)).unwrap_or(0);
                 if both == before && self.blames.get(&site).is_some_and(|blames| *blames > failed_at) {
                     // These it was told of when it failed: an int did not fit a word.
                     both = (wider(both.0), wider(both.1));
+                }
+                if both != before {
+                    self.told_at.insert(site, compilation());
                 }
                 self.operands.insert(site, both);
                 (*left, *right) = both;
@@ -158,25 +190,22 @@ impl History {
         }
     }
 
-    /// How often code was given up.
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    /// Whether the values at a loop's entry were of types of which those at other times are not.
-    pub fn is_entry_blamed(&self) -> bool {
     /// Tells operators that have met several kinds of operands of numbers of both kinds, if that is what they had met before.
-    pub fn amend_numbers(&self, seen: &mut [environment::Seen]) {
+    pub fn amend_numbers(&mut self, seen: &mut [environment::Seen]) {
         let number = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
         for (site, seen) in (0u32..).zip(seen) {
             let blames = self.blames.get(&site).copied().unwrap_or(0);
-            let is_hopeless = blames > MOST_NUMBERS || blames > 0 && self.failures > FEW_FAILURES;
+            // However often one kind was wrong: both kinds are all that numbers can be.
+            let is_hopeless = self.told_numbers.get(&site).is_some_and(|told_at| blames > told_at + 1);
             if *seen == environment::Seen::Megamorphic
                 && !is_hopeless
                 && let Some((left, right)) = self.operands.get(&site)
                 && [left, right].iter().all(|ty| !ty.is_bottom() && ty.fits(number))
             {
                 *seen = environment::Seen::Operands(number, number);
+            }
+            if *seen == environment::Seen::Operands(number, number) {
+                self.told_numbers.entry(site).or_insert(blames);
             }
         }
     }
@@ -210,6 +239,13 @@ impl History {
         self.raises.iter().filter(|(_, raises)| is_caught(**raises)).map(|(bytecode, _)| *bytecode).collect()
     }
 
+    /// How often code was given up.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Whether the values at a loop's entry were of types of which those at other times are not.
+    pub fn is_entry_blamed(&self) -> bool {
         self.blames.contains_key(&ENTRY_SITE)
     }
 
@@ -219,11 +255,24 @@ impl History {
     }
 }
 
-/// Both types, if they are of numbers, or else the first.
+/// The leaf of values whose class has the name, of those that operators are told of together.
+fn leaf_of_name(name: &str) -> Leaves {
+    let leaf = match name {
+        "int" => ty::SmallInt,
+        "float" => ty::FloatExact,
+        "list" => ty::ListExact,
+        "tuple" => ty::TupleExact,
+        _ => ty::Bottom,
+    };
+    leaf.leaves()
+}
+
+/// Both types, if they are of numbers or of sequences, or else the first.
 fn either(now: Type, before: Type) -> Type {
     let numbers = ty::LongExact.leaves().or(ty::FloatExact.leaves());
-    let is_number = |ty: Type| !ty.is_bottom() && ty.leaves().within(numbers);
-    if is_number(now) && is_number(before) { Type::of(now.leaves().or(before.leaves())) } else { now }
+    let sequences = ty::ListExact.leaves().or(ty::TupleExact.leaves());
+    let are = |leaves: Leaves| [now, before].iter().all(|ty| !ty.is_bottom() && ty.leaves().within(leaves));
+    if are(numbers) || are(sequences) { Type::of(now.leaves().or(before.leaves())) } else { now }
 }
 
 /// Ints of any size for those that fit a word.
@@ -317,34 +366,6 @@ fn entry_type(word: u64) -> Type {
 pub fn raised(code: &CodeObject, exits: &Exits, point: &Point) {
     let heat = &code.compiled.heat;
     heat.set(heat.get().min(HEAT_AFTER_RAISE));
-}
-
-/// Counts that a guard failed; if that happens often, the code is given up and compiled anew after some calls.
-pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
-    let heat = &code.compiled.heat;
-    heat.set(heat.get().min(HEAT_AFTER_FAILURE));
-    point.failures.set(point.failures.get() + 1);
-    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 {
-        return;
-    }
-    exits.is_given_up.set(true);
-    // The site may be in inlined code.
-    // SAFETY: the compiled code keeps the code objects of what it inlined.
-    let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code });
-    with_history(blamed, |history| {
-        *history.blames.entry(point.site).or_default() += 1;
-        let leaves = point.tale.guilty_types().iter().fold(Leaves::NONE, |leaves, name| leaves.or(leaf_of_name(name)));
-        if !leaves.is_empty() {
-            let guilty = history.guilty.entry(point.site).or_insert(Leaves::NONE);
-            *guilty = guilty.or(leaves);
-        }
-        history.are_frames_kept |= point.tale.instr == "Guard" && is_behind_handler(blamed, point.site);
-    });
-    let is_last = with_history(code, |history| {
-        history.failures += 1;
-        history.failures >= MOST_FAILURES
-    });
-    code.compiled.loops.borrow_mut().clear();
     // SAFETY: the compiled code keeps the code objects of what it inlined.
     let code_of = |frame: &FramePoint| frame.callee.map_or(code, |callee| unsafe { &*callee.code });
     let handling = point.frames.iter().rev().find(|frame| code_of(frame).handler(frame.bytecode as usize).is_some());
@@ -364,17 +385,39 @@ fn is_catchable(code: &CodeObject, bytecode: u32) -> bool {
         Some(Opcode::LoadAttr) => instruction.arg() & 1 == 0,
         _ => false,
     }
-    if code.has_flag(CodeFlags::SUSPENDS) {
-        let resumable = &code.compiled.resumable;
-        return if is_last { resumable.clear() } else { resumable.compile_after(CALLS_TO_LEARN) };
-    }
-    if is_last || code.compiled.entry.get().is_none() {
-        code.compiled.entry.set(None);
-    } else {
-        code.compiled.countdown.set(CALLS_TO_LEARN);
-        compile::compile_after_countdown(code);
-    }
 }
+
+/// Counts that a guard failed; if that happens often, the code is given up and compiled anew after some calls.
+pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
+    let heat = &code.compiled.heat;
+    heat.set(heat.get().min(HEAT_AFTER_FAILURE));
+    if point.tale.instr == "CheckPeriodicTasks" {
+        // That was no guess.
+        return;
+    }
+    point.failures.set(point.failures.get() + 1);
+    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 {
+        return;
+    }
+    exits.is_given_up.set(true);
+    // The site may be in inlined code.
+    // SAFETY: the compiled code keeps the code objects of what it inlined.
+    let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code });
+    with_history(blamed, |history| {
+        // Code into which this was inlined earlier does not know what has been learned since.
+        let is_old = history.told_at.get(&point.site).is_some_and(|told_at| exits.compilation < *told_at);
+        *history.blames.entry(point.site).or_default() += u32::from(!is_old);
+        let leaves = point.tale.guilty_types().iter().fold(Leaves::NONE, |leaves, name| leaves.or(leaf_of_name(name)));
+        if !leaves.is_empty() {
+            let guilty = history.guilty.entry(point.site).or_insert(Leaves::NONE);
+            *guilty = guilty.or(leaves);
+        }
+        history.are_frames_kept |= point.tale.instr == "Guard" && is_behind_handler(blamed, point.site);
+    });
+    let is_last = with_history(code, |history| {
+        history.failures += 1;
+        history.failures >= MOST_FAILURES
+    });
     learn_anew(code, is_last);
 }
 
@@ -386,3 +429,15 @@ fn is_behind_handler(code: &CodeObject, site: u32) -> bool {
 
 /// Has calls, loops and resumptions interpreted, and, unless it `is_last`, after some more of them compiled again.
 fn learn_anew(code: &CodeObject, is_last: bool) {
+    code.compiled.loops.borrow_mut().clear();
+    if code.has_flag(CodeFlags::SUSPENDS) {
+        let resumable = &code.compiled.resumable;
+        return if is_last { resumable.clear() } else { resumable.compile_after(CALLS_TO_LEARN) };
+    }
+    if is_last || code.compiled.entry.get().is_none() {
+        code.compiled.entry.set(None);
+    } else {
+        code.compiled.countdown.set(CALLS_TO_LEARN);
+        compile::compile_after_countdown(code);
+    }
+}

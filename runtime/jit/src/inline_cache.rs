@@ -75,6 +75,12 @@ impl SuperCache {
         SuperCache { class: Cell::new(0), method: Cell::new(0), version: Cell::new(0) }
     }
 
+    /// The word of what was found before for receivers of this one's class. While the version holds, so does the class's namespace that holds the method.
+    pub fn find(&self, receiver: Ref<'_>) -> Option<u64> {
+        let version = self.version.get();
+        (version != 0 && receiver.address().is_some() && receiver.class().version() == version).then(|| self.method.get())
+    }
+
     /// What was found for a receiver that is a heap object.
     pub fn note(&self, class: Ref<'_>, receiver: Ref<'_>, method: Ref<'_>) {
         let version = receiver.class().version();

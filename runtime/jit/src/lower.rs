@@ -6,6 +6,7 @@
 //!
 //! Instructions without a better form call a helper ([`crate::helpers`]). Many operands go through the evaluation stack of the frame, which compiled code does not use otherwise.
 
+mod arrays;
 mod attributes;
 mod calls;
 mod containers;
@@ -27,13 +28,14 @@ use crate::helpers::Helper;
 use crate::layout::ListLayout;
 use crate::preload::Assume;
 use hir::instr::{EntryKind, NameId};
-use hir::types::{ObjectId, Spec};
+use hir::types::{ClassId, ObjectId, Spec};
 use hir::{Block, Function, Instr, Type, Value, ty};
 pub use inlined::Inlinable;
 use interp::CodeObject;
 use interp::compiled::layout;
 use lir::{Address, BlockId, Builder, Class, Condition, Edge, Operand, Record, Reg, SymbolId, Width};
 use object::dict::GlobalCell;
+use object::flat::FlatItems;
 use object::{Object, Vm};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -47,6 +49,8 @@ pub struct Environment<'a> {
     pub objects: &'a [Object],
     /// By `ClassId`.
     pub classes: &'a [Object],
+    /// The classes that stand for arrays of one kind.
+    pub arrays: &'a [(ClassId, &'static FlatItems, usize)],
     /// By `AssumptionId`.
     pub assumptions: &'a [Assume],
     /// Where global names are, by the number of the code and their index in it.
@@ -84,11 +88,11 @@ pub fn lower(vm: &mut Vm, function: &Function, environment: &Environment<'_>) ->
         hir_block: Function::ENTRY,
         second: None,
         laid: Vec::new(),
+        safepoint: None,
     };
     lowering.run()?;
     let extras = lowering.extras;
     Ok((target, extras))
-        safepoint: None,
 }
 
 struct Lowering<'a, 'b> {
@@ -106,12 +110,12 @@ struct Lowering<'a, 'b> {
     second: Option<Reg>,
     /// The inlined calls that have a frame at this point, the innermost last, by their place among the inlinable functions.
     laid: Vec<usize>,
+    /// The instruction that is being lowered, if its calls may run Python code, and where it leaves if it raises.
+    safepoint: Option<(Value, exits::Exit)>,
 }
 
 /// The number of an entry.
 pub fn entry_id(kind: EntryKind) -> u32 {
-    /// The instruction that is being lowered, if its calls may run Python code, and where it leaves if it raises.
-    safepoint: Option<(Value, exits::Exit)>,
     match kind {
         EntryKind::Start => 0,
         EntryKind::Resume(at) => at + 1,
@@ -171,11 +175,12 @@ impl Lowering<'_, '_> {
         if !matches!(instr, Instr::GetSecondOutput { .. }) {
             self.second = None;
         }
+        self.begin_safepoint(value);
         if self.numbers(value, &instr)?
             || self.attributes(value, &instr)?
             || self.calls(value, &instr)?
             || self.containers(value, &instr)?
-        self.begin_safepoint(value);
+            || self.arrays(value, &instr)?
             || self.generators(value, &instr)?
             || self.control(value, &instr)?
             || self.guards(value, &instr)?

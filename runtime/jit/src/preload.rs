@@ -18,9 +18,10 @@ use hir::{Preloaded, Type, ty};
 use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
 use interp::{CodeObject, Function};
 use object::dict::{Dict, GlobalCell, global_cell};
+use object::flat::FlatItems;
 use object::singleton::ModuleObject;
-use object::tuple::Tuple;
 use object::str::Str;
+use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Type as Class};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,6 +34,8 @@ pub struct Known {
     pub objects: Vec<Object>,
     /// By `ClassId`.
     pub classes: Vec<Object>,
+    /// The classes that stand for arrays of one kind.
+    pub arrays: Vec<(ClassId, &'static FlatItems, usize)>,
     /// By `AssumptionId`.
     pub assumptions: Vec<Assume>,
     /// Where global names are, by the number of the code and their index in it.
@@ -57,17 +60,13 @@ struct Tables {
     types: Classes,
     objects: Vec<Object>,
     classes: Vec<Object>,
+    arrays: Vec<(ClassId, &'static FlatItems, usize)>,
     assumptions: Vec<Assume>,
     cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
     callees: callees::Callees,
 }
 
 impl Assume {
-    /// What compiled code that assumes this has the address of.
-    pub fn cell(&self) -> Option<Rc<GlobalCell>> {
-        match self {
-            Assume::Global { cell, .. } => Some(Rc::clone(cell)),
-            _ => None,
     /// Whether both say the same. (A name's cell is that of one pair of globals and builtins.)
     fn is_same(&self, other: &Assume) -> bool {
         match (self, other) {
@@ -81,6 +80,11 @@ impl Assume {
         }
     }
 
+    /// What compiled code that assumes this has the address of.
+    pub fn cell(&self) -> Option<Rc<GlobalCell>> {
+        match self {
+            Assume::Global { cell, .. } => Some(Rc::clone(cell)),
+            _ => None,
         }
     }
 }
@@ -98,10 +102,10 @@ impl Known {
             tables.preload_callees(code, with_feedback);
         }
         tables.preloaded.inlining = InliningLimits { budget: options.inliner_cost_limit as usize, depth: options.inliner_depth_limit as usize };
-        let Tables { mut preloaded, types, objects, classes, assumptions, cells, callees, .. } = tables;
+        let Tables { mut preloaded, types, objects, classes, arrays, assumptions, cells, callees, .. } = tables;
         preloaded.classes = Arc::new(types);
         preloaded.inline_budget = Some(crate::hot::inline_budget(code, failures));
-        Known { preloaded, objects, classes, assumptions, cells, callees: callees.found }
+        Known { preloaded, objects, classes, arrays, assumptions, cells, callees: callees.found }
     }
 }
 
@@ -130,15 +134,21 @@ impl Tables {
                 sites.clone().for_each(|(seen, instr)| self.meet_special_methods(*instr, seen));
                 unit.feedback = sites.map(|(seen, instr)| self.seen(seen, name_of(instr))).collect();
                 if let Some(history) = history {
+                    unit.caught = history.caught();
                     history.amend_operands(&mut unit.feedback);
+                    history.amend_numbers(&mut unit.feedback);
+                    history.amend_unpacking(code, &mut unit.feedback);
                 }
             }
         }
-                    unit.caught = history.caught();
         unit
     }
 
+    /// What is counted on in several places is one assumption: it is looked at once for all of them.
     fn assume(&mut self, assume: Assume, text: &str) -> AssumptionId {
+        if let Some(index) = self.assumptions.iter().position(|known| known.is_same(&assume)) {
+            return AssumptionId(index as u32);
+        }
         self.assumptions.push(assume);
         self.preloaded.assumptions.push(Assumption { text: text.to_owned() });
         AssumptionId(self.assumptions.len() as u32 - 1)
@@ -148,9 +158,6 @@ impl Tables {
 
     /// The type whose only value is this one.
     fn single_value(&mut self, value: Ref<'_>) -> Type {
-        if let Some(index) = self.assumptions.iter().position(|known| known.is_same(&assume)) {
-            return AssumptionId(index as u32);
-        }
         let leaf = leaf_of(value);
         if let Some(number) = value.as_small_int() {
             return Type::small_int(number);
@@ -196,26 +203,29 @@ impl Tables {
             let assume = Assume::Version { place: function.version_place(), version: function.version() };
             let assumption = self.assume(assume, &format!("function {}", code.qualname_text()));
             let defaults = self.defaults(function);
+            let keyword_only = self.keyword_only(function);
             let known = KnownFunction {
                 code: None,
                 assumption: Some(assumption),
                 simple_arguments: code.bound_arguments().and(keyword_only.is_some().then_some(code.data.arg_count)),
                 defaults,
+                keyword_only: keyword_only.unwrap_or_default(),
                 returns: ty::Object,
             };
-            let keyword_only = self.keyword_only(function);
             self.preloaded.functions.insert(id, known);
             self.callees.meet(id, value);
             return;
         }
         if let Some(class) = value.downcast_exact::<Class>().filter(|class| class.get().is_heap_type()) {
-                keyword_only: keyword_only.unwrap_or_default(),
             let class = class.get();
             if let Some(construction) = self.construction(class) {
                 let known = KnownClass { class: self.class(class), construction: Some(construction) };
                 self.preloaded.known_classes.insert(id, known);
             }
             return;
+        }
+        if let Some(instances) = value.downcast_exact::<Class>().and_then(|class| crate::classify::instances_of(class.get())) {
+            self.preloaded.builtin_classes.insert(id, instances);
         }
         if let Some((kind, arguments, returns)) = native_kind(value) {
             let native = KnownNative { kind, arguments, returns, is_leaf: false, leaf_arguments: Vec::new() };
@@ -231,16 +241,6 @@ impl Tables {
         defaults.items().iter().filter(|_| is_of_parameters).map(|default| self.single_value(*default)).collect()
     }
 
-    /// How a call makes an instance, if a Python function sets it up.
-    fn construction(&mut self, class: &Class) -> Option<Construction> {
-        let init = object::type_new::plain_init(class)?;
-        if init.downcast_exact::<Function>()?.get().code().has_flag(CodeFlags::SUSPENDS) {
-            return None;
-        }
-        let (version, id) = (class.version(), self.class(class));
-        if version == 0 || class.has_finalizer() {
-            return None;
-        }
     /// The defaults of a function's parameters by name only; `None` if they may change unnoticed.
     fn keyword_only(&mut self, function: &Function) -> Option<Vec<Option<Type>>> {
         let code = function.code();
@@ -251,6 +251,16 @@ impl Tables {
         Some(names.iter().map(|name| defaults.get_interned(*name).map(|default| self.single_value(default))).collect())
     }
 
+    /// How a call makes an instance, if a Python function sets it up.
+    fn construction(&mut self, class: &Class) -> Option<Construction> {
+        let init = object::type_new::plain_init(class)?;
+        if init.downcast_exact::<Function>()?.get().code().has_flag(CodeFlags::SUSPENDS) {
+            return None;
+        }
+        let (version, id) = (class.version(), self.class(class));
+        if version == 0 || class.has_finalizer() {
+            return None;
+        }
         let init = Some(self.object(init));
         Some(Construction { shape: self.shape(class.root_shape(), id), init, assumption: self.class_version(class, version) })
     }
@@ -380,6 +390,7 @@ impl Tables {
             Kind::TupleIterator => ty::TupleIterator,
             Kind::RangeIterator => ty::RangeIterator,
             Kind::Generator => ty::Gen,
+            Kind::Flat(items, kind) => self.array(items, *kind),
             Kind::Other(class) => match class.borrow().downcast::<Class>() {
                 Some(class) if class.get().is_heap_type() => {
                     let id = self.class(class.get());
@@ -391,6 +402,23 @@ impl Tables {
         }
     }
 
+    /// Arrays of one kind of machine numbers.
+    fn array(&mut self, items: &'static FlatItems, kind: usize) -> Type {
+        let Some(form) = items.kinds[kind].form else { return ty::Object };
+        let found = self.arrays.iter().find(|(_, known, known_kind)| std::ptr::eq(*known, items) && *known_kind == kind).map(|(id, ..)| *id);
+        let id = found.unwrap_or_else(|| {
+            let base = self.class(items.class);
+            let name = format!("{} of {form:?}", items.class.name());
+            let id = self.types.add_class(ClassInfo { name, mro: Vec::new(), exact: ty::Array, instances: ty::Array, is_leaf: false });
+            self.types.classes[id.0 as usize].mro = vec![id, base];
+            self.classes.push(items.class.to_object());
+            self.arrays.push((id, items, kind));
+            self.preloaded.arrays.insert(id, crate::classify::item_kind(form));
+            id
+        });
+        Type::class_exact(id, &self.types)
+    }
+
     fn class_version(&mut self, class: &Class, version: u32) -> AssumptionId {
         self.class(class);
         self.assume(Assume::Version { place: class.version_place(), version }, &format!("class {}", class.name()))
@@ -398,8 +426,8 @@ impl Tables {
 
     fn owner(&mut self, owner: &Owner) -> Option<environment::Owner> {
         let class = owner.class.borrow().downcast::<Class>()?;
-        // Values in words have no shape.
-        if owner.shape == 0 {
+        // Values in words have no shape, and arrays are known by their kind.
+        if owner.shape == 0 || class.get().spec().flat.is_some() && !class.get().is_heap_type() {
             return None;
         }
         let id = self.class(class.get());

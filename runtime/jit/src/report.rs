@@ -41,6 +41,11 @@ impl Tale {
         }
     }
 
+    /// The names of the types that were to blame.
+    pub fn guilty_types(&self) -> Vec<String> {
+        self.types.borrow().iter().map(|(name, _)| name.clone()).collect()
+    }
+
     fn clear(&self) {
         self.count.set(0);
         self.types.borrow_mut().clear();

@@ -127,6 +127,17 @@ pub fn class_of_version(version: u32) -> Option<Object> {
     unsafe { VERSIONED.get_unchecked().get(&version).map(|&address| (*(address as *const Type)).to_object()) }
 }
 
+/// A version that no class has, or 0 if they have run out.
+pub(crate) fn fresh_version() -> u32 {
+    // SAFETY: the lock is held and the borrow ends here.
+    let next = unsafe { NEXT_VERSION.get_unchecked() };
+    if *next == u32::MAX {
+        return 0;
+    }
+    *next += 1;
+    *next - 1
+}
+
 const CACHE_SIZE: usize = 4096;
 
 #[derive(Clone, Copy)]

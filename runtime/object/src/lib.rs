@@ -14,6 +14,7 @@ pub mod collector;
 pub mod descriptor;
 pub mod dict;
 pub mod exception;
+pub mod flat;
 pub mod float;
 pub mod function;
 pub mod generic_alias;

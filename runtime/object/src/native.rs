@@ -22,6 +22,7 @@
 use crate::call::Args;
 use crate::cell::Visitor;
 use crate::class::{Payload, Type};
+use crate::flat::FlatItems;
 use crate::slots::Slots;
 use crate::value::{Header, Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
@@ -247,6 +248,8 @@ pub struct TypeSpec {
     pub match_args: &'static [&'static str],
     /// Of an exception: what its instances hold besides what all exceptions do.
     pub fields: &'static [&'static str],
+    /// Of a class of rows of machine numbers: how compiled code gets at them.
+    pub flat: Option<&'static FlatItems>,
 }
 
 impl TypeSpec {
@@ -264,6 +267,7 @@ impl TypeSpec {
         members: &[],
         match_args: &[],
         fields: &[],
+        flat: None,
     };
 }
 

@@ -8,6 +8,7 @@ use object::call::Args;
 use object::cell::{ObjectCell, Visitor};
 use object::class::Payload;
 use object::exception;
+use object::flat::{FlatItems, FlatLayout};
 use object::instance::size_of_instance;
 use object::list::List;
 use object::native::{Module, PayloadInfo, flag};
@@ -83,7 +84,19 @@ static ARRAY_SPEC: TypeSpec = TypeSpec {
         }),
         Getset::readonly("itemsize", "the size, in bytes, of one array item", |_, array| Ok(Object::small_int(this(array).kind.size as i64))),
     ],
+    flat: Some(&FLAT),
     ..TypeSpec::DEFAULT
+};
+
+static FLAT: FlatItems = FlatItems {
+    class: &ARRAY,
+    kinds: &kind::FLAT,
+    kind_of: |array| kind::ALL.iter().position(|kind| std::ptr::eq(kind, this(array).kind)).unwrap_or(0),
+    word_of_kind: |index| (&raw const kind::ALL[index]).expose_provenance() as u64,
+    layout: || {
+        let (bytes, memory) = (std::mem::offset_of!(Array, memory), Memory::places());
+        FlatLayout { kind: std::mem::offset_of!(Array, kind), items: bytes + memory.address, length: bytes + memory.length }
+    },
 };
 
 const METHODS: &[Method] = &[

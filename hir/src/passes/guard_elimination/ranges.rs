@@ -137,7 +137,11 @@ impl Ranges {
             return;
         }
         let range = match *function.instr(value) {
-            Instr::LoadLength { .. } => Range { least: 0, greatest: LONGEST },
+            Instr::LoadLength { .. } | Instr::LoadArrayLength { .. } => Range { least: 0, greatest: LONGEST },
+            Instr::LoadArrayItem { kind, .. } => match kind.bounds() {
+                Some((least, greatest)) => Range { least, greatest },
+                None => return,
+            },
             Instr::CheckBounds { index, length } => {
                 let most = Range { least: 0, greatest: self.of(function, length).greatest.min(LONGEST) };
                 // The index itself, unless it was counted from the end.

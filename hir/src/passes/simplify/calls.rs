@@ -82,12 +82,17 @@ impl Simplifier<'_> {
             return None;
         }
         let object = self.ty(class).known_object()?;
-        let asked = self.preloaded.known_classes.get(&object)?.class;
         let classes = &self.function.classes;
+        let asked = self.preloaded.instances_of(object, classes)?;
         let is = self.ty(value);
-        if is.is_subtype(Type::class(asked, classes), classes) && !is.may_be_null() {
+        if is.is_bottom() || is.may_be_null() {
+            return None;
+        }
+        if is.is_subtype(asked, classes) {
             return self.give_bool(true);
         }
-        None
+        // Other objects may pretend to be what they are not.
+        let honest = Type::of(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()));
+        if is.unspecialized().fits(honest) && !is.could_be(asked, classes) { self.give_bool(false) } else { None }
     }
 }

@@ -18,6 +18,7 @@ impl Simplifier<'_> {
                 let index = u32::try_from(self.int(index)?).ok()?;
                 self.into(Instr::load_tuple_item(tuple, index))
             }
+            Instr::LoadItemFrom { sequence, index, .. } if self.is(sequence, ty::TupleExact) => self.into(Instr::load_tuple_item(sequence, index)),
             Instr::LoadLength { container } => {
                 let length = self.length(container)?;
                 self.give_constant(Type::c_int(ty::CInt64, length))

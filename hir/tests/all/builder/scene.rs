@@ -3,6 +3,7 @@
 //! ```text
 //! #: entries loops | handlers | head N       how control may come in; `any`: owners that were not seen are looked up
 //! #: arguments TYPE, ...                     types of parameters
+//! #: array NAME KIND                         arrays of one kind of machine numbers; its number is that of its line among such lines and classes
 //! #: class NAME                              a class; those of `list`, `int`, ... are there
 //! #: shape NAME CLASS                        a layout of its instances
 //! #: function NAME N = TYPE                  a Python function of N positional parameters, and what it returns
@@ -10,6 +11,7 @@
 //! #: code NAME                               the code of a function of that name is known
 //! #: native NAME KIND N = TYPE               a native function; `leaf NAME N = TYPE : TYPE, ...` one that runs no Python
 //! #: object NAME TYPE                        any object
+//! #: instances NAME TYPE                     a builtin class, and what its instances are
 //! #: constructs CLASS SHAPE FUNCTION         calls of the class allocate that shape and call that function (or `-`)
 //! #: see OPCODE[#N] WHAT                     what all, or the N-th, of these instructions have seen
 //! ```
@@ -21,7 +23,8 @@
 use bytecode::{Code, Opcode};
 use hir::builder::{LoopEntries, Misses, Options};
 use hir::environment::{
-    Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind, Owner, Place, Preloaded, Seen,
+    Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, ItemKind, KnownClass, KnownFunction, KnownNative, NativeKind, Owner, Place,
+    Preloaded, Seen,
 };
 use hir::text::Cursor;
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo};
@@ -99,6 +102,18 @@ impl Reader {
             "class" => {
                 let class = self.classes.add_class(ClassInfo::user(rest, Vec::new()));
                 self.class_ids.insert(rest.to_owned(), class);
+            }
+            "array" => {
+                let (name, kind) = pair(rest, " ");
+                let info = ClassInfo { name: name.to_owned(), mro: Vec::new(), exact: ty::Array, instances: ty::Array, is_leaf: false };
+                let class = self.classes.add_class(info);
+                let kind = ItemKind::ALL.iter().find(|known| format!("{known:?}") == kind).expect("a kind of items");
+                self.preloaded.arrays.insert(class, *kind);
+            }
+            "instances" => {
+                let (name, instances) = pair(rest, " ");
+                let object = self.object(name, ty::TypeExact);
+                self.preloaded.builtin_classes.insert(object, type_of(instances));
             }
             "shape" => {
                 let (name, class) = pair(rest, " ");
@@ -180,6 +195,7 @@ impl Reader {
             assumption: Some(assumption),
             simple_arguments: Some(number(count)),
             defaults: Vec::new(),
+            keyword_only: Vec::new(),
             returns: type_of(returns),
         };
         self.preloaded.functions.insert(object, known);
@@ -195,7 +211,6 @@ impl Reader {
 
     fn native(&mut self, name: &str, kind: NativeKind, arguments: u32, returns: Type, takes: Option<Vec<Type>>) {
         let of_class = matches!(kind, NativeKind::Range | NativeKind::TypeOf);
-            keyword_only: Vec::new(),
         let object = self.object(name, if of_class { ty::TypeExact } else { ty::BuiltinFunction });
         let known = KnownNative { kind, arguments, returns, is_leaf: takes.is_some(), leaf_arguments: takes.unwrap_or_default() };
         self.preloaded.natives.insert(object, known);

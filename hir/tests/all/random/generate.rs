@@ -406,13 +406,6 @@ impl Generator<'_> {
         }
     }
 
-    fn shaped(&mut self, owner: Value, state: FrameStateId) -> Value {
-        let ty = self.type_id(ty::ObjectUser);
-        self.with(Instr::guard_shape(owner, ShapeId(0), ty), state)
-    }
-
-    fn slot(&mut self) {
-        let owner = self.load_of(ty::ObjectUser);
     /// A new instance; attributes that are not given are `None`.
     fn instance(&mut self, values: [Option<Value>; 2]) -> Value {
         let ty = self.type_id(ty::ObjectUser);
@@ -431,6 +424,13 @@ impl Generator<'_> {
         instance
     }
 
+    fn shaped(&mut self, owner: Value, state: FrameStateId) -> Value {
+        let ty = self.type_id(ty::ObjectUser);
+        self.with(Instr::guard_shape(owner, ShapeId(0), ty), state)
+    }
+
+    fn slot(&mut self) {
+        let owner = self.load_of(ty::ObjectUser);
         let offset = 16 + 8 * self.number(2);
         let state = self.snapshot(&[owner]);
         let owner = self.shaped(owner, state);

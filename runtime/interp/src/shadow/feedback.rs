@@ -25,6 +25,7 @@ use object::attribute::cache::{Noted, SiteKind};
 use object::class::{Type, class_of_version};
 use object::collector;
 use object::dict::DICT;
+use object::flat::{self, FlatItems};
 use object::int::BOOL;
 use object::list::LIST;
 use object::shape;
@@ -77,6 +78,8 @@ pub enum Kind {
     TupleIterator,
     RangeIterator,
     Generator,
+    /// A row of machine numbers of one kind.
+    Flat(&'static FlatItems, usize),
     /// Another class.
     Other(Object),
     /// Any: the instruction does not look, or the class has changed since.
@@ -247,7 +250,10 @@ impl Reader<'_> {
     }
 
     fn kind(&self, version: u32) -> Kind {
-        class_of_version(version).as_ref().map_or(Kind::Unknown, Kind::of_class)
+        match class_of_version(version) {
+            Some(class) => Kind::of_class(&class),
+            None => flat::with_version(version).map_or(Kind::Unknown, |(items, kind)| Kind::Flat(items, kind)),
+        }
     }
 
     fn global(&self, index: usize, is_builtin: bool) -> Seen {
@@ -410,6 +416,7 @@ impl fmt::Display for Kind {
             Kind::TupleIterator => "tuple_iterator",
             Kind::RangeIterator => "range_iterator",
             Kind::Generator => "generator",
+            Kind::Flat(items, _) => items.class.name(),
             Kind::Other(class) => return f.write_str(&class_name(class.borrow())),
             Kind::Unknown => "?",
         })

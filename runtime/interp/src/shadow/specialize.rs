@@ -19,6 +19,7 @@ use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Site, SiteKind};
 use object::class::TYPE;
 use object::dict::{DICT, Dict, ModuleSite, global_cell};
+use object::flat;
 use object::int::BOOL;
 use object::list::LIST;
 use object::raw;
@@ -52,7 +53,7 @@ handler!(binary(vm ip sp frame word fuel) {
 ///
 /// The instruction has a site, is in a copy and has this word.
 unsafe fn note_classes(ip: *const Instr, word: u64, first: Ref<'_>, second: Ref<'_>) {
-    let versions = u64::from(first.class().version()) | u64::from(second.class().version()) << 32;
+    let versions = u64::from(flat::version_of(first)) | u64::from(flat::version_of(second)) << 32;
     // SAFETY: the caller's promise.
     let site = unsafe { site(ip, word) };
     site[1].set(versions);

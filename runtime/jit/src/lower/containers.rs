@@ -5,8 +5,11 @@ use crate::compile::Refusal;
 use crate::helpers::{EXHAUSTED, Helper};
 use crate::layout::{self, range_iterator};
 use bytecode::opcode::BinaryOp;
-use hir::{Instr, Value, ty};
+use hir::{Instr, Type, Value, ty};
 use lir::{Address, Class, Condition, Edge, Operand, Reg, Scale};
+
+/// What has one of two layouts.
+pub(super) const LIST_OR_TUPLE: Type = Type::of(ty::ListExact.leaves().or(ty::TupleExact.leaves()));
 
 impl Lowering<'_, '_> {
     pub(super) fn containers(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
@@ -47,10 +50,7 @@ impl Lowering<'_, '_> {
                 self.put_on_stack(&operands)?;
                 self.call_raising(value, Helper::join, &[Operand::Imm(operands.len() as i64)])?;
             }
-            Instr::GetLength { value: container } => {
-                let container = self.operand(container);
-                self.call_raising(value, Helper::get_length, &[container])?;
-            }
+            Instr::GetLength { value: container } => self.length_of_any(value, container)?,
             Instr::StoreSubscr { value: stored, container, key } => {
                 let args = [self.operand(stored), self.operand(container), self.operand(key)];
                 self.call_raising(value, Helper::store_item, &args)?;
@@ -59,9 +59,6 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(container), self.operand(start), self.operand(stop)];
                 self.call_raising(value, Helper::load_slice, &args)?;
             }
-            Instr::LoadLength { container } => {
-                let length = self.length(container);
-                self.define(value, length);
             Instr::StridedSlice { container, start, stop, step } => {
                 let args = [container, start, stop, step].map(|operand| self.operand(operand));
                 self.call_raising(value, Helper::load_strided, &args)?;
@@ -70,6 +67,9 @@ impl Lowering<'_, '_> {
                 let args = [stored, container, start, stop].map(|operand| self.operand(operand));
                 self.call_raising(value, Helper::store_slice, &args)?;
             }
+            Instr::LoadLength { container } => {
+                let length = self.length(container);
+                self.define(value, length);
             }
             Instr::CheckBounds { index, length } => {
                 let (index, length) = (self.reg(index), self.reg(length));
@@ -98,6 +98,15 @@ impl Lowering<'_, '_> {
                 let item = self.builder.load(W64, place);
                 self.define(value, item);
             }
+            Instr::LoadItems { sequence } => {
+                let items = self.items_of_either(sequence);
+                self.define(value, items);
+            }
+            Instr::LoadItemFrom { items, index, .. } => {
+                let place = Address::new(self.reg(items), 8 * index as i32);
+                let item = self.builder.load(W64, place);
+                self.define(value, item);
+            }
             Instr::UnpackSequence { value: sequence, count } => {
                 let args = [self.operand(sequence), Operand::Imm(i64::from(count))];
                 self.call_raising(value, Helper::unpack, &args)?;
@@ -114,6 +123,10 @@ impl Lowering<'_, '_> {
                 let iterator = self.operand(iterator);
                 self.call_raising(value, Helper::next, &[iterator])?;
             }
+            Instr::IterNextPair { iterator } => {
+                let iterator = self.operand(iterator);
+                self.call_raising(value, Helper::next_pair, &[iterator])?;
+            }
             Instr::ListIteratorNext { iterator } => self.item_next(value, iterator, true),
             Instr::TupleIteratorNext { iterator } => self.item_next(value, iterator, false),
             Instr::RangeIteratorNext { iterator } => self.range_next(value, iterator)?,
@@ -125,10 +138,6 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(left), self.operand(right)];
                 let text = self.helper(Helper::append_text, &args);
                 self.define(value, text);
-            }
-            Instr::IterNextPair { iterator } => {
-                let iterator = self.operand(iterator);
-                self.call_raising(value, Helper::next_pair, &[iterator])?;
             }
             Instr::UnicodeRepeat { text, count } => {
                 let count = self.operand(count);
@@ -183,7 +192,54 @@ impl Lowering<'_, '_> {
             let info = self.builder.load(W64, Address::new(object, layout::TEXT_INFO));
             return self.builder.shr(W64, info, layout::TEXT_LENGTH_SHIFT);
         }
+        if ty.fits(LIST_OR_TUPLE) {
+            let (list, tuple) = (self.builder.load_imm(i64::from(self.environment.list.len)), i64::from(layout::TUPLE_LEN));
+            let tuple = self.builder.load_imm(tuple);
+            let class = self.builder.load_imm(object::list::LIST.object().bits() as i64);
+            let own = self.builder.load(W64, Address::new(object, abi::header::TYPE as i32));
+            let offset = self.builder.compare_select(W64, Condition::Equal, tuple, list, own, class);
+            return self.builder.load(W64, Address::indexed(object, offset, Scale::One, 0));
+        }
         self.helper(Helper::length, &[object.into()])
+    }
+
+    /// `len(container)`; that of a list is said at once.
+    fn length_of_any(&mut self, value: Value, container: Value) -> Result<(), Refusal> {
+        let word = self.reg(container);
+        let (heap, list, other, done) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        self.builder.test_jump(W64, Condition::Equal, word, abi::tag::IMMEDIATE_MASK as i64, to(heap), to(other));
+        self.builder.switch_to(heap);
+        let class = self.builder.load_imm(object::list::LIST.object().bits() as i64);
+        self.builder.compare_jump(W64, Condition::Equal, Address::new(word, abi::header::TYPE as i32), class, to(list), to(other));
+        self.builder.switch_to(list);
+        let length = self.builder.load(W64, Address::new(word, self.environment.list.len));
+        let tagged = self.tagged(length);
+        self.builder.branch(Edge::new(done, vec![tagged]));
+        self.builder.switch_to(other);
+        let length = self.helper(Helper::get_length, &[word.into()]);
+        self.guard_raised(value, length)?;
+        self.builder.branch(Edge::new(done, vec![length]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+        Ok(())
+    }
+
+    /// Where the items of a list or tuple are.
+    fn items_of_either(&mut self, sequence: Value) -> Reg {
+        let object = self.reg(sequence);
+        let (list, tuple, done) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let class = self.builder.load_imm(object::list::LIST.object().bits() as i64);
+        self.builder.compare_jump(W64, Condition::Equal, Address::new(object, abi::header::TYPE as i32), class, to(list), to(tuple));
+        self.builder.switch_to(list);
+        let items = self.builder.load(W64, Address::new(object, self.environment.list.items));
+        self.builder.branch(Edge::new(done, vec![items]));
+        self.builder.switch_to(tuple);
+        let items = self.builder.lea(Address::new(object, layout::TUPLE_ITEMS));
+        self.builder.branch(Edge::new(done, vec![items]));
+        self.builder.switch_to(done);
+        result
     }
 
     fn list_item(&mut self, list: Value, index: Value) -> Address {

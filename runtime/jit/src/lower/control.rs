@@ -99,6 +99,11 @@ impl Lowering<'_, '_> {
                 self.builder.exit(exit.record());
             }
             Instr::Unreachable {} => self.builder.unreachable(),
+            Instr::CheckPeriodicTasks {} => {
+                let exit = self.exit(value, false)?;
+                let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
+                self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(reasons, 0), 0, exit.record());
+            }
             Instr::RunPeriodicTasks {} => {
                 let (look, done) = (self.cold(), self.builder.new_block());
                 let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
@@ -143,11 +148,6 @@ impl Lowering<'_, '_> {
         Ok(true)
     }
 
-    /// The edge to a successor of the block: the first, or a later one to the same block.
-    fn edge(&mut self, target: Block, occurrence: usize) -> Edge {
-        let phis = self.function.phis(target).to_vec();
-        let from = self.hir_block;
-        let preds = self.function.preds(target);
     /// Whether the frame has no object that anybody else has.
     fn is_unobserved(&mut self, value: Value) {
         let (has, done) = (self.cold(), self.builder.new_block());
@@ -161,6 +161,11 @@ impl Lowering<'_, '_> {
         self.define(value, result);
     }
 
+    /// The edge to a successor of the block: the first, or a later one to the same block.
+    fn edge(&mut self, target: Block, occurrence: usize) -> Edge {
+        let phis = self.function.phis(target).to_vec();
+        let from = self.hir_block;
+        let preds = self.function.preds(target);
         let place = preds.iter().enumerate().filter(|(_, pred)| **pred == from).map(|(place, _)| place).nth(occurrence);
         let place = place.expect("the lists of predecessors are in step");
         let mut args = Vec::with_capacity(phis.len());

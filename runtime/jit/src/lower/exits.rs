@@ -103,7 +103,11 @@ impl Lowering<'_, '_> {
         let Some(opcode) = bytecode.opcode() else { return After::More };
         let is_call = matches!(opcode, Opcode::Call | Opcode::CallKw | Opcode::CallFunctionEx);
         let is_whole = match self.function.instr(value) {
-            Instr::CallFunction { .. } => true,
+            // What the method of an operator answers is not yet its result.
+            Instr::CallFunction { .. } => match opcode {
+                Opcode::BinaryOp => bytecode.arg() == BinaryOp::Subscript as u32,
+                _ => !matches!(opcode, Opcode::CompareOp | Opcode::ContainsOp),
+            },
             Instr::VectorCall { .. } | Instr::CallMethod { .. } | Instr::CallKw { .. } | Instr::CallEx { .. } | Instr::CallNative { .. } => is_call,
             Instr::BinaryOp { .. } => opcode == Opcode::BinaryOp,
             Instr::LoadAttr { .. } => opcode == Opcode::LoadAttr && bytecode.arg() & 1 == 0,

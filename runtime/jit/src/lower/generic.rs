@@ -3,6 +3,7 @@
 use super::{Lowered, Lowering, W64, to};
 use crate::compile::Refusal;
 use crate::helpers::{Helper, step_word};
+use crate::inline_cache::SuperCache;
 use bytecode::Opcode;
 use bytecode::opcode::{BinaryOp, Intrinsic1};
 use hir::instr::{Conversion, UnaryKind};
@@ -71,6 +72,13 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(item), self.operand(container)];
                 self.call_truth(value, Helper::contains, &args)?;
             }
+            Instr::LoadSpecial { owner, method } => {
+                let site = Box::new(SuperCache::new());
+                let place = std::ptr::from_ref(&*site).expose_provenance() as i64;
+                self.extras.sites.push(site);
+                let args = [self.operand(owner), Operand::Imm(method as i64), Operand::Imm(place)];
+                self.call_raising(value, Helper::load_special, &args)?;
+            }
             Instr::IsTruthy { value: operand } => self.is_truthy(value, operand)?,
             Instr::IsInstance { value: operand, class } => {
                 let args = [self.operand(operand), self.operand(class)];
@@ -137,7 +145,6 @@ impl Lowering<'_, '_> {
                 let arg = self.name_index(name)? << 2 | (flags & 1) << 1;
                 (new(Opcode::LoadSuperAttr, arg, Take::First), vec![super_type, class, receiver])
             }
-            Instr::LoadSpecial { owner, method } => (new(Opcode::LoadSpecial, method as u32, Take::FirstThenSecond), vec![owner]),
             Instr::StoreGlobal { value, name } => (new(Opcode::StoreGlobal, self.name_index(name)?, Take::Nothing), vec![value]),
             Instr::DeleteGlobal { name } => (new(Opcode::DeleteGlobal, self.name_index(name)?, Take::Nothing), vec![]),
             Instr::LoadName { name } => (new(Opcode::LoadName, self.name_index(name)?, Take::Top), vec![]),
@@ -190,7 +197,6 @@ impl Lowering<'_, '_> {
                 let operands = vec![self.operand(callable), null, null, self.operand(dict), self.operand(items)];
                 return Ok(Some((new(Opcode::DictMerge, 1, Take::Nothing), operands)));
             }
-            Instr::StoreSlice { value, container, start, stop } => (new(Opcode::StoreSlice, 0, Take::Nothing), vec![value, container, start, stop]),
             Instr::MatchClass { subject, class, names, positional } => {
                 (new(Opcode::MatchClass, positional, Take::First), vec![subject, class, names])
             }

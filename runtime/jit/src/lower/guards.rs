@@ -1,5 +1,6 @@
 //! Guards: tests that leave for the interpreter, before anything is done, if they fail.
 
+use super::containers::LIST_OR_TUPLE;
 use super::{Lowering, W64, to, unsupported};
 use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
@@ -126,11 +127,19 @@ impl Lowering<'_, '_> {
             self.tagged_or_class(checked, word, tag::FLOAT, ty::BoxedFloat, so, not);
         } else if wanted.spec() == Spec::None && wanted.leaves().count() == 1 && class_of_leaf(wanted).is_some() {
             self.branch_on_class(checked, word, wanted, so, not);
-        } else {
+        } else if is(LIST_OR_TUPLE) {
+            self.skip_tagged(checked, word, &not);
+            let other = self.builder.new_block();
+            self.compare_class(word, ty::ListExact, so.clone(), to(other));
+            self.builder.switch_to(other);
+            self.compare_class(word, ty::TupleExact, so, not);
+        } else if let Some((items, kind)) = self.array_of(wanted) {
+            self.branch_on_array((checked, word), (items, kind), so, not);
         } else if let Some(class) = self.exact_class(wanted) {
             self.skip_tagged(checked, word, &not);
             let class = self.builder.load_imm(class as i64);
             self.builder.compare_jump(W64, Condition::Equal, Address::new(word, header::TYPE as i32), class, so, not);
+        } else {
             let check = self.check(wanted)?;
             let holds = self.helper(Helper::is_of_type, &[word.into(), check]);
             self.builder.test_jump(W64, Condition::NotEqual, holds, holds, so, not);
@@ -167,14 +176,6 @@ impl Lowering<'_, '_> {
     }
 
     fn branch_on_class(&mut self, checked: Value, word: Reg, leaf: Type, so: Edge, not: Edge) {
-        if !self.ty(checked).fits(ty::HeapObject) {
-            let (heap, tagged) = (self.builder.new_block(), self.builder.new_block());
-            self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(heap), to(tagged));
-            self.builder.switch_to(tagged);
-            self.builder.branch(not.clone());
-            self.builder.switch_to(heap);
-            self.skip_null(checked, word, not);
-        }
         self.skip_tagged(checked, word, &not);
         self.compare_class(word, leaf, so, not);
     }
@@ -189,6 +190,14 @@ impl Lowering<'_, '_> {
 
     /// Goes to `not` with what is no pointer.
     pub(super) fn skip_tagged(&mut self, checked: Value, word: Reg, not: &Edge) {
+        if !self.ty(checked).fits(ty::HeapObject) {
+            let (heap, tagged) = (self.builder.new_block(), self.builder.new_block());
+            self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(heap), to(tagged));
+            self.builder.switch_to(tagged);
+            self.builder.branch(not.clone());
+            self.builder.switch_to(heap);
+            self.skip_null(checked, word, not);
+        }
     }
 
     fn compare_class(&mut self, word: Reg, leaf: Type, so: Edge, not: Edge) {

@@ -64,8 +64,10 @@ impl Lowering<'_, '_> {
             return self.call_class(value, class.get(), &args);
         }
         let (Some(method), Some((&receiver, rest))) = (object.downcast_exact::<MethodDescriptor>(), args.split_first()) else { return Ok(false) };
-        let Some(form) = form_of(method.get().info, rest.len()) else { return Ok(false) };
         let class = std::ptr::from_ref(method.get().class);
+        let is_get = std::ptr::eq(class, &object::dict::DICT) && method.get().info.method.name == "get" && matches!(rest.len(), 1 | 2);
+        let get = is_get.then_some(Form { helper: Helper::dict_get, function: 0, info: None });
+        let Some(form) = get.or_else(|| form_of(method.get().info, rest.len())) else { return Ok(false) };
         let result = self.call_method_form(&form, object.bits(), class.expose_provenance() as i64, receiver, rest)?;
         self.guard_raised(value, result)?;
         self.define_result(value, result);
@@ -100,6 +102,7 @@ impl Lowering<'_, '_> {
         let n = Operand::Imm(operands.len() as i64);
         let words = match form.helper {
             Helper::native_unary => vec![function, this],
+            Helper::dict_get => vec![this, operands[0], operands.get(1).copied().unwrap_or(Operand::Imm(object::raw::NONE as i64))],
             Helper::native_binary | Helper::native_one_of_many | Helper::native_bound_one => vec![function, this, operands[0]],
             _ => {
                 self.put_on_stack(&operands)?;

@@ -24,8 +24,12 @@ impl Tables {
             }
             Some(Opcode::CompareOp) => {
                 let Some(op) = Comparison::from_u32(instr.arg() & 15) else { return };
-                self.meet_special_method(left, comparison_name(op));
-                self.meet_special_method(right, comparison_name(op));
+                // `object` answers `!=` by what `__eq__` says.
+                let is_equality = matches!(op, Comparison::Equal | Comparison::NotEqual);
+                for name in [Some(op), is_equality.then_some(Comparison::Equal), is_equality.then_some(Comparison::NotEqual)].into_iter().flatten() {
+                    self.meet_special_method(left, comparison_name(name));
+                    self.meet_special_method(right, comparison_name(name));
+                }
             }
             Some(Opcode::ContainsOp) => self.meet_special_method(right, object::str::names::__contains__()),
             _ => {}
@@ -47,6 +51,7 @@ impl Tables {
             None => FoundMethod::Nothing,
             Some(found) => match found.downcast_exact::<Function>() {
                 Some(function) if !function.get().code().has_flag(CodeFlags::SUSPENDS) => FoundMethod::Function(self.object(found)),
+                _ if object::class::OBJECT.lookup(name).is_some_and(|own| own.is(found)) => FoundMethod::OfObject,
                 _ => FoundMethod::Other,
             },
         };

@@ -20,7 +20,30 @@ pub struct Memory {
     exports: Cell<usize>,
 }
 
+/// Where a [`Memory`] has what compiled code reads, in bytes from its start.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryPlaces {
+    /// The address of the bytes.
+    pub address: usize,
+    /// How many there are.
+    pub length: usize,
+}
+
 impl Memory {
+    /// Looks at one to find out how vectors are laid out, which Rust does not say.
+    pub fn places() -> MemoryPlaces {
+        const WORDS: usize = size_of::<Vec<u8>>() / 8;
+        let mut bytes = Vec::with_capacity(7);
+        bytes.extend([0u8; 3]);
+        let (address, length) = (bytes.as_ptr().expose_provenance(), bytes.len());
+        let memory = Memory::new(bytes);
+        // SAFETY: a cell is laid out as what it holds, and a vector is three words without padding.
+        let words = unsafe { *(&raw const memory.bytes).cast::<[usize; WORDS]>() };
+        let place = |wanted: usize| words.iter().position(|word| *word == wanted).expect("a vector has a length and an address");
+        let start = std::mem::offset_of!(Memory, bytes);
+        MemoryPlaces { address: start + 8 * place(address), length: start + 8 * place(length) }
+    }
+
     pub const fn new(bytes: Vec<u8>) -> Memory {
         Memory { bytes: VmCell::new(bytes), exports: Cell::new(0) }
     }

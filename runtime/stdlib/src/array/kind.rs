@@ -1,6 +1,7 @@
 //! The kinds of items an array can have.
 
 use num_traits::ToPrimitive;
+use object::flat::{FlatKind, ItemForm};
 use object::str::Str;
 use object::{Object, PyResult, Ref, Vm, int};
 
@@ -28,6 +29,24 @@ pub(super) static ALL: [Kind; 14] = [
     Kind { code: b'Q', size: 8 },
     Kind { code: b'f', size: 4 },
     Kind { code: b'd', size: 8 },
+];
+
+/// The same for compiled code.
+pub(super) static FLAT: [FlatKind; 14] = [
+    FlatKind::new(Some(ItemForm::Int8)),
+    FlatKind::new(Some(ItemForm::UInt8)),
+    FlatKind::new(None),
+    FlatKind::new(None),
+    FlatKind::new(Some(ItemForm::Int16)),
+    FlatKind::new(Some(ItemForm::UInt16)),
+    FlatKind::new(Some(ItemForm::Int32)),
+    FlatKind::new(Some(ItemForm::UInt32)),
+    FlatKind::new(Some(ItemForm::Int64)),
+    FlatKind::new(None),
+    FlatKind::new(Some(ItemForm::Int64)),
+    FlatKind::new(None),
+    FlatKind::new(None),
+    FlatKind::new(Some(ItemForm::Double)),
 ];
 
 /// The character of an item of a text array.

@@ -1,0 +1,39 @@
+//! Slices of lists by bounds that are ints or `None`, for compiled code: without a slice object.
+
+use crate::slice::{Positions, adjust};
+use object::list::{List, drop_from_end};
+use object::{Object, Ref, RefOf, Vm};
+
+/// The positions of a slice, if its bounds are plain.
+fn positions(start: Ref<'_>, stop: Ref<'_>, step: Ref<'_>, len: usize) -> Option<Positions> {
+    let bound = |bound: Ref<'_>, default: isize| if bound.is_none() { Some(default) } else { bound.as_small_int().map(|bound| bound as isize) };
+    let step = bound(step, 1)?;
+    let (first, last) = if step < 0 { (isize::MAX, isize::MIN) } else { (0, isize::MAX) };
+    let (start, stop) = (bound(start, first)?, bound(stop, last)?);
+    (step != 0).then(|| adjust((start, stop, step), len))
+}
+
+/// `list[start:stop:step]`; `None` if a bound is something else, or the step is zero.
+pub fn quick_slice(vm: &Vm, list: RefOf<'_, List>, start: Ref<'_>, stop: Ref<'_>, step: Ref<'_>) -> Option<Object> {
+    let items = list.items(vm);
+    let positions = positions(start, stop, step, items.len())?;
+    let part = match positions.step {
+        1 => items[positions.start..positions.start + positions.count].to_vec(),
+        -1 if positions.count > 0 => items[positions.start + 1 - positions.count..=positions.start].iter().rev().cloned().collect(),
+        _ => positions.iter().map(|position| items[position].clone()).collect(),
+    };
+    Some(vm.new_list(part).into_object())
+}
+
+/// `list[start:stop] = value` with a list that nobody else has: items change places. The value is given back if it is something else.
+pub fn quick_store(vm: &mut Vm, list: RefOf<'_, List>, start: Ref<'_>, stop: Ref<'_>, value: Object) -> Result<(), Object> {
+    let Some(new) = value.borrow().downcast_exact::<List>().filter(|_| value.borrow().is_unique()) else { return Err(value) };
+    let Some(positions) = positions(start, stop, Ref::NONE, list.len(vm)) else { return Err(value) };
+    if new.len(vm) != positions.count {
+        return Err(value);
+    }
+    let mut items = std::mem::take(new.items_mut(vm));
+    list.items_mut(vm)[positions.start..positions.start + positions.count].swap_with_slice(&mut items);
+    drop_from_end(items);
+    Ok(())
+}
