@@ -417,6 +417,18 @@ pub unsafe fn leave_for_interpreter(vm: &mut Vm, frame: *mut Frame, index: usize
     }
 }
 
+/// Whether an exception that a frame begins with was thrown into its generator: else compiled code has left the frame with it.
+pub(crate) unsafe fn is_thrown_into(frame: *mut Frame) -> bool {
+    // SAFETY: the frame is the innermost one.
+    unsafe {
+        if (*frame).exited == Exited::Raising {
+            (*frame).exited = Exited::Yes;
+            return false;
+        }
+        (*frame).generator != 0
+    }
+}
+
 /// Pops a frame whose locals and stack are empty.
 ///
 /// # Safety

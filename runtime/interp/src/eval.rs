@@ -168,7 +168,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
         // Where a `RERAISE` stands: its handlers count, though another instruction is to blame.
         let mut reraised_at: Option<usize> = None;
         let mut pending = match raised {
-            Some(raised) if TRACED => Some(tracing::thrown(vm, frame, raised)),
+            Some(raised) if TRACED && compiled::is_thrown_into(frame) => Some(tracing::thrown(vm, frame, raised)),
             raised => raised,
         };
 
