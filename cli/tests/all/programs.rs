@@ -180,6 +180,8 @@ programs! {
     itertools_module
     jit_arrays_and_slices
     jit_look_at_callers
+    jit_instances
+    jit_special_methods
     jit_tracing_begins
     json_module
     library_files

@@ -154,7 +154,7 @@ impl Lowering<'_, '_> {
     }
 
     /// `2 * number + 1`
-    fn tagged(&mut self, number: Reg) -> Reg {
+    pub(super) fn tagged(&mut self, number: Reg) -> Reg {
         self.builder.lea(Address::indexed(number, number, Scale::One, 1))
     }
 
