@@ -16,6 +16,8 @@ use crate::value::{Object, ObjectOf, Ref};
 use crate::vm::{PyResult, Vm};
 use bytecode::opcode::{BinaryOp, Comparison};
 
+pub use rest::{comparison_name, method_names};
+
 /// The comparison with operands exchanged.
 pub fn swapped(op: Comparison) -> Comparison {
     match op {
@@ -167,13 +169,13 @@ impl Vm {
                 return Ok(result);
             }
         }
-        match op {
-            Comparison::Equal => Ok(Object::bool(left.is(right))),
         self.compare_by_identity(op, left, right)
     }
 
     /// What a comparison says that neither operand has an answer to.
     fn compare_by_identity(&mut self, op: Comparison, left: Ref<'_>, right: Ref<'_>) -> PyResult {
+        match op {
+            Comparison::Equal => Ok(Object::bool(left.is(right))),
             Comparison::NotEqual => Ok(Object::bool(!left.is(right))),
             _ => {
                 let (left, right) = (left.class().full_name(), right.class().full_name());
