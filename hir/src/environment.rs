@@ -90,7 +90,7 @@ pub struct KnownFunction {
     pub code: Option<CodeId>,
     /// Breaks when code, defaults or anything else a call depends on is changed; `None`: has to be guarded.
     pub assumption: Option<AssumptionId>,
-    /// Positional parameters, those with defaults among them; `None` if it has others.
+    /// Positional parameters, those with defaults among them; `None` if a call cannot be direct.
     pub simple_arguments: Option<u32>,
     /// The defaults of the last positional parameters, each a type with a single value; none of them if one is not.
     pub defaults: Vec<Type>,
@@ -98,6 +98,9 @@ pub struct KnownFunction {
     pub keyword_only: Vec<Option<Type>>,
     /// The type a call gives.
     pub returns: Type,
+    /// Whether there are `*args` and `**keywords`. Their places are behind all other parameters.
+    pub takes_rest: bool,
+    pub takes_keywords: bool,
 }
 
 /// A native function or class that may be called directly.
@@ -235,7 +238,7 @@ pub enum Place {
 impl KnownFunction {
     /// Whether so many positional arguments are all that it takes.
     pub fn takes(&self, n: usize) -> bool {
-        self.simple_arguments == u32::try_from(n).ok() && self.keyword_only.is_empty()
+        self.simple_arguments == u32::try_from(n).ok() && self.keyword_only.is_empty() && !self.takes_rest && !self.takes_keywords
     }
 }
 

@@ -138,3 +138,59 @@ def bad_pairs(it):
 for i in range(30):
     result = [bad_pairs([(1, 2), (3,)]), bad_pairs(iter([(1, 2, 3)])), bad_pairs({1: 2}.items()), bad_pairs({"ab": 1}), bad_pairs({1: 1})]
 print(result)
+
+
+def rest(a, *more, key=1):
+    return a, more, key
+
+
+def all_of_them(a, b=2, *more, key=3, **others):
+    others[a] = b
+    return a, b, more, key, sorted(others.items(), key=str)
+
+
+def nothing(*more, **others):
+    return more, others
+
+
+def passes_on(*args, **keywords):
+    return all_of_them(*args, **keywords)
+
+
+def recursive_rest(*numbers):
+    return sum(numbers) if len(numbers) > 4 else recursive_rest(1, *numbers)
+
+
+class Record:
+    def __init__(self, name, *args, flag=False, **others):
+        self.name, self.args, self.flag, self.others = name, args, flag, others
+
+    def method(self, *args):
+        return self.name, args
+
+
+class Loose:
+    def __init__(*args, **others):
+        args[0].args = args[1:], others
+
+
+def stars(i):
+    out = [rest(i), rest(i, 1), rest(i, 1, 2, key=3), all_of_them(i), all_of_them(i, 1, 2, 3), all_of_them(i, key=1), all_of_them(i, other=1)]
+    out += [nothing(), nothing(1), nothing(x=1), passes_on(i), passes_on(i, 2, x=3), recursive_rest(i), recursive_rest()]
+    record = Record("a", i)
+    out += [record.args, record.flag, record.others, Record("b", flag=1).flag, Record("c", x=1).others, record.method(), record.method(1, i)]
+    out += [Loose().args, Loose(1).args, Loose(x=1).args]
+    first = nothing(i)[1]
+    first["changed"] = 1
+    return out, nothing(i)
+
+
+for i in range(60):
+    values = stars(i)
+    for f in lambda: rest(), lambda: rest(key=2), lambda: all_of_them(b=1), lambda: Record():
+        try:
+            f()
+        except TypeError as error:
+            values[0].append(str(error))
+    if i in (0, 30, 59):
+        print(values)

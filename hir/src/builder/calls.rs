@@ -191,10 +191,11 @@ impl Builder<'_> {
         let n_parameters = function.simple_arguments? as usize;
         let n_positional = args.len() - names.len();
         let is_possible = self.is(callable, ty::Func) && function.assumption.is_some() && self.is_replayable;
-        if !is_possible || n_positional > n_parameters {
+        if !is_possible || n_positional > n_parameters && !function.takes_rest {
             return None;
         }
-        let mut bound: Vec<Option<Value>> = args[..n_positional].iter().copied().map(Some).collect();
+        let (positional, rest) = args[..n_positional].split_at(n_positional.min(n_parameters));
+        let mut bound: Vec<Option<Value>> = positional.iter().copied().map(Some).collect();
         let n_all = n_parameters + function.keyword_only.len();
         bound.resize(n_all, None);
         for (name, &value) in names.iter().zip(&args[n_positional..]) {
@@ -214,9 +215,16 @@ impl Builder<'_> {
         if bound.iter().zip(&defaults).any(|(value, default)| value.is_none() && default.is_none()) {
             return None;
         }
-        Some(
-            bound.into_iter().zip(defaults).map(|(value, default)| value.unwrap_or_else(|| self.constant(default.unwrap_or(ty::NoneType)))).collect(),
-        )
+        let given = bound.into_iter().zip(defaults);
+        let mut all: Vec<Value> = given.map(|(value, default)| value.unwrap_or_else(|| self.constant(default.unwrap_or(ty::NoneType)))).collect();
+        if function.takes_rest {
+            let items = self.function.pool.add_values(rest);
+            all.push(self.emit(Instr::make_tuple(items)));
+        }
+        if function.takes_keywords {
+            all.push(self.emit(Instr::make_empty_dict()));
+        }
+        Some(all)
     }
 
     /// Calls a function with the arguments that [`Builder::bind`] gave.
@@ -253,6 +261,9 @@ impl Builder<'_> {
         let callable = self.object(object);
         // The instance is not there yet; the class stands for it.
         let all: Vec<Value> = [callable].into_iter().chain(args.iter().copied()).collect();
+        if init.simple_arguments == Some(0) {
+            return None;
+        }
         let mut bound = self.bind(callable, init, &all, names)?;
         self.assume(construction.assumption);
         self.assume(init.assumption?);

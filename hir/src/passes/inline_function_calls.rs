@@ -96,15 +96,8 @@ fn code_of(function: &Function, preloaded: &Preloaded, call: Value, callee: Obje
         return Err(NotInlined::ExceedsDepthLimit);
     }
     if let Some(unit) = preloaded.codes.get(code.0 as usize) {
-        let flags = unit.code.flags.0;
         if is_generator(unit.code.flags) {
             return Err(NotInlined::IsGenerator);
-        }
-        if flags & CodeFlags::VARARGS.0 != 0 {
-            return Err(NotInlined::HasVarargs);
-        }
-        if flags & CodeFlags::VARKEYWORDS.0 != 0 {
-            return Err(NotInlined::HasVarkwargs);
         }
     }
     Ok(code)

@@ -109,6 +109,8 @@ pub fn preloaded(classes: &Arc<Classes>) -> Preloaded {
             simple_arguments: Some(if number == 2 { 2 } else { 1 }),
             defaults: vec![],
             keyword_only: Vec::new(),
+            takes_rest: false,
+            takes_keywords: false,
             returns: ty::Object,
         };
         preloaded.functions.insert(ObjectId(number), known);

@@ -466,6 +466,12 @@ pub fn contains_quickly(vm: &Vm, set: Ref<'_>, key: Ref<'_>, hash: i64) -> Optio
         Quick::Found(_) => Some(true),
         Quick::Absent => Some(false),
         Quick::Unknown => None,
+/// Whether a key is a member, if this is a plain set or frozenset.
+#[inline]
+pub fn contains_plainly(vm: &mut Vm, set: Ref<'_>, key: Ref<'_>) -> Option<PyResult<bool>> {
+    (set.is_exactly(&SET) || set.is_exactly(&FROZEN_SET)).then(|| this(set).contains(vm, key))
+}
+
     }
 }
 

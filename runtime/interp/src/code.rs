@@ -207,11 +207,10 @@ impl CodeObject {
         bytecode::verify::entry_at(&self.data.exception_table, index as u32).copied()
     }
 
-    /// How many parameters there are, if a call can fill them all in beforehand.
+    /// How many locals are parameters, `*args` and `**keywords` among them, if a call can fill them all in beforehand.
     pub fn bound_arguments(&self) -> Option<usize> {
-        let special = CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0;
-        let is_plain = self.data.flags.0 & special == 0 && self.has_flag(CodeFlags::OPTIMIZED);
-        is_plain.then_some((self.data.arg_count + self.data.keyword_only_count) as usize)
+        let more = usize::from(self.has_flag(CodeFlags::VARARGS)) + usize::from(self.has_flag(CodeFlags::VARKEYWORDS));
+        self.has_flag(CodeFlags::OPTIMIZED).then_some((self.data.arg_count + self.data.keyword_only_count) as usize + more)
     }
 
     pub fn has_flag(&self, flag: CodeFlags) -> bool {

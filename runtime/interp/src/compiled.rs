@@ -693,7 +693,7 @@ pub unsafe fn call_bound(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usiz
     // SAFETY: the caller's promise: the words become the first locals.
     unsafe {
         let code = callable.downcast_unchecked::<Function>().get().code();
-        if code.data.keyword_only_count == 0 {
+        if code.simple_arguments as usize == n {
             return call_python(vm, callable, args, n);
         }
         if vm.check_stack("").is_err() {

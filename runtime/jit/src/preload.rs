@@ -213,6 +213,8 @@ impl Tables {
                 returns: ty::Object,
             };
             self.preloaded.functions.insert(id, known);
+                takes_rest: code.has_flag(CodeFlags::VARARGS),
+                takes_keywords: code.has_flag(CodeFlags::VARKEYWORDS),
             self.callees.meet(id, value);
             return;
         }

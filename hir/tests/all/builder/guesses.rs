@@ -84,6 +84,8 @@ pub fn preloaded(code: &Code, dice: &mut Dice) -> Preloaded {
             simple_arguments: Some(number / 2),
             defaults: vec![ty::NoneType; (number / 4) as usize],
             keyword_only: Vec::new(),
+            takes_rest: false,
+            takes_keywords: false,
             returns: dice.pick(TYPES).or(ty::NoneType, &preloaded.classes),
         };
         preloaded.functions.insert(object, known);

@@ -196,6 +196,8 @@ impl Reader {
             simple_arguments: Some(number(count)),
             defaults: Vec::new(),
             keyword_only: Vec::new(),
+            takes_rest: false,
+            takes_keywords: false,
             returns: type_of(returns),
         };
         self.preloaded.functions.insert(object, known);

@@ -58,6 +58,8 @@ pub fn preloaded() -> Preloaded {
         simple_arguments: Some(1),
         defaults: vec![],
         keyword_only: Vec::new(),
+        takes_rest: false,
+        takes_keywords: false,
         returns: ty::Object,
     };
     Preloaded {

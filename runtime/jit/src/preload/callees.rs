@@ -95,14 +95,7 @@ impl Tables {
 }
 
 fn is_inlinable(function: &Function, code: &CodeObject) -> bool {
-    let flags = [
-        CodeFlags::GENERATOR,
-        CodeFlags::COROUTINE,
-        CodeFlags::ASYNC_GENERATOR,
-        CodeFlags::ITERABLE_COROUTINE,
-        CodeFlags::VARARGS,
-        CodeFlags::VARKEYWORDS,
-    ];
+    let flags = [CodeFlags::GENERATOR, CodeFlags::COROUTINE, CodeFlags::ASYNC_GENERATOR, CodeFlags::ITERABLE_COROUTINE];
     let looks = |name: &Ref<'_>| name.downcast::<Str>().is_some_and(|name| crate::compile::LOOKING.contains(&&*name.to_string_lossy()));
     // Code that has not been watched would be inlined with all its ways.
     code.runs_copy()
