@@ -207,6 +207,7 @@ programs! {
     run_package
     scopes_exec
     sets
+    short_ways
     signals_sockets
     slicing
     sqlite_module

@@ -319,7 +319,17 @@ impl Core {
         }
     }
 
+    #[inline]
     pub fn add_with_hash(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<bool> {
+        let table = self.table.get_mut(vm);
+        table.make_first();
+        match table.add_quickly(key, hash) {
+            Some(is_new) => Ok(is_new),
+            None => self.add_slowly(vm, key, hash),
+        }
+    }
+
+    fn add_slowly(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<bool> {
         let table = self.table.get(vm);
         let place = table.place_of(key, hash);
         let growth = table.growth();

@@ -48,10 +48,9 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let exact = std::ptr::eq(class.get(), &TUPLE);
     if exact
         && !args.has_keywords()
-        && let [iterable] = args.positionals()
-        && let Some(list) = iterable.downcast_exact::<List>()
+        && let &[iterable] = args.positionals()
     {
-        return Ok(vm.new_tuple(list.get().items(vm).iter().cloned()).into_object());
+        return from_iterable(vm, iterable);
     }
     let own_init = class.get().slots().init.map(|init| init as usize) != TUPLE.slots().init.map(|init| init as usize);
     let args = if own_init { Args::positional(args.positionals()) } else { args };
@@ -72,6 +71,9 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
 pub fn from_iterable(vm: &mut Vm, iterable: Ref<'_>) -> PyResult {
     if iterable.is_exactly(&TUPLE) {
         return Ok(iterable.to_owned());
+    }
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        return Ok(vm.new_tuple(list.get().items(vm).iter().cloned()).into_object());
     }
     let items = vm.collect(iterable)?;
     Ok(vm.new_tuple(items).into_object())

@@ -377,6 +377,64 @@ pub(crate) fn start_inline(vm: &mut Vm, object: Ref<'_>, value: Option<&Object>)
     }))
 }
 
+/// Links the frame of a generator to the running one if nothing has to be done but that: it has not begun or waits at a `yield` of its own, handles
+/// no exception, and its code is interpreted. The value it is given is the caller's to push.
+#[inline(always)]
+pub(crate) fn resume_plain(vm: &mut Vm, generator: &Generator) -> Option<*mut Frame> {
+    let data = &generator.0;
+    let frame = data.frame.get();
+    let state = data.state.get();
+    if !matches!(state, State::Suspended | State::Created)
+        || data.ready.is_noted()
+        || data.handled.is_set()
+        || vm.handled.len() == vm.handled.capacity()
+    {
+        return None;
+    }
+    // SAFETY: a suspended generator has a frame, which is not running, and a frame has its code.
+    unsafe {
+        let word = *(*frame).ip;
+        let waits = state == State::Created || word.opcode_byte() == Opcode::YieldValue as u8 && word.arg() == 0;
+        if !waits || (*(*frame).code).compiled.resumable.is_in_use() {
+            return None;
+        }
+        (*frame).previous = vm.frame.cast();
+        (*frame).is_entry = false;
+    }
+    vm.frame = frame.cast();
+    vm.depth += 1;
+    data.state.set(State::Running);
+    vm.handled.push(None);
+    Some(frame)
+}
+
+/// Leaves the innermost frame at a `yield`, if it is that of a generator that another frame of the loop resumed, and nothing has to be done
+/// but that. Gives the frame that resumed it.
+///
+/// # Safety
+///
+/// The frame is the innermost one, that of something like a generator; its `ip` and `sp` are saved.
+#[inline(always)]
+pub(crate) unsafe fn suspend_plain(vm: &mut Vm, frame: *mut Frame) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise; whoever resumed the generator holds it.
+    unsafe {
+        let generator = Ref::from_bits((*frame).generator).downcast_exact::<Generator>()?;
+        let resumer = (*frame).previous;
+        if (*frame).is_entry || !matches!(vm.handled.last(), Some(None)) || (*(*resumer).ip.add(1)).opcode_byte() == Opcode::YieldValue as u8 {
+            return None;
+        }
+        let data = &generator.get().0;
+        data.state.set(State::Suspended);
+        data.ready.forget();
+        // It holds nothing.
+        vm.handled.set_len(vm.handled.len() - 1);
+        vm.frame = resumer.cast();
+        (*frame).previous = std::ptr::null_mut();
+        vm.depth -= 1;
+        Some(resumer)
+    }
+}
+
 /// Whether a frame is that of a generator or coroutine.
 ///
 /// # Safety
@@ -661,6 +719,24 @@ pub fn raise_stop_iteration(vm: &mut Vm, value: Object) -> object::Raised {
 }
 
 fn next(vm: &mut Vm, this: Ref<'_>) -> PyResult<Option<Object>> {
+    if let Some(generator) = this.downcast_exact::<Generator>()
+        && vm.depth < vm.depth_limit
+        && vm.has_stack()
+        && let Some(frame) = resume_plain(vm, generator.get())
+    {
+        // SAFETY: the frame was just linked, and waits for a value.
+        let value = unsafe {
+            (*frame).is_entry = true;
+            push(frame, Object::none());
+            (*frame).ip = (*frame).ip.add(1);
+            eval::execute(vm, frame, None)?
+        };
+        if generator.get().0.state.get() == State::Finished {
+            vm.set_stop_value((!value.borrow().is_none()).then_some(value));
+            return Ok(None);
+        }
+        return Ok(Some(value));
+    }
     match resume(vm, this, Object::none(), None)? {
         Resumed::Yield(value) => Ok(Some(value)),
         Resumed::Return(value) => {

@@ -5,6 +5,7 @@
 //! `Vm` per thread and the global lock lets one thread at a time hold its own mutably, so the rule
 //! holds across threads too.
 
+use crate::collector;
 use crate::value::{Object, Ref};
 use crate::vm::Vm;
 use std::cell::UnsafeCell;
@@ -167,22 +168,37 @@ impl ObjectCell {
 
 /// What the collector shows an object's references to.
 pub struct Visitor<'v> {
-    each: &'v mut dyn FnMut(Ref<'_>),
+    mode: Mode<'v>,
+}
+
+/// What is done with each reference. What collections do, of which there are many, is not called through a pointer.
+pub(crate) enum Mode<'v> {
+    Each(&'v mut dyn FnMut(Ref<'_>)),
+    /// See [`collector::subtract`].
+    Subtract,
+    /// See [`collector::reach`].
+    Reach(&'v mut Vec<usize>),
 }
 
 impl<'v> Visitor<'v> {
-    pub(crate) fn new(each: &'v mut dyn FnMut(Ref<'_>)) -> Visitor<'v> {
-        Visitor { each }
+    pub(crate) fn new(mode: Mode<'v>) -> Visitor<'v> {
+        Visitor { mode }
+    }
+
+    pub fn visit(&mut self, object: Ref<'_>) {
+        match &mut self.mode {
+            Mode::Each(each) => each(object),
+            Mode::Subtract => collector::subtract(object),
+            Mode::Reach(work) => collector::reach(object, work),
+        }
     }
 
     #[inline]
-    pub fn visit(&mut self, object: Ref<'_>) {
-        (self.each)(object);
-    }
-
     pub fn visit_all<'a>(&mut self, objects: impl IntoIterator<Item = &'a Object>) {
-        for object in objects {
-            self.visit(object.borrow());
+        match &mut self.mode {
+            Mode::Each(each) => objects.into_iter().for_each(|object| each(object.borrow())),
+            Mode::Subtract => objects.into_iter().for_each(|object| collector::subtract(object.borrow())),
+            Mode::Reach(work) => objects.into_iter().for_each(|object| collector::reach(object.borrow(), work)),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! A young collection looks at the objects made since the last one; those that survive are old and are
 //! looked at by full collections only.
 
-use crate::cell::{Visitor, VmCell};
+use crate::cell::{Mode, Visitor, VmCell};
 use crate::class::Type;
 use crate::heap::{self, Part, bit};
 use crate::instance;
@@ -115,12 +115,12 @@ impl Hasher for AddressHasher {
 }
 
 /// Shows every reference of a traced heap object.
-fn traverse(address: usize, each: &mut dyn FnMut(Ref<'_>)) {
+fn traverse(address: usize, mode: Mode<'_>) {
     let pointer = address as *mut Header;
     // SAFETY: the address is a live traced object's, and nothing else runs.
     unsafe {
         let class: &Type = &*(*pointer).ty.get();
-        let mut visitor = Visitor::new(each);
+        let mut visitor = Visitor::new(mode);
         if let Some(traverse) = class.payload().traverse {
             traverse(pointer, &mut visitor);
         }
@@ -245,14 +245,7 @@ fn is_unreached(address: usize) -> bool {
 /// Takes the mark off the objects of the set that are reachable from outside of it.
 fn mark(set: &[usize]) {
     for &address in set {
-        traverse(address, &mut |child| {
-            if let Some(child) = heap_address(child)
-                && is_unreached(child)
-            {
-                let count = heap::count_of(child);
-                count.set(count.get().wrapping_sub(1));
-            }
-        });
+        traverse(address, Mode::Subtract);
     }
     let mut work: Vec<usize> = Vec::new();
     for &address in set {
@@ -261,15 +254,30 @@ fn mark(set: &[usize]) {
             work.push(address);
         }
         while let Some(address) = work.pop() {
-            traverse(address, &mut |child| {
-                if let Some(child) = heap_address(child)
-                    && is_unreached(child)
-                {
-                    heap::clear_bits(child, bit::MARK);
-                    work.push(child);
-                }
-            });
+            traverse(address, Mode::Reach(&mut work));
         }
+    }
+}
+
+/// Takes a reference from within the set off the count of an object that is in it.
+#[inline]
+pub(crate) fn subtract(object: Ref<'_>) {
+    if let Some(address) = heap_address(object)
+        && is_unreached(address)
+    {
+        let count = heap::count_of(address);
+        count.set(count.get().wrapping_sub(1));
+    }
+}
+
+/// Takes the mark off an object that has been found reachable; what it refers to is still to be looked at.
+#[inline]
+pub(crate) fn reach(object: Ref<'_>, work: &mut Vec<usize>) {
+    if let Some(address) = heap_address(object)
+        && is_unreached(address)
+    {
+        heap::clear_bits(address, bit::MARK);
+        work.push(address);
     }
 }
 
@@ -387,7 +395,7 @@ pub fn referents(object: Ref<'_>) -> Vec<Object> {
         && let Some(address) = object.address()
         && object.class().payload().traced | object.class().is_heap_type()
     {
-        traverse(address, &mut |child| found.push(child.to_owned()));
+        traverse(address, Mode::Each(&mut |child| found.push(child.to_owned())));
     }
     if order::is_walked_backward(object) {
         found.reverse();

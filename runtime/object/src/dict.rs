@@ -19,7 +19,7 @@ use crate::vm::{PyResult, Vm};
 pub use cells::{GlobalCell, global_cell};
 pub use scope::{Site as ModuleSite, find_in_scope};
 use std::cell::Cell;
-use table::{DictEntry, Entry, Lookup, StrEntry, Table, lookup, quick_equal};
+use table::{DictEntry, Entry, Lookup, Quick, StrEntry, Table, lookup, quick_equal};
 
 mod cells;
 mod scope;
@@ -511,9 +511,17 @@ impl Dict {
             // The keys are exact strings too: no `__eq__` is called.
             return Ok(self.storage.get(vm).find_str(name));
         }
+        if let Storage::General(table) = self.storage.get(vm) {
+            match table.find_quick(key, hash) {
+                Quick::Found(position) => return Ok(Some(position)),
+                Quick::Absent => return Ok(None),
+                Quick::Unknown => {}
+            }
+        }
         self.find_any(vm, key, hash)
     }
 
+    #[inline(never)]
     fn find_any(&self, vm: &mut Vm, key: Ref<'_>, hash: i64) -> PyResult<Option<usize>> {
         loop {
             let result = match self.storage.get(vm) {
@@ -606,10 +614,13 @@ impl Dict {
             Storage::General(table) => {
                 let mut is_unknown = false;
                 let found = table.find_or_slot(hash, |entry| {
-                    entry.hash == hash && entry.key().is_some_and(|candidate| quick_equal(candidate, key).unwrap_or_else(|| {
-                        is_unknown = true;
-                        true
-                    }))
+                    entry.hash == hash
+                        && entry.key().is_some_and(|candidate| {
+                            quick_equal(candidate, key).unwrap_or_else(|| {
+                                is_unknown = true;
+                                true
+                            })
+                        })
                 });
                 match found {
                     _ if is_unknown => Err(value),

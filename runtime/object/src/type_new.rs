@@ -11,7 +11,7 @@ mod special;
 
 pub use construct::{calculate_metaclass, new_class};
 pub use mro::linearize;
-pub use object_type::{OBJECT_EXTENSION_DOC, object_new, plain_init, plain_new, qualified_name};
+pub use object_type::{OBJECT_EXTENSION_DOC, builtin_maker, initialize, object_new, plain_init, plain_new, qualified_name};
 pub(crate) use object_type::{OBJECT_SPEC, TYPE_SPEC, identity_hash};
 pub use python_slots::finds_like_object;
 pub(crate) use python_slots::finds_like_type;

@@ -5,7 +5,9 @@ use bytecode::opcode::BinaryOp;
 use object::exception;
 use object::float::{self, FLOAT};
 use object::int::{self, INT};
+use object::list::List;
 use object::str::names;
+use object::tuple::Tuple;
 use object::{Object, PyResult, Ref, Vm};
 
 pub(super) fn abs(vm: &mut Vm, _module: Ref<'_>, number: Ref<'_>) -> PyResult {
@@ -126,7 +128,13 @@ pub(super) fn round(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> 
 }
 
 pub(super) fn sum(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
-    let iterator = vm.iter(args[0].expect("a required argument"))?;
+    let iterable = args[0].expect("a required argument");
+    if args[1].is_none()
+        && let Some(sum) = sum_of_words(vm, iterable)
+    {
+        return Ok(vm.new_int(sum));
+    }
+    let iterator = vm.iter(iterable)?;
     let start = args[1].map_or(Object::small_int(0), Ref::to_owned);
     for (class, what) in [
         (&object::str::STR, "strings [use ''.join(seq) instead]"),
@@ -143,6 +151,15 @@ pub(super) fn sum(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> Py
 /// An exact int or a bool that fits the word.
 fn plain_small_int(object: Ref<'_>) -> Option<i64> {
     object.as_small_int().or_else(|| object.as_bool().map(i64::from))
+}
+
+/// The sum of a list or tuple of ints, if all and their sums fit a word.
+fn sum_of_words(vm: &Vm, iterable: Ref<'_>) -> Option<i64> {
+    let add = |sum: i64, item: Ref<'_>| sum.checked_add(item.as_small_int()?);
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        return list.get().items(vm).iter().try_fold(0, |sum, item| add(sum, item.borrow()));
+    }
+    iterable.downcast_exact::<Tuple>()?.get().items().iter().try_fold(0, |sum, &item| add(sum, item))
 }
 
 /// Adds up what is left of an iterator: ints as words as long as they fit, then floats with

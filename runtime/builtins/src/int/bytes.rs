@@ -44,11 +44,28 @@ fn truth(vm: &mut Vm, argument: Option<Ref<'_>>) -> PyResult<bool> {
     argument.map_or(Ok(false), |argument| vm.is_true(argument))
 }
 
+/// The bytes of an int of one word, if they are few and it fits.
+fn word_bytes(value: i64, length: usize, signed: bool, order: Order) -> Option<[u8; 16]> {
+    let bits = 8 * u32::try_from(length).ok().filter(|&length| (1..=16).contains(&length))?;
+    let fits = match (signed, value < 0) {
+        (false, is_negative) => !is_negative && (bits >= 64 || value >> bits == 0),
+        (true, _) => bits >= 64 || value >> (bits - 1) == value >> 63,
+    };
+    let mut bytes = i128::from(value).to_le_bytes();
+    if order == Order::Big {
+        bytes[..length].reverse();
+    }
+    fits.then_some(bytes)
+}
+
 fn to_bytes(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let length = args[0].map_or(Ok(1), |length| vm.index_isize(length))?;
     let order = order(vm, "to_bytes", args[1])?;
     let signed = truth(vm, args[2])?;
     let Ok(length) = usize::try_from(length) else { return Err(vm.value_error("length argument must be non-negative")) };
+    if let Some(bytes) = this.as_small_int().and_then(|value| word_bytes(value, length, signed, order)) {
+        return Ok(vm.new_bytes(&bytes[..length]).into_object());
+    }
     let value = value(this);
     if value.is_negative() && !signed {
         return Err(vm.overflow_error("can't convert negative int to unsigned"));
@@ -69,10 +86,30 @@ fn to_bytes(vm: &mut Vm, this: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     Ok(vm.new_bytes(&data).into_object())
 }
 
+/// The int that few bytes are, if it fits a word.
+fn word_of(data: &[u8], signed: bool, order: Order) -> Option<i64> {
+    if data.is_empty() || data.len() > 8 {
+        return None;
+    }
+    let mut bytes = [0; 8];
+    bytes[..data.len()].copy_from_slice(data);
+    if order == Order::Big {
+        bytes[..data.len()].reverse();
+    }
+    let (word, unused) = (u64::from_le_bytes(bytes), 64 - 8 * data.len() as u32);
+    if signed { Some((word << unused) as i64 >> unused) } else { i64::try_from(word).ok() }
+}
+
 fn from_bytes(vm: &mut Vm, class: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
     let source = args[0].expect("a required argument");
     let order = order(vm, "from_bytes", args[1])?;
     let signed = truth(vm, args[2])?;
+    if let Some(bytes) = source.downcast_exact::<Bytes>()
+        && let Some(value) = word_of(bytes.data(), signed, order)
+    {
+        let value = vm.new_int(value);
+        return of_class(vm, class, value);
+    }
     let mut data = bytes_of(vm, source)?;
     if order == Order::Big {
         data.reverse();

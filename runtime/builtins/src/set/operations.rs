@@ -82,7 +82,9 @@ fn merge(vm: &mut Vm, set: &Core, other: &Core) -> PyResult<()> {
     }
     let more = other.len(vm);
     set.table.get_mut(vm).reserve(more);
-    let mut position = 0;
+    let mut table = set.table.get_mut(vm).take_all();
+    let mut position = table.add_all_quickly(other.table.get(vm));
+    set.replace_table(vm, table);
     while let Some((next, hash, key)) = other.entry_at(vm, position) {
         let key = key.to_owned();
         position = next;

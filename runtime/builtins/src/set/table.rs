@@ -147,6 +147,17 @@ impl Table {
     /// Where a key is, or would be, as far as that can be said without running Python.
     #[inline]
     pub fn place_of(&self, key: Ref<'_>, hash: i64) -> Place {
+        // The first place that is looked at is the right one as a rule.
+        let first = hash as usize & self.mask();
+        match self.slots.get(first) {
+            Some(slot) if slot.is_unused() => Place::Free(first),
+            Some(Slot { hash: own, key: Some(known) }) if *own == hash && known.borrow().is(key) => Place::Taken(first),
+            Some(_) => self.place_further(key, hash),
+            None => Place::Free(first),
+        }
+    }
+
+    fn place_further(&self, key: Ref<'_>, hash: i64) -> Place {
         let mut probe = self.probe(hash);
         loop {
             match self.look(probe.slot, hash) {
@@ -206,11 +217,48 @@ impl Table {
         Some(selected)
     }
 
-    /// Adds a key that is known to be absent.
-    pub fn insert(&mut self, hash: i64, key: Object) {
+    /// Adds a key; whether it is new. `None` if that takes a search that runs Python, or a greater table: nothing has happened then.
+    #[inline]
+    pub fn add_quickly(&mut self, key: Ref<'_>, hash: i64) -> Option<bool> {
+        let has_room = (self.fill + 1) * 5 < self.mask() * 3;
+        if self.slots.is_empty() {
+            return None;
+        }
+        match self.place_of(key, hash) {
+            Place::Taken(_) => Some(false),
+            Place::Free(slot) if has_room => {
+                self.slots[slot] = Slot { hash, key: Some(key.to_owned()) };
+                self.fill += 1;
+                self.used += 1;
+                Some(true)
+            }
+            Place::Free(_) | Place::Unknown => None,
+        }
+    }
+
+    /// Adds members of another table as long as that is quick; says where to go on.
+    pub fn add_all_quickly(&mut self, other: &Table) -> usize {
+        for (position, slot) in other.slots.iter().enumerate() {
+            if let Some(key) = &slot.key
+                && self.add_quickly(key.borrow(), slot.hash).is_none()
+            {
+                return position;
+            }
+        }
+        other.slots.len()
+    }
+
+    /// Makes the smallest table if there is none.
+    #[inline]
+    pub fn make_first(&mut self) {
         if self.slots.is_empty() {
             self.slots = vec![UNUSED; SMALLEST];
         }
+    }
+
+    /// Adds a key that is known to be absent.
+    pub fn insert(&mut self, hash: i64, key: Object) {
+        self.make_first();
         let mut probe = self.probe(hash);
         while !self.slots[probe.slot].is_unused() {
             probe.advance();

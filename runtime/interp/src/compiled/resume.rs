@@ -88,6 +88,12 @@ pub fn set_first_resumption(compile: Option<Compile>, countdown: u32) {
 }
 
 impl Resumable {
+    /// Whether resumptions are counted, or there is compiled code.
+    #[inline(always)]
+    pub(crate) fn is_in_use(&self) -> bool {
+        !self.table.get().is_null()
+    }
+
     pub(super) fn new(flags: CodeFlags) -> Resumable {
         let is_awaited = COMPILE.load(Ordering::Relaxed) != 0 && flags.has(CodeFlags::OPTIMIZED) && flags.has(CodeFlags::SUSPENDS);
         Resumable {

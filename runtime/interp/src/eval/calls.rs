@@ -242,6 +242,10 @@ pub(crate) unsafe fn call_star(vm: &mut Vm, callable: Ref<'_>, sp: *mut u64) -> 
             Object::as_refs(&collected)
         }
     };
+    if this.is_none() && keywords.is_none() && !callable.is_exactly(&FUNCTION) {
+        // What is on the stack holds them.
+        return vm.call_with(callable, object::Args::positional(items)).map(Call::Value);
+    }
     let dict = keywords.map(|keywords| as_keywords(vm, callable, keywords)).transpose()?;
     let dict = dict.as_ref().and_then(|dict| dict.borrow().downcast::<Dict>()).filter(|dict| !dict.is_empty(vm));
     let n_keywords = dict.map_or(0, |dict| dict.len(vm));

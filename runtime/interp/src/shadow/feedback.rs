@@ -221,6 +221,7 @@ impl Reader<'_> {
             | S::CallBuiltinBound
             | S::CallMethodFew
             | S::CallBuiltinFew
+            | S::CallBuiltinClass
             | S::CallType
             | S::CallStr
             | S::CallGeneral => Seen::Unrecorded,

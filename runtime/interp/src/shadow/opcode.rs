@@ -111,6 +111,7 @@ declare! {
     212 JumpBackwardCounted JumpBackward jumps::jump_backward_counted;
     213 LoadGlobalModuleIs LoadGlobal globals::load_global_is;
     214 LoadGlobalBuiltinIs LoadGlobal globals::load_global_is;
+    215 CallBuiltinClass Call native_calls::call_builtin_class;
     195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
@@ -173,6 +174,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::BuildMap, containers::build_map),
     (Opcode::ListAppend, containers::list_append),
     (Opcode::MapAdd, containers::map_add),
+    (Opcode::SetAdd, containers::set_add),
     (Opcode::UnpackSequence, specialize::unpack_sequence),
     (Opcode::GetIter, iteration::get_iter),
     (Opcode::GetYieldFromIter, iteration::get_yield_from_iter),

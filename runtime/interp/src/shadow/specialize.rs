@@ -282,6 +282,11 @@ unsafe fn call_form(ip: *const Instr, word: u64, callable: Ref<'_>, has_self: bo
             return Specialized::CallStr;
         }
         // SAFETY: the caller's promise.
+        let builtin: &NativeSite = unsafe { seen(ip, word) };
+        if builtin.fill_class(callable) {
+            return Specialized::CallBuiltinClass;
+        }
+        // SAFETY: the caller's promise.
         let site: &ClassSite = unsafe { seen(ip, word) };
         return if site.fill(callable) { Specialized::CallClass } else { Specialized::CallGeneral };
     }

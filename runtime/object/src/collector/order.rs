@@ -6,7 +6,7 @@
 //! many, and keep the place that their address gives them.
 
 use super::{AddressHasher, heap_address, traverse};
-use crate::cell::VmCell;
+use crate::cell::{Mode, VmCell};
 use crate::heap::{self, bit};
 use crate::list::List;
 use crate::tuple::Tuple;
@@ -86,7 +86,7 @@ pub fn order_of_ends(roots: &[Ref<'_>], barriers: &[Ref<'_>]) -> Vec<usize> {
         }
         let Some(&address) = met.get(next) else { break };
         next += 1;
-        traverse(address, &mut |child| children.extend(heap_address(child)));
+        traverse(address, Mode::Each(&mut |child| children.extend(heap_address(child))));
         // SAFETY: what was reached is alive while nothing runs.
         if is_walked_backward(unsafe { Ref::from_bits(address as u64) }) {
             children.reverse();

@@ -64,10 +64,7 @@ pub fn siphash13(k0: u64, k1: u64, bytes: &[u8]) -> u64 {
         round(&mut v);
         v[0] ^= word;
     }
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    last[7] = bytes.len() as u8;
-    let word = u64::from_le_bytes(last);
+    let word = last_bytes(bytes, rest) | (bytes.len() as u64) << 56;
     v[3] ^= word;
     round(&mut v);
     v[0] ^= word;
@@ -76,6 +73,22 @@ pub fn siphash13(k0: u64, k1: u64, bytes: &[u8]) -> u64 {
     round(&mut v);
     round(&mut v);
     v[0] ^ v[1] ^ v[2] ^ v[3]
+}
+
+/// The bytes after the last whole word, fewer than eight, as a word. They are read in pieces of fixed length, which overlap.
+#[inline(always)]
+fn last_bytes(bytes: &[u8], rest: &[u8]) -> u64 {
+    let n = rest.len();
+    if n == 0 {
+        return 0;
+    }
+    if let Some(tail) = bytes.last_chunk() {
+        return u64::from_le_bytes(*tail) >> (64 - 8 * n);
+    }
+    match (rest.first_chunk(), rest.last_chunk()) {
+        (Some(first), Some(last)) => u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (n - 4)),
+        _ => u64::from(rest[0]) | u64::from(rest[n / 2]) << (8 * (n / 2)) | u64::from(rest[n - 1]) << (8 * (n - 1)),
+    }
 }
 
 #[inline(always)]
@@ -95,6 +108,16 @@ fn round(v: &mut [u64; 4]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn last_bytes_are_those_after_whole_words() {
+        let bytes: Vec<u8> = (1..=23).collect();
+        for len in 0..bytes.len() {
+            let (_, rest) = bytes[..len].as_chunks::<8>();
+            let expected = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+            assert_eq!(last_bytes(&bytes[..len], rest), expected, "{len} bytes");
+        }
+    }
 
     #[test]
     fn hashes_are_cpythons_under_seed_0() {

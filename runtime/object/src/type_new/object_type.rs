@@ -81,6 +81,24 @@ pub fn plain_new(class: &Type) -> Option<NewFn> {
     class.slots().new.filter(|_| is_plain && overrides_new(class) && !overrides_init(class))
 }
 
+/// What makes the instances of a builtin class, and whether they have an `__init__` of their own, if calling the class does nothing else.
+pub fn builtin_maker(class: &Type) -> Option<(NewFn, bool)> {
+    let is_builtin = !class.is_heap_type() && !class.has_flag(flag::NO_INSTANTIATION) && !std::ptr::eq(class, &TYPE);
+    let new = class.slots().new.filter(|_| is_builtin)?;
+    Some((new, !overrides_new(class) || overrides_init(class)))
+}
+
+/// What a call of a class comes to after `__new__`.
+#[inline]
+pub fn initialize(vm: &mut Vm, class: &Type, object: Object, args: Args<'_>) -> PyResult {
+    if object.borrow().is_instance_of(class)
+        && let Some(init) = object.borrow().class().slots().init
+    {
+        init(vm, object.borrow(), args)?;
+    }
+    Ok(object)
+}
+
 /// `object.__new__`
 pub fn object_new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let class = class.get();
@@ -205,12 +223,7 @@ fn type_call(vm: &mut Vm, callee: Ref<'_>, args: Args<'_>) -> PyResult {
         return new(vm, class, args);
     }
     let object = new(vm, class, args)?;
-    if object.borrow().is_instance_of(class.get())
-        && let Some(init) = object.borrow().class().slots().init
-    {
-        init(vm, object.borrow(), args)?;
-    }
-    Ok(object)
+    initialize(vm, class.get(), object, args)
 }
 
 fn type_init(vm: &mut Vm, _this: Ref<'_>, args: Args<'_>) -> PyResult<()> {

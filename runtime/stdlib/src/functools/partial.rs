@@ -183,9 +183,30 @@ fn has_dict_entries(vm: &mut Vm, object: Ref<'_>) -> bool {
     instance::dict_of(vm, object).is_some_and(|dict| !dict.is_empty(vm))
 }
 
+/// How many arguments need no memory.
+const FEW: usize = 8;
+
+/// The call, if few positional arguments come before those of `args`, and none takes the place of another.
+fn call_with_few(vm: &mut Vm, partial: &Partial, function: Ref<'_>, args: Args<'_>) -> Option<PyResult> {
+    let (held, keywords) = (partial.args.get_or_none(), partial.keywords.get_or_none());
+    let (first, more) = (held.borrow().downcast::<Tuple>()?.get().items(), args.values());
+    let n = first.len() + more.len();
+    let has_keywords = keywords.borrow().downcast::<Dict>().is_some_and(|keywords| !keywords.is_empty(vm));
+    if n > FEW || has_keywords || first.iter().any(|&arg| is_placeholder(arg)) {
+        return None;
+    }
+    let mut values = [Ref::NONE; FEW];
+    values[..first.len()].copy_from_slice(first);
+    values[first.len()..n].copy_from_slice(more);
+    Some(vm.call_with(function, Args::new(&values[..n], args.names())))
+}
+
 fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     let partial = payload::<Partial>(this);
     let function = partial.function.get_or_none();
+    if let Some(result) = call_with_few(vm, partial, function.borrow(), args) {
+        return result;
+    }
     let (filled, missing) = fill(partial.args(), args.positionals());
     if missing > 0 {
         let given = args.n_positional();

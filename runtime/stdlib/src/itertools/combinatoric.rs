@@ -138,7 +138,7 @@ macro_rules! selection_type {
             }
             // A permutation's indices are those of the unused items too.
             let r = if selection.cycles.is_empty() { selection.indices.len() } else { selection.cycles.len() };
-            let items: Vec<Object> = selection.indices[..r].iter().map(|&index| this.pool[index].clone()).collect();
+            let items = this.selection.get(vm).indices[..r].iter().map(|&index| this.pool[index].clone());
             Ok(Some(vm.new_tuple(items).into_object()))
         }
 

@@ -6,7 +6,7 @@ use object::cell::Visitor;
 use object::dict::Dict;
 use object::exception;
 use object::native::PayloadInfo;
-use object::str::Str;
+use object::str::{Str, StrData};
 use object::vm::Raised;
 use object::{Getset, Member, Object, ObjectOf, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, float, int};
 
@@ -177,25 +177,24 @@ impl Scan<'_> {
                 end = self.digits(digits);
             }
         }
+        if let Some(value) = self.plain_number(vm, start, end, end == whole) {
+            return Ok((value, end));
+        }
         let text = vm.str_slice(self.text.get(), start, end - start);
-        let value = if end == whole { self.whole_number(vm, text)? } else { self.fraction(vm, text)? };
-        Ok((value, end))
+        let parse = if end == whole { &self.scanner.parse_int } else { &self.scanner.parse_float };
+        Ok((vm.call(parse.borrow(), &[text.borrow().object()])?, end))
     }
 
-    fn whole_number(&self, vm: &mut Vm, text: ObjectOf<Str>) -> PyResult {
-        let plain = self.scanner.parse_int.borrow().is(int::INT.object());
-        if plain && let Some(number) = text.as_str().and_then(|text| text.parse::<i64>().ok()) {
-            return Ok(vm.new_int(number));
+    /// The number that a text is, if `int` or `float` is to make it, and that is quick.
+    fn plain_number(&self, vm: &Vm, start: usize, end: usize, is_whole: bool) -> Option<Object> {
+        let StrData::Latin1(units) = self.text.data() else { return None };
+        let text = std::str::from_utf8(&units[start..end]).ok()?;
+        if is_whole {
+            let is_plain = self.scanner.parse_int.borrow().is(int::INT.object());
+            return is_plain.then(|| text.parse().ok()).flatten().map(|number| vm.new_int(number));
         }
-        vm.call(self.scanner.parse_int.borrow(), &[text.borrow().object()])
-    }
-
-    fn fraction(&self, vm: &mut Vm, text: ObjectOf<Str>) -> PyResult {
-        let plain = self.scanner.parse_float.borrow().is(float::FLOAT.object());
-        if plain && let Some(number) = text.as_str().and_then(|text| text.parse::<f64>().ok()) {
-            return Ok(vm.new_float(number));
-        }
-        vm.call(self.scanner.parse_float.borrow(), &[text.borrow().object()])
+        let is_plain = self.scanner.parse_float.borrow().is(float::FLOAT.object());
+        is_plain.then(|| text.parse().ok()).flatten().map(|number| vm.new_float(number))
     }
 
     fn array(&mut self, vm: &mut Vm, start: usize) -> PyResult<(Object, usize)> {

@@ -574,6 +574,19 @@ handler!(yield_value(vm ip sp frame word fuel) {
     let value = *sp.sub(1);
     (*frame).ip = ip;
     (*frame).sp = sp.sub(1);
+    if let Some(resumer) = generator::suspend_plain(&mut *vm, frame) {
+        let (ip, sp) = ((*resumer).ip.add(1), (*resumer).sp);
+        *sp = value;
+        go_anywhere!(vm, ip, sp.add(1), resumer, fuel);
+    }
+    return yield_on(vm, ip, sp, frame, word, fuel);
+});
+
+handler!(
+    /// The same past those that delegate to the generator, to native code, and of what is no plain generator.
+    #[inline(never)]
+    yield_on(vm ip sp frame word fuel) {
+    let value = *sp.sub(1);
     if generator::suspend_delegators(&mut *vm, frame) {
         return Exit::finished(value);
     }
@@ -581,7 +594,8 @@ handler!(yield_value(vm ip sp frame word fuel) {
     let (ip, sp) = ((*resumer).ip.add(1), (*resumer).sp);
     *sp = value;
     go_anywhere!(vm, ip, sp.add(1), resumer, fuel);
-});
+    }
+);
 
 /// Makes the frame of a call with keyword arguments: `None` if the callable is no Python function, null if the call raised.
 ///

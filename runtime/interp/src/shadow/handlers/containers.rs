@@ -1,6 +1,7 @@
 //! Items of lists, tuples and dicts, displays and unpacking.
 
 use super::enter::enter;
+use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
@@ -326,6 +327,26 @@ handler!(map_add(vm ip sp frame word fuel) {
         return Exit::raised(ip, sp.add(2));
     }
     return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+});
+
+/// Adds to a set: whether that raised.
+///
+/// # Safety
+///
+/// Both words are those of live values.
+#[inline(never)]
+unsafe fn add_to_set(vm: *mut Vm, set: u64, value: u64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { eval_calls::set_add(&mut *vm, Ref::from_bits(set), Ref::from_bits(value)).is_err() }
+}
+
+handler!(set_add(vm ip sp frame word fuel) {
+    let (value, sp) = (*sp.sub(1), sp.sub(1));
+    (*frame).ip = ip;
+    if add_to_set(vm, *sp.sub(arg(word)), value) {
+        return Exit::raised(ip, sp.add(1));
+    }
+    drop_after_native!(vm, ip, sp, frame, value, fuel);
 });
 
 /// A bound of a slice of `n` items as a place among them; `None` if it is no int that fits a word.

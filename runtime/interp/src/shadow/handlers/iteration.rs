@@ -81,6 +81,23 @@ pub(super) unsafe fn go_on_compiled(vm: *mut Vm, inner: *mut Frame, entry: Entry
 handler!(
     /// Generators, and iterators of native classes; those of Python classes are the loop's.
     for_general(vm ip sp frame word fuel) {
+        let iterator = *sp.sub(1);
+        if raw::class_address(iterator) == std::ptr::from_ref(&GENERATOR).addr()
+            && let Some(inner) = generator::resume_plain(&mut *vm, Ref::from_bits(iterator).downcast_unchecked::<Generator>().get())
+        {
+            (*frame).ip = ip;
+            (*frame).sp = sp;
+            let sp = (*inner).sp;
+            *sp = raw::NONE;
+            go_anywhere!(vm, (*inner).ip.add(1), sp.add(1), inner, fuel);
+        }
+        return for_other(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    #[inline(never)]
+    for_other(vm ip sp frame word fuel) {
         let iterator = Ref::from_bits(*sp.sub(1));
         (*frame).ip = ip;
         let is_generator = iterator.is_exactly(&GENERATOR);

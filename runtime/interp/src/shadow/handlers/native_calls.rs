@@ -8,12 +8,14 @@ use crate::frame::Frame;
 use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, handler, look_or_go, misfit, release_and_go, seen};
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
-use object::call::NativeInfo;
-use object::class::TYPE;
+use object::call::{Args, NativeInfo};
+use object::class::{TYPE, Type};
 use object::function::{BUILTIN_FUNCTION, BuiltinFunction, METHOD_DESCRIPTOR, MethodDescriptor};
 use object::native::Native;
 use object::raw;
+use object::slots::NewFn;
 use object::str::STR;
+use object::type_new::{builtin_maker, initialize};
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, PyResult, Ref, Vm};
 use std::cell::Cell;
@@ -62,6 +64,15 @@ impl NativeSite {
         self.info.set((&raw const *info).addr() as u64);
         self.function.set(function as u64);
         Some(form)
+    }
+
+    /// Notes a builtin class that is called; whether there is such a form for it.
+    pub(in crate::shadow) fn fill_class(&self, class: Ref<'_>) -> bool {
+        let maker = class.downcast_exact::<Type>().and_then(|class| builtin_maker(class.get()));
+        let Some((new, has_init)) = maker else { return false };
+        self.info.set(class.bits() | u64::from(has_init));
+        self.function.set(new as usize as u64);
+        true
     }
 
     /// Whether a function has the description that was noted.
@@ -188,6 +199,45 @@ native_call!(call_builtin_binary, builtin_receiver, Binary);
 native_call!(call_builtin_many, builtin_receiver, Many);
 native_call!(call_builtin_bound, builtin_receiver, Bound);
 native_call!(call_builtin_few, builtin_receiver, Few);
+
+/// The instance that the class of a site makes; 0 if that raised.
+///
+/// # Safety
+///
+/// The site noted a class; the `n` words from `args` on are those of live values.
+#[inline(never)]
+unsafe fn instance_of(vm: *mut Vm, site: &NativeSite, args: *mut u64, n: usize) -> u64 {
+    // SAFETY: the caller's promise; builtin classes live as long as the process.
+    unsafe {
+        let (class, has_init) = (Ref::from_bits(site.info.get() & !1).downcast_unchecked::<Type>(), site.info.get() & 1 != 0);
+        let args = Args::positional(std::slice::from_raw_parts(args.cast(), n));
+        let made = std::mem::transmute::<usize, NewFn>(site.function.get() as usize)(&mut *vm, class, args);
+        match made {
+            Ok(object) if has_init => initialize(&mut *vm, class.get(), object, args).map_or(0, Object::into_raw),
+            made => made.map_or(0, Object::into_raw),
+        }
+    }
+}
+
+handler!(
+    /// A builtin class.
+    call_builtin_class(vm ip sp frame word fuel) {
+        let args = sp.sub(arg(word));
+        let bottom = args.sub(2);
+        let site: &NativeSite = seen(ip, word);
+        if *bottom != site.info.get() & !1 || *bottom.add(1) != 0 {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        let value = instance_of(vm, site, args, arg(word));
+        drop_words_down_to(bottom, sp);
+        if value == 0 {
+            return Exit::raised(ip, bottom);
+        }
+        *bottom = value;
+        look_or_go!(vm, ip.add(1), bottom.add(1), frame, fuel);
+    }
+);
 
 handler!(
     /// `type(object)`
