@@ -475,3 +475,14 @@ def wide(a, b, c, d, e, f, g, h):
 
 
 print(many_times(lambda: drive(wide(1, 2.0, 3, 4, 5, 6, 7.5, 8), ["p", "q", "r", "s", (1, 2, 3), None])))
+
+
+def unreachable_yield():
+    for i in range(3):
+        try:
+            continue
+        finally:
+            yield i
+
+
+print([list(unreachable_yield()) for i in range(20)][-1])

@@ -55,7 +55,9 @@ impl Flow {
         if code.instructions.iter().enumerate().any(is_too_deep) {
             return Err(Refusal::Malformed);
         }
-        let roots = roots(code, options);
+        let mut roots = roots(code, options);
+        // Control does not come to what has no depth, so that nothing is suspended there.
+        roots.retain(|root| depths.get(*root as usize).is_some_and(Option::is_some));
         let leaders = leaders(code, &roots, &unit.caught)?;
         let mut flow = Flow { blocks: Vec::new(), order: Vec::new(), starts: vec![None; leaders.len()], depths, n_locals: code.locals.len() };
         flow.cut(code, &leaders)?;
