@@ -67,6 +67,8 @@ pub struct CodeUnit {
     pub constants: Vec<Type>,
     /// Global and builtin names whose value is constant until an assumption breaks, by the index of the name.
     pub globals: BTreeMap<u32, GlobalValue>,
+    /// Where the values of other names are: the number of a cell, by the index of the name.
+    pub cells: BTreeMap<u32, u32>,
     /// One for each instruction, or none at all.
     pub feedback: Vec<Seen>,
     /// The type each parameter is known to have; `Object` for most. None at all if nothing is known.
@@ -274,6 +276,7 @@ impl CodeUnit {
             caught: BTreeSet::new(),
         }
     }
+            cells: BTreeMap::new(),
 
     /// What the instruction has seen.
     pub fn seen(&self, bytecode: u32) -> &Seen {

@@ -183,6 +183,7 @@ programs! {
     jit_instances
     jit_special_methods
     jit_tracing_begins
+    jit_globals
     json_module
     library_files
     lists

@@ -38,7 +38,10 @@ impl Builder<'_> {
             }
             _ => {
                 let name = self.name(operand >> 1);
-                self.emit(Instr::load_global(name))
+                match self.unit.cells.get(&(operand >> 1)) {
+                    Some(&cell) if self.is_replayable => self.emit(Instr::load_global_cell(name, cell)),
+                    _ => self.emit(Instr::load_global(name)),
+                }
             }
         };
         self.push(value);

@@ -183,6 +183,9 @@ define_instrs! {
 
     /// A global or builtin.
     LoadGlobal / load_global() <name: NameId> => Fixed(ty::Object), owned(), python();
+    /// The same of a name whose value is in a known cell ([`crate::environment::CodeUnit::cells`]); deopts if there is none any more. It is
+    /// read each time: objects that die between two loads, which is not seen before references are counted, may give the name another value.
+    LoadGlobalCell / load_global_cell() <name: NameId, cell: u32> => Fixed(ty::Object), borrowed(Heap::GLOBAL), guards(), essential();
     StoreGlobal / store_global(value: ty::Object) <name: NameId> => Nothing, python();
     DeleteGlobal / delete_global() <name: NameId> => Nothing, python();
     /// A name of the namespace, else a global or builtin.

@@ -514,6 +514,7 @@ fn emit(
         let mut symbols = shared.symbols.clone();
         dump::name_words(&mut symbols, code, known, &extras);
         symbols
+        numbered_cells: &known.numbered_cells,
     });
     let symbols = named.as_ref().unwrap_or(&shared.symbols);
     watch.lir("lir", &target, symbols);

@@ -55,6 +55,8 @@ pub struct Environment<'a> {
     pub assumptions: &'a [Assume],
     /// Where global names are, by the number of the code and their index in it.
     pub cells: &'a BTreeMap<(u32, u32), Rc<GlobalCell>>,
+    /// The same by their numbers.
+    pub numbered_cells: &'a [Rc<GlobalCell>],
     /// By `CodeId`, from 1 on.
     pub inlinable: &'a [Inlinable<'a>],
     pub helpers: &'a [SymbolId],

@@ -40,6 +40,8 @@ pub struct Known {
     pub assumptions: Vec<Assume>,
     /// Where global names are, by the number of the code and their index in it.
     pub cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
+    /// The same by the numbers that code units have.
+    pub numbered_cells: Vec<Rc<GlobalCell>>,
     /// The functions that may be inlined, by `CodeId` from 1 on, and the code each has.
     pub callees: Vec<(ObjectId, Object)>,
 }
@@ -63,6 +65,7 @@ struct Tables {
     arrays: Vec<(ClassId, &'static FlatItems, usize)>,
     assumptions: Vec<Assume>,
     cells: BTreeMap<(u32, u32), Rc<GlobalCell>>,
+    numbered_cells: Vec<Rc<GlobalCell>>,
     callees: callees::Callees,
 }
 
@@ -102,10 +105,10 @@ impl Known {
             tables.preload_callees(code, with_feedback);
         }
         tables.preloaded.inlining = InliningLimits { budget: options.inliner_cost_limit as usize, depth: options.inliner_depth_limit as usize };
-        let Tables { mut preloaded, types, objects, classes, arrays, assumptions, cells, callees, .. } = tables;
+        let Tables { mut preloaded, types, objects, classes, arrays, assumptions, cells, numbered_cells, callees, .. } = tables;
         preloaded.classes = Arc::new(types);
         preloaded.inline_budget = Some(crate::hot::inline_budget(code, failures));
-        Known { preloaded, objects, classes, arrays, assumptions, cells, callees: callees.found }
+        Known { preloaded, objects, classes, arrays, assumptions, cells, numbered_cells, callees: callees.found }
     }
 }
 
@@ -119,7 +122,7 @@ impl Tables {
         let mut unit = CodeUnit { constants, ..CodeUnit::new(Arc::new(data), name) };
         let scope = function.globals.borrow().downcast_exact::<Dict>().zip(function.builtins.borrow().downcast_exact::<Dict>());
         if let Some((globals, builtins)) = scope {
-            unit.globals = self.globals(code, globals, builtins, with_feedback, history.as_deref());
+            (unit.globals, unit.cells) = self.globals(code, globals, builtins, with_feedback, history.as_deref());
             if with_feedback && code.runs_copy() {
                 let mut seen: Vec<Seen> = Feedback::of_code(code).iter().cloned().collect();
                 let mut history = history;
@@ -308,8 +311,8 @@ impl Tables {
         builtins: RefOf<'_, Dict>,
         are_constant: bool,
         history: Option<&History>,
-    ) -> BTreeMap<u32, GlobalValue> {
-        let mut constant = BTreeMap::new();
+    ) -> (BTreeMap<u32, GlobalValue>, BTreeMap<u32, u32>) {
+        let (mut constant, mut cells) = (BTreeMap::new(), BTreeMap::new());
         let loads = code.data.instructions.iter().zip(0u32..).filter(|(instr, _)| instr.opcode() == Some(bytecode::Opcode::LoadGlobal));
         // Whether each has had another value several times.
         let mut indices: BTreeMap<u32, bool> = BTreeMap::new();
@@ -320,15 +323,25 @@ impl Tables {
             let name = code.names[index as usize];
             let Some(cell) = global_cell(globals, builtins, name) else { continue };
             self.cells.insert((self.callees.at(), index), Rc::clone(&cell));
+            let Some(value) = cell.value() else { continue };
+            cells.insert(index, self.cell_number(&cell));
             if !are_constant || is_blamed {
                 continue;
             }
-            let Some(value) = cell.value() else { continue };
             if let Some(global) = self.global(&cell, name, value.borrow()) {
                 constant.insert(index, global);
             }
         }
-        constant
+        (constant, cells)
+    }
+
+    /// One number for each cell.
+    fn cell_number(&mut self, cell: &Rc<GlobalCell>) -> u32 {
+        let known = self.numbered_cells.iter().position(|known| Rc::ptr_eq(known, cell));
+        known.unwrap_or_else(|| {
+            self.numbered_cells.push(Rc::clone(cell));
+            self.numbered_cells.len() - 1
+        }) as u32
     }
 
     /// A name with a value that names keep, as a rule: functions, classes, modules.

@@ -44,6 +44,7 @@ impl Lowering<'_, '_> {
                 self.define(value, class);
             }
             Instr::LoadGlobal { name } => self.load_global(value, name)?,
+            Instr::LoadGlobalCell { name, cell } => self.load_global_cell(value, name, cell)?,
             Instr::MakeCell { value: contents } => {
                 let contents = self.operand(contents);
                 let cell = self.helper(Helper::new_cell, &[contents]);
@@ -91,6 +92,29 @@ impl Lowering<'_, '_> {
         self.builder.test_jump(W64, Condition::NotEqual, place, place, to(known), to(unknown));
         self.builder.switch_to(known);
         self.builder.load(W64, Address::new(place, 0))
+    }
+
+    /// What the cell holds. If it is empty, since the namespace has other names now, the value is looked up; no other code runs for that.
+    fn load_global_cell(&mut self, value: Value, name: hir::instr::NameId, cell: u32) -> Result<(), Refusal> {
+        let Some(cell) = self.environment.numbered_cells.get(cell as usize) else { return unsupported("a cell that is not known") };
+        let place = cell.place().expose_provenance();
+        let word = Operand::Imm(self.name_word(name)?);
+        let (_, inlined) = self.code_at(value);
+        let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Int);
+        let found = self.load_of_cell(place, known, unknown);
+        self.builder.branch(Edge::new(done, vec![found]));
+        self.builder.switch_to(unknown);
+        let found = match inlined {
+            Some(inlined) => self.helper(Helper::global_word_of, &[word, Operand::Imm(inlined.function as i64)]),
+            None => self.helper(Helper::global_word, &[word]),
+        };
+        let exit = self.exit(value, false)?;
+        self.builder.guard_test(W64, Condition::NotEqual, found, found, exit.record());
+        self.builder.branch(Edge::new(done, vec![found]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+        Ok(())
     }
 
     /// Through the cell of the name, if there is one.
