@@ -98,11 +98,11 @@ pub struct KnownFunction {
     pub defaults: Vec<Type>,
     /// Parameters by name only, and their defaults, each a type with a single value.
     pub keyword_only: Vec<Option<Type>>,
-    /// The type a call gives.
-    pub returns: Type,
     /// Whether there are `*args` and `**keywords`. Their places are behind all other parameters.
     pub takes_rest: bool,
     pub takes_keywords: bool,
+    /// The type a call gives.
+    pub returns: Type,
 }
 
 /// A native function or class that may be called directly.
@@ -168,7 +168,13 @@ pub enum NativeKind {
     TypeOf,
     ListAppend,
     Range,
+    /// `enumerate`, called in any way.
+    Enumerate,
     Abs,
+    /// Functions of `math`.
+    SquareRoot,
+    Sine,
+    Cosine,
     /// `min`, called with two arguments.
     Min,
     /// `max`, called with two arguments.
@@ -270,13 +276,13 @@ impl CodeUnit {
             code,
             name: name.to_owned(),
             constants: Vec::new(),
+            cells: BTreeMap::new(),
             globals: BTreeMap::new(),
             feedback: Vec::new(),
             arguments: Vec::new(),
             caught: BTreeSet::new(),
         }
     }
-            cells: BTreeMap::new(),
 
     /// What the instruction has seen.
     pub fn seen(&self, bytecode: u32) -> &Seen {

@@ -179,11 +179,15 @@ programs! {
     iteration_protocols
     itertools_module
     jit_arrays_and_slices
+    jit_enumerate_and_math
+    jit_code_is_freed
+    jit_fork
+    jit_item_methods
     jit_look_at_callers
+    jit_globals
     jit_instances
     jit_special_methods
     jit_tracing_begins
-    jit_globals
     json_module
     library_files
     lists

@@ -1,6 +1,7 @@
 //! Calls of known native functions, some of which need no call.
 
 use super::Builder;
+use super::operators::NUMBER;
 use crate::environment::{KnownNative, NativeKind};
 use crate::instr::{Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
 use crate::types::{ObjectId, SIZED, Type, ty};
@@ -16,7 +17,11 @@ impl Builder<'_> {
         if args.len() as u32 != native.arguments {
             let result = self.call_unknown(callable, args);
             // `range` gives ranges, however many arguments it has.
-            return if native.kind == NativeKind::Range { self.refine(result, ty::Range) } else { result };
+            return match native.kind {
+                NativeKind::Range => self.refine(result, ty::Range),
+                NativeKind::Enumerate => self.refine(result, ty::Enumerate),
+                _ => result,
+            };
         }
         let is_leaf = native.is_leaf
             && native.leaf_arguments.len() == args.len()
@@ -37,6 +42,9 @@ impl Builder<'_> {
                 Some(none)
             }
             (NativeKind::Abs, &[value]) => self.absolute(value),
+            (NativeKind::SquareRoot, &[value]) => self.of_double(value, DoubleUnaryKind::SquareRoot),
+            (NativeKind::Sine, &[value]) => self.of_double(value, DoubleUnaryKind::Sine),
+            (NativeKind::Cosine, &[value]) => self.of_double(value, DoubleUnaryKind::Cosine),
             // Of equal values the first one wins.
             (NativeKind::Min, &[a, b]) => self.lesser(b, a).map(|condition| self.select(condition, b, a)),
             (NativeKind::Max, &[a, b]) => self.lesser(a, b).map(|condition| self.select(condition, b, a)),
@@ -162,6 +170,18 @@ impl Builder<'_> {
         self.branch_inside(join);
         self.continue_in(join);
         Some(self.join(join, &[negated, value]))
+    }
+
+    /// A function of a number, if the value is known to be one. What gives no number is left to the interpreter, which raises.
+    fn of_double(&mut self, value: Value, kind: DoubleUnaryKind) -> Option<Value> {
+        if !self.is(value, NUMBER) {
+            return None;
+        }
+        let number = self.double(value);
+        let result = self.emit_plain(Instr::double_unary_op(number, kind));
+        let is_number = self.emit_plain(Instr::primitive_compare(result, result, Condition::Equal));
+        self.emit(Instr::guard(is_number));
+        Some(self.emit_plain(Instr::float_box(result)))
     }
 
     /// Whether one number is less than another, as a machine bool, for numbers of one kind.

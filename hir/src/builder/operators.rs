@@ -130,7 +130,10 @@ impl Builder<'_> {
         let expected = self.expected(left, right);
         let plain = op.without_inplace();
         let is_possible = plain != BinaryOp::MatrixMultiply;
-        if let Some(numbers) = Self::numbers(expected.0, expected.1).filter(|_| is_possible) {
+        let is_bitwise = matches!(plain, BinaryOp::And | BinaryOp::Or | BinaryOp::Xor | BinaryOp::LeftShift | BinaryOp::RightShift);
+        // Bitwise operators on floats raise, and say which operator it was.
+        let fits = |numbers: &Numbers| is_possible && (!is_bitwise || matches!(numbers, Numbers::Small | Numbers::Long));
+        if let Some(numbers) = Self::numbers(expected.0, expected.1).filter(fits) {
             let (left, right) = self.guard_numbers(left, right, expected);
             return self.number_operator(left, right, plain, numbers);
         }
@@ -161,9 +164,10 @@ impl Builder<'_> {
             BinaryOp::Subtract => DoubleKind::Subtract,
             BinaryOp::Multiply => DoubleKind::Multiply,
             BinaryOp::TrueDivide => DoubleKind::Divide,
+            BinaryOp::Power => DoubleKind::Power,
             // Bitwise operators raise.
             _ if !self.is(left, ty::FloatExact) || !self.is(right, ty::FloatExact) => return self.emit(Instr::binary_op(left, right, op)),
-            BinaryOp::FloorDivide | BinaryOp::Remainder | BinaryOp::Power => return self.emit(Instr::float_binary_op(left, right, op)),
+            BinaryOp::FloorDivide | BinaryOp::Remainder => return self.emit(Instr::float_binary_op(left, right, op)),
             _ => return self.emit(Instr::binary_op(left, right, op)),
         };
         let (left, right) = (self.double(left), self.double(right));
@@ -174,6 +178,13 @@ impl Builder<'_> {
             self.emit(Instr::guard(is_fit));
         }
         let result = self.emit_plain(Instr::double_binary_op(left, right, kind));
+        if kind == DoubleKind::Power {
+            // What is not finite may be an error, or complex.
+            let (zero, difference) =
+                (self.constant(Type::c_double(0.0)), self.emit_plain(Instr::double_binary_op(result, result, DoubleKind::Subtract)));
+            let is_finite = self.emit_plain(Instr::primitive_compare(difference, zero, Condition::Equal));
+            self.emit(Instr::guard(is_finite));
+        }
         self.emit_plain(Instr::float_box(result))
     }
 

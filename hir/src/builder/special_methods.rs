@@ -126,6 +126,21 @@ impl<'a> Builder<'a> {
         Some(self.truth_of_any(result))
     }
 
+    /// `container[key] = value`, if the method of a Python class is known to do it. Whether it is.
+    pub(super) fn method_store(&mut self, container: Value, key: Value, value: Value) -> bool {
+        let (expected, _) = self.expected(container, key);
+        let preloaded = self.preloaded;
+        let found = self.python_class(expected).and_then(|class| preloaded.special_methods.get(&(class, "__setitem__".to_owned())));
+        let Some(&SpecialMethod { found: FoundMethod::Function(function), assumption, .. }) = found else { return false };
+        let is_known = preloaded.functions.get(&function).is_some_and(|known| known.takes(3) && known.assumption.is_some());
+        if !is_known || !self.is_replayable || self.guard_class(container, expected).is_none() {
+            return false;
+        }
+        self.assume(assumption);
+        self.call_and_discard(function, vec![container, key, value]);
+        true
+    }
+
     /// Whether any value is true, as a machine bool.
     pub(super) fn truth_of_any(&mut self, value: Value) -> Value {
         if self.is(value, ty::Bool) { self.unboxed_bool(value) } else { self.emit(Instr::is_truthy(value)) }

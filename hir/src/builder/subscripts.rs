@@ -81,6 +81,9 @@ impl Builder<'_> {
             self.call_and_discard(function, vec![container, key, value]);
             return;
         }
+        if self.method_store(container, key, value) {
+            return;
+        }
         let expected = self.expected_item(container, key);
         if expected.is_some_and(|(container, key)| container.fits(ty::ListExact) && key.fits(ty::SmallInt)) {
             let (list, index) = self.guarded_index(container, key, ty::ListExact);

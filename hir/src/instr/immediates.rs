@@ -89,8 +89,12 @@ define_kinds! {
     }
     IntUnaryKind { Negate, Invert, }
     /// An operation on machine floats, with IEEE 754's results.
-    DoubleKind { Add, Subtract, Multiply, Divide, }
-    DoubleUnaryKind { Negate, Absolute, SquareRoot, }
+    DoubleKind {
+        Add, Subtract, Multiply, Divide,
+        /// C's `pow`.
+        Power,
+    }
+    DoubleUnaryKind { Negate, Absolute, SquareRoot, Sine, Cosine, }
     /// A comparison of machine values; the type says whether signed. With a NaN only `NotEqual` holds.
     Condition { Less, LessEqual, Equal, NotEqual, Greater, GreaterEqual, }
     Conversion { Str, Repr, Ascii, }

@@ -9,6 +9,8 @@
 //!
 //! A range that is made for the loop is not made: its arguments are guarded to be tagged ints where the call was, a step that is not known to be positive, and the machine counts from start to stop.
 //!
+//! So does `enumerate` of a list in a loop that takes its pairs apart.
+//!
 //! The iterator has that one user, at the end of the loop's head. Frame states that hold it get a description of an iterator at the index that is right there ([`Place`]): at
 //! first, before the step, or behind it. Where it cannot be told which, the iterator stays.
 
@@ -36,6 +38,10 @@ enum Source {
         call: Value,
         step: Option<i64>,
     },
+    /// A call of `enumerate` with what is guarded to be a list.
+    Enumerate {
+        call: Value,
+    },
 }
 
 /// The numbers that a loop counts with.
@@ -53,6 +59,8 @@ struct Loop {
     guarded: Option<Value>,
     source: Source,
     step: Value,
+    /// The second value of a step that takes pairs apart.
+    second: Option<Value>,
     head: Block,
     body: Block,
     exit: Block,
@@ -81,7 +89,18 @@ fn source(function: &Function, preloaded: &Preloaded, value: Value) -> Option<So
     if ty.fits(ty::TupleExact) {
         return Some(Source::Tuple(value));
     }
-    range(function, preloaded, function.model(value))
+    let call = function.model(value);
+    range(function, preloaded, call).or_else(|| enumerate(function, preloaded, call))
+}
+
+fn enumerate(function: &Function, preloaded: &Preloaded, call: Value) -> Option<Source> {
+    let Instr::VectorCall { callable, .. } = *function.instr(call) else { return None };
+    let callee = function.ty(callable).known_object()?;
+    if preloaded.natives.get(&callee)?.kind != NativeKind::Enumerate {
+        return None;
+    }
+    let &[list] = &range_arguments(function, call)[..] else { return None };
+    function.ty(list).could_be(ty::ListExact, &function.classes).then_some(Source::Enumerate { call })
 }
 
 fn range(function: &Function, preloaded: &Preloaded, call: Value) -> Option<Source> {
@@ -131,6 +150,7 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
     let is_right = match (source, function.instr(step)) {
         (Source::List(_), Instr::ListIteratorNext { .. }) | (Source::Tuple(_), Instr::TupleIteratorNext { .. }) => guarded.is_none(),
         (Source::Range { call, .. }, Instr::RangeIteratorNext { .. }) => is_only_iterated(function, &users, call, iterator),
+        (Source::Enumerate { call }, Instr::IterNextPair { .. }) => guarded.is_none() && is_only_iterated(function, &users, call, iterator),
         _ => false,
     };
     if !is_right {
@@ -139,7 +159,12 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
     let (home, _) = function.position(iterator)?;
     let (head, index) = function.position(step)?;
     let Instr::CondBranchIterNotDone { item, then: body, otherwise: exit } = *function.instr(function.terminator(head)?) else { return None };
-    let is_last = item == step && index + 2 == function.instrs(head).len();
+    let takes_apart = matches!(source, Source::Enumerate { .. });
+    let second = function.instrs(head).get(index + 1).copied().filter(|_| takes_apart);
+    if second.is_some_and(|second| !matches!(function.instr(second), Instr::GetSecondOutput { .. })) {
+        return None;
+    }
+    let is_last = item == step && index + 2 + usize::from(takes_apart) == function.instrs(head).len();
     if !is_last || body == exit || function.preds(body) != [head] || !function.phis(body).is_empty() {
         return None;
     }
@@ -151,8 +176,8 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
         return None;
     }
     let without_head = reachable(function, body, head);
-    let mut it = Loop { iterator, guarded, source, step, head, body, exit, is_straight: home == head, holders: Vec::new() };
-    let (held_iterator, held_step) = (holding(function, &[Some(iterator), guarded]), holding(function, &[Some(step), None]));
+    let mut it = Loop { iterator, guarded, source, step, second, head, body, exit, is_straight: home == head, holders: Vec::new() };
+    let (held_iterator, held_step) = (holding(function, &[Some(iterator), guarded]), holding(function, &[Some(step), second]));
     for block in function.blocks().filter(|block| dominators.is_reachable(*block)) {
         for &value in function.instrs(block) {
             check_user(function, &dominators, &it, &held_step, block, value)?;
@@ -204,12 +229,15 @@ fn is_only_iterated(function: &Function, users: &[Vec<Value>], call: Value, iter
 /// The item must be used only where there is one.
 fn check_user(function: &Function, dominators: &Dominators, it: &Loop, held_step: &[bool], block: Block, value: Value) -> Option<()> {
     let is_behind = |block: Block| dominators.dominates(it.body, block);
-    let is_right = if function.instr(value).is_phi() {
+    let is_item = |value: Value| value == it.step || Some(value) == it.second;
+    let is_right = if Some(value) == it.second {
+        true
+    } else if function.instr(value).is_phi() {
         let mut inputs = function.phi_inputs(value).iter().zip(function.preds(block));
-        inputs.all(|(input, pred)| *input != it.step || is_behind(*pred))
+        inputs.all(|(input, pred)| !is_item(*input) || is_behind(*pred))
     } else {
         let is_held = function.frame_state(value).is_some_and(|state| held_step[state.0 as usize]);
-        let uses = is_held || function.operands(value).contains(&it.step);
+        let uses = is_held || function.operands(value).into_iter().any(is_item);
         !uses || is_behind(block) || function.terminator(it.head) == Some(value)
     };
     is_right.then_some(())
@@ -267,6 +295,10 @@ fn replace(function: &mut Function, it: &Loop) {
         let inputs: Vec<Value> = function.preds(it.head).iter().map(|pred| if is_turn(pred) { next } else { count.first }).collect();
         function.set_phi_inputs(number, &inputs);
     }
+    if let (Some(second), Source::Enumerate { .. }) = (it.second, it.source) {
+        let loaded = function.insert(it.body, 0, Instr::load_list_item(count.rest[0], number), None);
+        function.replace_all_uses(second, loaded);
+    }
     function.replace_all_uses(it.step, item);
     replace_in_states(function, it, before, behind);
     if let Some(guarded) = it.guarded {
@@ -282,13 +314,13 @@ fn item(source: Source, number: Value) -> Instr {
     match source {
         Source::List(list) => Instr::load_list_item(list, number),
         Source::Tuple(tuple) => Instr::load_tuple_item_at(tuple, number),
-        Source::Range { .. } => Instr::small_int_box_unchecked(number),
+        Source::Range { .. } | Source::Enumerate { .. } => Instr::small_int_box_unchecked(number),
     }
 }
 
 fn step_of(source: Source) -> Option<i64> {
     match source {
-        Source::List(_) | Source::Tuple(_) => Some(1),
+        Source::List(_) | Source::Tuple(_) | Source::Enumerate { .. } => Some(1),
         Source::Range { step, .. } => step,
     }
 }
@@ -303,7 +335,27 @@ fn count(function: &mut Function, it: &Loop) -> Option<Count> {
             Some(Count { first, of, rest: vec![source] })
         }
         Source::Range { call, step } => Some(count_range(function, call, step)?),
+        Source::Enumerate { call } => count_list(function, call),
     }
+}
+
+/// The call becomes a guard of its argument and the description of what it would give.
+fn count_list(function: &mut Function, call: Value) -> Option<Count> {
+    let names: Vec<Value> = function.values().filter(|name| *name != call && function.model(*name) == call).collect();
+    let (block, at) = function.position(call)?;
+    let state = function.state_for_guard(block, at)?;
+    let &[arg] = &range_arguments(function, call)[..] else { return None };
+    function.replace_uses(&names.into_iter().map(|name| (name, call)).collect());
+    let (list, at) = if function.ty(arg).fits(ty::ListExact) {
+        (arg, at)
+    } else {
+        let exact = function.pool.add_type(ty::ListExact);
+        (function.insert(block, at, Instr::guard_type(arg, exact), Some(state)), at + 1)
+    };
+    let first = function.insert_const(block, at, Type::c_int(ty::CInt64, 0));
+    let (parts, ty) = (function.pool.add_values(&[list, first]), function.pool.add_type(ty::Enumerate));
+    function.replace(call, Instr::virtual_object(parts, ty));
+    Some(Count { first, of: ty::Enumerate, rest: vec![list] })
 }
 
 /// The call becomes guards of its arguments and the description of a range, for states that hold it.
@@ -362,10 +414,17 @@ fn branch(function: &mut Function, it: &Loop, number: Value, count: &Count) {
             at += 1;
             (function.insert(it.head, at - 1, Instr::load_length(source), None), Condition::Less)
         }
+        Source::Enumerate { .. } => {
+            at += 1;
+            (function.insert(it.head, at - 1, Instr::load_length(count.rest[0]), None), Condition::Less)
+        }
         Source::Range { step, .. } => (count.rest[0], if step.is_none_or(|step| step > 0) { Condition::Less } else { Condition::Greater }),
     };
     let is_there = function.insert(it.head, at, Instr::primitive_compare(number, end, op), None);
     function.remove(it.head, at + 1);
+    if it.second.is_some() {
+        function.remove(it.head, at + 1);
+    }
     function.set_terminator(it.head, Instr::cond_branch(is_there, it.body, it.exit), None);
 }
 

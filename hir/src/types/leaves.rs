@@ -86,6 +86,8 @@ define_leaves! {
     RangeIterator Heap;
     ListIterator Heap;
     TupleIterator Heap;
+    /// What `enumerate` gives.
+    Enumerate Heap;
     /// A module, of `module` or a subclass.
     Module Heap;
     // Pairs: exactly the class, and subclasses that Python code made.
@@ -153,7 +155,7 @@ define_leaves! {
     /// Every Python value that is an object on the heap.
     HeapObject = BuiltinHeap | User;
     BuiltinHeap = Array | Cell | Code | Frame | Func | Gen | Coroutine | AsyncGen | Slice | Method | BuiltinFunction | Range | RangeIterator | ListIterator
-        | TupleIterator | Module | BaseExceptionExact | BytesExact | DictExact | BoxedFloat | ListExact | SetExact | TupleExact | TypeExact | UnicodeExact
+        | TupleIterator | Enumerate | Module | BaseExceptionExact | BytesExact | DictExact | BoxedFloat | ListExact | SetExact | TupleExact | TypeExact | UnicodeExact
         | BigInt | ObjectExact;
     /// Instances of classes that are not builtin.
     User = BaseExceptionUser | BytesUser | DictUser | FloatUser | ListUser | SetUser | TupleUser | TypeUser | UnicodeUser | LongUser | ObjectUser;

@@ -7,7 +7,8 @@ use hir::{CodeId, Preloaded, Type, text, ty};
 use std::sync::Arc;
 
 /// Class 0 is Python's `C` with shape 0, class 1 is `list`. Objects: 0 a string, 1 to 6 the functions of [`BODIES`], 7 `len`, 8 `list`, 9 `list.append`, 10 `C`, 11
-/// `abs`, 12 `type`, 13 `range`.
+/// `abs`, 12 `type`, 13 `range`,
+/// 14 `enumerate`.
 pub fn classes() -> Classes {
     let mut classes = Classes::default();
     let class = classes.add_class(ClassInfo::user("C", vec![]));
@@ -25,6 +26,7 @@ pub fn classes() -> Classes {
     add("abs", ty::BuiltinFunction);
     add("type", ty::TypeExact);
     add("range", ty::TypeExact);
+    add("enumerate", ty::TypeExact);
     classes
 }
 
@@ -127,6 +129,7 @@ pub fn preloaded(classes: &Arc<Classes>) -> Preloaded {
     preloaded.natives.insert(ObjectId(11), native(NativeKind::Other, 1, vec![ty::LongExact], ty::Object));
     preloaded.natives.insert(ObjectId(12), native(NativeKind::TypeOf, 1, vec![], ty::Type));
     preloaded.natives.insert(ObjectId(13), native(NativeKind::Range, 1, vec![], ty::Range));
+    preloaded.natives.insert(ObjectId(14), native(NativeKind::Enumerate, 0, vec![], ty::Enumerate));
     preloaded.known_classes.insert(ObjectId(8), KnownClass { class: ClassId(1), construction: None });
     preloaded.known_classes.insert(ObjectId(10), KnownClass { class: ClassId(0), construction: None });
     preloaded.builtin_methods.insert((ClassId(1), "append".to_owned()), ObjectId(9));

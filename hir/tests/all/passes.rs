@@ -239,6 +239,8 @@ passes! {
     periodic_tasks_not_without_one
     periodic_tasks_not_behind_what_cannot_be_done_again
     periodic_tasks_so_that_a_load_leaves_a_loop
+    iterator_of_enumerate
+    iterator_not_of_enumerate_with_a_start
     loop_tasks_of_a_quiet_loop
     loop_tasks_not_of_a_loop_that_calls
     loop_tasks_not_of_a_loop_where_anything_dies

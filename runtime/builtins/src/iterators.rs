@@ -531,6 +531,12 @@ pub struct Enumerate {
     long_count: ObjectCell,
 }
 
+/// `enumerate` of a list that has come to this index.
+pub fn new_enumerate_at(vm: &Vm, list: Ref<'_>, index: usize) -> Object {
+    let iterator = new_list_iterator_at(vm, list, index);
+    vm.allocate(Enumerate { iterator, count: Cell::new(index as i64), long_count: ObjectCell::EMPTY }).into_object()
+}
+
 impl Payload for Enumerate {
     fn class() -> &'static Type {
         &ENUMERATE

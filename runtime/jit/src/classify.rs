@@ -22,6 +22,7 @@ static EXACT: &[(&Class, Type)] = &[
     (&set::SET, ty::SetExact),
     (&iterators::LIST_ITERATOR, ty::ListIterator),
     (&iterators::TUPLE_ITERATOR, ty::TupleIterator),
+    (&iterators::ENUMERATE, ty::Enumerate),
     (&range::RANGE_ITERATOR, ty::RangeIterator),
     (&range::RANGE, ty::Range),
     (&slice::SLICE, ty::Slice),

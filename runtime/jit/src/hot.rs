@@ -65,8 +65,10 @@ pub const ENTRY_SITE: u32 = u32::MAX;
 /// What is remembered of a code object that was compiled.
 #[derive(Default)]
 pub struct History {
-    /// How often code was given up.
+    /// How often code was given up ...
     failures: u32,
+    /// ... because what was seen was not what came, rather than that nothing had been seen.
+    misled: u32,
     /// How often code was left for a handler of its own, by the instruction that raised; `u32::MAX`: exceptions are caught there.
     raises: BTreeMap<u32, u32>,
     /// Whether somebody keeps the tracebacks of exceptions that are handled: then they are not caught.
@@ -239,9 +241,9 @@ impl History {
         self.raises.iter().filter(|(_, raises)| is_caught(**raises)).map(|(bytecode, _)| *bytecode).collect()
     }
 
-    /// How often code was given up.
-    pub fn failures(&self) -> u32 {
-        self.failures
+    /// How often what was seen was not what came.
+    pub fn misled(&self) -> u32 {
+        self.misled
     }
 
     /// Whether the values at a loop's entry were of types of which those at other times are not.
@@ -416,6 +418,7 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
     });
     let is_last = with_history(code, |history| {
         history.failures += 1;
+        history.misled += u32::from(point.tale.instr != "Deopt");
         history.failures >= MOST_FAILURES
     });
     learn_anew(code, is_last);

@@ -97,7 +97,7 @@ impl Known {
     pub fn of_function(function: &Function, code: &CodeObject, name: &str, with_feedback: bool, history: Option<&mut History>) -> Known {
         let mut tables = Tables::default();
         tables.assume(Assume::Nothing, "nothing");
-        let failures = history.as_ref().map_or(0, |history| history.failures());
+        let failures = history.as_ref().map_or(0, |history| history.misled());
         let unit = tables.unit(function, code, name, with_feedback, history);
         tables.preloaded.codes = vec![unit];
         let options = options::get();
@@ -213,11 +213,11 @@ impl Tables {
                 simple_arguments: code.bound_arguments().and(keyword_only.is_some().then_some(code.data.arg_count)),
                 defaults,
                 keyword_only: keyword_only.unwrap_or_default(),
+                takes_rest: code.has_flag(CodeFlags::VARARGS),
+                takes_keywords: code.has_flag(CodeFlags::VARKEYWORDS),
                 returns: ty::Object,
             };
             self.preloaded.functions.insert(id, known);
-                takes_rest: code.has_flag(CodeFlags::VARARGS),
-                takes_keywords: code.has_flag(CodeFlags::VARKEYWORDS),
             self.callees.meet(id, value);
             return;
         }
@@ -471,6 +471,10 @@ fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
     if value.is(builtins::range::RANGE.object()) {
         return Some((NativeKind::Range, 1, ty::Range));
     }
+    if value.is(builtins::iterators::ENUMERATE.object()) {
+        // None of its calls is one of a native function.
+        return Some((NativeKind::Enumerate, 0, ty::Enumerate));
+    }
     if let Some(method) = value.downcast_exact::<object::function::MethodDescriptor>() {
         let is_append = std::ptr::eq(method.get().class, &object::list::LIST) && method.get().info.method.name == "append";
         return is_append.then_some((NativeKind::ListAppend, 2, ty::NoneType));
@@ -482,7 +486,20 @@ fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
         "min" => Some((NativeKind::Min, 2, ty::Object)),
         "max" => Some((NativeKind::Max, 2, ty::Object)),
         "abs" => Some((NativeKind::Abs, 1, ty::Object)),
-        _ => None,
+        name => {
+            let is_of_math = function
+                .get()
+                .module
+                .get()
+                .is_some_and(|module| module.borrow().downcast::<Str>().is_some_and(|name| &*name.to_string_lossy() == "math"));
+            let kind = match name {
+                "sqrt" => NativeKind::SquareRoot,
+                "sin" => NativeKind::Sine,
+                "cos" => NativeKind::Cosine,
+                _ => return None,
+            };
+            is_of_math.then_some((kind, 1, ty::FloatExact))
+        }
     }
 }
 

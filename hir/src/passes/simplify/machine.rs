@@ -20,6 +20,8 @@ impl Simplifier<'_> {
                     DoubleUnaryKind::Negate => -known,
                     DoubleUnaryKind::Absolute => known.abs(),
                     DoubleUnaryKind::SquareRoot => known.sqrt(),
+                    DoubleUnaryKind::Sine => known.sin(),
+                    DoubleUnaryKind::Cosine => known.cos(),
                 }))
             }
             Instr::IntToDouble { value } => {
@@ -66,6 +68,7 @@ impl Simplifier<'_> {
                 DoubleKind::Subtract => a - b,
                 DoubleKind::Multiply => a * b,
                 DoubleKind::Divide => a / b,
+                DoubleKind::Power => a.powf(b),
             }));
         }
         match op {

@@ -495,12 +495,15 @@ impl Machine<'_> {
                 ((V::CDouble(a), V::CDouble(b)), DoubleKind::Subtract) => done(V::CDouble(a - b)),
                 ((V::CDouble(a), V::CDouble(b)), DoubleKind::Multiply) => done(V::CDouble(a * b)),
                 ((V::CDouble(a), V::CDouble(b)), DoubleKind::Divide) => done(V::CDouble(a / b)),
+                ((V::CDouble(a), V::CDouble(b)), DoubleKind::Power) => done(V::CDouble(a.powf(b))),
                 (other, _) => panic!("{other:?} are no machine floats"),
             },
             Instr::DoubleUnaryOp { value, op } => match (get(value), op) {
                 (V::CDouble(number), DoubleUnaryKind::Negate) => done(V::CDouble(-number)),
                 (V::CDouble(number), DoubleUnaryKind::Absolute) => done(V::CDouble(number.abs())),
                 (V::CDouble(number), DoubleUnaryKind::SquareRoot) => done(V::CDouble(number.sqrt())),
+                (V::CDouble(number), DoubleUnaryKind::Sine) => done(V::CDouble(number.sin())),
+                (V::CDouble(number), DoubleUnaryKind::Cosine) => done(V::CDouble(number.cos())),
                 (value, _) => panic!("{value:?} is no machine float"),
             },
             Instr::LoadGlobal { name } => {

@@ -50,6 +50,8 @@ const KINDS: &[NativeKind] = &[
     NativeKind::TypeOf,
     NativeKind::ListAppend,
     NativeKind::Range,
+    NativeKind::Enumerate,
+    NativeKind::SquareRoot,
     NativeKind::Abs,
     NativeKind::Min,
     NativeKind::Max,

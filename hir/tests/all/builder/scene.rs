@@ -8,6 +8,9 @@
 //! #: shape NAME CLASS                        a layout of its instances
 //! #: function NAME N = TYPE                  a Python function of N positional parameters, and what it returns
 //! #: defaults NAME TYPE, ...                 its defaults
+//! #: by_name NAME TYPE, ...                  its parameters by name only, which have these defaults; `-`: none
+//! #: beyond NAME rest | keywords             it takes them
+//! #: caught N                                exceptions of the instruction go to its handler
 //! #: code NAME                               the code of a function of that name is known
 //! #: native NAME KIND N = TYPE               a native function; `leaf NAME N = TYPE : TYPE, ...` one that runs no Python
 //! #: object NAME TYPE                        any object
@@ -212,7 +215,7 @@ impl Reader {
     }
 
     fn native(&mut self, name: &str, kind: NativeKind, arguments: u32, returns: Type, takes: Option<Vec<Type>>) {
-        let of_class = matches!(kind, NativeKind::Range | NativeKind::TypeOf);
+        let of_class = matches!(kind, NativeKind::Range | NativeKind::Enumerate | NativeKind::TypeOf);
         let object = self.object(name, if of_class { ty::TypeExact } else { ty::BuiltinFunction });
         let known = KnownNative { kind, arguments, returns, is_leaf: takes.is_some(), leaf_arguments: takes.unwrap_or_default() };
         self.preloaded.natives.insert(object, known);
@@ -320,6 +323,10 @@ fn kind(name: &str) -> NativeKind {
         "TypeOf" => NativeKind::TypeOf,
         "ListAppend" => NativeKind::ListAppend,
         "Range" => NativeKind::Range,
+        "Enumerate" => NativeKind::Enumerate,
+        "SquareRoot" => NativeKind::SquareRoot,
+        "Sine" => NativeKind::Sine,
+        "Cosine" => NativeKind::Cosine,
         "Abs" => NativeKind::Abs,
         "Min" => NativeKind::Min,
         "Max" => NativeKind::Max,

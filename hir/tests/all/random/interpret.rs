@@ -878,11 +878,14 @@ fn machine(instr: Instr, first: V, second: V) -> V {
             DoubleKind::Subtract => left - right,
             DoubleKind::Multiply => left * right,
             DoubleKind::Divide => left / right,
+            DoubleKind::Power => left.powf(right),
         }),
         (Instr::DoubleUnaryOp { op, .. }, V::CDouble(value), _) => V::CDouble(match op {
             DoubleUnaryKind::Negate => -value,
             DoubleUnaryKind::Absolute => value.abs(),
             DoubleUnaryKind::SquareRoot => value.sqrt(),
+            DoubleUnaryKind::Sine => value.sin(),
+            DoubleUnaryKind::Cosine => value.cos(),
         }),
         other => panic!("{:?}", (other.1, other.2)),
     }

@@ -1,7 +1,7 @@
 //! Objects that compiled code never made: of what, and how, they are made when it leaves.
 
 use super::Place;
-use builtins::iterators::{new_list_iterator_at, new_tuple_iterator_at};
+use builtins::iterators::{new_enumerate_at, new_list_iterator_at, new_tuple_iterator_at};
 use builtins::range::{self, RangeIterator};
 use hir::{Type, ty};
 use object::{Object, Vm};
@@ -29,6 +29,8 @@ pub enum Kind {
     ListIterator,
     /// The tuple, and the index of the next item.
     TupleIterator,
+    /// The list, and the index and number of the next item.
+    Enumerate,
     /// The next number, stop, step: small ints.
     RangeIterator,
     /// Of a Python class, with this shape: the attributes, each behind its offset.
@@ -46,6 +48,7 @@ impl Kind {
             (ty::Range, Kind::Range),
             (ty::ListIterator, Kind::ListIterator),
             (ty::TupleIterator, Kind::TupleIterator),
+            (ty::Enumerate, Kind::Enumerate),
             (ty::RangeIterator, Kind::RangeIterator),
         ];
         kinds.into_iter().find(|(known, _)| ty.fits(*known)).map(|(_, kind)| kind)
@@ -61,6 +64,7 @@ impl Kind {
             Kind::Range => range::new_small(vm, number(0), number(1), number(2)),
             Kind::ListIterator => new_list_iterator_at(vm, parts[0].borrow(), number(1) as usize),
             Kind::TupleIterator => new_tuple_iterator_at(vm, parts[0].borrow(), number(1) as usize),
+            Kind::Enumerate => new_enumerate_at(vm, parts[0].borrow(), number(1) as usize),
             Kind::RangeIterator => {
                 let (next, stop, step) = (number(0), number(1), number(2));
                 vm.allocate(RangeIterator::new(next, step, range::length_of_small(next, stop, step) as u64)).into_object()

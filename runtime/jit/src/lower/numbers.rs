@@ -99,6 +99,8 @@ impl Lowering<'_, '_> {
                     DoubleUnaryKind::Negate => self.builder.float_negate(number).into(),
                     DoubleUnaryKind::Absolute => self.builder.float_absolute(number).into(),
                     DoubleUnaryKind::SquareRoot => self.builder.float_sqrt(number).into(),
+                    DoubleUnaryKind::Sine => self.float_function(Helper::sine, &[number]).into(),
+                    DoubleUnaryKind::Cosine => self.float_function(Helper::cosine, &[number]).into(),
                 }
             }
             Instr::IntBinaryOp { left, right, op } => self.int_binary(left, right, op).into(),
@@ -390,7 +392,15 @@ impl Lowering<'_, '_> {
             DoubleKind::Subtract => self.builder.float_sub(left, right),
             DoubleKind::Multiply => self.builder.float_mul(left, right),
             DoubleKind::Divide => self.builder.float_div(left, right),
+            DoubleKind::Power => self.float_function(Helper::power, &[left, right]),
         }
+    }
+
+    /// A helper that takes and gives floats, as bits.
+    fn float_function(&mut self, helper: Helper, numbers: &[Reg]) -> Reg {
+        let bits: Vec<Operand> = numbers.iter().map(|number| self.builder.float_to_bits(*number).into()).collect();
+        let result = self.helper(helper, &bits);
+        self.builder.bits_to_float(result)
     }
 
     fn float_binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Lowered {

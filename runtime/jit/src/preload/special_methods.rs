@@ -31,6 +31,7 @@ impl Tables {
                     self.meet_special_method(right, comparison_name(name));
                 }
             }
+            Some(Opcode::StoreSubscr) => self.meet_special_method(left, object::str::names::__setitem__()),
             Some(Opcode::ContainsOp) => self.meet_special_method(right, object::str::names::__contains__()),
             _ => {}
         }
