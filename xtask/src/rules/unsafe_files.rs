@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/eval/exceptions.rs", "unwinding drops stack slots"),
     ("runtime/interp/src/eval/iteration.rs", "iterators on the value stack"),
     ("runtime/interp/src/eval/names.rs", "fast locals and cells"),
+    ("runtime/interp/src/eval/operators.rs", "reads operands on the evaluation stack"),
     ("runtime/interp/src/eval/steps.rs", "the value stack"),
     ("runtime/interp/src/frame.rs", "frames are raw memory with a variable tail"),
     ("runtime/interp/src/frame_object.rs", "a frame object points at a live frame"),
