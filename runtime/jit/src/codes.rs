@@ -33,3 +33,8 @@ pub fn at(address: usize) -> Option<Code> {
     let (_, code) = codes.range(..=address).next_back()?;
     (address - code.start < code.size).then_some(*code)
 }
+
+/// The code is not there any more.
+pub fn remove(start: usize) {
+    codes().remove(&start);
+}

@@ -4,6 +4,7 @@ use crate::classify::Check;
 use crate::codes;
 use crate::deopt::Exits;
 use crate::dump::{self, Watch};
+use crate::graveyard;
 use crate::helpers::Helper;
 use crate::hot;
 use crate::layout::{ListLayout, list_layout};
@@ -29,6 +30,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -100,20 +102,39 @@ fn shared() -> MutexGuard<'static, Option<Shared>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a function's code refers to; lives as long as its code object.
+/// A function's code; lives as long as its code object.
 struct Owned {
     /// Found by the word in front of the code, too.
-    exits: Box<Exits>,
+    exits: Rc<Exits>,
+    /// What the code refers to by address; taken when it dies.
+    belongings: Option<Box<Belongings>>,
+    /// The addresses of the code.
+    code: Range<usize>,
+    /// Whether it is for calls.
+    is_start: bool,
+    entry: Entry,
+    statistics: Statistics,
+}
+
+/// What code refers to by address.
+struct Belongings {
+    #[expect(dead_code, reason = "found by address")]
+    exits: Rc<Exits>,
     #[expect(dead_code, reason = "found by address")]
     cells: Vec<Rc<GlobalCell>>,
     #[expect(dead_code, clippy::vec_box, reason = "found by address")]
     checks: Vec<Box<Check>>,
     #[expect(dead_code, reason = "found by address")]
     sites: Vec<Box<dyn Any>>,
-    /// Whether it is for calls.
-    is_start: bool,
-    entry: Entry,
-    statistics: Statistics,
+}
+
+impl Drop for Owned {
+    /// The code may have to return yet.
+    fn drop(&mut self) {
+        if let Some(belongings) = self.belongings.take() {
+            graveyard::bury(self.code.clone(), belongings);
+        }
+    }
 }
 
 /// What is known of a compiled function.
@@ -371,6 +392,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
+    graveyard::clear(vm, &mut shared.memory);
     hot::begin_compilation();
     let known = hot::with_history(code, |history| Known::of_function(function, code, &name, with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
@@ -493,6 +515,7 @@ fn emit(
         arrays: &known.arrays,
         assumptions: &known.assumptions,
         cells: &known.cells,
+        numbered_cells: &known.numbered_cells,
         inlinable: &inlinable,
         helpers: &shared.helpers,
         list: shared.list,
@@ -514,7 +537,6 @@ fn emit(
         let mut symbols = shared.symbols.clone();
         dump::name_words(&mut symbols, code, known, &extras);
         symbols
-        numbered_cells: &known.numbered_cells,
     });
     let symbols = named.as_ref().unwrap_or(&shared.symbols);
     watch.lir("lir", &target, symbols);
@@ -542,7 +564,7 @@ fn install(
     let wanted = if is_generator { made.entries.first().map(|entry| entry.offset) } else { made.entry(entry) };
     let wanted = wanted.ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
-    let exits = Box::new(Exits {
+    let exits = Rc::new(Exits {
         records: made.exits,
         points: extras.points,
         is_given_up: Cell::new(false),
@@ -564,7 +586,9 @@ fn install(
     let entry_at = |offset: u32| unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(offset as usize)) };
     let start = entry_at(wanted);
     let is_start = entry == 0 || is_generator;
-    let owned = Owned { exits, cells, checks: extras.checks, sites: extras.sites, is_start, entry: start, statistics };
+    let belongings = Belongings { exits: Rc::clone(&exits), cells, checks: extras.checks, sites: extras.sites };
+    let code_range = place.addr()..place.addr() + made.bytes.len();
+    let owned = Owned { exits, belongings: Some(Box::new(belongings)), code: code_range, is_start, entry: start, statistics };
     code.compiled.owners.borrow_mut().push(Box::new(owned));
     let resumption = |(id, offset): (u32, u32)| match lower::entry_kind(id) {
         EntryKind::Start => None,

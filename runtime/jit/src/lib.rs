@@ -10,6 +10,7 @@ mod codes;
 pub mod compile;
 mod deopt;
 pub mod dump;
+mod graveyard;
 mod helpers;
 mod hot;
 mod inline_cache;

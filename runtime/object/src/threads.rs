@@ -45,6 +45,8 @@ pub struct Thread {
     pub frame: *mut u8,
     /// An address below what the thread uses of the machine's stack.
     pub stack_limit: usize,
+    /// Where on its stack the thread stands, and where that ends; `None` if that is not known.
+    pub stack: Option<(usize, usize)>,
     /// The exception that is being handled.
     pub handled: Option<Object>,
 }
@@ -54,6 +56,12 @@ impl Vm {
     #[inline]
     pub fn note_place(&mut self) {
         let place: *const Vm = self;
+        let marker = 0u8;
+        let stands = std::hint::black_box(std::ptr::from_ref(&marker)).addr();
+        match &mut self.stack {
+            Some((known, _)) => *known = stands,
+            unknown => *unknown = end_of_stack().map(|end| (stands, end)),
+        }
         // SAFETY: the entry is there until it is dropped, and entries are touched with the lock only.
         unsafe { &*self.entry.get_or_insert_with(Entry::new).0 }.set(place);
     }
@@ -70,7 +78,7 @@ pub fn others(vm: &mut Vm) -> Vec<Thread> {
             // SAFETY: the thread noted the place when it let go of the lock; until it has that back, which it cannot while we
             // hold it, it neither moves the `Vm` nor changes it.
             let other = unsafe { &*place };
-            Thread { id: other.thread_id, frame: other.frame, stack_limit: other.stack_limit(), handled: other.handled_exception().map(crate::value::Ref::to_owned) }
+            Thread { id: other.thread_id, frame: other.frame, stack_limit: other.stack_limit(), stack: other.stack, handled: other.handled_exception().map(crate::value::Ref::to_owned) }
         })
         .collect()
 }
@@ -80,4 +88,20 @@ pub fn after_fork(vm: &mut Vm) {
     vm.note_place();
     let own: *const Vm = vm;
     places().iter().filter(|place| place.get() != own).for_each(|place| place.set(std::ptr::null()));
+}
+
+/// The address behind the stack of the running thread.
+#[cold]
+pub fn end_of_stack() -> Option<usize> {
+    // SAFETY: the attributes are asked for, read and given back.
+    unsafe {
+        let mut attributes: libc::pthread_attr_t = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &mut attributes) != 0 {
+            return None;
+        }
+        let (mut start, mut size) = (std::ptr::null_mut(), 0);
+        let is_known = libc::pthread_attr_getstack(&attributes, &mut start, &mut size) == 0;
+        libc::pthread_attr_destroy(&mut attributes);
+        is_known.then(|| start.addr() + size)
+    }
 }

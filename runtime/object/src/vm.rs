@@ -26,6 +26,8 @@ pub struct Vm {
     pub handled: Vec<Option<Object>>,
     /// The lowest address the native stack may grow to before calls are refused.
     stack_limit: usize,
+    /// Where on the native stack the thread stood when it let go of the lock, and where that ends.
+    pub(crate) stack: Option<(usize, usize)>,
     /// Python frames in progress, and how many there may be.
     pub depth: usize,
     pub depth_limit: usize,
@@ -102,6 +104,7 @@ impl Vm {
             raised: None,
             handled: vec![None],
             stack_limit: here.saturating_sub(stack_size.saturating_sub(256 << 10)),
+            stack: None,
             depth: 0,
             depth_limit: 1000,
             interp: None,

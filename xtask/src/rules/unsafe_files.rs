@@ -52,9 +52,11 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/tracing/monitoring.rs", "events name the running frame"),
     // Machine code: its memory, and what it shares with the runtime.
     ("runtime/jit/src/classify.rs", "compiled code passes words"),
+    ("runtime/jit/src/codes.rs", "keeps addresses of code and of what goes with it"),
     ("runtime/jit/src/compile.rs", "the address of code becomes a function"),
     ("runtime/jit/src/deopt/look.rs", "reads the stack frames of compiled code, and returns into it"),
     ("runtime/jit/src/deopt.rs", "reads saved registers and machine stacks, writes frames"),
+    ("runtime/jit/src/graveyard.rs", "searches the stacks of threads"),
     ("runtime/jit/src/helpers.rs", "compiled code passes words"),
     ("runtime/jit/src/hot.rs", "what sites saw is remembered as words"),
     ("runtime/jit/src/layout.rs", "looks at how vectors are laid out"),

@@ -16,8 +16,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A call that compiled code has made.
 struct Site {
-    /// The frame of the compiled function.
-    own: *mut Frame,
     /// The stack pointer when the call has returned.
     stack_pointer: usize,
     /// Where compiled code goes on.
@@ -72,6 +70,15 @@ fn with_halted<T>(use_it: impl FnOnce(&mut HashMap<usize, Halted>) -> T) -> T {
     use_it(guard.get_or_insert_default())
 }
 
+/// The addresses in compiled code that are on no stack, because they were replaced.
+pub fn for_each_return_address(visit: &mut dyn FnMut(usize)) {
+    with_halted(|halted| {
+        for one in halted.values() {
+            visit(one.return_address);
+        }
+    });
+}
+
 /// Registers what this file does.
 pub fn start() {
     look::set_looker(look::Looker { watch, show, leave });
@@ -104,7 +111,7 @@ impl Site {
                 return None;
             }
             let epilogue = code.start + (*code.exits).epilogue_offset;
-            let mut site = Site { own, stack_pointer, return_address, exits: code.exits, epilogue, frames: Vec::new(), safepoint };
+            let mut site = Site { stack_pointer, return_address, exits: code.exits, epilogue, frames: Vec::new(), safepoint };
             let mut inner: Vec<*mut Frame> = look::frames(chain).take_while(|frame| !std::ptr::eq(*frame, own)).collect();
             inner.push(own);
             inner.reverse();
