@@ -130,6 +130,8 @@ impl Reader {
                 let object = self.known(name);
                 self.preloaded.functions.get_mut(&object).expect("functions come first").defaults = types(defaults);
             }
+            "by_name" | "beyond" => self.more_parameters(rest),
+            "caught" => drop(self.unit.caught.insert(number(rest))),
             "code" => self.code(rest),
             "native" => {
                 let (head, returns) = pair(rest, "=");
@@ -204,6 +206,17 @@ impl Reader {
             returns: type_of(returns),
         };
         self.preloaded.functions.insert(object, known);
+    }
+
+    fn more_parameters(&mut self, text: &str) {
+        let (name, what) = pair(text, " ");
+        let object = self.known(name);
+        let known = self.preloaded.functions.get_mut(&object).expect("functions come first");
+        match what {
+            "rest" => known.takes_rest = true,
+            "keywords" => known.takes_keywords = true,
+            _ => known.keyword_only = what.split(',').map(|default| (default.trim() != "-").then(|| type_of(default))).collect(),
+        }
     }
 
     /// The code of a function of the test's file.

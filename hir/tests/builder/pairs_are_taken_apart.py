@@ -1,0 +1,3 @@
+def test(pairs):
+    for a, b in pairs:
+        a + b
