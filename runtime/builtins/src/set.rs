@@ -466,6 +466,12 @@ fn contains(vm: &mut Vm, set: Ref<'_>, key: Ref<'_>) -> PyResult<bool> {
     this(set).contains(vm, key)
 }
 
+/// Whether a key is a member, if this is a plain set or frozenset.
+#[inline]
+pub fn contains_plainly(vm: &mut Vm, set: Ref<'_>, key: Ref<'_>) -> Option<PyResult<bool>> {
+    (set.is_exactly(&SET) || set.is_exactly(&FROZEN_SET)).then(|| this(set).contains(vm, key))
+}
+
 /// Whether a key with this hash is a member of a plain set or frozenset, if that can be said without running Python.
 #[inline]
 pub fn contains_quickly(vm: &Vm, set: Ref<'_>, key: Ref<'_>, hash: i64) -> Option<bool> {
@@ -476,12 +482,6 @@ pub fn contains_quickly(vm: &Vm, set: Ref<'_>, key: Ref<'_>, hash: i64) -> Optio
         Quick::Found(_) => Some(true),
         Quick::Absent => Some(false),
         Quick::Unknown => None,
-/// Whether a key is a member, if this is a plain set or frozenset.
-#[inline]
-pub fn contains_plainly(vm: &mut Vm, set: Ref<'_>, key: Ref<'_>) -> Option<PyResult<bool>> {
-    (set.is_exactly(&SET) || set.is_exactly(&FROZEN_SET)).then(|| this(set).contains(vm, key))
-}
-
     }
 }
 
