@@ -187,6 +187,7 @@ programs! {
     jit_globals
     jit_instances
     jit_special_methods
+    jit_other_threads
     jit_tracing_begins
     json_module
     library_files

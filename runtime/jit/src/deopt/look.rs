@@ -89,15 +89,19 @@ impl Site {
     ///
     /// # Safety
     ///
-    /// The frame is in progress and [`look::native`] is not zero.
+    /// The frame is in progress.
     unsafe fn of(vm: &mut Vm, frame: *mut Frame) -> Option<Site> {
         // SAFETY: the caller's promise; where the frame says, the return address of a call is just below, because frames are looked at by what they call.
         unsafe {
-            let chain = look::chain_of(vm, frame)?;
             let mut own = frame;
             while look::native(own) == look::INLINED {
                 own = look::caller(own);
             }
+            // It may have left already.
+            if look::native(own) == 0 {
+                return None;
+            }
+            let chain = look::chain_of(vm, frame)?;
             let stack_pointer = above(chain.below, look::native(own))?;
             let mut return_address = *((stack_pointer - 8) as *const usize);
             if return_address == trampoline::return_address() {
