@@ -185,6 +185,7 @@ programs! {
     jit_item_methods
     jit_look_at_callers
     jit_globals
+    jit_inplace_errors
     jit_instances
     jit_special_methods
     jit_other_threads
