@@ -81,8 +81,7 @@ fn cost(preloaded: &Preloaded, code: CodeId) -> usize {
 }
 
 fn is_generator(flags: CodeFlags) -> bool {
-    let generators = CodeFlags::GENERATOR.0 | CodeFlags::COROUTINE.0 | CodeFlags::ASYNC_GENERATOR.0 | CodeFlags::ITERABLE_COROUTINE.0;
-    flags.0 & generators != 0
+    flags.has(CodeFlags::SUSPENDS.with(CodeFlags::ITERABLE_COROUTINE))
 }
 
 /// The code to inline, or why not.
@@ -95,10 +94,8 @@ fn code_of(function: &Function, preloaded: &Preloaded, call: Value, callee: Obje
     if chain.len() > preloaded.inlining.depth {
         return Err(NotInlined::ExceedsDepthLimit);
     }
-    if let Some(unit) = preloaded.codes.get(code.0 as usize) {
-        if is_generator(unit.code.flags) {
-            return Err(NotInlined::IsGenerator);
-        }
+    if preloaded.codes.get(code.0 as usize).is_some_and(|unit| is_generator(unit.code.flags)) {
+        return Err(NotInlined::IsGenerator);
     }
     Ok(code)
 }

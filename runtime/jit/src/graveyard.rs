@@ -73,7 +73,8 @@ pub fn clear(vm: &mut Vm, memory: &mut CodeMemory) {
 fn stacks(vm: &mut Vm) -> Option<Vec<Range<usize>>> {
     let marker = 0usize;
     let here = std::hint::black_box(&raw const marker).addr();
-    let mut stacks = vec![here..own_end()?];
+    let mut stacks = Vec::new();
+    stacks.push(here..own_end()?);
     for other in threads::others(vm) {
         if other.frame.is_null() {
             continue;

@@ -78,7 +78,13 @@ pub fn others(vm: &mut Vm) -> Vec<Thread> {
             // SAFETY: the thread noted the place when it let go of the lock; until it has that back, which it cannot while we
             // hold it, it neither moves the `Vm` nor changes it.
             let other = unsafe { &*place };
-            Thread { id: other.thread_id, frame: other.frame, stack_limit: other.stack_limit(), stack: other.stack, handled: other.handled_exception().map(crate::value::Ref::to_owned) }
+            Thread {
+                id: other.thread_id,
+                frame: other.frame,
+                stack_limit: other.stack_limit(),
+                stack: other.stack,
+                handled: other.handled_exception().map(crate::value::Ref::to_owned),
+            }
         })
         .collect()
 }
