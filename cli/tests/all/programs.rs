@@ -191,6 +191,7 @@ programs! {
     jit_other_threads
     jit_tracing_begins
     json_module
+    keys_of_string_subclasses
     library_files
     lists
     looping_methods

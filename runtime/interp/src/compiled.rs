@@ -1056,11 +1056,8 @@ pub unsafe fn next_pair(vm: &mut Vm, frame: *mut Frame, iterator: Ref<'_>) -> Op
 
 /// `dict.get(key, default)`
 pub fn dict_get(vm: &mut Vm, dict: RefOf<'_, Dict>, key: Ref<'_>, default: Ref<'_>) -> PyResult {
-    if let Some(value) = dict.get_interned(key) {
-        return Ok(value.to_owned());
-    }
-    if key.is_exactly(&object::str::STR) {
-        return Ok(default.to_owned());
+    if let Some(found) = dict.get().get_quickly(key) {
+        return Ok(found.unwrap_or(default).to_owned());
     }
     Ok(dict.get_item(vm, key)?.unwrap_or_else(|| default.to_owned()))
 }
@@ -1116,8 +1113,8 @@ pub fn load_item(vm: &mut Vm, container: Ref<'_>, key: Ref<'_>) -> u64 {
 /// Whether the item is in the container; `None` if that raised.
 pub fn contains(vm: &mut Vm, item: Ref<'_>, container: Ref<'_>) -> Option<bool> {
     if let Some(text) = item.downcast_exact::<Str>() {
-        if let Some(dict) = container.downcast_exact::<Dict>() {
-            return Some(dict.get_interned(item).is_some());
+        if let Some(found) = container.downcast_exact::<Dict>().and_then(|dict| dict.get().get_quickly(item)) {
+            return Some(found.is_some());
         }
         if let Some(is_member) = builtins::set::contains_quickly(vm, container, item, text.get().hash()) {
             return Some(is_member);

@@ -12,7 +12,7 @@ use crate::class::{Payload, TYPE, Type};
 use crate::exception;
 use crate::instance::Slots;
 use crate::native::{PayloadInfo, TypeSpec, flag};
-use crate::str::Str;
+use crate::str::{STR, Str};
 use crate::type_new::identity_hash;
 use crate::value::{Object, ObjectOf, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
@@ -802,6 +802,16 @@ impl Dict {
         // somebody with a `&mut Vm` changes it, which callers must not let happen while they use it.
         let storage = unsafe { self.storage.get_unchecked() };
         storage.find_str(name).map(|position| storage.value(position).borrow())
+    }
+
+    /// The value of an exact string as a key, or that it is none; `None` if that cannot be said without running Python: an instance of a subclass of `str`
+    /// may be equal to it.
+    #[inline]
+    pub fn get_quickly(&self, name: Ref<'_>) -> Option<Option<Ref<'_>>> {
+        let found = self.get_interned(name);
+        // SAFETY: the borrow ends here.
+        let may_have_others = matches!(unsafe { self.storage.get_unchecked() }, Storage::General(_));
+        (found.is_some() || !may_have_others && name.is_exactly(&STR)).then_some(found)
     }
 
     /// The value of a string key, as a new reference.

@@ -164,8 +164,11 @@ handler!(
         if raw::class_address(item) != std::ptr::from_ref(&STR).addr() {
             return contains(vm, ip, sp, frame, word, fuel);
         }
+        let Some(found) = Ref::from_bits(container).downcast_unchecked::<Dict>().get().get_quickly(Ref::from_bits(item)) else {
+            return contains(vm, ip, sp, frame, word, fuel);
+        };
         (*frame).ip = ip;
-        let is_there = Ref::from_bits(container).downcast_unchecked::<Dict>().get_interned(Ref::from_bits(item)).is_some();
+        let is_there = found.is_some();
         drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, container, item, is_there != (arg(word) == 1), fuel);
     }
 );
