@@ -477,6 +477,40 @@ impl BinaryOp {
         let number = self as u32;
         number >= 13 && number < 26
     }
+
+    /// The names of the operator's methods: the left operand's, the right operand's, and the left operand's for the in-place form. (`**` has a third operand,
+    /// a subscript no right one's.)
+    pub const fn method_names(self) -> Option<[&'static str; 3]> {
+        Some(match self.without_inplace() {
+            BinaryOp::Add => ["__add__", "__radd__", "__iadd__"],
+            BinaryOp::Subtract => ["__sub__", "__rsub__", "__isub__"],
+            BinaryOp::Multiply => ["__mul__", "__rmul__", "__imul__"],
+            BinaryOp::TrueDivide => ["__truediv__", "__rtruediv__", "__itruediv__"],
+            BinaryOp::FloorDivide => ["__floordiv__", "__rfloordiv__", "__ifloordiv__"],
+            BinaryOp::Remainder => ["__mod__", "__rmod__", "__imod__"],
+            BinaryOp::MatrixMultiply => ["__matmul__", "__rmatmul__", "__imatmul__"],
+            BinaryOp::And => ["__and__", "__rand__", "__iand__"],
+            BinaryOp::Or => ["__or__", "__ror__", "__ior__"],
+            BinaryOp::Xor => ["__xor__", "__rxor__", "__ixor__"],
+            BinaryOp::LeftShift => ["__lshift__", "__rlshift__", "__ilshift__"],
+            BinaryOp::RightShift => ["__rshift__", "__rrshift__", "__irshift__"],
+            _ => return None,
+        })
+    }
+}
+
+impl Comparison {
+    /// The name of the comparison's method.
+    pub const fn method_name(self) -> &'static str {
+        match self {
+            Comparison::Less => "__lt__",
+            Comparison::LessEqual => "__le__",
+            Comparison::Greater => "__gt__",
+            Comparison::GreaterEqual => "__ge__",
+            Comparison::Equal => "__eq__",
+            Comparison::NotEqual => "__ne__",
+        }
+    }
 }
 
 #[cfg(test)]

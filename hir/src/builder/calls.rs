@@ -332,14 +332,20 @@ impl Builder<'_> {
     }
 
     pub(super) fn call_function_ex(&mut self) {
+        let [callable, receiver, args, keywords] = self.pop_function_ex();
+        let result = self.emit(Instr::call_ex(callable, receiver, args, keywords));
+        self.push(result);
+    }
+
+    /// What `CALL_FUNCTION_EX` finds on the stack: callable, receiver, arguments, keywords.
+    pub(super) fn pop_function_ex(&mut self) -> [Value; 4] {
         let keywords = self.pop_opt();
         let args = self.pop();
         let receiver = self.pop_opt();
         let callable = self.pop();
         let keywords = keywords.unwrap_or_else(|| self.null());
         let receiver = receiver.unwrap_or_else(|| self.null());
-        let result = self.emit(Instr::call_ex(callable, receiver, args, keywords));
-        self.push(result);
+        [callable, receiver, args, keywords]
     }
 
     pub(super) fn call_intrinsic_1(&mut self, operand: u32) -> Result<(), Refusal> {

@@ -37,12 +37,7 @@ impl Builder<'_> {
                 self.emit(Instr::try_call_kw(callable, receiver, names, args))
             }
             Opcode::CallFunctionEx => {
-                let keywords = self.pop_opt();
-                let args = self.pop();
-                let receiver = self.pop_opt();
-                let callable = self.pop();
-                let keywords = keywords.unwrap_or_else(|| self.null());
-                let receiver = receiver.unwrap_or_else(|| self.null());
+                let [callable, receiver, args, keywords] = self.pop_function_ex();
                 self.emit(Instr::try_call_ex(callable, receiver, args, keywords))
             }
             Opcode::BinaryOp => {

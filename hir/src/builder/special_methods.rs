@@ -11,36 +11,6 @@ use crate::instr::{Instr, Value};
 use crate::types::{ClassId, ObjectId, Spec, Type, ty};
 use bytecode::opcode::{BinaryOp, Comparison};
 
-/// The names of an operator's methods: of the left operand, of the right one, and of the in-place form.
-fn method_names(op: BinaryOp) -> Option<[&'static str; 3]> {
-    Some(match op.without_inplace() {
-        BinaryOp::Add => ["__add__", "__radd__", "__iadd__"],
-        BinaryOp::Subtract => ["__sub__", "__rsub__", "__isub__"],
-        BinaryOp::Multiply => ["__mul__", "__rmul__", "__imul__"],
-        BinaryOp::TrueDivide => ["__truediv__", "__rtruediv__", "__itruediv__"],
-        BinaryOp::FloorDivide => ["__floordiv__", "__rfloordiv__", "__ifloordiv__"],
-        BinaryOp::Remainder => ["__mod__", "__rmod__", "__imod__"],
-        BinaryOp::MatrixMultiply => ["__matmul__", "__rmatmul__", "__imatmul__"],
-        BinaryOp::And => ["__and__", "__rand__", "__iand__"],
-        BinaryOp::Or => ["__or__", "__ror__", "__ior__"],
-        BinaryOp::Xor => ["__xor__", "__rxor__", "__ixor__"],
-        BinaryOp::LeftShift => ["__lshift__", "__rlshift__", "__ilshift__"],
-        BinaryOp::RightShift => ["__rshift__", "__rrshift__", "__irshift__"],
-        _ => return None,
-    })
-}
-
-fn comparison_name(op: Comparison) -> &'static str {
-    match op {
-        Comparison::Less => "__lt__",
-        Comparison::LessEqual => "__le__",
-        Comparison::Greater => "__gt__",
-        Comparison::GreaterEqual => "__ge__",
-        Comparison::Equal => "__eq__",
-        Comparison::NotEqual => "__ne__",
-    }
-}
-
 /// A method, and the class that it was found in for an operand.
 struct Method<'a> {
     object: ObjectId,
@@ -51,7 +21,7 @@ struct Method<'a> {
 impl<'a> Builder<'a> {
     /// `left op right`, if a special method is known to answer.
     pub(super) fn method_operator(&mut self, left: Value, right: Value, op: BinaryOp, expected: (Type, Type)) -> Option<Value> {
-        let [name, reflected, inplace] = method_names(op)?;
+        let [name, reflected, inplace] = op.method_names()?;
         let (left_class, right_class) = (self.python_class(expected.0), self.python_class(expected.1));
         let result = if let Some(class) = left_class {
             let method = self.method(class, name)?;
@@ -76,7 +46,7 @@ impl<'a> Builder<'a> {
     /// `left op right`, if a special method is known to answer; as a machine bool if only its truth is wanted.
     pub(super) fn method_comparison(&mut self, left: Value, right: Value, op: Comparison, expected: (Type, Type)) -> Option<Value> {
         let class = self.python_class(expected.0)?;
-        let method = self.method(class, comparison_name(op))?;
+        let method = self.method(class, op.method_name())?;
         if !self.is_unrelated(expected.1, class) {
             return None;
         }

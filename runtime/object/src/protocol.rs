@@ -668,6 +668,11 @@ impl Vm {
         if !result.borrow().is_not_implemented() {
             return Ok(result);
         }
+        self.sequence_operation(op, left, right)
+    }
+
+    /// What sequences say of an operator that is not one of numbers here.
+    fn sequence_operation(&mut self, op: BinaryOp, left: Ref<'_>, right: Ref<'_>) -> PyResult {
         match op.without_inplace() {
             BinaryOp::Add => self.concat(op, left, right),
             BinaryOp::Multiply => self.repeat(op, left, right),

@@ -1,40 +1,19 @@
 //! What is left of an operator once one method has been called for it: for callers that call the special methods of Python classes themselves.
 
 use super::{number_slot, swapped};
-use crate::str::names;
+use crate::str::intern::intern;
 use crate::value::{Object, Ref};
 use crate::vm::{PyResult, Vm};
 use bytecode::opcode::{BinaryOp, Comparison};
 
-/// The names of the methods of an operator: the left operand's, the right operand's, and the left operand's for the in-place form.
+/// [`BinaryOp::method_names`], interned.
 pub fn method_names(op: BinaryOp) -> Option<[Ref<'static>; 3]> {
-    Some(match op.without_inplace() {
-        BinaryOp::Add => [names::__add__(), names::__radd__(), names::__iadd__()],
-        BinaryOp::Subtract => [names::__sub__(), names::__rsub__(), names::__isub__()],
-        BinaryOp::Multiply => [names::__mul__(), names::__rmul__(), names::__imul__()],
-        BinaryOp::TrueDivide => [names::__truediv__(), names::__rtruediv__(), names::__itruediv__()],
-        BinaryOp::FloorDivide => [names::__floordiv__(), names::__rfloordiv__(), names::__ifloordiv__()],
-        BinaryOp::Remainder => [names::__mod__(), names::__rmod__(), names::__imod__()],
-        BinaryOp::MatrixMultiply => [names::__matmul__(), names::__rmatmul__(), names::__imatmul__()],
-        BinaryOp::And => [names::__and__(), names::__rand__(), names::__iand__()],
-        BinaryOp::Or => [names::__or__(), names::__ror__(), names::__ior__()],
-        BinaryOp::Xor => [names::__xor__(), names::__rxor__(), names::__ixor__()],
-        BinaryOp::LeftShift => [names::__lshift__(), names::__rlshift__(), names::__ilshift__()],
-        BinaryOp::RightShift => [names::__rshift__(), names::__rrshift__(), names::__irshift__()],
-        _ => return None,
-    })
+    op.method_names().map(|names| names.map(intern))
 }
 
-/// The name of the method of a comparison.
+/// [`Comparison::method_name`], interned.
 pub fn comparison_name(op: Comparison) -> Ref<'static> {
-    match op {
-        Comparison::Less => names::__lt__(),
-        Comparison::LessEqual => names::__le__(),
-        Comparison::Greater => names::__gt__(),
-        Comparison::GreaterEqual => names::__ge__(),
-        Comparison::Equal => names::__eq__(),
-        Comparison::NotEqual => names::__ne__(),
-    }
+    intern(op.method_name())
 }
 
 impl Vm {
@@ -60,11 +39,7 @@ impl Vm {
                 return Ok(result);
             }
         }
-        match op.without_inplace() {
-            BinaryOp::Add => self.concat(op, left, right),
-            BinaryOp::Multiply => self.repeat(op, left, right),
-            _ => Err(self.unsupported(op, left, right)),
-        }
+        self.sequence_operation(op, left, right)
     }
 
     /// Goes on with a comparison when the method of the left operand has given `NotImplemented`. The class of the right operand is not derived from the left one's.
