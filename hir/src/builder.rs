@@ -37,6 +37,7 @@ mod natives;
 mod operators;
 mod special_methods;
 mod subscripts;
+mod super_attributes;
 
 use crate::environment::{CodeUnit, Preloaded};
 use crate::function::{CodeId, FrameStateId, Function};

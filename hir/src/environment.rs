@@ -210,6 +210,8 @@ pub enum Seen {
     OfClass { class: ObjectId, value: Type, assumption: AssumptionId },
     /// A name of a module.
     OfModule { module: ObjectId, value: Type, assumption: AssumptionId },
+    /// What `super(class, receiver).name` was, `super_type` being `super`, the likeliest receiver first: of `LOAD_SUPER_ATTR`.
+    Super { super_type: ObjectId, owners: Vec<SuperOwner> },
     /// The type of a loop's iterator.
     Iterator(Type),
     /// What was called, and whether the owner it was found in is its first argument. Of `CALL` and `CALL_KW`.
@@ -224,6 +226,27 @@ pub struct Owner {
     /// Breaks when the class changes.
     pub assumption: AssumptionId,
     pub place: Place,
+}
+
+/// What was found behind a class for receivers of one class, or for one class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SuperOwner {
+    /// The class that the search began behind.
+    pub start: ObjectId,
+    pub receiver: Receiver,
+    /// Breaks when the receiver's class, or the receiver, changes.
+    pub assumption: AssumptionId,
+    /// A method, a value, or general.
+    pub place: Place,
+}
+
+/// The receiver of a method that is looked for behind a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// An instance of exactly this class.
+    Instance(ClassId),
+    /// This class.
+    Class(ObjectId),
 }
 
 /// Where an attribute is.

@@ -220,7 +220,9 @@ programs! {
     slicing
     sqlite_module
     strings
+    strict_module_attributes
     struct_module
+    super_attributes
     subclass_builtins
     subprocesses
     syntax_errors

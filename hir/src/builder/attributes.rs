@@ -14,7 +14,7 @@ const OWNER_LIMIT: usize = 4;
 
 /// What an attribute is loaded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Load {
+pub(super) enum Load {
     Value,
     /// To be called: the receiver comes too.
     Method,
@@ -22,9 +22,9 @@ enum Load {
 
 /// What was loaded: a value, and the receiver to call it with.
 #[derive(Clone, Copy)]
-struct Loaded {
-    value: Value,
-    receiver: Option<Value>,
+pub(super) struct Loaded {
+    pub value: Value,
+    pub receiver: Option<Value>,
 }
 
 /// How an attribute is looked up if nothing is known.
@@ -64,7 +64,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn push_loaded(&mut self, loaded: Loaded, load: Load) {
+    pub(super) fn push_loaded(&mut self, loaded: Loaded, load: Load) {
         self.push(loaded.value);
         if load == Load::Method {
             self.vars.stack.push(loaded.receiver);
@@ -238,7 +238,7 @@ impl Builder<'_> {
         (self.refine(value, union), next)
     }
 
-    fn join_ways(&mut self, join: Block, ways: &[Loaded]) -> Loaded {
+    pub(super) fn join_ways(&mut self, join: Block, ways: &[Loaded]) -> Loaded {
         let preds = self.function.preds(join).to_vec();
         let values: Vec<Value> = ways.iter().map(|way| way.value).collect();
         let receivers: Option<Vec<Value>> = ways.iter().any(|way| way.receiver.is_some()).then(|| {
@@ -317,21 +317,5 @@ impl Builder<'_> {
     pub(super) fn delete_attr(&mut self, index: u32) {
         let (owner, name) = (self.pop(), self.name(index));
         self.emit(Instr::delete_attr(owner, name));
-    }
-
-    // ---- super --------------------------------------------------------------------------------------------------------------
-
-    pub(super) fn load_super_attr(&mut self, operand: u32) {
-        let name = self.name(operand >> 2);
-        let flags = operand >> 1 & 1;
-        let (receiver, class, super_type) = (self.pop(), self.pop(), self.pop());
-        if operand & 1 == 0 {
-            let value = self.emit(Instr::load_super_attr(super_type, class, receiver, name, flags));
-            return self.push(value);
-        }
-        let value = self.emit(Instr::load_super_method(super_type, class, receiver, name, flags));
-        let receiver = self.second_output(value, ty::OptObject);
-        self.push(value);
-        self.push(receiver);
     }
 }

@@ -26,6 +26,7 @@ pub mod range;
 pub mod set;
 pub mod slice;
 pub mod str;
+pub mod strict_module;
 pub mod struct_sequence;
 pub mod subscript;
 pub mod template;

@@ -17,10 +17,11 @@ use crate::eval::{self, arithmetic, calls, iteration, names};
 use crate::frame::{self, Ending, FRAME_WORDS, Frame};
 use crate::function::{self, FUNCTION, Function};
 use crate::tracing;
+use builtins::strict_module::StrictModule;
 use bytecode::opcode::BinaryOp;
 use bytecode::{CodeFlags, Instr, Opcode};
 use object::attribute::cache;
-use object::dict::Dict;
+use object::dict::{Dict, global_cell};
 use object::function::BOUND_METHOD;
 use object::list::List;
 use object::str::Str;
@@ -973,6 +974,16 @@ fn word_of_global(function: &Function, name: Ref<'_>) -> u64 {
     fill_cell(function, name);
     let (globals, builtins) = (function.globals.borrow().downcast_exact(), function.builtins.borrow().downcast_exact());
     globals.zip(builtins).and_then(|(globals, builtins)| object::dict::find_in_scope(globals, builtins, name)).map_or(0, Ref::bits)
+}
+
+/// What a name of a module is, borrowed; 0 if that is not simple. Finds it in its cell again.
+pub fn word_of_module(vm: &Vm, module: Ref<'_>, name: Ref<'_>) -> u64 {
+    let strict = module.downcast_exact::<StrictModule>();
+    if strict.is_some_and(|module| module.get().globals_with(vm, name).is_none()) {
+        return 0;
+    }
+    let cell = crate::shadow::feedback::namespace_of(module).and_then(|names| global_cell(names, names, name));
+    cell.and_then(|cell| cell.word()).unwrap_or(0)
 }
 
 /// A common constant by its number.

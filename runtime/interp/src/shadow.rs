@@ -20,6 +20,7 @@ use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, Polymorphic, Site, SiteKind};
 use object::class::class_of_version;
 use object::dict::{GlobalCell, ModuleSite};
+use object::super_object::site::{self as super_site, SuperSite};
 use object::{Object, Ref};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -81,6 +82,9 @@ pub(crate) struct Shadow {
     /// What sites with several classes have seen; the sites have the addresses.
     #[expect(clippy::vec_box, reason = "the addresses must stay")]
     polymorphic: RefCell<Vec<Box<Polymorphic>>>,
+    /// What `super().name` has found; the sites have the addresses.
+    #[expect(clippy::vec_box, reason = "the addresses must stay")]
+    super_sites: RefCell<Vec<Box<SuperSite>>>,
     /// The cells of global names; the sites have the addresses.
     cells: RefCell<Vec<Rc<GlobalCell>>>,
 }
@@ -116,7 +120,13 @@ impl Shadow {
             words.push(Cell::new(bare | distance << DISTANCE_SHIFT | SHADOW));
         }
         words.extend(sites.into_iter().map(Cell::new));
-        Some(Shadow { words: words.into_boxed_slice(), n_instructions: n, polymorphic: RefCell::default(), cells: RefCell::default() })
+        Some(Shadow {
+            words: words.into_boxed_slice(),
+            n_instructions: n,
+            polymorphic: RefCell::default(),
+            super_sites: RefCell::default(),
+            cells: RefCell::default(),
+        })
     }
 
     pub(crate) fn entry(&self) -> *const Instr {
@@ -137,6 +147,14 @@ impl Shadow {
         address
     }
 
+    /// Room for what one more `super().name` finds.
+    fn new_super_site(&self) -> *const SuperSite {
+        let site = Box::<SuperSite>::default();
+        let address: *const SuperSite = &raw const *site;
+        self.super_sites.borrow_mut().push(site);
+        address
+    }
+
     /// Forgets everything: the instructions become the ones they were at first, in place, so that code that
     /// runs just goes on.
     pub(crate) fn reset(&self) {
@@ -154,6 +172,7 @@ impl Shadow {
             }
         }
         self.polymorphic.borrow_mut().clear();
+        self.super_sites.borrow_mut().clear();
         self.cells.borrow_mut().clear();
     }
 
@@ -224,6 +243,14 @@ impl Shadow {
         Some((entry.noted().collect(), entry.is_overfull()))
     }
 
+    /// What `super().name` has found, and whether the receivers were too many for it.
+    fn noted_behind(&self, index: usize) -> Option<(Vec<super_site::Noted>, bool)> {
+        let address = self.site(index)?[1].get();
+        let sites = self.super_sites.borrow();
+        let site = sites.iter().find(|site| (&raw const ***site).addr() as u64 == address)?;
+        Some((site.noted().collect(), site.is_overfull()))
+    }
+
     /// The opcode of an instruction as it is now.
     fn opcode_byte(&self, index: usize) -> u8 {
         self.words[index].get() as u8
@@ -257,6 +284,7 @@ fn has_site(instruction: Instr) -> bool {
                 | Opcode::LoadGlobal
                 | Opcode::LoadAttr
                 | Opcode::StoreAttr
+                | Opcode::LoadSuperAttr
                 | Opcode::ForIter
                 | Opcode::StoreSubscr
                 | Opcode::Call

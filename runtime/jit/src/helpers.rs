@@ -251,6 +251,8 @@ define_helpers! {
     load_global_of(vm, frame, name, function) { compiled::load_global_of(vm, value(function), value(name)) }
     /// Borrowed; 0 without exception if there is none.
     global_word_of(vm, frame, name, function) { compiled::global_word_of(value(function), value(name)) }
+    /// The same of a module, strict or not.
+    word_of_module(vm, frame, name, module) { compiled::word_of_module(vm, value(module), value(name)) }
     /// Raises that an inlined call is too deep.
     too_deep(vm, frame) {
         interp::inlined::too_deep(vm);

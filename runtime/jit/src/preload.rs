@@ -15,11 +15,10 @@ use hir::environment::{
 };
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo, Spec};
 use hir::{Preloaded, Type, ty};
-use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen};
+use interp::shadow::feedback::{Feedback, Kind, Owner, Place, Seen, SuperOwner, namespace_of};
 use interp::{CodeObject, Function};
 use object::dict::{Dict, GlobalCell, global_cell};
 use object::flat::FlatItems;
-use object::singleton::ModuleObject;
 use object::str::Str;
 use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Type as Class};
@@ -52,8 +51,19 @@ pub enum Assume {
     Nothing,
     /// The class, or the function, has not changed.
     Version { place: *const u32, version: u32 },
-    /// The global name has the value with this word; a name of a function that may be inlined, or of the running one.
-    Global { cell: Rc<GlobalCell>, name: u64, word: u64, function: Option<u64> },
+    /// The name has the value with this word.
+    Global { cell: Rc<GlobalCell>, name: u64, word: u64, whose: Whose },
+}
+
+/// Whose global name one is.
+#[derive(Clone, Copy)]
+pub enum Whose {
+    /// The running function's.
+    Running,
+    /// That of a function that may be inlined, by its word.
+    Function(u64),
+    /// A module's, strict or not.
+    Module(u64),
 }
 
 #[derive(Default)]
@@ -328,7 +338,8 @@ impl Tables {
             if !are_constant || is_blamed {
                 continue;
             }
-            if let Some(global) = self.global(&cell, name, value.borrow()) {
+            let whose = self.callees.function().map_or(Whose::Running, Whose::Function);
+            if let Some(global) = self.global(&cell, name, value.borrow(), whose) {
                 constant.insert(index, global);
             }
         }
@@ -345,13 +356,13 @@ impl Tables {
     }
 
     /// A name with a value that names keep, as a rule: functions, classes, modules.
-    fn global(&mut self, cell: &Rc<GlobalCell>, name: Ref<'_>, value: Ref<'_>) -> Option<GlobalValue> {
+    fn global(&mut self, cell: &Rc<GlobalCell>, name: Ref<'_>, value: Ref<'_>, whose: Whose) -> Option<GlobalValue> {
         let leaf = leaf_of(value);
         let kept = [ty::Func, ty::BuiltinFunction, ty::Module, ty::TypeExact, ty::TypeUser];
         if !kept.contains(&leaf) {
             return None;
         }
-        let assume = Assume::Global { cell: Rc::clone(cell), name: name.bits(), word: value.bits(), function: self.callees.function() };
+        let assume = Assume::Global { cell: Rc::clone(cell), name: name.bits(), word: value.bits(), whose };
         let assumption = self.assume(assume, &format!("global {}", name.downcast::<object::str::Str>()?.to_string_lossy()));
         Some(GlobalValue { value: self.single_value(value), assumption })
     }
@@ -364,6 +375,11 @@ impl Tables {
         match seen {
             Seen::NeverRun => Told::NeverRun,
             Seen::Unrecorded | Seen::Global { .. } => Told::Unrecorded,
+            Seen::Super(owners) => {
+                let owners: Option<Vec<environment::SuperOwner>> = owners.iter().map(|owner| self.super_owner(owner)).collect();
+                let super_type = self.object(object::super_object::SUPER.object());
+                owners.map_or(Told::Unrecorded, |owners| Told::Super { super_type, owners })
+            }
             Seen::OfModule { module, value } => self.of_module(name, module.borrow(), value.borrow()).unwrap_or(Told::Unrecorded),
             Seen::Megamorphic | Seen::General(_) => Told::Megamorphic,
             Seen::Operands(left, right) => Told::Operands(self.kind(left), self.kind(right)),
@@ -383,13 +399,12 @@ impl Tables {
 
     /// A name of a module with a value that hardly changes.
     fn of_module(&mut self, name: Option<Ref<'_>>, module: Ref<'_>, value: Ref<'_>) -> Option<environment::Seen> {
-        let (known, name) = (module.downcast_exact::<ModuleObject>()?, name?);
-        let dict = known.dict();
+        let (dict, name) = (namespace_of(module)?, name?);
         let cell = global_cell(dict, dict, name)?;
         if !cell.value().is_some_and(|now| now.borrow().is(value)) {
             return None;
         }
-        let GlobalValue { value, assumption } = self.global(&cell, name, value)?;
+        let GlobalValue { value, assumption } = self.global(&cell, name, value, Whose::Module(module.bits()))?;
         Some(environment::Seen::OfModule { module: self.object(module), value, assumption })
     }
 
@@ -437,6 +452,22 @@ impl Tables {
     fn class_version(&mut self, class: &Class, version: u32) -> AssumptionId {
         self.class(class);
         self.assume(Assume::Version { place: class.version_place(), version }, &format!("class {}", class.name()))
+    }
+
+    fn super_owner(&mut self, owner: &SuperOwner) -> Option<environment::SuperOwner> {
+        let class = owner.class.borrow().downcast::<Class>()?;
+        let assumption = self.class_version(class.get(), owner.version);
+        let receiver = if owner.is_class {
+            environment::Receiver::Class(self.object(class.object()))
+        } else {
+            environment::Receiver::Instance(self.class(class.get()))
+        };
+        let place = match &owner.place {
+            Place::Method(function) => environment::Place::Method(self.object(function.borrow())),
+            Place::Value(value) if value.borrow().address().is_some() => environment::Place::Value(self.object(value.borrow())),
+            _ => environment::Place::General,
+        };
+        Some(environment::SuperOwner { start: self.object(owner.start.borrow()), receiver, assumption, place })
     }
 
     fn owner(&mut self, owner: &Owner) -> Option<environment::Owner> {

@@ -794,6 +794,11 @@ impl Dict {
         Ok(())
     }
 
+    /// Has whoever knows by a [`GlobalCell`] where a name is look it up again.
+    pub(crate) fn forget_cells(&self) {
+        self.scope.keys_change();
+    }
+
     /// The value of a string key. Runs no Python: a key that is not an exact string is not considered.
     #[inline]
     pub fn get_interned(&self, name: Ref<'_>) -> Option<Ref<'_>> {

@@ -9,6 +9,8 @@ use crate::slots::Slots;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm, hooks};
 
+pub mod site;
+
 /// The payload of a `super`.
 pub struct Super {
     class: ObjectCell,
@@ -85,15 +87,16 @@ fn init(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// The class whose order the lookup follows, where that can be said without running Python.
+fn check_quickly<'a>(start: &Type, object: Ref<'a>) -> Option<&'a Type> {
+    let own = object.downcast::<Type>().map(RefOf::get).filter(|class| class.is_subclass_of(start));
+    own.or_else(|| Some(object.class()).filter(|class| class.is_subclass_of(start)))
+}
+
 /// The class whose order the lookup follows.
 fn check(vm: &mut Vm, start: &Type, object: Ref<'_>) -> PyResult {
-    if let Some(class) = object.downcast::<Type>()
-        && class.get().is_subclass_of(start)
-    {
-        return Ok(object.to_owned());
-    }
-    if object.class().is_subclass_of(start) {
-        return Ok(object.class().to_object());
+    if let Some(class) = check_quickly(start, object) {
+        return Ok(class.to_object());
     }
     let name = crate::str::names::__class__();
     if let Some(class) = vm.find_attr(object, name)?
@@ -119,6 +122,14 @@ pub fn lookup(vm: &mut Vm, class: &Type, this: Ref<'_>, this_class: &Type, name:
     let Some(found) = found else { return Ok(None) };
     let instance = if this.is(this_class.object()) { None } else { Some(this) };
     bind(vm, found, instance, this_class).map(Some)
+}
+
+/// What was found behind a class for `this`, asked for what it is for that.
+pub fn bind_found(vm: &mut Vm, class: Ref<'_>, this: Ref<'_>, found: Object) -> PyResult {
+    let start = class.downcast::<Type>().expect("a search began behind it");
+    let this_class = check_quickly(start.get(), this).expect("a search was made in its order");
+    let instance = if this.is(this_class.object()) { None } else { Some(this) };
+    bind(vm, found, instance, this_class)
 }
 
 /// `super(class, this).name` for `LOAD_SUPER_ATTR`.

@@ -2,6 +2,7 @@
 
 use crate::exception_class;
 use crate::gc::{immortalize_heap, is_immortal};
+use builtins::strict_module::{STRICT_MODULE, strict_module_patch, strict_module_patch_delete, strict_module_patch_enabled};
 use hot_code::{
     clear_all_shadow_caches, clear_caches, clear_shadow_cache, delay_adaptive, get_adaptive_delay, getknobs, set_adaptive_delay, setknobs,
 };
@@ -15,10 +16,8 @@ use object::singleton::ModuleObject;
 use object::str::Str;
 use object::{Object, PyResult, Ref, RefOf, Type, Vm, exception, method};
 use std::sync::atomic::{AtomicBool, Ordering};
-use strict_module::{STRICT_MODULE, strict_module_patch, strict_module_patch_delete, strict_module_patch_enabled};
 
 mod hot_code;
-mod strict_module;
 
 pub static MODULE: Module = Module {
     name: "_cinderx",

@@ -44,6 +44,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/shadow/handlers/jumps.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/locals.rs", "fast locals and cells"),
     ("runtime/interp/src/shadow/handlers/native_calls.rs", "the value stack; functions are kept as addresses, whose type goes with the form"),
+    ("runtime/interp/src/shadow/handlers/super_attributes.rs", "the value stack, sites"),
     ("runtime/interp/src/shadow/listing.rs", "code objects that are alive are remembered by address"),
     ("runtime/interp/src/shadow/specialize.rs", "reads the value stack, rewrites instructions"),
     ("runtime/interp/src/traceback.rs", "walks the chain of frames"),

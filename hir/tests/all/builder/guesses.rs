@@ -2,7 +2,8 @@
 
 use bytecode::{Code, Opcode};
 use hir::environment::{
-    Assumption, AssumptionId, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind, Owner, Place, Preloaded, Seen,
+    Assumption, AssumptionId, Construction, GlobalValue, KnownClass, KnownFunction, KnownNative, NativeKind, Owner, Place, Preloaded, Receiver, Seen,
+    SuperOwner,
 };
 use hir::types::{ClassId, ClassInfo, ObjectId, ObjectInfo, ShapeId, ShapeInfo};
 use hir::{Type, ty};
@@ -148,6 +149,10 @@ impl Guess<'_> {
                 1 => Seen::OfModule { module: self.object(), value: Type::object(self.object(), self.tables), assumption: AssumptionId(0) },
                 _ => self.owners(),
             },
+            Opcode::LoadSuperAttr => {
+                let start = self.object();
+                Seen::Super { super_type: self.object(), owners: (0..self.dice.pick(&[1, 1, 2, 3, 5])).map(|_| self.super_owner(start)).collect() }
+            }
             Opcode::Call => Seen::Callee { value: self.object(), with_owner: self.dice.roll(2) == 0 },
             _ => Seen::Unrecorded,
         }
@@ -155,6 +160,16 @@ impl Guess<'_> {
 
     fn object(&mut self) -> ObjectId {
         self.dice.pick(self.objects)
+    }
+
+    fn super_owner(&mut self, start: ObjectId) -> SuperOwner {
+        let receiver = if self.dice.roll(4) == 0 { Receiver::Class(self.object()) } else { Receiver::Instance(self.dice.pick(self.classes)) };
+        let place = match self.dice.roll(6) {
+            0 => Place::General,
+            1 => Place::Value(self.objects[0]),
+            _ => Place::Method(self.objects[0]),
+        };
+        SuperOwner { start, receiver, assumption: AssumptionId(0), place }
     }
 
     fn owners(&mut self) -> Seen {

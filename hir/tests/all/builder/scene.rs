@@ -21,13 +21,13 @@
 //!
 //! An object with the name of a global is its value. `WHAT`: `operands T, T`; `owners OWNER | ...` with an owner `SHAPE PLACE` or `CLASS PLACE`, a
 //! place `slot N`, `added N SHAPE`, `method OBJECT`, `value OBJECT`, `getter OBJECT` or `general`; `of_class OBJECT OBJECT`; `of_module OBJECT OBJECT`;
-//! `iterator T`; `callee OBJECT` or `callee_of_owner OBJECT`; `nothing`; `much`.
+//! `behind CLASS RECEIVER | ...` with a receiver `CLASS PLACE` or `class CLASS PLACE`; `iterator T`; `callee OBJECT` or `callee_of_owner OBJECT`; `nothing`; `much`.
 
 use bytecode::{Code, Opcode};
 use hir::builder::{LoopEntries, Misses, Options};
 use hir::environment::{
     Assumption, AssumptionId, CodeUnit, Construction, GlobalValue, ItemKind, KnownClass, KnownFunction, KnownNative, NativeKind, Owner, Place,
-    Preloaded, Seen,
+    Preloaded, Receiver, Seen, SuperOwner,
 };
 use hir::text::Cursor;
 use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeId, ShapeInfo};
@@ -285,6 +285,12 @@ impl Reader {
                 let value = Type::object(self.known(value), &self.classes);
                 Seen::OfClass { class: self.known(class), value, assumption: self.assumption(text) }
             }
+            "behind" => {
+                let (start, rest) = pair(rest, " ");
+                let start = self.class_object(start);
+                let owners = rest.split('|').map(|owner| self.super_owner(start, owner.trim())).collect();
+                Seen::Super { super_type: self.known("super"), owners }
+            }
             "of_module" => {
                 let (module, value) = pair(rest, " ");
                 let value = Type::object(self.known(value), &self.classes);
@@ -292,6 +298,22 @@ impl Reader {
             }
             _ => panic!("nothing sees `{text}`"),
         }
+    }
+
+    fn super_owner(&mut self, start: ObjectId, text: &str) -> SuperOwner {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let assumption = self.assumption(text);
+        let (receiver, rest) = match words.as_slice() {
+            ["class", class, rest @ ..] => (Receiver::Class(self.class_object(class)), rest),
+            [class, rest @ ..] => (Receiver::Instance(self.class(class)), rest),
+            [] => panic!("no receiver in `{text}`"),
+        };
+        let place = match rest {
+            ["method", method] => Place::Method(self.known(method)),
+            ["value", value] => Place::Value(self.known(value)),
+            _ => Place::General,
+        };
+        SuperOwner { start, receiver, assumption, place }
     }
 
     fn owner(&mut self, text: &str) -> Owner {

@@ -83,6 +83,8 @@ forms! {
     LOAD_CONST_MORTAL = 191;
     LOAD_GLOBAL_BUILTIN = 192;
     LOAD_GLOBAL_MODULE = 193;
+    LOAD_SUPER_ATTR_ATTR = 194;
+    LOAD_SUPER_ATTR_METHOD = 195;
     RESUME_CHECK = 196;
     STORE_ATTR_INSTANCE_VALUE = 198;
     STORE_ATTR_SLOT = 199;
@@ -131,6 +133,11 @@ fn form(code: &CodeObject, byte: u8, index: usize, seen: &Seen) -> Option<u8> {
         Opcode::CompareOp => compare(instruction, seen),
         Opcode::LoadAttr => load_attr(code, instruction, Specialized::from_byte(byte)?, seen),
         Opcode::StoreAttr => store_attr(code, instruction, seen),
+        Opcode::LoadSuperAttr => match Specialized::from_byte(byte)? {
+            Specialized::LoadSuperAttrMethod => Some(LOAD_SUPER_ATTR_METHOD),
+            Specialized::LoadSuperAttrAttr => Some(LOAD_SUPER_ATTR_ATTR),
+            _ => None,
+        },
         Opcode::LoadGlobal => match seen {
             Seen::Global { is_builtin: true, .. } => Some(LOAD_GLOBAL_BUILTIN),
             Seen::Global { is_builtin: false, .. } => Some(LOAD_GLOBAL_MODULE),

@@ -349,11 +349,18 @@ pub(super) unsafe fn misfit(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: 
         let misses = &site(ip, word)[0];
         misses.set(misses.get() + 1);
         let original = super::original(*ip);
-        if original == Opcode::LoadAttr && misses.get() == PATIENCE_WITH_CLASSES && super::is_polymorphic() {
+        // Of a module that gets a name, all others are elsewhere, as a rule: it is not another owner.
+        let is_module = matches!(Specialized::from_byte(word as u8), Some(Specialized::LoadAttrModule | Specialized::LoadAttrSModule));
+        let several = match original {
+            Opcode::LoadAttr if is_module => None,
+            Opcode::LoadAttr => Some(Specialized::LoadAttrPolymorphic),
+            _ => None,
+        };
+        if let Some(several) = several.filter(|_| misses.get() >= PATIENCE_WITH_CLASSES && super::is_polymorphic()) {
             let shadow = (*(*frame).code).shadow.get().expect("an instruction of a copy is running");
             site(ip, word)[1].set(shadow.new_polymorphic().expose_provenance() as u64);
-            rewrite(ip, Specialized::LoadAttrPolymorphic as u8);
-        } else if misses.get() < patience(original) {
+            rewrite(ip, several as u8);
+        } else if misses.get() < if is_module { PATIENCE } else { patience(original) } {
             rewrite(ip, original as u8);
         } else {
             rewrite(ip, general(original) as u8);
@@ -370,6 +377,7 @@ pub(super) fn general(original: Opcode) -> Specialized {
         Opcode::LoadGlobal => Specialized::LoadGlobalGeneral,
         Opcode::LoadAttr => Specialized::LoadAttrGeneral,
         Opcode::StoreAttr => Specialized::StoreAttrGeneral,
+        Opcode::LoadSuperAttr => Specialized::LoadSuperAttrGeneral,
         Opcode::ForIter => Specialized::ForIterGeneral,
         Opcode::StoreSubscr => Specialized::StoreSubscrGeneral,
         Opcode::Call => Specialized::CallGeneral,

@@ -20,19 +20,21 @@ use crate::function::Function;
 use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR};
 use builtins::range::RANGE_ITERATOR;
 use builtins::set::SET;
+use builtins::strict_module::{STRICT_MODULE, StrictModule};
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Noted, SiteKind};
 use object::class::{Type, class_of_version};
 use object::collector;
-use object::dict::DICT;
+use object::dict::{DICT, Dict};
 use object::flat::{self, FlatItems};
 use object::int::BOOL;
 use object::list::LIST;
 use object::shape;
 use object::singleton::{MODULE, ModuleObject, NONE_TYPE};
 use object::str::{STR, Str};
+use object::super_object::site::{self as super_site, How};
 use object::tuple::TUPLE;
-use object::{Object, Ref};
+use object::{Object, Ref, RefOf};
 use std::fmt;
 
 /// What an instruction has seen.
@@ -53,8 +55,10 @@ pub enum Seen {
     General(Kind),
     /// An attribute of a class.
     OfClass { class: Object, value: Object },
-    /// A name of a module.
+    /// A name of a module, or of a strict one.
     OfModule { module: Object, value: Object },
+    /// What was found behind a class in the order of others, by receiver, up to four.
+    Super(Vec<SuperOwner>),
     /// A global name, or a builtin one; its value as it is now, if the namespaces are known and have not changed.
     Global { value: Option<Object>, is_builtin: bool },
     /// The iterator of a loop.
@@ -94,6 +98,20 @@ pub struct Owner {
     pub shape: u32,
     /// The class's version: what is said here is so as long as the class has it.
     pub version: u32,
+    pub place: Place,
+}
+
+/// What `super().name` found for receivers of one class, or for one class.
+#[derive(Clone, Debug)]
+pub struct SuperOwner {
+    /// The class that the search began behind.
+    pub start: Object,
+    /// The receiver's class, or the receiver itself.
+    pub class: Object,
+    pub is_class: bool,
+    /// The class's version: what is said here is so as long as the class has it.
+    pub version: u32,
+    /// One of the class's attributes, or general.
     pub place: Place,
 }
 
@@ -191,7 +209,10 @@ impl Reader<'_> {
             S::StoreAttrAdd => self.owner(index, SiteKind::Add),
             S::LoadAttrProperty | S::MethodItem => self.function_of_owner(index),
             S::LoadAttrPolymorphic => self.owners(index),
-            S::LoadAttrModule => self.module(index),
+            S::LoadAttrModule => self.module(index, &MODULE),
+            S::LoadAttrSModule => self.module(index, &STRICT_MODULE),
+            S::LoadSuperAttrMethod | S::LoadSuperAttrAttr => self.behind(index),
+            S::LoadSuperAttrGeneral => Seen::Megamorphic,
             S::LoadAttrClass => self.class(index),
             S::LoadAttrGeneral | S::StoreAttrGeneral => self.noted(form, index, Seen::General),
             S::ForIterList => Seen::Iterator(Kind::ListIterator),
@@ -262,15 +283,33 @@ impl Reader<'_> {
         Seen::Global { value, is_builtin }
     }
 
-    fn module(&self, index: usize) -> Seen {
+    fn module(&self, index: usize, class: &'static Type) -> Seen {
         let Some(site) = self.shadow.noted_of_module(index) else { return Seen::NeverRun };
         let known = |module: Object| {
-            let value = site.value(module.borrow().downcast_exact::<ModuleObject>()?.dict())?;
+            let value = site.value(namespace_of(module.borrow())?)?;
             Some(Seen::OfModule { module, value })
         };
         // As a rule a global name gave the module; to look for it among all objects takes long.
         let given = index.checked_sub(1).and_then(|before| self.shadow.noted_cell(before)?.value());
-        given.and_then(known).or_else(|| collector::instances_of(&MODULE).into_iter().find_map(known)).unwrap_or(Seen::NeverRun)
+        given.and_then(known).or_else(|| collector::instances_of(class).into_iter().find_map(known)).unwrap_or(Seen::NeverRun)
+    }
+
+    fn behind(&self, index: usize) -> Seen {
+        let Some((noted, is_overfull)) = self.shadow.noted_behind(index) else { return Seen::NeverRun };
+        if is_overfull {
+            return Seen::Megamorphic;
+        }
+        let owner = |noted: super_site::Noted| {
+            let place = match noted.how {
+                How::Method => Place::Method(noted.found),
+                How::Value => Place::Value(noted.found),
+                How::Bind => Place::General,
+            };
+            SuperOwner { start: noted.start, class: noted.class, is_class: noted.is_class, version: noted.version, place }
+        };
+        let owners: Vec<SuperOwner> = noted.into_iter().map(owner).collect();
+        // It has run, if only with what is not simple.
+        if owners.is_empty() { Seen::Megamorphic } else { Seen::Super(owners) }
     }
 
     fn class(&self, index: usize) -> Seen {
@@ -342,6 +381,12 @@ fn add_callees(code: &CodeObject, seen: &mut [Seen]) {
     }
 }
 
+/// The names of a module, strict or not.
+pub fn namespace_of(module: Ref<'_>) -> Option<RefOf<'_, Dict>> {
+    let plain = module.downcast_exact::<ModuleObject>().map(|module| module.get().dict());
+    plain.or_else(|| Some(module.downcast_exact::<StrictModule>()?.get().globals()))
+}
+
 /// What a call calls whose callable an instruction gives that has seen this.
 fn callee(seen: &Seen) -> Option<Seen> {
     let (value, with_owner) = match seen {
@@ -352,6 +397,19 @@ fn callee(seen: &Seen) -> Option<Seen> {
             [Owner { place: Place::Value(value), .. }] => (value, false),
             _ => return None,
         },
+        Seen::Super(owners) => {
+            let (value, with_owner) = match &owners.first()?.place {
+                Place::Method(value) => (value, true),
+                Place::Value(value) => (value, false),
+                _ => return None,
+            };
+            let is_same = |owner: &SuperOwner| match &owner.place {
+                Place::Method(other) => with_owner && other.borrow().is(value.borrow()),
+                Place::Value(other) => !with_owner && other.borrow().is(value.borrow()),
+                _ => false,
+            };
+            owners.iter().all(is_same).then_some((value, with_owner))?
+        }
         _ => return None,
     };
     Some(Seen::Callee { value: value.clone(), with_owner })
@@ -432,7 +490,20 @@ impl fmt::Display for Owner {
             let names: Vec<_> = names.iter().map(|name| text_of(*name)).collect();
             write!(f, "({})", names.join(", "))?;
         }
-        match &self.place {
+        write!(f, "{}", self.place)
+    }
+}
+
+impl fmt::Display for SuperOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_class { "class " } else { "" };
+        write!(f, "{kind}{} behind {}{}", class_name(self.class.borrow()), class_name(self.start.borrow()), self.place)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Place::Slot { offset } => write!(f, " at {offset}"),
             Place::Added { offset, .. } => write!(f, " added at {offset}"),
             Place::Method(value) => write!(f, " method {}", name_of(value.borrow())),
@@ -456,6 +527,13 @@ impl fmt::Display for Seen {
             }
             Seen::General(kind) => write!(f, "{kind} looked up"),
             Seen::OfClass { class, value } => write!(f, "class {}: {}", class_name(class.borrow()), name_of(value.borrow())),
+            Seen::OfModule { module, value } if module.borrow().is_exactly(&STRICT_MODULE) => {
+                write!(f, "strict module: {}", name_of(value.borrow()))
+            }
+            Seen::Super(owners) => {
+                let owners: Vec<String> = owners.iter().map(SuperOwner::to_string).collect();
+                f.write_str(&owners.join(" | "))
+            }
             Seen::OfModule { value, .. } => write!(f, "module: {}", name_of(value.borrow())),
             Seen::Global { value, is_builtin } => {
                 f.write_str(if *is_builtin { "builtin" } else { "global" })?;

@@ -14,3 +14,4 @@ pub(super) mod iteration;
 pub(super) mod jumps;
 pub(super) mod locals;
 pub(super) mod native_calls;
+pub(super) mod super_attributes;

@@ -1,7 +1,7 @@
 //! The specialised instructions, declared once: number, name, the original they stand for, handler.
 
 use super::dispatch::{Handler, miss, step};
-use super::handlers::{arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls};
+use super::handlers::{arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls, super_attributes};
 use super::specialize;
 use crate::eval::steps::OPCODES;
 use bytecode::Opcode;
@@ -75,9 +75,13 @@ declare! {
     170 BitwiseInt BinaryOp arithmetic::bitwise_int;
     171 CompareGeneralJump CompareOp arithmetic::compare_general_jump;
     173 LoadAttrModule LoadAttr attributes::load_module;
+    230 LoadAttrSModule LoadAttr attributes::load_strict_module;
     174 LoadAttrClass LoadAttr attributes::load_class;
     175 LoadAttrPolymorphic LoadAttr attributes::load_polymorphic;
     176 LoadAttrProperty LoadAttr attributes::load_property;
+    231 LoadSuperAttrMethod LoadSuperAttr super_attributes::load_super_method;
+    232 LoadSuperAttrAttr LoadSuperAttr super_attributes::load_super;
+    233 LoadSuperAttrGeneral LoadSuperAttr super_attributes::load_super_general;
     177 MethodItem BinaryOp containers::method_item;
     178 CallAwaited Call calls::call_awaited;
     182 CallFunction Call calls::call_python;
@@ -155,6 +159,7 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::LoadGlobal, specialize::load_global),
     (Opcode::LoadAttr, specialize::load_attr),
     (Opcode::StoreAttr, specialize::store_attr),
+    (Opcode::LoadSuperAttr, super_attributes::load_super_first),
     (Opcode::ForIter, specialize::for_iter),
     (Opcode::StoreSubscr, specialize::store_subscript),
     (Opcode::Call, specialize::call),

@@ -14,6 +14,7 @@ use crate::function::Function;
 use builtins::iterators::{LIST_ITERATOR, TUPLE_ITERATOR, yields_pairs};
 use builtins::range::RANGE_ITERATOR;
 use builtins::set::{FROZEN_SET, SET};
+use builtins::strict_module::{STRICT_MODULE, StrictModule};
 use bytecode::opcode::BinaryOp;
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::{Site, SiteKind};
@@ -146,7 +147,7 @@ handler!(load_attr(vm ip sp frame word fuel) {
         Some(SiteKind::Method) if word >> 32 & 1 != 0 => Specialized::LoadAttrMethod,
         Some(SiteKind::Method) => Specialized::LoadAttrBound,
         Some(SiteKind::Value) => Specialized::LoadAttrValue,
-        _ => load_attr_form_of_namespace(ip, word, owner, name),
+        _ => load_attr_form_of_namespace(&*vm, ip, word, owner, name),
     };
     match form {
         Specialized::LoadAttrWord => fuse_with_local(ip),
@@ -162,7 +163,7 @@ handler!(load_attr(vm ip sp frame word fuel) {
 /// # Safety
 ///
 /// The instruction is in a copy and has this word.
-unsafe fn load_attr_form_of_namespace(ip: *const Instr, word: u64, owner: Ref<'_>, name: Ref<'_>) -> Specialized {
+unsafe fn load_attr_form_of_namespace(vm: &Vm, ip: *const Instr, word: u64, owner: Ref<'_>, name: Ref<'_>) -> Specialized {
     if owner.is_exactly(&MODULE)
         && MODULE.lookup(name).is_none()
         && let Some(module) = owner.downcast_exact::<ModuleObject>()
@@ -171,6 +172,15 @@ unsafe fn load_attr_form_of_namespace(ip: *const Instr, word: u64, owner: Ref<'_
         let site: &ModuleSite = unsafe { seen(ip, word) };
         if site.fill(module.dict(), name) {
             return Specialized::LoadAttrModule;
+        }
+    }
+    if owner.is_exactly(&STRICT_MODULE)
+        && let Some(globals) = owner.downcast_exact::<StrictModule>().and_then(|module| module.get().globals_with(vm, name))
+    {
+        // SAFETY: the caller's promise.
+        let site: &ModuleSite = unsafe { seen(ip, word) };
+        if site.fill(globals, name) {
+            return Specialized::LoadAttrSModule;
         }
     }
     // SAFETY: the caller's promise.

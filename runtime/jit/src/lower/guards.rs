@@ -5,7 +5,7 @@ use super::{Lowering, W64, to, unsupported};
 use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
-use crate::preload::Assume;
+use crate::preload::{Assume, Whose};
 use abi::{header, tag};
 use hir::types::{Leaves, Spec};
 use hir::{Instr, Type, Value, ty};
@@ -58,7 +58,7 @@ impl Lowering<'_, '_> {
                 let place = self.builder.load_imm(place.expose_provenance() as i64);
                 self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(place, 0), i64::from(*version as i32), exit.record());
             }
-            Some(Assume::Global { cell, name, word, function }) => {
+            Some(Assume::Global { cell, name, word, whose }) => {
                 let exit = self.exit(value, false)?;
                 let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
                 let found = self.builder.add_param(done, Class::Int);
@@ -66,9 +66,10 @@ impl Lowering<'_, '_> {
                 self.builder.branch(Edge::new(done, vec![loaded]));
                 self.builder.switch_to(unknown);
                 let name = Operand::Imm(*name as i64);
-                let loaded = match function {
-                    Some(function) => self.helper(Helper::global_word_of, &[name, Operand::Imm(*function as i64)]),
-                    None => self.helper(Helper::global_word, &[name]),
+                let loaded = match whose {
+                    Whose::Running => self.helper(Helper::global_word, &[name]),
+                    Whose::Function(function) => self.helper(Helper::global_word_of, &[name, Operand::Imm(*function as i64)]),
+                    Whose::Module(module) => self.helper(Helper::word_of_module, &[name, Operand::Imm(*module as i64)]),
                 };
                 self.builder.branch(Edge::new(done, vec![loaded]));
                 self.builder.switch_to(done);

@@ -6,7 +6,7 @@ use crate::class::Type;
 use crate::descriptor::{MemberDescriptor, MemberPlace};
 use crate::instance;
 use crate::native::flag;
-use crate::singleton::MODULE;
+use crate::singleton::{MODULE, ModuleObject};
 use crate::tuple::Tuple;
 use crate::value::{Object, Ref, RefOf};
 use crate::vm::{PyResult, Vm};
@@ -33,6 +33,10 @@ pub fn assign_class(vm: &mut Vm, object: Ref<'_>, class: RefOf<'_, Type>) -> PyR
         return Err(vm.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
     }
     check_compatible(vm, old, new, "__class__")?;
+    if let Some(module) = object.downcast::<ModuleObject>() {
+        // What is compiled for attributes of plain modules goes by these.
+        module.get().dict().get().forget_cells();
+    }
     instance::set_class(vm, object, new)
 }
 

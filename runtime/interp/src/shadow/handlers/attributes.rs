@@ -8,6 +8,7 @@ use crate::shadow::dispatch::{
     site,
 };
 use crate::shadow::opcode::{HANDLERS, Specialized};
+use builtins::strict_module::{STRICT_MODULE, StrictModule};
 use bytecode::Instr;
 use object::attribute::cache::{self, Found, Polymorphic, Site};
 use object::dict::ModuleSite;
@@ -142,6 +143,20 @@ handler!(
         let site: &ModuleSite = seen(ip, word);
         if raw::class_address(owner) == std::ptr::from_ref(&MODULE).addr()
             && let Some(value) = site.word(Ref::from_bits(owner).downcast_unchecked::<ModuleObject>().dict().get())
+        {
+            put_value!(value, vm, ip, sp, frame, word, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// A name of a strict module.
+    load_strict_module(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let site: &ModuleSite = seen(ip, word);
+        if raw::class_address(owner) == std::ptr::from_ref(&STRICT_MODULE).addr()
+            && let Some(value) = site.word(Ref::from_bits(owner).downcast_unchecked::<StrictModule>().get().globals().get())
         {
             put_value!(value, vm, ip, sp, frame, word, fuel);
         }

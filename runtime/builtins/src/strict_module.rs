@@ -3,7 +3,7 @@
 //! It shows the globals of the module's code. What that code does to its globals goes on to be seen: only ways from outside
 //! are closed. Names in angle brackets are the loader's own, and `<assigned:NAME>`, if false, says that a name has no value yet.
 
-use builtins::module_object;
+use crate::module_object;
 use object::call::{Args, bind_args};
 use object::cell::Visitor;
 use object::class::Payload;
@@ -11,12 +11,11 @@ use object::dict::{DICT, Dict};
 use object::native::{PayloadInfo, TypeSpec, flag};
 use object::singleton::MODULE;
 use object::str::Str;
-use object::{Getset, Object, PyResult, Ref, RefOf, Slots, Type, Vm, method, names};
+use object::{Getset, Object, ObjectOf, PyResult, Ref, RefOf, Slots, Type, Vm, method, names};
 
 /// The payload of a strict module.
 pub struct StrictModule {
-    /// A dict.
-    globals: Object,
+    globals: ObjectOf<Dict>,
     is_patchable: bool,
 }
 
@@ -54,13 +53,22 @@ impl Payload for StrictModule {
     }
 
     fn traverse(&self, visitor: &mut Visitor<'_>) {
-        visitor.visit(self.globals.borrow());
+        visitor.visit(self.globals.borrow().object());
     }
 }
 
 impl StrictModule {
-    fn globals(&self) -> RefOf<'_, Dict> {
-        self.globals.borrow().downcast().expect("globals are a dict")
+    /// The globals of the module's code.
+    #[inline(always)]
+    pub fn globals(&self) -> RefOf<'_, Dict> {
+        self.globals.borrow()
+    }
+
+    /// The globals, if a name means for as long as their keys stay what it means there: no mark says whether it has a value.
+    pub fn globals_with(&self, vm: &Vm, name: Ref<'_>) -> Option<RefOf<'_, Dict>> {
+        let is_computed = STRICT_MODULE.lookup(name).is_some_and(|found| found.class().slots().descr_set.is_some());
+        let is_marked = self.globals.borrow().get().get_str(vm, &mark_of(name.downcast::<Str>()?)).is_some();
+        (!is_computed && !is_marked).then(|| self.globals())
     }
 
     /// The value of a global name, which is interned, if it has one.
@@ -71,9 +79,13 @@ impl StrictModule {
 
     fn is_unassigned(&self, vm: &mut Vm, name: Ref<'_>) -> bool {
         let Some(name) = name.downcast::<Str>() else { return false };
-        let mark = format!("<assigned:{}>", name.get().to_string_lossy());
-        self.globals().get_str(vm, &mark).is_some_and(Ref::is_false)
+        self.globals().get_str(vm, &mark_of(name)).is_some_and(Ref::is_false)
     }
+}
+
+/// The name whose value says whether another one has a value.
+fn mark_of(name: RefOf<'_, Str>) -> String {
+    format!("<assigned:{}>", name.get().to_string_lossy())
 }
 
 fn module(this: Ref<'_>) -> &StrictModule {
@@ -84,9 +96,10 @@ fn new(vm: &mut Vm, class: RefOf<'_, Type>, args: Args<'_>) -> PyResult {
     let mut out = [const { None }; 2];
     bind_args(vm, "StrictModule", "(d, enable_patching)", args, &mut out)?;
     let [globals, patching] = out.map(|value| value.expect("the argument has no default"));
-    if !globals.borrow().is_exactly(&DICT) {
-        return Err(vm.type_error("StrictModule.__new__ expected dict for 1st argument"));
-    }
+    let globals = match globals.downcast::<Dict>() {
+        Ok(globals) if globals.borrow().object().is_exactly(&DICT) => globals,
+        Ok(_) | Err(_) => return Err(vm.type_error("StrictModule.__new__ expected dict for 1st argument")),
+    };
     if patching.borrow().as_bool().is_none() {
         return Err(vm.type_error("StrictModule.__new__ expected bool for 2nd argument"));
     }
@@ -210,19 +223,19 @@ fn check(vm: &mut Vm, object: Ref<'_>) -> PyResult<()> {
     }
 }
 
-pub(super) fn strict_module_patch(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
+pub fn strict_module_patch(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let [this, name, value] = exactly(vm, "strict_module_patch", args)?;
     check(vm, this)?;
     do_patch(vm, this, name, Some(value))
 }
 
-pub(super) fn strict_module_patch_delete(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
+pub fn strict_module_patch_delete(vm: &mut Vm, _module: Ref<'_>, args: &[Ref<'_>]) -> PyResult {
     let [this, name] = exactly(vm, "strict_module_patch_delete", args)?;
     check(vm, this)?;
     do_patch(vm, this, name, None)
 }
 
-pub(super) fn strict_module_patch_enabled(vm: &mut Vm, _module: Ref<'_>, this: Ref<'_>) -> PyResult {
+pub fn strict_module_patch_enabled(vm: &mut Vm, _module: Ref<'_>, this: Ref<'_>) -> PyResult {
     check(vm, this)?;
     Ok(Object::bool(module(this).is_patchable))
 }
