@@ -43,6 +43,26 @@ const CASES: &[Case] = &[
     ("def g(): pass\ndef f(): return g()\nfor i in range(60): f()", &["LOAD_GLOBAL: global g", "CALL: calls g"]),
     ("def g(): pass\ndef f(): return g()\nfor i in range(60): f()\ng = len", &["LOAD_GLOBAL: global len", "CALL: calls len"]),
     ("import sys as m\ndef f(): return m.path\nfor i in range(60): f()", &["LOAD_GLOBAL: global module", "LOAD_ATTR: module: list"]),
+    (
+        "from cinderx import StrictModule\nm = StrictModule({'__name__': 'm', 'g': len}, False)\ndef f(): return m.g(())\nfor i in range(60): f()",
+        &["LOAD_GLOBAL: global StrictModule", "LOAD_ATTR: strict module: len", "CALL: calls len"],
+    ),
+    (
+        "class A:\n    def m(self): pass\nclass B(A):\n    def f(self): return super().m()\nfor i in range(60): B().f()\nf = B.f",
+        &["LOAD_GLOBAL: builtin", "LOAD_SUPER_ATTR: B behind B method A.m", "CALL: calls A.m"],
+    ),
+    (
+        "class A:\n    m = 1\nclass B(A):\n    def f(self): return super().m\nclass C(B): pass\nfor i in range(60): B().f(); C().f()\nf = B.f",
+        &["LOAD_GLOBAL: builtin", "LOAD_SUPER_ATTR: C behind B value int | B behind B value int"],
+    ),
+    (
+        "class A:\n    m = 1\nclass B(A):\n    def f(self): return super().m\nfor i in range(60): B().f()\nf = B.f\nA.m = 2",
+        &["LOAD_GLOBAL: builtin", "LOAD_SUPER_ATTR: megamorphic"],
+    ),
+    (
+        "class A: pass\nclass B(A):\n    def __new__(cls): return super().__new__(cls)\nfor i in range(60): B()\nf = B.__new__",
+        &["LOAD_GLOBAL: builtin", "LOAD_SUPER_ATTR: class B behind B value __new__", "CALL: calls __new__"],
+    ),
     ("class C:\n    v = 1\ndef f(): return C.v\nfor i in range(60): f()", &["LOAD_GLOBAL: global class C", "LOAD_ATTR: class C: int"]),
     ("class C:\n    def __init__(self): self.x = 1\ndef f(o): return o.x\nfor i in range(60): f(C())", &["LOAD_ATTR: C(x) at 24"]),
     ("class C:\n    def m(self): pass\ndef f(o): return o.m()\nfor i in range(60): f(C())", &["LOAD_ATTR: C method C.m", "CALL: calls C.m"]),

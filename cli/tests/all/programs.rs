@@ -219,12 +219,12 @@ programs! {
     signals_sockets
     slicing
     sqlite_module
-    strings
     strict_module_attributes
+    strings
     struct_module
-    super_attributes
     subclass_builtins
     subprocesses
+    super_attributes
     syntax_errors
     syntax_trees
     text_modules

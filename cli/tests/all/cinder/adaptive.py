@@ -67,3 +67,7 @@ cinder.clear_shadow_cache(f)
 print(specialised(f), code.co_code == code._co_code_adaptive)
 run()
 print(len(specialised(f)) > 50)
+class G(C):
+    def m(self, a): return super().m(a) + super().k
+for i in range(200): G(1).m(2)
+print([name for name in specialised(G.m) if 'SUPER' in name])

@@ -1,6 +1,20 @@
 import builtins, sys, types
 
 
+try:
+    from cinderx import StrictModule as Strict
+except ImportError:  # Elsewhere something like it.
+    class Strict:
+        def __init__(self, names, _):
+            object.__setattr__(self, 'names', names)
+
+        def __getattribute__(self, name):
+            names = object.__getattribute__(self, 'names')
+            if name == 'patch':
+                return lambda name, value: names.update({name: value})
+            return names[name] if name in names and names.get(f'<assigned:{name}>') is not False else names['__getattr__'](name)
+
+
 class Descriptor:
     def __get__(self, instance, owner=None):
         return 'descriptor'
@@ -64,6 +78,17 @@ class A(Base):
 
     def g(self, n, m=3):
         return super().g(n, m)
+
+    def up(self, n):
+        return super().f(n), super().shared, super().g(m=n, n=1)
+
+    @property
+    def above(self):
+        return super().d
+
+    @classmethod
+    def made(cls, n):
+        return super().x, super().__new__(cls).x, super().f(cls, n)
 
     def __add__(self, other):
         return ('add', other)
@@ -146,6 +171,8 @@ BUMP, RESET = closure()
 MODULE = types.ModuleType('module')
 MODULE.a = 1
 MODULE.f = function
+NAMES = {'__name__': 'strict', 'a': 1, 'f': function, '__getattr__': lambda name: ('missing', name)}
+STRICT = Strict(NAMES, True)
 G = 5
 L = [1, 2, 3]
 T = (1, 2.5, 'x')
