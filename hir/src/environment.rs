@@ -208,6 +208,8 @@ pub enum Seen {
     Attribute(Vec<Owner>),
     /// An attribute of a class.
     OfClass { class: ObjectId, value: Type, assumption: AssumptionId },
+    /// A class method of a class, for a call: its function.
+    ClassMethod { class: ObjectId, function: ObjectId, assumption: AssumptionId },
     /// A name of a module.
     OfModule { module: ObjectId, value: Type, assumption: AssumptionId },
     /// What `super(class, receiver).name` was, `super_type` being `super`, the likeliest receiver first: of `LOAD_SUPER_ATTR`.

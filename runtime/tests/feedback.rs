@@ -68,6 +68,19 @@ const CASES: &[Case] = &[
     ("class C:\n    def m(self): pass\ndef f(o): return o.m()\nfor i in range(60): f(C())", &["LOAD_ATTR: C method C.m", "CALL: calls C.m"]),
     ("class C:\n    v = 1\ndef f(o): return o.v\nfor i in range(60): f(C())", &["LOAD_ATTR: C value int"]),
     ("class C:\n    @property\n    def p(self): pass\ndef f(o): return o.p\nfor i in range(60): f(C())", &["LOAD_ATTR: C function C.p"]),
+    (
+        "class C:\n    @classmethod\n    def m(cls): pass\ndef f(): return C.m()\nfor i in range(60): f()",
+        &["LOAD_GLOBAL: global class C", "LOAD_ATTR: class C method C.m", "CALL: calls C.m"],
+    ),
+    ("class C:\n    @staticmethod\n    def m(): pass\ndef f(o): return o.m()\nfor i in range(60): f(C())", &["LOAD_ATTR: C value C.m", "CALL: calls C.m"]),
+    (
+        "class C:\n    @staticmethod\n    def m(): pass\ndef f(): return C.m()\nfor i in range(60): f()",
+        &["LOAD_GLOBAL: global class C", "LOAD_ATTR: class C: C.m", "CALL: calls C.m"],
+    ),
+    (
+        "class A:\n    def __init__(self): self.x = 1\nclass B(A): pass\nclass C(A): pass\nobjects = [A(), B(), C()]\ndef f(o): o.x = 2\nfor i in range(60): f(objects[i % 3])",
+        &["STORE_ATTR: B(x) at 24 | C(x) at 24 | A(x) at 24"],
+    ),
     ("class C: pass\ndef f(o): o.x = 1\nfor i in range(60): f(C())", &["STORE_ATTR: C added at 24"]),
     ("class C:\n    def __init__(self): self.x = 0\ndef f(o): o.x = 1\nfor i in range(60): f(C())", &["STORE_ATTR: C(x) at 24"]),
     (

@@ -121,6 +121,7 @@ programs! {
     c_types
     cinder_names
     cinder_properties
+    class_methods_and_stores
     classes
     closures
     code_attributes

@@ -92,6 +92,15 @@ impl Builder<'_> {
                 self.assume(*assumption);
                 Loaded { value: self.constant(*value), receiver: None }
             }
+            Seen::ClassMethod { class, function, assumption } => {
+                let class = Type::object(*class, &self.function.classes);
+                if load != Load::Method || !self.may_be(owner, class) {
+                    return self.load_general(owner, load, general);
+                }
+                let owner = self.guard_is(owner, class);
+                self.assume(*assumption);
+                Loaded { value: self.object(*function), receiver: Some(owner) }
+            }
             Seen::OfModule { module, value, assumption } => {
                 let module = Type::object(*module, &self.function.classes);
                 if !self.may_be(owner, module) || !value.is_single_value() {

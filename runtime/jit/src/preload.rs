@@ -392,6 +392,11 @@ impl Tables {
                 let assumption = self.class_version(class.get(), class.get().version());
                 Told::OfClass { class: self.object(class.object()), value: self.single_value(value.borrow()), assumption }
             }
+            Seen::ClassMethod { class, function } => {
+                let Some(class) = class.borrow().downcast::<Class>() else { return Told::Unrecorded };
+                let assumption = self.class_version(class.get(), class.get().version());
+                Told::ClassMethod { class: self.object(class.object()), function: self.object(function.borrow()), assumption }
+            }
             Seen::Iterator(kind) => Told::Iterator(self.kind(kind)),
             Seen::Callee { value, with_owner } => Told::Callee { value: self.object(value.borrow()), with_owner: *with_owner },
         }

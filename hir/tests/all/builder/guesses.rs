@@ -144,8 +144,9 @@ impl Guess<'_> {
                 Seen::Operands(self.dice.pick(TYPES), self.dice.pick(TYPES))
             }
             Opcode::ForIter => Seen::Iterator(self.dice.pick(&[ty::RangeIterator, ty::ListIterator, ty::TupleIterator, ty::Gen])),
-            Opcode::LoadAttr | Opcode::StoreAttr | Opcode::LoadSpecial => match self.dice.roll(6) {
+            Opcode::LoadAttr | Opcode::StoreAttr | Opcode::LoadSpecial => match self.dice.roll(7) {
                 0 => Seen::OfClass { class: self.object(), value: Type::object(self.object(), self.tables), assumption: AssumptionId(0) },
+                5 => Seen::ClassMethod { class: self.object(), function: self.object(), assumption: AssumptionId(0) },
                 1 => Seen::OfModule { module: self.object(), value: Type::object(self.object(), self.tables), assumption: AssumptionId(0) },
                 _ => self.owners(),
             },

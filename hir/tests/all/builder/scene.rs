@@ -285,6 +285,10 @@ impl Reader {
                 let value = Type::object(self.known(value), &self.classes);
                 Seen::OfClass { class: self.known(class), value, assumption: self.assumption(text) }
             }
+            "class_method" => {
+                let (class, function) = pair(rest, " ");
+                Seen::ClassMethod { class: self.known(class), function: self.known(function), assumption: self.assumption(text) }
+            }
             "behind" => {
                 let (start, rest) = pair(rest, " ");
                 let start = self.class_object(start);

@@ -293,6 +293,10 @@ fn init_class(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult<()> {
 fn wrap(vm: &mut Vm, this: Ref<'_>, args: Args<'_>, name: &str) -> PyResult<()> {
     object::call::check_positional(vm, name, args, 1, 1)?;
     let wrapped = args.positionals()[0];
+    if function(this).get().is_some() {
+        // Sites go by the version of the class that has this.
+        object::class::OBJECT.modified();
+    }
     function(this).set(Some(wrapped.to_owned()));
     for name in [names::__module__(), names::__name__(), names::__qualname__(), names::__doc__()] {
         if let Some(value) = vm.find_attr(wrapped, name)? {

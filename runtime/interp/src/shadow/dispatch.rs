@@ -354,6 +354,7 @@ pub(super) unsafe fn misfit(vm: *mut Vm, ip: *const Instr, sp: *mut u64, frame: 
         let several = match original {
             Opcode::LoadAttr if is_module => None,
             Opcode::LoadAttr => Some(Specialized::LoadAttrPolymorphic),
+            Opcode::StoreAttr => Some(Specialized::StoreAttrPolymorphic),
             _ => None,
         };
         if let Some(several) = several.filter(|_| misses.get() >= PATIENCE_WITH_CLASSES && super::is_polymorphic()) {

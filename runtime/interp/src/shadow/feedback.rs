@@ -55,6 +55,8 @@ pub enum Seen {
     General(Kind),
     /// An attribute of a class.
     OfClass { class: Object, value: Object },
+    /// A class method of a class, for a call: its function.
+    ClassMethod { class: Object, function: Object },
     /// A name of a module, or of a strict one.
     OfModule { module: Object, value: Object },
     /// What was found behind a class in the order of others, by receiver, up to four.
@@ -208,12 +210,13 @@ impl Reader<'_> {
             S::StoreAttrWord => self.owner(index, SiteKind::Word),
             S::StoreAttrAdd => self.owner(index, SiteKind::Add),
             S::LoadAttrProperty | S::MethodItem => self.function_of_owner(index),
-            S::LoadAttrPolymorphic => self.owners(index),
+            S::LoadAttrPolymorphic | S::StoreAttrPolymorphic => self.owners(index),
             S::LoadAttrModule => self.module(index, &MODULE),
             S::LoadAttrSModule => self.module(index, &STRICT_MODULE),
             S::LoadSuperAttrMethod | S::LoadSuperAttrAttr => self.behind(index),
             S::LoadSuperAttrGeneral => Seen::Megamorphic,
-            S::LoadAttrClass => self.class(index),
+            S::LoadAttrClass => self.class(index, |class, value| Seen::OfClass { class, value }),
+            S::LoadAttrClassMethod => self.class(index, |class, function| Seen::ClassMethod { class, function }),
             S::LoadAttrGeneral | S::StoreAttrGeneral => self.noted(form, index, Seen::General),
             S::ForIterList => Seen::Iterator(Kind::ListIterator),
             S::ForIterRange => Seen::Iterator(Kind::RangeIterator),
@@ -312,12 +315,12 @@ impl Reader<'_> {
         if owners.is_empty() { Seen::Megamorphic } else { Seen::Super(owners) }
     }
 
-    fn class(&self, index: usize) -> Seen {
+    fn class(&self, index: usize, seen: impl FnOnce(Object, Object) -> Seen) -> Seen {
         let Some(noted) = self.shadow.noted(index) else { return Seen::NeverRun };
         // The shape is the metaclass's version here.
         let class = class_of_version(noted.version).filter(|_| class_of_version(noted.shape).is_some());
         match class.zip(noted_object(noted)) {
-            Some((class, value)) => Seen::OfClass { class, value },
+            Some((class, value)) => seen(class, value),
             None => Seen::NeverRun,
         }
     }
@@ -392,6 +395,7 @@ fn callee(seen: &Seen) -> Option<Seen> {
     let (value, with_owner) = match seen {
         Seen::Global { value, .. } => (value.as_ref()?, false),
         Seen::OfClass { value, .. } | Seen::OfModule { value, .. } => (value, false),
+        Seen::ClassMethod { function, .. } => (function, true),
         Seen::Attribute(owners) => match owners.as_slice() {
             [Owner { place: Place::Method(value), .. }] => (value, true),
             [Owner { place: Place::Value(value), .. }] => (value, false),
@@ -527,6 +531,7 @@ impl fmt::Display for Seen {
             }
             Seen::General(kind) => write!(f, "{kind} looked up"),
             Seen::OfClass { class, value } => write!(f, "class {}: {}", class_name(class.borrow()), name_of(value.borrow())),
+            Seen::ClassMethod { class, function } => write!(f, "class {} method {}", class_name(class.borrow()), name_of(function.borrow())),
             Seen::OfModule { module, value } if module.borrow().is_exactly(&STRICT_MODULE) => {
                 write!(f, "strict module: {}", name_of(value.borrow()))
             }

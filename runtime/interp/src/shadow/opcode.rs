@@ -62,6 +62,8 @@ declare! {
     158 LoadAttrGeneral LoadAttr attributes::load_general;
     159 StoreAttrWord StoreAttr attributes::store_word;
     160 StoreAttrAdd StoreAttr attributes::store_add;
+    216 StoreAttrPolymorphic StoreAttr attributes::store_polymorphic;
+    217 LoadAttrClassMethod LoadAttr attributes::load_class_method;
     161 StoreAttrGeneral StoreAttr attributes::store_general;
     162 LoadFastAttrWord LoadFast attributes::load_fast_word;
     163 ForIterList ForIter iteration::for_list;

@@ -191,6 +191,9 @@ unsafe fn load_attr_form_of_namespace(vm: &Vm, ip: *const Instr, word: u64, owne
     {
         return Specialized::LoadAttrProperty;
     }
+    if word >> 32 & 1 != 0 && site.fill_class_method(owner, name) {
+        return Specialized::LoadAttrClassMethod;
+    }
     if site.fill_class(owner, name) { Specialized::LoadAttrClass } else { Specialized::LoadAttrGeneral }
 }
 

@@ -7,7 +7,7 @@
 //! [`Kind::Generic`], so that nobody tries again.
 
 use crate::class::{OBJECT, Type};
-use crate::descriptor::{MEMBER, MemberDescriptor, MemberPlace};
+use crate::descriptor::{CLASS_METHOD, ClassMethod, MEMBER, MemberDescriptor, MemberPlace, STATIC_METHOD, StaticMethod};
 use crate::dict::Dict;
 use crate::instance;
 use crate::names;
@@ -189,29 +189,42 @@ impl Site {
 
     /// Notes what `class.name` is, if that is simple: then it is [`Site::class_value`] after [`Site::matches_class`].
     pub fn fill_class(&self, object: Ref<'_>, name: Ref<'_>) -> bool {
-        let Some(class) = object.downcast::<Type>().map(RefOf::get) else { return false };
+        let value = self.note_class(object, name).and_then(|found| {
+            // A function is its own value when asked of the class.
+            let is_itself =
+                found.class().slots().descr_get.is_none() || found.class().has_flag(flag::METHOD_DESCRIPTOR) && found.class().name() == "function";
+            if is_itself { Some(found.bits()) } else { static_function(found) }
+        });
+        value.map(|value| self.value.set(value)).is_some()
+    }
+
+    /// Notes the function of `class.name`, if that is a class method: then it is [`Site::class_value`] after [`Site::matches_class`].
+    pub fn fill_class_method(&self, object: Ref<'_>, name: Ref<'_>) -> bool {
+        let function = self.note_class(object, name).and_then(|found| {
+            let method = found.is_exactly(&CLASS_METHOD).then(|| found.downcast::<ClassMethod>())??;
+            let function = method.get().function.get()?;
+            // Anything else is asked how it binds the class.
+            (function.borrow().class().name() == "function" && !function.borrow().class().is_heap_type()).then(|| function.borrow().bits())
+        });
+        function.map(|function| self.value.set(function)).is_some()
+    }
+
+    /// Notes the versions of a class and its metaclass, if that is what `class.name` depends on; gives what is found in the class.
+    fn note_class<'a>(&self, object: Ref<'a>, name: Ref<'_>) -> Option<Ref<'a>> {
+        let class = object.downcast::<Type>().map(RefOf::get)?;
         let metaclass = object.class();
         let (version, metaclass_version) = (class.version(), metaclass.version());
         if version == 0 || metaclass_version == 0 || !crate::type_new::finds_like_type(metaclass) {
-            return false;
+            return None;
         }
         // A data descriptor of the metaclass goes first.
         if metaclass.lookup(name).is_some_and(|found| found.class().slots().descr_set.is_some()) {
-            return false;
+            return None;
         }
+        let found = class.lookup(name)?;
         self.shape.set(metaclass_version);
-        match class.lookup(name) {
-            // A function is its own value when asked of the class.
-            Some(found)
-                if found.class().slots().descr_get.is_none()
-                    || found.class().has_flag(flag::METHOD_DESCRIPTOR) && found.class().name() == "function" =>
-            {
-                self.version.set(version);
-                self.value.set(found.bits());
-                true
-            }
-            _ => false,
-        }
+        self.version.set(version);
+        Some(found)
     }
 
     fn fill(&self, object: Ref<'_>, how: impl FnOnce(&Type, u32) -> (Kind, u32, u64)) -> Option<SiteKind> {
@@ -287,6 +300,37 @@ impl Polymorphic {
             }
         }
         self.load_first(object, name)
+    }
+
+    /// Does `object.name = value` if that is simple, with a word that owns a reference; gives the word that was there, zero if none was.
+    #[inline]
+    pub fn exchange(&self, object: Ref<'_>, name: Ref<'_>, value: u64) -> Option<u64> {
+        let find = || self.sites.iter().zip(&self.kinds).find(|(site, _)| site.matches(object));
+        let (site, kind) = find().or_else(|| {
+            self.store_first(object, name);
+            find()
+        })?;
+        match kind.get()? {
+            SiteKind::Word => Some(site.word(object).replace(value)),
+            SiteKind::Add => {
+                site.add(object, value);
+                Some(0)
+            }
+            SiteKind::Method | SiteKind::Value => None,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn store_first(&self, object: Ref<'_>, name: Ref<'_>) {
+        let index = self.filled.get() % self.sites.len();
+        self.filled.set(self.filled.get().wrapping_add(1));
+        let kind = self.sites[index].fill_store(object, name);
+        self.kinds[index].set(kind);
+        if kind.is_none() {
+            // Not to be tried for this layout again.
+            self.sites[index].note_layout(object);
+        }
     }
 
     #[cold]
@@ -428,8 +472,16 @@ fn how_to_load(class: &Type, shape: u32, name: Ref<'_>) -> (Kind, u32, u64) {
     match found {
         Some(found) if found.class().has_flag(flag::METHOD_DESCRIPTOR) => (Kind::Method, 0, found.bits()),
         Some(found) if found.class().slots().descr_get.is_none() => (Kind::Value, 0, found.bits()),
-        _ => GENERIC,
+        Some(found) => static_function(found).map_or(GENERIC, |function| (Kind::Value, 0, function)),
+        None => GENERIC,
     }
+}
+
+/// The word of what a static method gives.
+fn static_function(found: Ref<'_>) -> Option<u64> {
+    let method = found.is_exactly(&STATIC_METHOD).then(|| found.downcast::<StaticMethod>())??;
+    // Whoever sets it anew has all versions change.
+    method.get().function.get().map(|function| function.borrow().bits())
 }
 
 /// Where a `__slots__` member of instances of `class` is.

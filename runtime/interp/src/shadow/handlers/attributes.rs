@@ -177,6 +177,22 @@ handler!(
     }
 );
 
+handler!(
+    /// The function of a class method, asked of the class, for a call.
+    load_class_method(vm ip sp frame word fuel) {
+        let owner = *sp.sub(1);
+        let site: &Site = seen(ip, word);
+        if site.matches_class(Ref::from_bits(owner)) {
+            let method = site.class_value();
+            raw::increment(method);
+            *sp.sub(1) = method;
+            *sp = owner;
+            go!(vm, ip.add(1), sp.add(1), frame, fuel);
+        }
+        return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
 /// Puts the bound method in the owner's place on the stack, and goes on.
 macro_rules! bind_and_go {
     ($method:ident, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $fuel:ident) => {{
@@ -403,6 +419,27 @@ handler!(
             drop_and_go!(vm, ip, top, frame, owner, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
+    }
+);
+
+handler!(
+    /// A site that sees a few classes.
+    store_polymorphic(vm ip sp frame word fuel) {
+        let (value, owner) = (*sp.sub(2), *sp.sub(1));
+        let name = *(*(*frame).code).names.as_ptr().add(arg(word));
+        let seen = several(ip, word);
+        if seen.is_overfull() {
+            rewrite(ip, Specialized::StoreAttrGeneral as u8);
+            return store_general(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        let Some(old) = seen.exchange(Ref::from_bits(owner), name, value) else {
+            return store_general(vm, ip, sp, frame, word, fuel);
+        };
+        let top = sp.sub(2);
+        *top = old;
+        *top.add(1) = owner;
+        return drop_two_and_go(vm, ip, top, frame, word, fuel);
     }
 );
 
