@@ -25,6 +25,7 @@ mod loop_invariant_code_motion;
 mod loop_tasks_deopt;
 mod periodic_tasks_deopt;
 pub(crate) mod phi_elimination;
+mod shape_elimination;
 mod simplify;
 mod sink_primitive_box;
 mod unboxing;
@@ -98,6 +99,8 @@ define_passes! {
     LoopTasksDeopt = "loop-tasks-deopt", loop_tasks_deopt, On;
     /// Computes, reads and guards only once.
     ValueNumbering = "value-numbering", value_numbering, On;
+    /// Removes tests of shapes that earlier ones have decided.
+    ShapeElimination = "shape-elimination", shape_elimination, On;
     /// Removes guards and branches that earlier ones have decided.
     GuardElimination = "guard-elimination", guard_elimination, On;
     /// Keeps numbers in their machine form through phis.
@@ -137,6 +140,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass::LoopTasksDeopt,
     // What is known once, and once more with numbers unboxed and out of loops.
     Pass::ValueNumbering,
+    Pass::ShapeElimination,
     Pass::GuardElimination,
     Pass::Simplify,
     Pass::CleanCfg,
@@ -149,6 +153,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass::Unboxing,
     Pass::Simplify,
     Pass::LoopInvariantCodeMotion,
+    Pass::ShapeElimination,
     Pass::ValueNumbering,
     Pass::GuardElimination,
     Pass::Simplify,

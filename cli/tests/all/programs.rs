@@ -169,6 +169,7 @@ programs! {
     global_names
     hash_names
     hot_loops
+    identity_and_shapes
     immortal_heap
     imports
     inlined_calls

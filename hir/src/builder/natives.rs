@@ -71,11 +71,31 @@ impl Builder<'_> {
             None => {
                 let answer = match self.ty(class).known_object().and_then(|object| self.preloaded.builtin_classes.get(&object).copied()) {
                     Some(instances) if !self.is(value, instances) => self.is_builtin_instance(value, class, instances),
-                    _ => self.emit(Instr::is_instance(value, class)),
+                    _ => self.is_python_instance(value, class),
                 };
                 self.emit_plain(Instr::bool_box(answer))
             }
         }
+    }
+
+    /// The same of a class that Python code made and that has no class but `type`: its own instances need no call.
+    fn is_python_instance(&mut self, value: Value, class: Value) -> Value {
+        let is_known = self.ty(class).unspecialized().fits(ty::TypeExact) && self.ty(class).known_object().is_some();
+        if !is_known || !self.may_be(value, ty::ObjectUser) {
+            return self.emit(Instr::is_instance(value, class));
+        }
+        let (yes, other, join) = (self.new_block(), self.new_block(), self.new_block());
+        let own_class = self.emit_plain(Instr::load_class(value));
+        let is_it = self.emit_plain(Instr::is(own_class, class));
+        self.emit_terminator(Instr::cond_branch(is_it, yes, other));
+        self.continue_in(yes);
+        let is_one = self.constant(Type::c_bool(true));
+        self.branch_inside(join);
+        self.continue_in(other);
+        let answer = self.emit(Instr::is_instance(value, class));
+        self.branch_inside(join);
+        self.continue_in(join);
+        self.join(join, &[is_one, answer])
     }
 
     /// The same of a builtin class: its own instances, and what is no object on the heap, need no call.
@@ -116,7 +136,7 @@ impl Builder<'_> {
                     break;
                 }
                 None => {
-                    let answer = self.emit(Instr::is_instance(value, class));
+                    let answer = self.is_python_instance(value, class);
                     let (yes, no) = (self.new_block(), self.new_block());
                     self.emit_terminator(Instr::cond_branch(answer, yes, no));
                     self.continue_in(yes);

@@ -6,7 +6,7 @@ use hir::types::{ClassId, ClassInfo, Classes, ObjectId, ObjectInfo, ShapeInfo};
 use hir::{CodeId, Preloaded, Type, text, ty};
 use std::sync::Arc;
 
-/// Class 0 is Python's `C` with shape 0, class 1 is `list`. Objects: 0 a string, 1 to 6 the functions of [`BODIES`], 7 `len`, 8 `list`, 9 `list.append`, 10 `C`, 11
+/// Class 0 is Python's `C` with shapes 0 and 1, class 1 is `list`. Objects: 0 a string, 1 to 6 the functions of [`BODIES`], 7 `len`, 8 `list`, 9 `list.append`, 10 `C`, 11
 /// `abs`, 12 `type`, 13 `range`,
 /// 14 `enumerate`.
 pub fn classes() -> Classes {
@@ -14,6 +14,7 @@ pub fn classes() -> Classes {
     let class = classes.add_class(ClassInfo::user("C", vec![]));
     classes.add_class(ClassInfo { name: "list".to_owned(), mro: vec![], exact: ty::ListExact, instances: ty::List, is_leaf: true });
     classes.add_shape(ShapeInfo { number: 1, class });
+    classes.add_shape(ShapeInfo { number: 2, class });
     let mut add = |name: &str, ty: Type| {
         classes.add_object(ObjectInfo { name: name.to_owned(), ty, class: None });
     };

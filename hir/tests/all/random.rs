@@ -61,6 +61,7 @@ same_meaning! {
     instance_elimination: "simplify" "value-numbering" "instance-elimination" "phi-elimination" "simplify" "clean-cfg" "dead-code-elimination";
     instance_elimination_and_counts: "simplify" "value-numbering" "instance-elimination" "phi-elimination" "clean-cfg" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
     guard_elimination: "simplify" "value-numbering" "guard-elimination" "simplify" "clean-cfg" "dead-code-elimination";
+    shape_elimination: "simplify" "shape-elimination" "clean-cfg" "value-numbering" "shape-elimination" "clean-cfg";
     iterator_elimination: "simplify" "clean-cfg" "dead-code-elimination" "iterator-elimination" "simplify";
     inline_function_calls: "inline-function-calls" "phi-elimination" "clean-cfg" "simplify" "begin-inlined-function-elimination";
     simplify: "simplify" "clean-cfg" "dead-code-elimination";

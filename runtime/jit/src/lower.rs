@@ -9,6 +9,7 @@
 mod arrays;
 mod attributes;
 mod calls;
+mod comparisons;
 mod containers;
 mod control;
 mod exits;

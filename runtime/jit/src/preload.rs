@@ -431,7 +431,8 @@ impl Tables {
                     let id = self.class(class.get());
                     Type::class_exact(id, &self.types)
                 }
-                _ => ty::Object,
+                Some(class) => told_of_class(class.get()),
+                None => ty::Object,
             },
             Kind::Unknown => ty::Object,
         }
@@ -497,6 +498,13 @@ impl Tables {
         };
         Some(environment::Owner { class: id, shape, assumption, place })
     }
+}
+
+/// What is told of operands of a builtin class.
+fn told_of_class(class: &Class) -> Type {
+    let told: [(&Class, Type); 3] =
+        [(&object::int::BOOL, ty::Bool), (&object::singleton::NONE_TYPE, ty::NoneType), (&builtins::set::SET, ty::SetExact)];
+    told.into_iter().find(|(known, _)| std::ptr::eq(*known, class)).map_or(ty::Object, |(_, ty)| ty)
 }
 
 /// What natives the compiler has rules for: kind, number of arguments, type of the result.

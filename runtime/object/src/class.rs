@@ -401,6 +401,14 @@ impl Type {
         self.version.get()
     }
 
+    /// How far behind the address of a class the function is that compares its instances.
+    pub const COMPARE: usize = std::mem::offset_of!(Type, slots) + std::mem::offset_of!(Slots, compare);
+
+    /// The word there; 0: there is none.
+    pub fn compare_word(&self) -> u64 {
+        self.slots().compare.map_or(0, |compare| (compare as usize) as u64)
+    }
+
     /// How far behind the address of a class its version is.
     pub const VERSION: usize = std::mem::offset_of!(Type, version);
 

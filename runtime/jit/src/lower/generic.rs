@@ -60,14 +60,8 @@ impl Lowering<'_, '_> {
                 let helper = if op == UnaryKind::Negate { Helper::negative } else { Helper::invert };
                 self.call_raising(value, helper, &[operand])?;
             }
-            Instr::Compare { left, right, op } => {
-                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
-                self.call_raising(value, Helper::compare, &args)?;
-            }
-            Instr::CompareBool { left, right, op } => {
-                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
-                self.call_truth(value, Helper::compare_truth, &args)?;
-            }
+            Instr::Compare { left, right, op } => self.compare(value, [left, right], op, false)?,
+            Instr::CompareBool { left, right, op } => self.compare(value, [left, right], op, true)?,
             Instr::Contains { value: item, container } => {
                 let args = [self.operand(item), self.operand(container)];
                 self.call_truth(value, Helper::contains, &args)?;
