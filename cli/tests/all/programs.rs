@@ -162,6 +162,7 @@ programs! {
     functions
     functools_module
     gather_eager
+    generator_chains
     generator_delegation
     generator_ends
     generator_throw

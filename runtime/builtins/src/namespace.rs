@@ -3,7 +3,7 @@
 use bytecode::opcode::Comparison;
 use object::call::Args;
 use object::dict::Dict;
-use object::native::flag;
+use object::native::{PayloadInfo, flag};
 use object::str::Str;
 use object::{Method, Object, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, instance, method};
 
@@ -13,6 +13,7 @@ static SPEC: TypeSpec = TypeSpec {
     name: "types.SimpleNamespace",
     doc: "A simple attribute-based namespace.",
     flags: flag::BASE_TYPE | flag::HAS_DICT,
+    payload: PayloadInfo::ATTRIBUTES,
     signature: "(mapping_or_iterable=(), /, **kwargs)",
     slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), compare: Some(compare), ..Slots::NONE },
     methods: METHODS,

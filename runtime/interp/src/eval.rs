@@ -723,6 +723,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             }
                             if let Some(inner) = generator::start_inline(vm, iterator, None) {
                                 let inner = attempt!(inner);
+                                generator::chain::unchain(inner);
                                 (*frame).sp = sp;
                                 frame = inner;
                                 ip = (*frame).ip.add(1);
@@ -742,6 +743,7 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                             if let Some(inner) = generator::start_inline(vm, top!(1), Some(&value)) {
                                 drop(value);
                                 let inner = attempt!(inner);
+                                generator::chain::unchain(inner);
                                 (*frame).sp = sp;
                                 frame = inner;
                                 ip = (*frame).ip.add(1);

@@ -260,6 +260,7 @@ pub fn back(vm: &mut Vm, this: Ref<'_>) -> Option<Object> {
     if let Some(back) = own.back.get() {
         return Some(back);
     }
+    crate::generator::chain::settle_frame(own.frame());
     let previous = own.frame().previous;
     // SAFETY: callers' frames outlive callees'.
     (!previous.is_null()).then(|| unsafe { of(vm, previous) })

@@ -4,6 +4,7 @@
 //! one and continues the evaluation loop there; a `for` loop or `await` in the loop does so
 //! without recursion ([`start_inline`]). What is thrown into generators is in [`mod@throw`].
 
+pub(crate) mod chain;
 mod throw;
 
 pub(crate) use throw::{OnExit, throw_args};
@@ -36,6 +37,8 @@ pub enum State {
     Created,
     Suspended,
     Running,
+    /// In a [chain]: it runs or waits as the chain does.
+    Chained,
     Finished,
 }
 
@@ -46,6 +49,9 @@ pub struct GeneratorData {
     pub(crate) state: Cell<State>,
     /// Where compiled code goes on.
     pub(crate) ready: Ready,
+    /// See [chain].
+    pub(crate) link: Cell<*mut Frame>,
+    pub(crate) members: Cell<u32>,
     /// What it was handling when it was left.
     pub(crate) handled: ObjectCell,
     pub name: ObjectCell,
@@ -141,6 +147,9 @@ impl GeneratorData {
 
     /// Drops the frame of a generator that will not run again.
     pub(crate) fn discard(&self) {
+        if self.state.get() == State::Chained || !self.link.get().is_null() {
+            self.settle();
+        }
         let frame = self.frame.replace(std::ptr::null_mut());
         if frame.is_null() {
             return;
@@ -160,7 +169,13 @@ impl GeneratorData {
     }
 
     pub fn state(&self) -> State {
-        self.state.get()
+        if self.state.get() == State::Chained {
+            self.settle();
+        }
+        match self.state.get() {
+            State::Chained => State::Running,
+            state => state,
+        }
     }
 
     /// Whether `GeneratorExit`, raised where the generator is suspended, would leave it without running any of its code.
@@ -187,13 +202,13 @@ impl GeneratorData {
             State::Finished => true,
             State::Created => is_plain(),
             State::Suspended => is_plain() && self.would_only_leave() && breaker_reasons() & breaker::TRACE == 0,
-            State::Running => false,
+            State::Running | State::Chained => false,
         }
     }
 
     /// What a suspended generator delegates to, in a `yield from` or `await`.
     pub fn delegate(&self) -> Option<Object> {
-        if self.state.get() != State::Suspended {
+        if self.state() != State::Suspended {
             return None;
         }
         let frame = self.frame()?;
@@ -272,6 +287,8 @@ unsafe fn move_frame(frame: *mut Frame, memory: *mut u64, origin: Option<Object>
             frame: Cell::new(moved),
             state: Cell::new(State::Created),
             ready: Ready::new(),
+            link: Cell::new(std::ptr::null_mut()),
+            members: Cell::new(0),
             handled: ObjectCell::EMPTY,
             name: ObjectCell::new(function.name.get()),
             qualname: ObjectCell::new(function.qualname.get()),
@@ -461,7 +478,13 @@ pub(crate) unsafe fn resume_delegates(vm: &mut Vm, mut frame: *mut Frame) -> *mu
             let ip = (*frame).ip;
             let is_delegating = (*ip).opcode_byte() == Opcode::YieldValue as u8 && (*ip).arg() != 0;
             if !is_delegating || !shadow::is_shadow((*ip).0) || breaker_reasons() != 0 || shadow::original(*ip.sub(1)) != Opcode::Send {
+                chain::unchain(frame);
                 return frame;
+            }
+            let last = chain::enter(vm, frame);
+            if last != frame {
+                frame = last;
+                continue;
             }
             let top = (*frame).sp.sub(1);
             let receiver = Ref::from_bits(*top.sub(1));
@@ -500,7 +523,7 @@ pub(crate) unsafe fn suspend_delegators(vm: &mut Vm, mut frame: *mut Frame) -> b
                 return true;
             }
             let Some(delegator) = delegator(vm) else { return false };
-            frame = delegator;
+            frame = chain::join(vm, delegator).unwrap_or(delegator);
         }
     }
 }
@@ -529,7 +552,11 @@ unsafe fn delegator(vm: &mut Vm) -> Option<*mut Frame> {
 #[inline]
 pub(crate) unsafe fn suspend_waiting(vm: &mut Vm) -> bool {
     // SAFETY: the caller's promise.
-    unsafe { delegator(vm).is_some_and(|frame| suspend_delegators(vm, frame)) }
+    unsafe {
+        let Some(delegator) = delegator(vm) else { return false };
+        let frame = chain::join(vm, delegator).unwrap_or(delegator);
+        suspend_delegators(vm, frame)
+    }
 }
 
 /// Enters the frame of an async generator, one of whose awaitables is sent a value.
@@ -558,6 +585,7 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, frame: *mut Frame) {
         vm.frame = resumer.cast();
         (*frame).previous = std::ptr::null_mut();
         vm.depth -= 1;
+        chain::leave_if_member(vm);
         if data.yields.get() && !(*frame).is_entry {
             end_awaitable(resumer, data);
         }
@@ -603,6 +631,7 @@ pub(crate) unsafe fn finish(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
         drop(vm.handled.pop());
         vm.frame = (*frame).previous.cast();
         vm.depth -= 1;
+        chain::leave_if_member(vm);
         data.state.set(State::Finished);
         if !(*frame).is_entry && object.is_exactly(&crate::async_generator::ASYNC_GENERATOR) {
             if vm.raised().is_some() {
@@ -632,8 +661,11 @@ pub fn resume(vm: &mut Vm, object: Ref<'_>, value: Object, error: Option<Object>
     } else {
         value
     };
-    match data.state.get() {
-        State::Running => return Err(vm.value_error(format!("{} already executing", kind(object)))),
+    if error.is_some() {
+        data.settle();
+    }
+    match data.state() {
+        State::Running | State::Chained => return Err(vm.value_error(format!("{} already executing", kind(object)))),
         State::Finished => {
             if kind(object) == "coroutine" {
                 return Err(vm.runtime_error("cannot reuse already awaited coroutine"));
@@ -754,7 +786,7 @@ fn send_method(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> PyResult {
 /// Closes a generator that nobody refers to any more.
 pub(crate) fn finalize(vm: &mut Vm, this: Ref<'_>) -> PyResult<()> {
     let data = data(this).expect("the slot belongs to the type");
-    match data.state.get() {
+    match data.state() {
         State::Finished => {}
         State::Created => {
             if this.is_exactly(&COROUTINE) {
@@ -836,11 +868,11 @@ fn set_qualname(vm: &mut Vm, this: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<
 }
 
 fn get_running(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    Ok(Object::bool(data(this).is_some_and(|data| data.state.get() == State::Running)))
+    Ok(Object::bool(data(this).is_some_and(|data| data.state() == State::Running)))
 }
 
 fn get_suspended(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
-    Ok(Object::bool(data(this).is_some_and(|data| data.state.get() == State::Suspended)))
+    Ok(Object::bool(data(this).is_some_and(|data| data.state() == State::Suspended)))
 }
 
 fn get_delegate(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
@@ -849,6 +881,7 @@ fn get_delegate(_vm: &mut Vm, this: Ref<'_>) -> PyResult {
 
 pub(crate) fn get_frame(vm: &mut Vm, this: Ref<'_>) -> PyResult {
     let data = data(this).expect("the attribute belongs to the type");
+    data.settle();
     let frame = data.frame.get();
     if frame.is_null() {
         return Ok(Object::none());

@@ -188,6 +188,9 @@ impl PayloadInfo {
     pub const NONE: PayloadInfo =
         PayloadInfo { size: 16, item_size: 0, traced: false, drop: None, traverse: None, clear: None, ends_quietly: None, n_items: None };
 
+    /// No payload but attributes, which the collector has to look at.
+    pub const ATTRIBUTES: PayloadInfo = PayloadInfo { traced: true, ..PayloadInfo::NONE };
+
     /// A payload that may refer to other objects.
     pub const fn of<T: Payload>() -> PayloadInfo {
         PayloadInfo {

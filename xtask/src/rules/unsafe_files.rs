@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/function.rs", "a function enters the loop with raw arguments"),
     ("runtime/interp/src/function/bind.rs", "arguments are moved into a new frame's slots"),
     ("runtime/interp/src/generator.rs", "a suspended generator owns its frame"),
+    ("runtime/interp/src/generator/chain.rs", "links frames of generators"),
     ("runtime/interp/src/generator/throw.rs", "a suspended generator owns its frame"),
     ("runtime/interp/src/shadow.rs", "instructions of a copy lie beside the data of their sites"),
     ("runtime/interp/src/shadow/dispatch.rs", "handlers work on the value stack and on sites"),

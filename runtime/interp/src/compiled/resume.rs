@@ -659,6 +659,7 @@ pub unsafe fn suspend(vm: &mut Vm, frame: *mut Frame, index: usize, depth: usize
         vm.frame = (*frame).previous.cast();
         (*frame).previous = std::ptr::null_mut();
         vm.depth -= 1;
+        generator::chain::leave_if_member(vm);
         let table = code.compiled.resumable.table.get();
         if table.is_null() || code.has_several_scopes() {
             return data.ready.forget();

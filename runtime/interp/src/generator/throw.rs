@@ -131,6 +131,7 @@ pub(crate) enum OnExit {
 /// `throw(*args)`
 pub(crate) fn throw_args(vm: &mut Vm, object: Ref<'_>, thrown: Thrown<'_>, on_exit: OnExit) -> PyResult<Resumed> {
     let data = data(object).expect("the caller has a generator");
+    data.settle();
     let Some(delegate) = data.delegate() else {
         let error = thrown.exception(vm)?;
         return resume(vm, object, Object::none(), Some(error));
@@ -198,7 +199,7 @@ fn close_iterator(vm: &mut Vm, iterator: Ref<'_>) -> PyResult<()> {
 /// `close()`: raises `GeneratorExit` in the generator; what it returns is the result.
 pub fn close(vm: &mut Vm, object: Ref<'_>) -> PyResult {
     let data = data(object).expect("the caller has a generator");
-    match data.state.get() {
+    match data.state() {
         State::Finished => return Ok(Object::none()),
         State::Created => {
             data.discard();
@@ -210,7 +211,7 @@ pub fn close(vm: &mut Vm, object: Ref<'_>) -> PyResult {
             object::collector::mark_finalized(object);
             return Ok(Object::none());
         }
-        State::Running | State::Suspended => {}
+        State::Running | State::Chained | State::Suspended => {}
     }
     let error = exception::new(vm, &exception::GENERATOR_EXIT, Vec::new());
     match throw(vm, object, error) {
