@@ -12,6 +12,7 @@ mod calls;
 mod control;
 mod floats;
 mod moves;
+mod references;
 mod size;
 
 use crate::assembler::{Assembler, Label, Rm, memory, register};
@@ -153,6 +154,8 @@ impl<'a> Emitter<'a> {
                 self.jump(id, block, instr);
             }
             GuardCompare | GuardTest | GuardBit | GuardFloatCompare | GuardAdd | GuardSub | GuardMul | GuardNeg => self.guard(instr),
+            Incref => self.incref(instr),
+            Decref => self.decref(id, block, instr),
             Branch => self.go_to(id, block.edges[0].block),
             Switch => self.switch(id, block, instr),
             EntrySwitch => self.entries(id, block),

@@ -28,6 +28,7 @@ pub(crate) use order::reverse_post_order;
 
 use crate::instr::{Block, Instr, Pool, Value};
 use crate::types::{Classes, ObjectId, Type};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -281,7 +282,7 @@ impl Function {
         self.instr(value).info().has_output()
     }
 
-    pub fn operands(&self, value: Value) -> Vec<Value> {
+    pub fn operands(&self, value: Value) -> SmallVec<[Value; 6]> {
         self.instr(value).operands(&self.pool)
     }
 

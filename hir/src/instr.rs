@@ -45,6 +45,7 @@ pub use pool::{Entries, NameId, Pool, TypeId, Values};
 pub use table::{Instr, Opcode};
 
 use crate::text::{Cursor, SyntaxError};
+use smallvec::SmallVec;
 use std::fmt;
 
 /// An instruction of a function, and its result if it has one.
@@ -68,15 +69,15 @@ impl Instr {
     }
 
     /// All operands.
-    pub fn operands(&self, pool: &Pool) -> Vec<Value> {
-        let mut operands = Vec::new();
+    pub fn operands(&self, pool: &Pool) -> SmallVec<[Value; 6]> {
+        let mut operands = SmallVec::new();
         self.for_each_operand(pool, &mut |value| operands.push(value));
         operands
     }
 
     /// The blocks that may come next.
-    pub fn successors(&self, pool: &Pool) -> Vec<Block> {
-        let mut blocks = Vec::new();
+    pub fn successors(&self, pool: &Pool) -> SmallVec<[Block; 4]> {
+        let mut blocks = SmallVec::new();
         self.for_each_successor(pool, &mut |block| blocks.push(block));
         blocks
     }

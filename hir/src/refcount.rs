@@ -28,6 +28,7 @@ use crate::instr::{Block, Value};
 use crate::passes::{clean_cfg, dead_code_elimination, phi_elimination};
 use state::State;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// So many states of the result are checked in debug builds.
 const CHECKED: usize = 2000;
@@ -58,6 +59,8 @@ struct Inserter<'a> {
     /// States where blocks begin, if several edges lead there. They only go up.
     entries: HashMap<Block, State>,
     exits: HashMap<Block, State>,
+    /// What dies at each instruction of the blocks.
+    deaths: HashMap<Block, Rc<[Vec<Value>]>>,
     /// The instructions of the block being rewritten; none while states are computed.
     output: Option<Vec<Value>>,
 }
@@ -66,7 +69,7 @@ impl<'a> Inserter<'a> {
     fn new(function: &'a mut Function) -> Self {
         let liveness = function.liveness();
         let models = (0..function.value_limit() as u32).map(|value| function.model(Value(value))).collect();
-        Inserter { function, liveness, models, entries: HashMap::new(), exits: HashMap::new(), output: None }
+        Inserter { function, liveness, models, entries: HashMap::new(), exits: HashMap::new(), deaths: HashMap::new(), output: None }
     }
 
     fn model(&self, value: Value) -> Value {
@@ -75,14 +78,16 @@ impl<'a> Inserter<'a> {
 
     fn analyze(&mut self) {
         let order = self.function.reverse_post_order();
-        let mut changed = true;
-        while changed {
-            changed = false;
+        let mut is_due = vec![true; self.function.block_limit()];
+        while order.iter().any(|block| is_due[block.0 as usize]) {
             for &block in &order {
+                if !std::mem::take(&mut is_due[block.0 as usize]) {
+                    continue;
+                }
                 let exit = self.block(block);
                 if self.exits.get(&block) != Some(&exit) {
                     self.exits.insert(block, exit);
-                    changed = true;
+                    self.function.successors(block).iter().for_each(|next| is_due[next.0 as usize] = true);
                 }
             }
         }
@@ -102,7 +107,14 @@ impl<'a> Inserter<'a> {
         let phis = self.function.phis(block).to_vec();
         phis.iter().for_each(|phi| self.keep(*phi));
         let mut state = self.enter(block);
-        let deaths = self.deaths(block);
+        let deaths = match self.deaths.get(&block) {
+            Some(deaths) => Rc::clone(deaths),
+            None => {
+                let deaths: Rc<[Vec<Value>]> = self.find_deaths(block).into();
+                self.deaths.insert(block, Rc::clone(&deaths));
+                deaths
+            }
+        };
         let dead_phis: Vec<Value> = deaths[..phis.len()].concat();
         self.kill(&mut state, &dead_phis);
         let instrs = self.function.instrs(block).to_vec();

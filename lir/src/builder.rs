@@ -163,6 +163,17 @@ impl<'a> Builder<'a> {
     methods!(arithmetic_guard(left, right): guard_add GuardAdd, guard_sub GuardSub, guard_mul GuardMul);
     methods!(arithmetic_guard(src): guard_neg GuardNeg);
 
+    /// Counts a reference, see [`Opcode::Incref`].
+    pub fn incref(&mut self, word: Reg, unless: i64) {
+        self.none(Shape::of(Opcode::Incref), &[word.into(), unless.into()]);
+    }
+
+    /// Ends the block: gives a reference up, and goes to the first edge if it was the last.
+    pub fn decref(&mut self, word: Reg, unless: i64, last: Edge, otherwise: Edge) {
+        self.none(Shape::of(Opcode::Decref), &[word.into(), unless.into()]);
+        self.leave([last, otherwise]);
+    }
+
     pub fn load_imm(&mut self, value: i64) -> Reg {
         self.one(Shape::of(Opcode::LoadImm), &[Operand::Imm(value)])
     }

@@ -48,8 +48,7 @@ impl Dominators {
         while changed {
             changed = false;
             for (place, block) in blocks.iter().enumerate().skip(1) {
-                let known =
-                    predecessors[block.index()].iter().filter_map(|from| order[from.index()]).filter(|&from| parents[from as usize] != u32::MAX);
+                let known = predecessors.of(*block).iter().filter_map(|from| order[from.index()]).filter(|&from| parents[from as usize] != u32::MAX);
                 let parent = known.reduce(|left, right| meet(&parents, left, right)).expect("a block is reached from one before it");
                 changed |= parents[place] != parent;
                 parents[place] = parent;

@@ -238,14 +238,20 @@ impl Function {
     }
 
     /// The blocks from which each block is reached, once for each edge.
-    pub fn predecessors(&self) -> Vec<Vec<BlockId>> {
-        let mut predecessors = vec![Vec::new(); self.blocks.len()];
-        for id in self.block_ids() {
-            for edge in &self.block(id).edges {
-                predecessors[edge.block.index()].push(id);
-            }
+    pub fn predecessors(&self) -> Predecessors {
+        let mut starts = vec![0; self.blocks.len() + 1];
+        let edges = || self.block_ids().flat_map(|id| self.block(id).edges.iter().map(move |edge| (id, edge.block.index())));
+        edges().for_each(|(_, to)| starts[to + 1] += 1);
+        for block in 0..self.blocks.len() {
+            starts[block + 1] += starts[block];
         }
-        predecessors
+        let mut ends = starts.clone();
+        let mut from = vec![BlockId(0); starts[self.blocks.len()]];
+        for (id, to) in edges() {
+            from[ends[to]] = id;
+            ends[to] += 1;
+        }
+        Predecessors { starts, from }
     }
 
     /// Whether the functions are the same but for the places of operands in the pool.
@@ -274,5 +280,18 @@ impl fmt::Display for BlockId {
 impl fmt::Debug for BlockId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// From where the blocks of a function are reached.
+pub struct Predecessors {
+    /// By block: where its own begin in `from`.
+    starts: Vec<usize>,
+    from: Vec<BlockId>,
+}
+
+impl Predecessors {
+    pub fn of(&self, block: BlockId) -> &[BlockId] {
+        &self.from[self.starts[block.index()]..self.starts[block.index() + 1]]
     }
 }

@@ -86,7 +86,7 @@ fn loop_depths(function: &Function) -> Vec<u32> {
     for header in &order {
         let place = places[header.index()];
         let is_back = |from: &BlockId| places[from.index()] != u32::MAX && places[from.index()] >= place;
-        let mut stack: Vec<BlockId> = predecessors[header.index()].iter().copied().filter(is_back).collect();
+        let mut stack: Vec<BlockId> = predecessors.of(*header).iter().copied().filter(is_back).collect();
         if stack.is_empty() {
             continue;
         }
@@ -98,7 +98,7 @@ fn loop_depths(function: &Function) -> Vec<u32> {
             }
             seen_for[block.index()] = place;
             depths[block.index()] += 1;
-            stack.extend(&predecessors[block.index()]);
+            stack.extend(predecessors.of(block));
         }
     }
     depths

@@ -25,7 +25,7 @@ pub use allocate::{Allocated, AllocationError, Allocator, SafepointValues};
 pub use builder::{Builder, Record};
 pub use condition::{Condition, Width};
 pub use function::{Block, BlockId, Draft, Edge, Function, Instr, NO_ORIGIN};
-pub use opcode::{Conditions, Edges, Effect, Facts, Opcode, Role, Slot};
+pub use opcode::{Conditions, Edges, Effect, Facts, Opcode, Role, Slot, UNLESS_NULL, UNLESS_TAGGED};
 pub use operand::{Address, Form, Operand, Scale, SymbolId};
 pub use reg::{Class, Place, Reg};
 pub use symbols::SymbolTable;

@@ -229,6 +229,10 @@ define_lir! {
     AndMemory(memory: Use Int M, src: Use Int RI) any writes;
     OrMemory(memory: Use Int M, src: Use Int RI) any writes;
 
+    /// Counts a reference: adds 1 to the 32 bits at the address unless they are negative, or there is no address: if the word has a bit of `unless` that is in
+    /// [`UNLESS_TAGGED`], or is zero and `unless` has [`UNLESS_NULL`].
+    Incref(word: Use Int R, unless: Use Int I) writes;
+
     FloatAdd(dst: Reuse Float R, left: Use Float R, right: Use Float RM);
     FloatSub(dst: Reuse Float R, left: Use Float R, right: Use Float RM);
     FloatMul(dst: Reuse Float R, left: Use Float R, right: Use Float RM);
@@ -266,6 +270,8 @@ define_lir! {
     NegJump(dst: Reuse Int R, src: Use Int R) wide flags two;
     AddMemoryJump(memory: Use Int M, src: Use Int RI) any flags two writes;
     SubMemoryJump(memory: Use Int M, src: Use Int RI) any flags two writes;
+    /// Gives a reference up, counted as by `Incref`: goes to the first edge if it was the last one, else to the second.
+    Decref(word: Use Int R, unless: Use Int I) two writes;
     Branch() one;
     /// Goes to the edge with the number of the index, unsigned; to the last if it is too big.
     Switch(index: Use Int R) many;
@@ -299,6 +305,11 @@ define_lir! {
     Trap() leaves;
     Unreachable() zero leaves;
 }
+
+/// Of `Incref` and `Decref`: bits of a word that is no address ...
+pub const UNLESS_TAGGED: i64 = 7;
+/// ... and this bit, where the word may be zero.
+pub const UNLESS_NULL: i64 = 8;
 
 impl Opcode {
     pub fn from_name(name: &str) -> Option<Opcode> {

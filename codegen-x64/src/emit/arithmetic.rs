@@ -63,7 +63,7 @@ impl Emitter<'_> {
     }
 
     /// `left = left op right`. What is written in place is `left`.
-    fn alu(&mut self, alu: &Alu, width: Width, left: Operand, right: Operand) {
+    pub(super) fn alu(&mut self, alu: &Alu, width: Width, left: Operand, right: Operand) {
         let place = self.rm(left);
         match (right, place) {
             (Operand::Imm(value), _) => {
@@ -79,7 +79,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn test(&mut self, width: Width, left: Operand, right: Operand) {
+    pub(super) fn test(&mut self, width: Width, left: Operand, right: Operand) {
         let place = self.rm(left);
         match right {
             // A mask without high bits tests the low ones.

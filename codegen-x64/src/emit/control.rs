@@ -67,7 +67,7 @@ impl Emitter<'_> {
     }
 
     /// Jumps from the last instruction of a block with up to two edges.
-    fn jump_to(&mut self, id: BlockId, condition: Option<Condition>, target: BlockId) {
+    pub(super) fn jump_to(&mut self, id: BlockId, condition: Option<Condition>, target: BlockId) {
         let reach = match target > id && self.bounds[target.index()] - self.bounds[id.index() + 1] + LAST_INSTRUCTION <= 127 {
             true => Reach::Near,
             false => Reach::Far,

@@ -38,6 +38,9 @@ fn bound(function: &Function, instr: &Instr) -> u32 {
         FloatCompareJump | GuardFloatCompare => 2 * PLAIN + operands + 3 * jump,
         CompareJump | TestJump | BitJump | AddJump | SubJump | MulJump | NegJump | AddMemoryJump | SubMemoryJump => PLAIN + operands + 2 * jump,
         GuardCompare | GuardTest | GuardBit | GuardAdd | GuardSub | GuardMul | GuardNeg => PLAIN + operands + jump,
+        // Two tests of the word, a comparison and a sum in memory, jumps over them.
+        Incref => 4 * PLAIN + 4 * jump,
+        Decref => 4 * PLAIN + 4 * jump + 2 * jump,
         Divide | DivideUnsigned | IntToFloat => 2 * PLAIN + operands,
         _ => PLAIN + operands,
     }

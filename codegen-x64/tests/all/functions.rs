@@ -45,7 +45,7 @@ tests! {
     call_through_memory call_uses_the_pool_once call_with_arguments_on_the_stack call_with_constants call_with_floats cold_blocks_are_behind
     condition_whose_edges_are_both_elsewhere condition_whose_first_edge_is_next condition_whose_second_edge_is_next entries exits_find_values
     floats_equal floats_equal_whose_second_edge_is_next floats_less floats_not_equal guards_leave_by_stubs guards_of_floats guards_share_an_exit
-    jump_back_is_short jump_to_the_next_block_is_left_out memory_and_jump patchpoint_is_five_bytes patchpoint_stays_within_eight_bytes
+    jump_back_is_short jump_to_the_next_block_is_left_out last_reference_is_elsewhere last_reference_is_next memory_and_jump patchpoint_is_five_bytes patchpoint_stays_within_eight_bytes references_counted
     returns_a_float returns_an_argument returns_two_constants saves_registers_and_makes_room smallest source_map switch_by_table switch_of_few
     trap_and_unreachable;
     pipeline:

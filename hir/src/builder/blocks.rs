@@ -5,6 +5,7 @@ use crate::environment::{CodeUnit, Seen};
 use crate::function::reverse_post_order;
 use bytecode::verify::{depths, entry_at};
 use bytecode::{Code, Instr, LocalKind, Opcode};
+use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -140,7 +141,7 @@ impl Flow {
     }
 
     /// The blocks that come next; where a generator goes on counts.
-    fn next(&self, block: usize) -> Vec<usize> {
+    fn next(&self, block: usize) -> SmallVec<[usize; 4]> {
         let data = &self.blocks[block];
         // A block that was cut short does not come so far.
         let resumed = self.block_at(data.range.end).filter(|next| self.blocks[*next].entry == Some(Entry::Suspended));

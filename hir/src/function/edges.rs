@@ -2,6 +2,7 @@
 
 use super::{BlockData, Function};
 use crate::instr::{Block, Instr, Value};
+use smallvec::SmallVec;
 
 impl Function {
     pub fn add_block(&mut self) -> Block {
@@ -15,8 +16,8 @@ impl Function {
     }
 
     /// Where control can go to, one entry per edge; none while the block has no terminator.
-    pub fn successors(&self, block: Block) -> Vec<Block> {
-        self.terminator(block).map_or_else(Vec::new, |value| self.instr(value).successors(&self.pool))
+    pub fn successors(&self, block: Block) -> SmallVec<[Block; 4]> {
+        self.terminator(block).map_or_else(SmallVec::new, |value| self.instr(value).successors(&self.pool))
     }
 
     /// The phis of a block.
@@ -173,7 +174,7 @@ impl Function {
     /// Appends a block to its only predecessor, of which it is the only successor. It has no phis with more than one input.
     pub fn merge_into_pred(&mut self, block: Block) {
         let [pred] = *self.preds(block) else { return };
-        if pred == block || self.successors(pred) != [block] {
+        if pred == block || self.successors(pred)[..] != [block] {
             return;
         }
         for phi in self.phis(block).to_vec() {

@@ -41,9 +41,21 @@ impl ValueSet {
         self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine |= theirs);
     }
 
+    /// Takes the values of another set out.
+    fn subtract(&mut self, other: &ValueSet) {
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine &= !theirs);
+    }
+
+    /// Whether both have the same values.
+    fn is_same(&self, other: &ValueSet) -> bool {
+        let n = self.0.len().min(other.0.len());
+        self.0[..n] == other.0[..n] && self.0[n..].iter().chain(&other.0[n..]).all(|word| *word == 0)
+    }
+
     /// In the order of numbers.
     pub fn iter(&self) -> impl Iterator<Item = Value> + '_ {
-        let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 != 0);
+        let without_first = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+        let bits = move |word: u64| std::iter::successors(Some(word).filter(|word| *word != 0), without_first).map(u64::trailing_zeros);
         self.0.iter().enumerate().flat_map(move |(index, word)| bits(*word).map(move |bit| Value(index as u32 * 64 + bit)))
     }
 }
@@ -87,22 +99,35 @@ impl Function {
         let mut liveness =
             Liveness { live_in: vec![ValueSet::default(); self.block_limit()], live_out: vec![ValueSet::default(); self.block_limit()] };
         let order = self.reverse_post_order();
+        let local: Vec<(ValueSet, ValueSet)> = order.iter().map(|block| self.used_and_defined(*block)).collect();
         let mut changed = true;
         while changed {
             changed = false;
-            for &block in order.iter().rev() {
+            for (&block, (used, defined)) in order.iter().zip(&local).rev() {
                 let out = self.live_out_of(block, &liveness);
                 let mut live = out.clone();
-                for &value in self.instrs(block).iter().rev() {
-                    live.remove(value);
-                    self.for_each_use(value, &mut |used| live.insert(used));
-                }
-                changed |= live.iter().any(|value| !liveness.live_in(block).contains(value));
+                live.subtract(defined);
+                live.extend(used);
+                changed |= !live.is_same(liveness.live_in(block));
                 liveness.live_in[block.0 as usize] = live;
                 liveness.live_out[block.0 as usize] = out;
             }
         }
         liveness
+    }
+
+    /// What a block uses of what it has not defined before, and what it defines.
+    fn used_and_defined(&self, block: Block) -> (ValueSet, ValueSet) {
+        let (mut used, mut defined) = (ValueSet::default(), ValueSet::default());
+        for &value in self.instrs(block) {
+            self.for_each_use(value, &mut |value| {
+                if !defined.contains(value) {
+                    used.insert(value);
+                }
+            });
+            defined.insert(value);
+        }
+        (used, defined)
     }
 
     fn live_out_of(&self, block: Block, liveness: &Liveness) -> ValueSet {

@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::instr::{Block, Value};
+use smallvec::SmallVec;
 
 /// Which blocks every path to a block goes through.
 pub struct Dominators {
@@ -17,7 +18,7 @@ pub struct Dominators {
 pub(crate) fn reverse_post_order(
     n: usize,
     roots: impl IntoIterator<Item = usize, IntoIter: DoubleEndedIterator>,
-    successors: &dyn Fn(usize) -> Vec<usize>,
+    successors: &dyn Fn(usize) -> SmallVec<[usize; 4]>,
 ) -> Vec<usize> {
     let mut order = Vec::new();
     let mut is_seen = vec![false; n];

@@ -49,7 +49,7 @@ fn operands_can_be_renamed() {
     for mut instr in instrs {
         let renamed: Vec<Value> = instr.operands(&pool).iter().map(|value| Value(value.0 + 1000)).collect();
         instr.for_each_operand_mut(&mut pool, &mut |value| value.0 += 1000);
-        assert_eq!(instr.operands(&pool), renamed);
+        assert_eq!(instr.operands(&pool).into_vec(), renamed);
     }
 }
 

@@ -31,7 +31,9 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 /// Of what an object is made, if deopt could make it.
 fn parts(function: &Function, value: Value) -> Option<Vec<Value>> {
     match *function.instr(value) {
-        Instr::MakeTuple { .. } | Instr::MakeList { .. } | Instr::MakeMethod { .. } | Instr::MakeSlice { .. } => Some(function.operands(value)),
+        Instr::MakeTuple { .. } | Instr::MakeList { .. } | Instr::MakeMethod { .. } | Instr::MakeSlice { .. } => {
+            Some(function.operands(value).into_vec())
+        }
         _ => None,
     }
 }

@@ -15,6 +15,9 @@ use bytecode::code::CodeFlags;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// A function of more bytecode instructions is not inlined: there is more in it than calling it costs.
+const LARGEST: usize = 60;
+
 struct Candidate {
     block: Block,
     index: usize,
@@ -31,7 +34,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
     let budget = preloaded.inline_budget.map_or(preloaded.inlining.budget, |budget| budget.min(preloaded.inlining.budget));
     let mut total = preloaded.codes.first().map_or(0, |unit| unit.code.instructions.len());
     while let Some(candidate) = smallest(function, preloaded, &mut refused) {
-        if total + candidate.cost > budget {
+        if total + candidate.cost > budget || candidate.cost > LARGEST {
             function.not_inlined.insert(candidate.callee, NotInlined::TooBig);
             break;
         }

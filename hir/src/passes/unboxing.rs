@@ -105,7 +105,7 @@ fn replace_operands(function: &mut Function, twins: &HashMap<Value, (Value, Form
                 replacements.insert(value, *twin);
                 continue;
             }
-            let mut needed: Vec<Value> = function.operands(value);
+            let mut needed = function.operands(value);
             if function.instr(value).info().steals_frame_state {
                 for id in function.state_chain(function.frame_state(value)) {
                     needed.extend(function.state(id).values());

@@ -7,7 +7,7 @@ use crate::instr::{Block, Value};
 impl Inserter<'_> {
     /// For each instruction the values whose last use it is, and its own result if nothing uses that. What a terminator uses last dies
     /// where the next blocks begin, not there.
-    pub(super) fn deaths(&self, block: Block) -> Vec<Vec<Value>> {
+    pub(super) fn find_deaths(&self, block: Block) -> Vec<Vec<Value>> {
         let function = &*self.function;
         let instrs = function.instrs(block);
         let mut live: ValueSet = self.liveness.live_out(block).clone();

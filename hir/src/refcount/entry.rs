@@ -5,6 +5,7 @@ use super::state::{Entry, Kind, State, Support};
 use crate::function::ValueSet;
 use crate::instr::{Block, Instr, Value};
 use crate::types::ty;
+use smallvec::{SmallVec, smallvec};
 
 impl Inserter<'_> {
     /// The state behind a block's phis.
@@ -21,7 +22,7 @@ impl Inserter<'_> {
         let mut state = self.exits.get(&pred).cloned().unwrap_or_default();
         self.refine(&mut state, pred, block);
         let live = self.liveness.live_in(block).clone();
-        let dead: Vec<Value> = state.0.values().flat_map(|entry| &entry.copies).copied().filter(|copy| !live.contains(*copy)).collect();
+        let dead: Vec<Value> = state.iter().flat_map(|(_, entry)| &entry.copies).copied().filter(|copy| !live.contains(*copy)).collect();
         self.kill(&mut state, &dead);
         state
     }
@@ -69,7 +70,7 @@ impl Inserter<'_> {
                     Some(Kind::Borrowed(support)) => Kind::Borrowed(support.clone()),
                     Some(Kind::Uncounted) | None => Kind::Uncounted,
                 };
-                merged.0.entry(*phi).or_insert_with(|| Entry { copies: vec![*phi], kind: Kind::Uncounted }).kind.merge(&kind);
+                merged.get_or_insert_with(*phi, || Entry { copies: smallvec![*phi], kind: Kind::Uncounted }).kind.merge(&kind);
             }
             self.merge_live(&mut merged, &out, &live);
         }
@@ -78,12 +79,12 @@ impl Inserter<'_> {
     }
 
     fn merge_live(&self, merged: &mut State, out: &State, live: &ValueSet) {
-        for (&model, entry) in &out.0 {
-            let copies: Vec<Value> = entry.copies.iter().copied().filter(|copy| live.contains(*copy)).collect();
+        for (model, entry) in out.iter() {
+            let copies: SmallVec<[Value; 2]> = entry.copies.iter().copied().filter(|copy| live.contains(*copy)).collect();
             if copies.is_empty() {
                 continue;
             }
-            let place = merged.0.entry(model).or_insert_with(|| Entry { copies: copies.clone(), kind: Kind::Uncounted });
+            let place = merged.get_or_insert_with(model, || Entry { copies: copies.clone(), kind: Kind::Uncounted });
             place.copies = copies;
             place.kind.merge(&entry.kind);
         }
@@ -96,7 +97,7 @@ impl Inserter<'_> {
         let Some(expected) = self.entries.get(&successor).filter(|_| preds.len() > 1).cloned() else { return };
         let Some(position) = preds.iter().position(|pred| *pred == block) else { return };
         let phis = self.function.phis(successor).to_vec();
-        for (&model, entry) in &state.0 {
+        for (model, entry) in state.iter() {
             if entry.kind == Kind::Uncounted {
                 continue;
             }

@@ -1,14 +1,14 @@
 //! What is known of references at a point.
 
 use crate::instr::{Heap, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use smallvec::{SmallVec, smallvec};
 
 /// What keeps a borrowed value alive: it ends when any of it does.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Support {
     pub heap: u32,
-    /// Owned models that a phi is borrowed from.
-    pub models: BTreeSet<Value>,
+    /// Owned models that a phi is borrowed from, in order.
+    pub models: SmallVec<[Value; 2]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,26 +22,32 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Live names of it, in the order of their definitions.
-    pub copies: Vec<Value>,
+    pub copies: SmallVec<[Value; 2]>,
     pub kind: Kind,
 }
 
-/// The live models.
+/// The live models, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct State(pub BTreeMap<Value, Entry>);
+pub struct State(Vec<(Value, Entry)>);
 
 impl Support {
     pub fn of_heap(heap: Heap) -> Support {
-        Support { heap: heap.0, models: BTreeSet::new() }
+        Support { heap: heap.0, models: SmallVec::new() }
     }
 
     pub fn of_model(model: Value) -> Support {
-        Support { heap: 0, models: BTreeSet::from([model]) }
+        Support { heap: 0, models: smallvec![model] }
     }
 
     fn extend(&mut self, other: &Support) {
         self.heap |= other.heap;
-        self.models.extend(&other.models);
+        other.models.iter().for_each(|model| self.insert(*model));
+    }
+
+    fn insert(&mut self, model: Value) {
+        if let Err(at) = self.models.binary_search(&model) {
+            self.models.insert(at, model);
+        }
     }
 
     /// Whether it ends when memory is written or a model given up.
@@ -66,8 +72,42 @@ impl Kind {
 }
 
 impl State {
+    fn place(&self, model: Value) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&model, |(model, _)| *model)
+    }
+
+    pub fn get(&self, model: Value) -> Option<&Entry> {
+        Some(&self.0[self.place(model).ok()?].1)
+    }
+
+    pub fn get_mut(&mut self, model: Value) -> Option<&mut Entry> {
+        let place = self.place(model).ok()?;
+        Some(&mut self.0[place].1)
+    }
+
+    pub fn get_or_insert_with(&mut self, model: Value, entry: impl FnOnce() -> Entry) -> &mut Entry {
+        let place = self.place(model).unwrap_or_else(|place| {
+            self.0.insert(place, (model, entry()));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    pub fn remove(&mut self, model: Value) -> Option<Entry> {
+        Some(self.0.remove(self.place(model).ok()?).1)
+    }
+
+    /// In the order of the models.
+    pub fn iter(&self) -> impl Iterator<Item = (Value, &Entry)> {
+        self.0.iter().map(|(model, entry)| (*model, entry))
+    }
+
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.0.iter_mut().map(|(_, entry)| entry)
+    }
+
     pub fn kind(&self, model: Value) -> Option<&Kind> {
-        self.0.get(&model).map(|entry| &entry.kind)
+        self.get(model).map(|entry| &entry.kind)
     }
 
     pub fn is_owned(&self, model: Value) -> bool {
@@ -75,23 +115,28 @@ impl State {
     }
 
     pub fn set(&mut self, model: Value, kind: Kind) {
-        if let Some(entry) = self.0.get_mut(&model) {
+        if let Some(entry) = self.get_mut(model) {
             entry.kind = kind;
         }
     }
 
     /// A model begins.
     pub fn define(&mut self, value: Value, kind: Kind) {
-        self.0.insert(value, Entry { copies: vec![value], kind });
+        let entry = Entry { copies: smallvec![value], kind };
+        match self.place(value) {
+            Ok(place) => self.0[place].1 = entry,
+            Err(place) => self.0.insert(place, (value, entry)),
+        }
     }
 
     /// What is borrowed from `old` is borrowed from `new`, which has taken its reference over.
     pub fn repoint(&mut self, old: Value, new: Value) {
-        for entry in self.0.values_mut() {
+        for entry in self.entries_mut() {
             if let Kind::Borrowed(support) = &mut entry.kind
-                && support.models.remove(&old)
+                && let Ok(at) = support.models.binary_search(&old)
             {
-                support.models.insert(new);
+                support.models.remove(at);
+                support.insert(new);
             }
         }
     }

@@ -43,8 +43,11 @@ impl Inserter<'_> {
 
     /// Makes references to what is borrowed from memory that is written, or from a model that is given up.
     pub(super) fn invalidate(&mut self, state: &mut State, heap: Heap, model: Option<Value>) {
+        if heap.is_empty() && model.is_none() {
+            return;
+        }
         let meets = |kind: &Kind| matches!(kind, Kind::Borrowed(support) if support.meets(heap, model));
-        for entry in state.0.values_mut().filter(|entry| meets(&entry.kind)) {
+        for entry in state.entries_mut().filter(|entry| meets(&entry.kind)) {
             entry.kind = Kind::Owned;
             self.incref(&entry.copies);
         }
@@ -68,7 +71,7 @@ impl Inserter<'_> {
             held.iter().for_each(|held| *taken.entry(self.model(*held)).or_default() += 1);
         }
         for (model, count) in taken {
-            let Some(entry) = state.0.get(&model).cloned() else { continue };
+            let Some(entry) = state.get(model).cloned() else { continue };
             if entry.kind == Kind::Uncounted {
                 continue;
             }
@@ -103,15 +106,14 @@ impl Inserter<'_> {
     /// What is in the frame states, and what is owned besides.
     fn live_values(&self, state: &State, value: Value) -> Vec<LiveValue> {
         let mut live = Vec::new();
-        let mut held = self.held(value);
+        let mut held: Vec<(Value, Value)> = self.held(value).into_iter().map(|held| (self.model(held), held)).collect();
         held.sort_unstable();
         held.dedup();
-        for (&model, entry) in &state.0 {
-            let mut named: Vec<Value> = held.iter().copied().filter(|held| self.model(*held) == model).collect();
-            if named.is_empty() && entry.kind.is_owned() {
-                named.extend(entry.copies.last());
-            }
-            for (index, value) in named.into_iter().enumerate() {
+        for (model, entry) in state.iter() {
+            let first = held.partition_point(|(held, _)| *held < model);
+            let mut named = held[first..].iter().take_while(|(held, _)| *held == model).map(|(_, value)| *value).peekable();
+            let unnamed = entry.copies.last().copied().filter(|_| named.peek().is_none() && entry.kind.is_owned());
+            for (index, value) in named.chain(unnamed).enumerate() {
                 let kind = match entry.kind {
                     Kind::Uncounted => RefKind::Uncounted,
                     Kind::Owned if index == 0 => RefKind::Owned,
@@ -132,7 +134,7 @@ impl Inserter<'_> {
             Output::Nothing => return,
             Output::Alias => {
                 // A copy. Who knows that it is not counted knows it of the model.
-                if let Some(entry) = state.0.get_mut(&self.models[value.0 as usize]) {
+                if let Some(entry) = state.get_mut(self.models[value.0 as usize]) {
                     entry.copies.push(value);
                     if is_uncounted {
                         entry.kind = Kind::Uncounted;
@@ -153,12 +155,12 @@ impl Inserter<'_> {
         let mut owned = Vec::new();
         for &value in dying {
             let model = self.model(value);
-            let Some(entry) = state.0.get_mut(&model) else { continue };
+            let Some(entry) = state.get_mut(model) else { continue };
             let Some(at) = entry.copies.iter().position(|copy| *copy == value) else { continue };
             let newest = entry.copies.last().copied().unwrap_or(value);
             entry.copies.remove(at);
             if entry.copies.is_empty() {
-                let entry = state.0.remove(&model);
+                let entry = state.remove(model);
                 if entry.is_some_and(|entry| entry.kind.is_owned()) {
                     owned.push((model, newest));
                 }

@@ -58,11 +58,11 @@ impl Adapter {
             n_values: function.n_virtual as usize,
         };
         let predecessors = function.predecessors();
-        for (block, predecessors) in function.blocks.iter().zip(&predecessors) {
+        for (block, id) in function.blocks.iter().zip(function.block_ids()) {
             let instrs = adapter.add_instrs(function, block);
             let params = extend(&mut adapter.values, block.params.iter().map(|reg| to_vreg(*reg)));
             let successors = extend(&mut adapter.neighbours, block.edges.iter().map(|edge| Block::new(edge.block.index())));
-            let predecessors = extend(&mut adapter.neighbours, predecessors.iter().map(|block| Block::new(block.index())));
+            let predecessors = extend(&mut adapter.neighbours, predecessors.of(id).iter().map(|block| Block::new(block.index())));
             let first_edge = adapter.args.len() as u32;
             for edge in &block.edges {
                 let args = extend(&mut adapter.values, edge.args.iter().map(|reg| to_vreg(*reg)));

@@ -78,7 +78,7 @@ fn live_at_ends(function: &Function) -> Vec<Registers> {
         at_end[id.index()] = end;
         if start != at_start[id.index()] {
             at_start[id.index()] = start;
-            for from in &predecessors[id.index()] {
+            for from in predecessors.of(id) {
                 if !std::mem::replace(&mut waits[from.index()], true) {
                     work.push(*from);
                 }

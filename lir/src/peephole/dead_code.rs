@@ -1,6 +1,6 @@
 //! Instructions that do nothing but define values that nobody uses, and parameters of blocks likewise.
 
-use crate::function::{BlockId, Function};
+use crate::function::{BlockId, Function, Predecessors};
 use crate::opcode::Effect;
 use crate::reg::Reg;
 
@@ -35,7 +35,7 @@ enum Source {
 
 struct Liveness<'a> {
     function: &'a Function,
-    predecessors: Vec<Vec<BlockId>>,
+    predecessors: Predecessors,
     sources: Vec<Option<Source>>,
     used: Vec<bool>,
     work: Vec<Reg>,
@@ -86,8 +86,8 @@ impl Liveness<'_> {
                     function.for_each_use(instr, &mut |reg| self.mark(reg));
                 }
                 Some(Source::Param(block, index)) => {
-                    for place in 0..self.predecessors[block.index()].len() {
-                        let from = self.predecessors[block.index()][place];
+                    for place in 0..self.predecessors.of(block).len() {
+                        let from = self.predecessors.of(block)[place];
                         for edge in function.block(from).edges.iter().filter(|edge| edge.block == block) {
                             self.mark(edge.args[index as usize]);
                         }

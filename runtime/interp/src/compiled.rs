@@ -306,6 +306,8 @@ pub unsafe fn interpret(vm: &mut Vm, frame: *mut Frame) -> u64 {
     unsafe {
         (*frame).native = 0;
         (*frame).ip = (*(*frame).code).entry();
+        // Compiled callers leave it as it was.
+        (*frame).sp = stack(frame);
         eval::run(vm, frame).map_or(0, Object::into_raw)
     }
 }
@@ -720,7 +722,9 @@ pub const NO_ENTRY: usize = 1;
 fn entry_for(function: &Function) -> Option<Entry> {
     let slot = &function.code().compiled;
     let is_for_it = slot.scope.get() == function.scope_words();
-    slot.entry.get().filter(|_| is_for_it && slot.countdown.get() == 0)
+    // What compiles at a call may put that off, and counts calls again, which sites that go there at once do not.
+    let is_compiled = |entry: &Entry| *entry as usize != FIRST_CALL.load(Ordering::Relaxed);
+    slot.entry.get().filter(is_compiled).filter(|_| is_for_it && slot.countdown.get() == 0)
 }
 
 /// A small function has this many parameters, and this many other locals, at most; its frames have room for all of them.

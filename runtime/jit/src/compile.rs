@@ -12,7 +12,7 @@ use crate::lower::{self, Environment, Extras, Inlinable};
 use crate::memory::CodeMemory;
 use crate::preload::{Assume, Known};
 use crate::profilers::{self, Installed};
-use crate::{policy, report, stress, trampoline};
+use crate::{policy, ration, report, stress, trampoline};
 use bytecode::CodeFlags;
 use codegen_x64::Code;
 use hir::builder;
@@ -184,6 +184,7 @@ impl Options {
 
 /// Whether functions are compiled after so many calls, of code objects made from now on.
 pub fn set_enabled(enabled: bool, calls: u32) {
+    ration::lift();
     compiled::set_first_call(enabled.then_some(first_call as Entry), calls);
     hot::set_enabled(enabled.then_some(calls));
     resume::set_first_resumption(enabled.then_some(first_resumption as resume::Compile), calls);
@@ -199,6 +200,7 @@ pub fn calls_before() -> Option<u32> {
 
 /// Has the next call of a function compile it.
 pub fn compile_at_next_call(code: &CodeObject) {
+    ration::lift();
     if code.has_flag(CodeFlags::SUSPENDS) {
         return code.compiled.resumable.compile_after(0);
     }
@@ -255,6 +257,10 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
     // SAFETY: the caller gives the innermost frame, which nobody has touched.
     unsafe {
         let code = compiled::code_of(frame);
+        if !ration::allows(code.data.instructions.len()) {
+            code.compiled.countdown.set(ration::CALLS_TO_WAIT);
+            return compiled::interpret(&mut *vm, frame);
+        }
         code.compiled.entry.set(None);
         let options = Options::default();
         match compile_function(&mut *vm, compiled::function_of(frame), &options) {
@@ -270,6 +276,9 @@ unsafe fn first_resumption(vm: &mut Vm, frame: *mut Frame) {
     let function = unsafe { compiled::function_of(frame) };
     if !is_worth_resuming(function.code()) {
         return;
+    }
+    if !ration::allows(function.code().data.instructions.len()) {
+        return function.code().compiled.resumable.compile_after(ration::CALLS_TO_WAIT);
     }
     // Code that is refused is interpreted.
     let _ = compile_function(vm, function, &Options::default());
@@ -397,6 +406,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let known = hot::with_history(code, |history| Known::of_function(function, code, &name, with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
+    ration::spend(watch.times.total(), code.data.instructions.len());
     watch.end(result.as_ref().err());
     let entries = result?;
     let scope = function.scope_words();

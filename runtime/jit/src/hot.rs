@@ -9,7 +9,7 @@
 use crate::classify::leaf_of;
 use crate::compile::{self, Options};
 use crate::deopt::{Exits, FramePoint, Point};
-use crate::stress;
+use crate::{ration, stress};
 use bytecode::{CodeFlags, Opcode};
 use hir::types::Leaves;
 use hir::{Type, environment, ty};
@@ -330,6 +330,9 @@ unsafe fn hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> Option<Entry> {
         slot.heat.set(u32::MAX);
         return None;
     }
+    if !ration::allows(code.data.instructions.len()) {
+        return None;
+    }
     let types = if with_history(code, |history| history.is_entry_blamed()) {
         Vec::new()
     } else {
@@ -372,7 +375,7 @@ pub fn raised(code: &CodeObject, exits: &Exits, point: &Point) {
     let code_of = |frame: &FramePoint| frame.callee.map_or(code, |callee| unsafe { &*callee.code });
     let handling = point.frames.iter().rev().find(|frame| code_of(frame).handler(frame.bytecode as usize).is_some());
     let Some(frame) = handling.filter(|frame| is_catchable(code_of(frame), frame.bytecode)) else { return };
-    let is_hot = with_history(code_of(frame), |history| history.raised(frame.bytecode));
+    let is_hot = ration::allows(code.data.instructions.len()) && with_history(code_of(frame), |history| history.raised(frame.bytecode));
     if is_hot && !exits.is_given_up.get() {
         exits.is_given_up.set(true);
         learn_anew(code, false);
@@ -398,7 +401,7 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         return;
     }
     point.failures.set(point.failures.get() + 1);
-    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 {
+    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 || !ration::allows(code.data.instructions.len()) {
         return;
     }
     exits.is_given_up.set(true);

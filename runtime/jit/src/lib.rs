@@ -24,6 +24,7 @@ pub mod options;
 pub mod policy;
 mod preload;
 mod profilers;
+mod ration;
 mod report;
 mod start;
 mod stress;

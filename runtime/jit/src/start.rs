@@ -3,7 +3,7 @@
 use crate::deopt::look;
 use crate::list_file::{List, Rules};
 use crate::options::{self, Mode, Settings};
-use crate::{compile, log, policy, report, stress};
+use crate::{compile, log, policy, ration, report, stress};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// After so many calls a function is compiled if no option says otherwise: what is called less often does not win back the time that takes.
@@ -30,7 +30,10 @@ pub fn configure(settings: Settings) -> Result<(), String> {
     }
     match mode {
         Mode::Off => {}
-        Mode::Default => compile::set_enabled(true, DEFAULT_CALLS),
+        Mode::Default => {
+            compile::set_enabled(true, DEFAULT_CALLS);
+            ration::begin();
+        }
         Mode::After(calls) => compile::set_enabled(true, calls),
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! After allocation it is strict: operands that must be in fixed registers or in place are checked, a call fills all registers that it
 //! may destroy with rubbish, and what is recorded is read after everything is written.
 
-use lir::{Address, BlockId, Class, Condition, Edges, Function, Instr, Opcode, Operand, Place, Reg, Role, Width};
+use lir::{Address, BlockId, Class, Condition, Edges, Function, Instr, Opcode, Operand, Place, Reg, Role, UNLESS_NULL, UNLESS_TAGGED, Width};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -483,6 +483,18 @@ impl Machine<'_> {
             CompareJump | TestJump | BitJump | FloatCompareJump | AddJump | SubJump | MulJump | NegJump | AddMemoryJump | SubMemoryJump => {
                 assert_eq!(instr.opcode.facts().edges, Edges::Two);
                 return Ok(usize::from(!self.test(instr)));
+            }
+            Incref | Decref => {
+                let word = self.value(uses[0], Width::W64);
+                let unless = self.value(uses[1], Width::W64) as i64;
+                let is_address = word as i64 & unless & UNLESS_TAGGED == 0 && (word != 0 || unless & UNLESS_NULL == 0);
+                let count = if is_address { self.read(word, Width::W32) } else { u64::from(u32::MAX) };
+                let is_counted = (count as u32).cast_signed() >= 0;
+                let new = if instr.opcode == Incref { count.wrapping_add(1) } else { count.wrapping_sub(1) };
+                if is_counted {
+                    self.write(word, Width::W32, new & Width::W32.mask());
+                }
+                return Ok(usize::from(instr.opcode == Decref && !(is_counted && new & Width::W32.mask() == 0)));
             }
             Branch | EntrySwitch => (),
             Switch => return Ok(usize::try_from(self.value(uses[0], Width::W64)).unwrap_or(usize::MAX).min(n_edges - 1)),

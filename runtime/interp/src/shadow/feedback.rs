@@ -35,6 +35,7 @@ use object::str::{STR, Str};
 use object::super_object::site::{self as super_site, How};
 use object::tuple::TUPLE;
 use object::{Object, Ref, RefOf};
+use std::cell::OnceCell;
 use std::fmt;
 
 /// What an instruction has seen.
@@ -149,7 +150,7 @@ impl Feedback {
     pub fn of_code(code: &CodeObject) -> Feedback {
         let n = code.data.instructions.len();
         let Some(shadow) = code.shadow.get() else { return Feedback { seen: vec![Seen::NeverRun; n] } };
-        let reader = Reader { shadow };
+        let reader = Reader { shadow, modules: OnceCell::new() };
         let mut seen: Vec<Seen> = (0..n).map(|index| reader.seen(index)).collect();
         add_callees(code, &mut seen);
         Feedback { seen }
@@ -169,6 +170,8 @@ impl Feedback {
 /// Reads the sites of one copy.
 struct Reader<'a> {
     shadow: &'a Shadow,
+    /// All modules, once somebody has asked for them.
+    modules: OnceCell<Vec<Object>>,
 }
 
 impl Reader<'_> {
@@ -292,9 +295,25 @@ impl Reader<'_> {
             let value = site.value(namespace_of(module.borrow())?)?;
             Some(Seen::OfModule { module, value })
         };
-        // As a rule a global name gave the module; to look for it among all objects takes long.
-        let given = index.checked_sub(1).and_then(|before| self.shadow.noted_cell(before)?.value());
-        given.and_then(known).or_else(|| collector::instances_of(class).into_iter().find_map(known)).unwrap_or(Seen::NeverRun)
+        // As a rule a global name or a package gave the module; to look for it among all objects takes long.
+        let given = index.checked_sub(1).and_then(|before| self.value_of_name(before));
+        let all =
+            || self.modules.get_or_init(|| collector::instances_of(&MODULE).into_iter().chain(collector::instances_of(&STRICT_MODULE)).collect());
+        let is_of_class = |module: &&Object| module.borrow().is_exactly(class);
+        given.and_then(known).or_else(|| all().iter().filter(is_of_class).cloned().find_map(known)).unwrap_or(Seen::NeverRun)
+    }
+
+    /// What an instruction gives that loads a global name, or a name of a module.
+    fn value_of_name(&self, index: usize) -> Option<Object> {
+        let class = match Specialized::from_byte(self.shadow.opcode_byte(index)) {
+            Some(Specialized::LoadAttrModule) => &MODULE,
+            Some(Specialized::LoadAttrSModule) => &STRICT_MODULE,
+            _ => return self.shadow.noted_cell(index)?.value(),
+        };
+        match self.module(index, class) {
+            Seen::OfModule { value, .. } => Some(value),
+            _ => None,
+        }
     }
 
     fn behind(&self, index: usize) -> Seen {

@@ -129,14 +129,11 @@ impl Lowering<'_, '_> {
         let Some(cell) = self.environment.cells.get(&(code.0, index)) else {
             return self.call_raising(value, helper, &args);
         };
-        let (known, unknown, counted) = (self.builder.new_block(), self.cold(), self.builder.new_block());
-        let (pointer, done) = (self.builder.new_block(), self.builder.new_block());
+        let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
         let result = self.builder.add_param(done, Class::Int);
         let place = cell.place().expose_provenance();
         let found = self.load_of_cell(place, known, unknown);
-        self.builder.test_jump(W64, Condition::NotEqual, found, tag::IMMEDIATE_MASK as i64, to(counted), to(pointer));
-        self.builder.switch_to(pointer);
-        self.increment_pointer(found, counted);
+        self.increment_any(found);
         self.builder.branch(Edge::new(done, vec![found]));
         self.builder.switch_to(unknown);
         let found = self.helper(helper, &args);

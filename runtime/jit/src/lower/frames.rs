@@ -157,8 +157,7 @@ impl Lowering<'_, '_> {
     /// Makes a frame that has been written the innermost one.
     fn begin_frame(&mut self, frame: Reg, function: Reg) {
         self.builder.store(W64, Address::new(Reg::VM, VM_FRAME), frame);
-        let counted = self.builder.new_block();
-        self.increment_pointer(function, counted);
+        self.increment_pointer(function);
     }
 
     /// Goes on if the condition holds, else in another block.

@@ -7,7 +7,7 @@ use crate::inline_cache::{AttributeCache, Entry, SuperCache};
 use abi::{header, tag};
 use hir::instr::NameId;
 use hir::{Value, ty};
-use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Scale, Width};
+use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Scale, UNLESS_NULL, Width};
 
 impl Lowering<'_, '_> {
     /// Goes on if the owner is of the layout and class of the cache's first entry, else in `slow`. Gives the cache's address.
@@ -49,10 +49,7 @@ impl Lowering<'_, '_> {
         let mut results = vec![found];
         if is_method {
             let bound = self.builder.and(W64, object, Address::new(cache, Entry::RECEIVER_MASK));
-            let (is_bound, counted) = (self.builder.new_block(), self.builder.new_block());
-            self.builder.test_jump(W64, Condition::NotEqual, bound, bound, to(is_bound), to(counted));
-            self.builder.switch_to(is_bound);
-            self.increment_pointer(bound, counted);
+            self.builder.incref(bound, UNLESS_NULL);
             results.push(bound);
         }
         self.builder.branch(Edge::new(done, results));

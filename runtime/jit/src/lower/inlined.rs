@@ -145,8 +145,7 @@ impl<'a> Lowering<'a, '_> {
         }
         let frame = self.frame_base();
         self.builder.store(W64, Address::new(Reg::VM, VM_FRAME), frame);
-        let counted = self.builder.new_block();
-        self.increment_pointer(function, counted);
+        self.increment_pointer(function);
         Ok(())
     }
 
