@@ -171,6 +171,8 @@ pub enum NativeKind {
     /// `enumerate`, called in any way.
     Enumerate,
     Abs,
+    /// `object.__init__`, which does nothing if it is given nothing.
+    ObjectInit,
     /// Functions of `math`.
     SquareRoot,
     Sine,

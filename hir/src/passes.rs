@@ -28,6 +28,7 @@ pub(crate) mod phi_elimination;
 mod shape_elimination;
 mod simplify;
 mod sink_primitive_box;
+mod slice_fusion;
 mod unboxing;
 mod value_numbering;
 
@@ -107,6 +108,8 @@ define_passes! {
     Unboxing = "unboxing", unboxing, On;
     /// Moves out of loops what gives the same in each turn.
     LoopInvariantCodeMotion = "loop-invariant-code-motion", loop_invariant_code_motion, On;
+    /// Stores slices of lists without making lists of them.
+    SliceFusion = "slice-fusion", slice_fusion, On;
     /// Does not make objects that only frame states know.
     EscapeAnalysis = "escape-analysis", escape_analysis, On;
     /// Keeps attributes of instances that nobody else sees as values.
@@ -160,6 +163,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass::PhiElimination,
     Pass::CleanCfg,
     Pass::DeadCodeElimination,
+    Pass::SliceFusion,
     Pass::EscapeAnalysis,
     Pass::SinkPrimitiveBox,
     Pass::DeadCodeElimination,

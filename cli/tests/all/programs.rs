@@ -220,6 +220,7 @@ programs! {
     sets
     short_ways
     signals_sockets
+    slices_and_methods
     slicing
     sqlite_module
     strict_module_attributes

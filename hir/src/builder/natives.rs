@@ -41,6 +41,7 @@ impl Builder<'_> {
                 self.emit(Instr::list_append(list, item));
                 Some(none)
             }
+            (NativeKind::ObjectInit, &[_]) => Some(self.none()),
             (NativeKind::Abs, &[value]) => self.absolute(value),
             (NativeKind::SquareRoot, &[value]) => self.of_double(value, DoubleUnaryKind::SquareRoot),
             (NativeKind::Sine, &[value]) => self.of_double(value, DoubleUnaryKind::Sine),

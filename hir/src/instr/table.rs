@@ -291,6 +291,8 @@ define_instrs! {
     StridedSlice / strided_slice(container: ty::Object, start: ty::Object, stop: ty::Object, step: ty::Object) <> => Fixed(ty::Object), owned(), python();
     /// `container[start:stop] = value`; items of a list that dies there change places with others.
     StoreSlice / store_slice(value: ty::Object, container: ty::Object, start: ty::Object, stop: ty::Object) <> => Nothing, steals(0), python();
+    /// `container[start:stop] = source[first:last:step]` of lists, with bounds, in this order, that are tagged ints or `None`, and a step that is not 0.
+    StoreStridedSlice / store_strided_slice(container: ty::ListExact, source: ty::ListExact; ..bounds: ty::Object) <> => Nothing, runs(), essential();
     /// `len(value)`.
     GetLength / get_length(value: ty::Object) <> => Fixed(ty::LongExact), owned(), python();
     /// The number of items, from the object's field; strings count characters.

@@ -202,6 +202,7 @@ passes! {
     unboxing_of_a_choice
     unboxing_through_two_phis
     shapes_that_a_chain_has_found_out shapes_that_a_store_changes shapes_in_a_loop
+    slices_stored_in_lists
     guard_elimination_of_what_a_branch_decided
     guard_elimination_of_a_type_that_a_branch_found
     guard_elimination_of_a_second_guard

@@ -62,6 +62,7 @@ same_meaning! {
     instance_elimination_and_counts: "simplify" "value-numbering" "instance-elimination" "phi-elimination" "clean-cfg" "sink-primitive-box" "frame-state-trimming" "refcount-insertion";
     guard_elimination: "simplify" "value-numbering" "guard-elimination" "simplify" "clean-cfg" "dead-code-elimination";
     shape_elimination: "simplify" "shape-elimination" "clean-cfg" "value-numbering" "shape-elimination" "clean-cfg";
+    slice_fusion: "simplify" "slice-fusion" "dead-code-elimination";
     iterator_elimination: "simplify" "clean-cfg" "dead-code-elimination" "iterator-elimination" "simplify";
     inline_function_calls: "inline-function-calls" "phi-elimination" "clean-cfg" "simplify" "begin-inlined-function-elimination";
     simplify: "simplify" "clean-cfg" "dead-code-elimination";

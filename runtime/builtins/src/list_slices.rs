@@ -37,3 +37,24 @@ pub fn quick_store(vm: &mut Vm, list: RefOf<'_, List>, start: Ref<'_>, stop: Ref
     drop_from_end(items);
     Ok(())
 }
+
+/// `list[start:stop] = source[first:last:step]`, with bounds that are plain.
+pub fn store_strided(vm: &mut Vm, to: (RefOf<'_, List>, Ref<'_>, Ref<'_>), from: (RefOf<'_, List>, Ref<'_>, Ref<'_>, Ref<'_>)) {
+    let ((list, start, stop), (source, first, last, step)) = (to, from);
+    let part = positions(first, last, step, source.len(vm));
+    let place = positions(start, stop, Ref::NONE, list.len(vm));
+    let (Some(part), Some(place)) = (part, place) else { return };
+    let range = place.start..place.start + place.count;
+    let is_turned = part.step == -1 && part.count == place.count && part.start + 1 == range.end;
+    if is_turned && std::ptr::eq(list.get(), source.get()) {
+        return list.items_mut(vm)[range].reverse();
+    }
+    let items = source.items(vm);
+    let mut new: Vec<Object> = part.iter().map(|position| items[position].clone()).collect();
+    if part.count == place.count {
+        list.items_mut(vm)[range].swap_with_slice(&mut new);
+        return drop_from_end(new);
+    }
+    let old: Vec<Object> = list.items_mut(vm).splice(range, new).collect();
+    drop_from_end(old);
+}

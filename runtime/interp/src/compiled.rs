@@ -1135,9 +1135,33 @@ pub fn contains(vm: &mut Vm, item: Ref<'_>, container: Ref<'_>) -> Option<bool> 
             return Some(is_member);
         }
     }
+    if raw::is_int(item.bits())
+        && let Some(is_item) = contains_int(vm, container, item)
+    {
+        return Some(is_item);
+    }
     let result = builtins::set::contains_plainly(vm, container, item).unwrap_or_else(|| vm.contains(container, item)).ok();
     vm.run_finalizers();
     result
+}
+
+/// Whether an int that fits a word is among the items of a list or tuple, as long as these are such ints, too.
+fn contains_int(vm: &Vm, container: Ref<'_>, item: Ref<'_>) -> Option<bool> {
+    let among = |words: &mut dyn Iterator<Item = u64>| {
+        for word in words {
+            if word == item.bits() {
+                return Some(true);
+            }
+            if !raw::is_int(word) {
+                return None;
+            }
+        }
+        Some(false)
+    };
+    if let Some(list) = container.downcast_exact::<List>() {
+        return among(&mut list.items(vm).iter().map(|item| item.borrow().bits()));
+    }
+    among(&mut container.downcast_exact::<Tuple>()?.items().iter().map(|item| item.bits()))
 }
 
 /// The string of `parts` one behind the other, or 0.

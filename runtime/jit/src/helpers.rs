@@ -422,6 +422,15 @@ define_helpers! {
             }
         }
     }
+    /// Bounds of the place, and of what is stored, are on the frame's stack.
+    store_strided(vm, frame, container, source) {
+        const LISTS: &str = "the compiler knows that both are lists";
+        let [container, source] = [container, source].map(|word| value(word).downcast_exact::<List>().expect(LISTS));
+        let bounds = values(frame, 5);
+        list_slices::store_strided(vm, (container, bounds[0], bounds[1]), (source, bounds[2], bounds[3], bounds[4]));
+        vm.run_finalizers();
+        0
+    }
     /// `stored` is taken over.
     store_slice(vm, frame, stored, container, start, stop) {
         let stored = Object::from_raw(stored).expect("an operand is never null");

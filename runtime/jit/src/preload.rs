@@ -269,14 +269,15 @@ impl Tables {
     /// How a call makes an instance, if a Python function sets it up.
     fn construction(&mut self, class: &Class) -> Option<Construction> {
         let init = object::type_new::plain_init(class)?;
-        if init.downcast_exact::<Function>()?.get().code().has_flag(CodeFlags::SUSPENDS) {
+        let is_of_object = object::class::OBJECT.lookup(object::names::__init__()).is_some_and(|own| own.is(init));
+        if !is_of_object && init.downcast_exact::<Function>()?.get().code().has_flag(CodeFlags::SUSPENDS) {
             return None;
         }
         let (version, id) = (class.version(), self.class(class));
         if version == 0 || class.has_finalizer() {
             return None;
         }
-        let init = Some(self.object(init));
+        let init = (!is_of_object).then(|| self.object(init));
         Some(Construction { shape: self.shape(class.root_shape(), id), init, assumption: self.class_version(class, version) })
     }
 
@@ -511,6 +512,9 @@ fn told_of_class(class: &Class) -> Type {
 fn native_kind(value: Ref<'_>) -> Option<(NativeKind, u32, Type)> {
     if value.is(object::class::TYPE.object()) {
         return Some((NativeKind::TypeOf, 1, ty::Type));
+    }
+    if object::class::OBJECT.lookup(object::names::__init__()).is_some_and(|init| init.is(value)) {
+        return Some((NativeKind::ObjectInit, 1, ty::NoneType));
     }
     if value.is(builtins::range::RANGE.object()) {
         return Some((NativeKind::Range, 1, ty::Range));

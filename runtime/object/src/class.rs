@@ -401,6 +401,9 @@ impl Type {
         self.version.get()
     }
 
+    /// How far behind the address of a class the address of its builtin class's description is.
+    pub const SPEC: usize = std::mem::offset_of!(Type, spec);
+
     /// How far behind the address of a class the function is that compares its instances.
     pub const COMPARE: usize = std::mem::offset_of!(Type, slots) + std::mem::offset_of!(Slots, compare);
 

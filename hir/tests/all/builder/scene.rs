@@ -363,6 +363,7 @@ fn kind(name: &str) -> NativeKind {
         "ListAppend" => NativeKind::ListAppend,
         "Range" => NativeKind::Range,
         "Enumerate" => NativeKind::Enumerate,
+        "ObjectInit" => NativeKind::ObjectInit,
         "SquareRoot" => NativeKind::SquareRoot,
         "Sine" => NativeKind::Sine,
         "Cosine" => NativeKind::Cosine,

@@ -67,6 +67,12 @@ impl Lowering<'_, '_> {
                 let args = [stored, container, start, stop].map(|operand| self.operand(operand));
                 self.call_raising(value, Helper::store_slice, &args)?;
             }
+            Instr::StoreStridedSlice { container, source, bounds } => {
+                let operands = self.operands(bounds);
+                self.put_on_stack(&operands)?;
+                let args = [container, source].map(|operand| self.operand(operand));
+                self.helper(Helper::store_strided, &args);
+            }
             Instr::LoadLength { container } => {
                 let length = self.length(container);
                 self.define(value, length);

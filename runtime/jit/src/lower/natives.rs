@@ -64,11 +64,10 @@ impl Lowering<'_, '_> {
             return self.call_class(value, class.get(), &args);
         }
         let (Some(method), Some((&receiver, rest))) = (object.downcast_exact::<MethodDescriptor>(), args.split_first()) else { return Ok(false) };
-        let class = std::ptr::from_ref(method.get().class);
-        let is_get = std::ptr::eq(class, &object::dict::DICT) && method.get().info.method.name == "get" && matches!(rest.len(), 1 | 2);
+        let is_get = std::ptr::eq(method.get().class, &object::dict::DICT) && method.get().info.method.name == "get" && matches!(rest.len(), 1 | 2);
         let get = is_get.then_some(Form { helper: Helper::dict_get, function: 0, info: None });
         let Some(form) = get.or_else(|| form_of(method.get().info, rest.len())) else { return Ok(false) };
-        let result = self.call_method_form(&form, object.bits(), class.expose_provenance() as i64, receiver, rest)?;
+        let result = self.call_method_form(&form, object.bits(), method.get().class, receiver, rest)?;
         self.guard_raised(value, result)?;
         self.define_result(value, result);
         Ok(true)
@@ -114,17 +113,39 @@ impl Lowering<'_, '_> {
     }
 
     /// Calls a method of a class for a receiver, whose class is looked at unless it is known; any other goes the general way.
-    fn call_method_form(&mut self, form: &Form, method: u64, class: i64, receiver: Value, args: &[Value]) -> Result<Reg, Refusal> {
+    fn call_method_form(&mut self, form: &Form, method: u64, class: &'static object::Type, receiver: Value, args: &[Value]) -> Result<Reg, Refusal> {
         let this = self.reg(receiver);
         let (slow, done) = (self.cold(), self.builder.new_block());
         let result = self.builder.add_param(done, Class::Int);
-        self.expect_class(receiver, this, class, slow);
+        if form.helper == Helper::dict_get {
+            self.expect_class(receiver, this, std::ptr::from_ref(class).expose_provenance() as i64, slow);
+        } else {
+            self.expect_instance(receiver, this, class, slow);
+        }
         let given = self.call_form(form, this.into(), args)?;
         self.builder.branch(Edge::new(done, vec![given]));
         self.builder.switch_to(slow);
         self.call_generally(method, this, args, done)?;
         self.builder.switch_to(done);
         Ok(result)
+    }
+
+    /// Goes on if a value is an instance of the builtin class at an address, or of a class that Python code has derived from it, else in `slow`.
+    fn expect_instance(&mut self, receiver: Value, this: Reg, class: &'static object::Type, slow: BlockId) {
+        let (derived, fine) = (self.builder.new_block(), self.builder.new_block());
+        self.expect_class(receiver, this, std::ptr::from_ref(class).expose_provenance() as i64, derived);
+        self.go(fine);
+        self.builder.switch_to(derived);
+        if !self.ty(receiver).fits(ty::HeapObject) {
+            let heap = self.builder.new_block();
+            self.builder.test_jump(W64, Condition::Equal, this, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
+            self.builder.switch_to(heap);
+        }
+        let own = self.builder.load(W64, Address::new(this, header::TYPE as i32));
+        let spec = self.builder.load_imm(std::ptr::from_ref(class.spec()).expose_provenance() as i64);
+        self.jump_unless(W64, Condition::Equal, spec, Address::new(own, object::Type::SPEC as i32), slow);
+        self.go(fine);
+        self.builder.switch_to(fine);
     }
 
     /// Goes on if a value is a heap object of exactly the class at an address, else in `slow`.
