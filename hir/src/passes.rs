@@ -13,8 +13,10 @@ mod builtin_load_method_elimination;
 pub(crate) mod clean_cfg;
 pub(crate) mod dead_code_elimination;
 mod dynamic_comparison_elimination;
+mod early_guards;
 mod escape_analysis;
 mod frame_state_trimming;
+mod frame_state_unboxing;
 mod guard_elimination;
 mod guard_type_removal;
 mod inline_function_calls;
@@ -23,6 +25,7 @@ mod instance_elimination;
 mod iterator_elimination;
 mod loop_invariant_code_motion;
 mod loop_tasks_deopt;
+mod optional_unboxing;
 mod periodic_tasks_deopt;
 pub(crate) mod phi_elimination;
 mod shape_elimination;
@@ -98,6 +101,8 @@ define_passes! {
     IteratorElimination = "iterator-elimination", iterator_elimination, On;
     /// Leaves signals and other threads to the interpreter in loops that run no Python code.
     LoopTasksDeopt = "loop-tasks-deopt", loop_tasks_deopt, On;
+    /// Moves guards of loaded floats up to the load.
+    EarlyGuards = "early-guards", early_guards, On;
     /// Computes, reads and guards only once.
     ValueNumbering = "value-numbering", value_numbering, On;
     /// Removes tests of shapes that earlier ones have decided.
@@ -106,10 +111,14 @@ define_passes! {
     GuardElimination = "guard-elimination", guard_elimination, On;
     /// Keeps numbers in their machine form through phis.
     Unboxing = "unboxing", unboxing, On;
+    /// Keeps floats that may be unset and that only frame states need in their machine form.
+    OptionalUnboxing = "optional-unboxing", optional_unboxing, On;
     /// Moves out of loops what gives the same in each turn.
     LoopInvariantCodeMotion = "loop-invariant-code-motion", loop_invariant_code_motion, On;
     /// Stores slices of lists without making lists of them.
     SliceFusion = "slice-fusion", slice_fusion, On;
+    /// Has frame states hold the machine form of floats.
+    FrameStateUnboxing = "frame-state-unboxing", frame_state_unboxing, On;
     /// Does not make objects that only frame states know.
     EscapeAnalysis = "escape-analysis", escape_analysis, On;
     /// Keeps attributes of instances that nobody else sees as values.
@@ -141,6 +150,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass::DeadCodeElimination,
     Pass::IteratorElimination,
     Pass::LoopTasksDeopt,
+    Pass::EarlyGuards,
     // What is known once, and once more with numbers unboxed and out of loops.
     Pass::ValueNumbering,
     Pass::ShapeElimination,
@@ -154,6 +164,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass::CleanCfg,
     Pass::DeadCodeElimination,
     Pass::Unboxing,
+    Pass::OptionalUnboxing,
     Pass::Simplify,
     Pass::LoopInvariantCodeMotion,
     Pass::ShapeElimination,
@@ -164,6 +175,7 @@ pub const PIPELINE: &[Pass] = &[
     Pass::CleanCfg,
     Pass::DeadCodeElimination,
     Pass::SliceFusion,
+    Pass::FrameStateUnboxing,
     Pass::EscapeAnalysis,
     Pass::SinkPrimitiveBox,
     Pass::DeadCodeElimination,

@@ -158,6 +158,8 @@ programs! {
     finaliser_order
     finaliser_resurrect
     floats
+    jit_floats_in_loops
+    jit_instances_and_calls
     fstrings
     functions
     functools_module

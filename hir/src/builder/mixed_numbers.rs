@@ -9,26 +9,27 @@ use bytecode::opcode::BinaryOp;
 impl Builder<'_> {
     /// An operator on two numbers: on ints if both are, else on floats.
     pub(super) fn mixed_operator(&mut self, left: Value, right: Value, op: BinaryOp) -> Value {
-        if !matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::TrueDivide) {
-            return self.emit(Instr::binary_op(left, right, op));
+        match op {
+            BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => self.emit(Instr::number_binary_op(left, right, op)),
+            BinaryOp::TrueDivide => self.mixed_division(left, right),
+            _ => self.emit(Instr::binary_op(left, right, op)),
         }
+    }
+
+    fn mixed_division(&mut self, left: Value, right: Value) -> Value {
         let is_replayable = self.is_replayable;
         let (small, other, join) = (self.new_block(), self.new_block(), self.new_block());
         self.branch_if_small(left, right, small, other);
-        let mut results = Vec::new();
         let (int_left, int_right) = self.refined_ints(left, right);
-        results.push(match op {
-            BinaryOp::TrueDivide => self.emit(Instr::long_binary_op(int_left, int_right, op)),
-            _ => self.emit(Instr::small_int_binary_op(int_left, int_right, op)),
-        });
+        let of_ints = self.emit(Instr::long_binary_op(int_left, int_right, BinaryOp::TrueDivide));
         self.branch_inside(join);
         self.is_replayable = is_replayable;
         self.continue_in(other);
-        results.push(self.float_operator(left, right, op));
+        let of_floats = self.float_operator(left, right, BinaryOp::TrueDivide);
         self.branch_inside(join);
         self.continue_in(join);
-        self.is_replayable = is_replayable && op != BinaryOp::TrueDivide;
-        self.join(join, &results)
+        self.is_replayable = false;
+        self.join(join, &[of_ints, of_floats])
     }
 
     /// Compares two numbers, as a machine bool. Ints that floats do not have exactly are left to the interpreter.

@@ -92,28 +92,9 @@ impl Builder<'_> {
             return self.emit_plain(Instr::int_to_double(number));
         }
         if !self.is(value, ty::FloatExact) {
-            return self.double_of_either(value);
+            return self.emit_plain(Instr::number_to_double(value));
         }
         self.emit_plain(Instr::float_unbox(value))
-    }
-
-    /// The machine float of what is a float or a tagged int.
-    fn double_of_either(&mut self, value: Value) -> Value {
-        // Names for what the branch finds out do not tell that a guard before is needed.
-        let number = self.type_id(NUMBER);
-        self.emit_plain(Instr::use_type(value, number));
-        let (int, float, join) = (self.new_block(), self.new_block(), self.new_block());
-        let small = self.type_id(ty::SmallInt);
-        self.emit_terminator(Instr::cond_branch_check_type(value, int, float, small));
-        let mut results = Vec::new();
-        for (block, known) in [(int, ty::SmallInt), (float, ty::FloatExact)] {
-            self.continue_in(block);
-            let value = self.refine(value, known);
-            results.push(self.double(value));
-            self.branch_inside(join);
-        }
-        self.continue_in(join);
-        self.join(join, &results)
     }
 
     // ---- binary -------------------------------------------------------------------------------------------------------------

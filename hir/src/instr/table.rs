@@ -34,6 +34,7 @@ const SIZED: Type = either(either(either(ty::List, ty::Tuple), either(ty::Dict, 
 /// A Python value, or a machine value of a statically typed function.
 const RETURNABLE: Type = either(ty::Object, ty::Primitive);
 const INT_OR_BOOL: Type = either(ty::CInt, ty::CBool);
+const NUMBER: Type = either(ty::SmallInt, ty::FloatExact);
 const LIST_OR_TUPLE: Type = either(ty::ListExact, ty::TupleExact);
 const TUPLE_OR_NONE: Type = either(ty::TupleExact, ty::NoneType);
 const SMALL_INT_STEP: Type = either(ty::SmallInt, ty::Exhausted);
@@ -109,10 +110,16 @@ define_instrs! {
     FloatCompare / float_compare(left: ty::FloatExact, right: ty::FloatExact) <op: Condition> => Fixed(ty::CBool), uncounted();
     /// The machine float of a float, tagged or boxed.
     FloatUnbox / float_unbox(value: ty::FloatExact) <> => Fixed(ty::CDouble), uncounted();
+    /// The machine float of what has to be a float; deopts otherwise.
+    GuardFloatUnbox / guard_float_unbox(value: ty::OptObject) <> => Fixed(ty::CDouble), uncounted(), guards();
     /// The float of a machine float, tagged where possible.
     FloatBox / float_box(value: ty::CDouble) <> => Fixed(ty::FloatExact), owned();
     /// The machine float nearest to a machine integer.
     IntToDouble / int_to_double(value: ty::CInt64) <> => Fixed(ty::CDouble), uncounted();
+    /// The machine float of a tagged int or a float.
+    NumberToDouble / number_to_double(value: NUMBER) <> => Fixed(ty::CDouble), uncounted();
+    /// An operator on numbers each of which is a tagged int or a float; deopts if the result is an int that does not fit. `op` is one of `+ - *`.
+    NumberBinaryOp / number_binary_op(left: NUMBER, right: NUMBER) <op: BinaryOp> => Fixed(NUMBER), owned(), guards();
     /// Joins strings.
     UnicodeConcat / unicode_concat(left: ty::UnicodeExact, right: ty::UnicodeExact) <> => Fixed(ty::UnicodeExact), owned(), raises();
     /// Joins strings; what is appended to may be changed in place if nobody else has it.

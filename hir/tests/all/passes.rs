@@ -29,6 +29,15 @@ macro_rules! passes {
 }
 
 passes! {
+    early_guards_of_list_items
+    early_guards_not_behind_a_store
+    optional_unboxing_of_variables_of_a_loop
+    optional_unboxing_with_flags_of_two_kinds
+    optional_unboxing_not_of_what_is_returned
+    frame_state_unboxing_of_a_guarded_item
+    frame_state_unboxing_of_an_argument
+    frame_state_unboxing_not_of_what_is_stored
+    simplify_numbers_of_either_kind
     clean_cfg_folds_a_branch_both_ways clean_cfg_joins_blocks_in_line clean_cfg_removes_unreachable_blocks
     dead_code_keeps_what_frame_states_use dead_code_keeps_what_raises dead_code_removes_circles_of_phis
     dead_code_keeps_guards frame_state_trimming_drops_operands phi_elimination_goes_on_until_nothing_changes phi_elimination_removes_assignments

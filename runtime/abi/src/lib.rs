@@ -34,8 +34,11 @@ pub mod tag {
     /// The least and greatest int held in a word.
     pub const INT_MIN: i64 = i64::MIN >> 1;
     pub const INT_MAX: i64 = i64::MAX >> 1;
-    /// The word of the float 0.0, which the rotation cannot express.
-    pub const FLOAT_ZERO: u64 = 0x8000_0000_0000_0002;
+    /// What is added to the bits of a float, and by how many bits the sum is rotated to the left then, to give the word.
+    pub const FLOAT_BIAS: u64 = 1 << 60;
+    pub const FLOAT_ROTATION: u32 = 3;
+    /// The word of the float 0.0; by the rule it would be that of 2^-255, which is on the heap.
+    pub const FLOAT_ZERO: u64 = 0b10;
 }
 
 /// The 16 bytes every heap object starts with.

@@ -534,6 +534,18 @@ pub unsafe fn call(vm: &mut Vm, frame: *mut Frame, n: usize) -> u64 {
         {
             return construct(vm, callable, init, base, n);
         }
+        if *base.add(1) == 0
+            && let Some(method) = calls::python_method(callable, object::names::__call__())
+        {
+            // The instance becomes the first argument, which the called function takes over with the others.
+            raw::increment(*base);
+            for index in 0..n {
+                raw::increment(*base.add(2 + index));
+            }
+            *base.add(1) = *base;
+            let method = method.to_owned();
+            return call_python(vm, method.borrow(), base.add(1), n + 1);
+        }
         let values: &[Ref<'_>] = std::slice::from_raw_parts(args.cast(), n_all);
         let result = calls::call_native(vm, callable, values).map_or(0, Object::into_raw);
         vm.run_finalizers();

@@ -246,7 +246,7 @@ impl Words<'_> {
                 }
                 Place::Object(index) => {
                     let (word, is_taken) = &mut self.made[index as usize];
-                    if std::mem::replace(is_taken, true) {
+                    if std::mem::replace(is_taken, true) && *word != 0 {
                         raw::increment(*word);
                     }
                     *word
@@ -264,8 +264,8 @@ impl Words<'_> {
         for description in &self.point.objects {
             // SAFETY: the caller's promise; what was made before is no part of this one only if it comes first.
             let parts: Vec<Option<Object>> = description.parts.iter().map(|part| unsafe { Object::from_raw(self.take(vm, *part)) }).collect();
-            let object = description.kind.make(vm, parts);
-            self.made.push((object.into_raw(), false));
+            let word = description.kind.make(vm, parts).map_or(0, Object::into_raw);
+            self.made.push((word, false));
         }
     }
 

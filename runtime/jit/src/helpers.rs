@@ -187,7 +187,7 @@ define_helpers! {
     /// Of floats as bits, here and in the next two.
     sine(vm, frame, bits) { f64::from_bits(bits).sin().to_bits() }
     cosine(vm, frame, bits) { f64::from_bits(bits).cos().to_bits() }
-    power(vm, frame, left, right) { f64::from_bits(left).powf(f64::from_bits(right)).to_bits() }
+    power(vm, frame, left, right) { crate::power::power(f64::from_bits(left), f64::from_bits(right)).to_bits() }
     new_int(vm, frame, number) { vm.new_int(number as i64).into_raw() }
     new_unsigned(vm, frame, number) { vm.new_bigint(number.into()).into_raw() }
     /// `cache` is the address of an [`AttributeCache`], here and below.

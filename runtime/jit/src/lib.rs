@@ -22,6 +22,7 @@ mod memory;
 pub mod module;
 pub mod options;
 pub mod policy;
+mod power;
 mod preload;
 mod profilers;
 mod ration;

@@ -6,6 +6,7 @@
 //!
 //! Instructions without a better form call a helper ([`crate::helpers`]). Many operands go through the evaluation stack of the frame, which compiled code does not use otherwise.
 
+mod allocation;
 mod arrays;
 mod attributes;
 mod calls;
@@ -19,6 +20,7 @@ mod generic;
 mod guards;
 mod inline_caches;
 mod inlined;
+mod mixed_numbers;
 mod natives;
 mod numbers;
 mod references;

@@ -11,6 +11,7 @@
 //! finalised) is found from its address, outside the page it is on: the collector writes to no page
 //! that holds objects, and forked processes keep sharing them.
 
+pub mod quick;
 mod release;
 pub mod reserve;
 mod segment;

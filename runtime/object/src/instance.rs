@@ -73,6 +73,33 @@ unsafe fn allocate_without_items(class: &Type) -> *mut Header {
     unsafe { allocate_raw(class, 0) }
 }
 
+/// What an instance of a class looks like when it has just been made.
+#[derive(Clone, Debug)]
+pub struct Blank {
+    /// Its bytes.
+    pub size: usize,
+    /// The bytes that are zero.
+    pub zeroed: std::ops::Range<usize>,
+    /// Its shape, as long as the class has it at [`Blank::ROOT_SHAPE`]; with another shape it may have another size.
+    pub shape: u32,
+}
+
+impl Blank {
+    /// How far behind the address of a class the shape of its new instances is, 32 bits.
+    pub const ROOT_SHAPE: usize = std::mem::offset_of!(Type, root_shape);
+
+    /// Of a Python class whose instances have no payload, and end without a finaliser.
+    pub fn of(class: &Type) -> Option<Blank> {
+        let payload = class.payload_ref();
+        if !class.is_heap_type() || class.has_finalizer() || payload.n_items.is_some() || payload.size != size_of::<Header>() {
+            return None;
+        }
+        let start = attributes_offset(class, 0);
+        let size = start + class.capacity.get().map_or(0, |capacity| 8 + 8 * usize::from(capacity));
+        Some(Blank { size, zeroed: size_of::<Header>()..size, shape: class.root_shape.get() })
+    }
+}
+
 /// Zeroes words, of which there are few as a rule.
 ///
 /// # Safety

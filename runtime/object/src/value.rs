@@ -59,15 +59,14 @@ const fn word(bits: u64) -> NonZeroU64 {
     NonZeroU64::new(bits).expect("no value is encoded as zero")
 }
 
-/// The word of a float held in the word itself, if its exponent is in range: the sign and the
-/// exponent's top bits rotate into the low bits, where they are replaced by the tag.
+/// The word of a float held in the word itself, if its exponent is in range: bits 62 to 60 are 011 or 100 for exponents from 2^-255 to 2^256. One more in bit 60
+/// makes 100 and 101 of them, and by rotation bits 62 and 61 become the tag. So the tag is all that needs to be looked at.
 #[inline]
 fn float_bits(value: f64) -> Option<u64> {
     let bits = value.to_bits();
-    // Bits 62..60 are 011 or 100 for exponents from 2^-255 to 2^256.
-    let top = (bits >> 60) & 7;
-    if (top == 3 || top == 4) && bits != 0x3000_0000_0000_0000 {
-        return Some((bits.rotate_left(3) & !tag::FLOAT_MASK) | tag::FLOAT);
+    let rotated = bits.wrapping_add(tag::FLOAT_BIAS).rotate_left(tag::FLOAT_ROTATION);
+    if rotated & tag::FLOAT_MASK == tag::FLOAT && rotated != tag::FLOAT_ZERO {
+        return Some(rotated);
     }
     (bits == 0).then_some(tag::FLOAT_ZERO)
 }
@@ -77,9 +76,7 @@ fn float_from_bits(bits: u64) -> f64 {
     if bits == tag::FLOAT_ZERO {
         return 0.0;
     }
-    // The lowest exponent bit kept tells which of 011 and 100 was replaced.
-    let restored = 2 - (bits >> 63);
-    f64::from_bits(((bits & !tag::FLOAT_MASK) | restored).rotate_right(3))
+    f64::from_bits(bits.rotate_right(tag::FLOAT_ROTATION).wrapping_sub(tag::FLOAT_BIAS))
 }
 
 impl Object {
@@ -520,12 +517,14 @@ mod tests {
 
     #[test]
     fn small_floats_round_trip() {
-        for value in [0.0, 1.0, -1.0, 0.1, 1e70, -1e-70, 2.0f64.powi(-254), 3.5, std::f64::consts::PI, 123_456.789] {
+        for value in
+            [0.0, 1.0, -1.0, 0.1, 1e70, -1e-70, 2.0f64.powi(-254), -2.0f64.powi(-255), 2.0f64.powi(256), 3.5, std::f64::consts::PI, 123_456.789]
+        {
             let object = Object::from_small_float(value).expect("in range");
             assert_eq!(object.borrow().as_small_float().map(f64::to_bits), Some(value.to_bits()), "{value}");
             assert!(object.borrow().as_small_int().is_none());
         }
-        for value in [-0.0, f64::NAN, f64::INFINITY, 1e300, 1e-300, f64::MIN_POSITIVE] {
+        for value in [-0.0, f64::NAN, f64::INFINITY, 1e300, 1e-300, f64::MIN_POSITIVE, 2.0f64.powi(-255), 2.0f64.powi(257)] {
             assert!(Object::from_small_float(value).is_none(), "{value}");
         }
     }

@@ -1,8 +1,9 @@
 //! Calls of what is known.
 
+use super::numbers::NUMBER;
 use super::{Change, Simplifier};
 use crate::environment::{KnownNative, NativeKind};
-use crate::instr::{Instr, Value};
+use crate::instr::{Condition, DoubleUnaryKind, Instr, Value};
 use crate::types::{ObjectId, Type, ty};
 
 impl Simplifier<'_> {
@@ -17,6 +18,10 @@ impl Simplifier<'_> {
                 self.vector_call(callable, args)
             }
             Instr::IsInstance { value, class } => self.is_instance(value, class),
+            Instr::CallNative { args, callee, .. } => {
+                let args = self.function.pool.values(args).to_vec();
+                self.native_of_number(callee, &args)
+            }
             _ => None,
         }
     }
@@ -74,6 +79,26 @@ impl Simplifier<'_> {
         let returns = self.function.pool.add_type(native.returns);
         let args = self.function.pool.add_values(args);
         Some(Change::Into(if is_leaf { Instr::call_native_leaf(args, callee, returns) } else { Instr::call_native(args, callee, returns) }))
+    }
+
+    /// A function of a number that is known to be one by now. What gives no number is left to the interpreter, which raises.
+    fn native_of_number(&mut self, callee: ObjectId, args: &[Value]) -> Option<Change> {
+        let kind = match self.preloaded.natives.get(&callee)?.kind {
+            NativeKind::SquareRoot => DoubleUnaryKind::SquareRoot,
+            NativeKind::Sine => DoubleUnaryKind::Sine,
+            NativeKind::Cosine => DoubleUnaryKind::Cosine,
+            _ => return None,
+        };
+        let &[value] = args else { return None };
+        if !self.is(value, NUMBER) {
+            return None;
+        }
+        let state = self.guard_state()?;
+        let number = self.emit(Instr::number_to_double(value));
+        let result = self.emit(Instr::double_unary_op(number, kind));
+        let is_number = self.emit(Instr::primitive_compare(result, result, Condition::Equal));
+        self.emit_with(Instr::guard(is_number), Some(state));
+        self.into(Instr::float_box(result))
     }
 
     /// Known from the class of the value, if the asked class has no `__instancecheck__` of its own.

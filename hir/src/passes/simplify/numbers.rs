@@ -7,10 +7,13 @@ use crate::instr::{Condition, DoubleKind, DoubleUnaryKind, Instr, UnaryKind, Val
 use crate::types::{Spec, Type, ty};
 use bytecode::opcode::BinaryOp;
 
+/// Tagged ints and floats.
+pub(super) const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
+
 impl Simplifier<'_> {
     pub(super) fn number(&mut self, value: Value, instr: Instr) -> Option<Change> {
         match instr {
-            Instr::BinaryOp { left, right, op } => self.binary(value, left, right, op),
+            Instr::BinaryOp { left, right, op } => self.binary(left, right, op),
             Instr::UnaryOp { value: operand, op } => self.unary(value, operand, op),
             Instr::LongBinaryOp { left, right, op } => self.long(left, right, op),
             Instr::SmallIntBinaryOp { left, right, op } => self.small(value, left, right, op),
@@ -20,6 +23,11 @@ impl Simplifier<'_> {
                 self.small_constant(result)
             }
             Instr::FloatBinaryOp { left, right, op } => self.float(left, right, op),
+            Instr::NumberBinaryOp { left, right, op } => self.either(left, right, op),
+            Instr::NumberToDouble { value } => match self.int(value) {
+                Some(known) => self.give_constant(Type::c_double(known as f64)),
+                None => self.double_of(value).map(Change::To),
+            },
             Instr::SmallIntUnbox { value } => match (self.def(value), self.int(value)) {
                 (_, Some(known)) => self.give_constant(Type::c_int(ty::CInt64, known)),
                 (Instr::SmallIntBox { value } | Instr::SmallIntBoxUnchecked { value }, None) => Some(Change::To(value)),
@@ -46,7 +54,7 @@ impl Simplifier<'_> {
         }
     }
 
-    fn binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
+    fn binary(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
         let base = op.without_inplace();
         if matches!(base, BinaryOp::Subscript | BinaryOp::MatrixMultiply) {
             return None;
@@ -64,15 +72,34 @@ impl Simplifier<'_> {
         if is_float && self.both(left, right, ty::FloatExact) {
             return Some(Change::Into(Instr::float_binary_op(left, right, op)));
         }
-        let is_mixed = self.is(left, ty::FloatExact) && self.is(right, ty::SmallInt) || self.is(left, ty::SmallInt) && self.is(right, ty::FloatExact);
-        if is_mixed {
-            let kind = double_kind(op)?;
-            let (left, right) = (self.double_of(left)?, self.double_of(right)?);
-            let result = self.emit(Instr::double_binary_op(left, right, kind));
-            return self.into(Instr::float_box(result));
+        if !self.both(left, right, NUMBER) {
+            return None;
         }
-        let _ = value;
-        None
+        if self.is(left, ty::FloatExact) || self.is(right, ty::FloatExact) {
+            return self.float_of_number(left, right, op);
+        }
+        if !matches!(base, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply) {
+            return None;
+        }
+        let state = self.guard_state()?;
+        Some(Change::To(self.emit_with(Instr::number_binary_op(left, right, base), Some(state))))
+    }
+
+    /// The operator on two numbers, one of which is a float.
+    fn float_of_number(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
+        let kind = double_kind(op)?;
+        let [left, right] = [left, right].map(|value| self.double_of(value).unwrap_or(value));
+        let [left, right] = [left, right].map(|value| if self.is(value, NUMBER) { self.emit(Instr::number_to_double(value)) } else { value });
+        let result = self.emit(Instr::double_binary_op(left, right, kind));
+        self.into(Instr::float_box(result))
+    }
+
+    /// The operator on two numbers, by what is known of them.
+    fn either(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
+        if self.both(left, right, ty::SmallInt) {
+            return Some(Change::Into(Instr::small_int_binary_op(left, right, op)));
+        }
+        if self.is(left, ty::FloatExact) || self.is(right, ty::FloatExact) { self.float_of_number(left, right, op) } else { None }
     }
 
     fn unary(&mut self, _value: Value, operand: Value, op: UnaryKind) -> Option<Change> {

@@ -420,7 +420,10 @@ impl Machine<'_> {
                 ((V::Int(_), V::Int(0)), BinaryOp::FloorDivide | BinaryOp::Remainder) => Ok(Done::Deopt),
                 ((left, right), op) => done(binary(&left, &right, op)?),
             },
-            Instr::BinaryOp { left, right, op } | Instr::LongBinaryOp { left, right, op } | Instr::FloatBinaryOp { left, right, op } => {
+            Instr::BinaryOp { left, right, op }
+            | Instr::LongBinaryOp { left, right, op }
+            | Instr::NumberBinaryOp { left, right, op }
+            | Instr::FloatBinaryOp { left, right, op } => {
                 let (left, right) = two(left, right);
                 done(binary(&left, &right, op)?)
             }
@@ -481,6 +484,15 @@ impl Machine<'_> {
             Instr::IntToDouble { value } => match get(value) {
                 V::CInt(number) => done(V::CDouble(number as f64)),
                 value => panic!("{value:?} is no machine int"),
+            },
+            Instr::GuardFloatUnbox { value } => match get(value) {
+                V::Float(number) => done(V::CDouble(number)),
+                _ => Ok(Done::Deopt),
+            },
+            Instr::NumberToDouble { value } => match get(value) {
+                V::Float(number) => done(V::CDouble(number)),
+                V::Int(number) => done(V::CDouble(number as f64)),
+                value => panic!("{value:?} is no number"),
             },
             Instr::FloatUnbox { value } => match get(value) {
                 V::Float(number) => done(V::CDouble(number)),

@@ -490,6 +490,15 @@ impl<'a> Machine<'a> {
             },
             Instr::FloatCompare { op, .. } => V::CBool(holds(op, self.float(first).partial_cmp(&self.float(second)))),
             Instr::FloatUnbox { .. } => V::CDouble(self.float(first)),
+            Instr::GuardFloatUnbox { .. } => {
+                self.deopt_unless(matches!(first, V::Float(_)), value)?;
+                V::CDouble(self.float(first))
+            }
+            Instr::NumberToDouble { .. } => V::CDouble(double(first)),
+            Instr::NumberBinaryOp { op, .. } => match (first, second) {
+                (V::Int(_), V::Int(_)) => self.small(value, Instr::small_int_binary_op(Value(0), Value(0), op), first, second)?,
+                _ => number_op(op, first, second).expect("they are added, subtracted or multiplied"),
+            },
             Instr::FloatBox { .. } => V::Float(self.float(first)),
             Instr::IntToDouble { .. } => V::CDouble(self.int(first) as f64),
             Instr::BoolBox { .. } => V::Bool(is_set(first)),

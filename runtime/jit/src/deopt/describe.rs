@@ -33,6 +33,8 @@ pub enum Kind {
     Enumerate,
     /// The next number, stop, step: small ints.
     RangeIterator,
+    /// A bool that says whether there is one, and a float.
+    OptionalFloat,
     /// Of a Python class, with this shape: the attributes, each behind its offset.
     Instance { class: u64, shape: u32 },
 }
@@ -50,12 +52,21 @@ impl Kind {
             (ty::TupleIterator, Kind::TupleIterator),
             (ty::Enumerate, Kind::Enumerate),
             (ty::RangeIterator, Kind::RangeIterator),
+            (Type::of(ty::FloatExact.leaves().or(ty::Nullptr.leaves())), Kind::OptionalFloat),
         ];
         kinds.into_iter().find(|(known, _)| ty.fits(*known)).map(|(_, kind)| kind)
     }
 
-    /// Makes the object.
-    pub fn make(self, vm: &mut Vm, parts: Vec<Option<Object>>) -> Object {
+    /// Makes the object, if there is one.
+    pub fn make(self, vm: &mut Vm, parts: Vec<Option<Object>>) -> Option<Object> {
+        if self == Kind::OptionalFloat {
+            let mut parts = parts.into_iter().flatten();
+            return parts.next().filter(|is_set| is_set.borrow().is_true()).and(parts.next());
+        }
+        Some(self.make_of(vm, parts))
+    }
+
+    fn make_of(self, vm: &mut Vm, parts: Vec<Option<Object>>) -> Object {
         let parts: Vec<Object> = parts.into_iter().map(|part| part.unwrap_or_else(Object::none)).collect();
         let number = |index: usize| parts[index].borrow().as_small_int().unwrap_or(0);
         match self {
@@ -79,6 +90,7 @@ impl Kind {
                 let attributes: Vec<(usize, Object)> = std::iter::from_fn(pair).collect();
                 vm.allocate_with_attributes(class, shape, attributes)
             }
+            Kind::OptionalFloat => unreachable!("the caller made it"),
             Kind::Slice | Kind::Method => {
                 let mut parts = parts.into_iter();
                 let mut part = || parts.next().unwrap_or_else(Object::none);

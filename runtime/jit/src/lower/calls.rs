@@ -47,8 +47,7 @@ impl Lowering<'_, '_> {
             }
             Instr::AllocateInstance { class, .. } => {
                 let Some(class) = self.environment.classes.get(class.0 as usize) else { return unsupported("a class that is not known") };
-                let class = Operand::Imm(class.borrow().bits() as i64);
-                let instance = self.helper(Helper::allocate, &[class]);
+                let instance = self.allocate(class.borrow());
                 self.define(value, instance);
             }
             Instr::CheckInitResult { value: returned } => {

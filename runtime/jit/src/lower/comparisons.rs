@@ -18,7 +18,7 @@ impl Lowering<'_, '_> {
             Comparison::Equal => Condition::Equal,
             Comparison::NotEqual => Condition::NotEqual,
             Comparison::Less | Comparison::LessEqual | Comparison::Greater | Comparison::GreaterEqual => {
-                return if truth { self.call_truth(value, helper, &args) } else { self.call_raising(value, helper, &args) };
+                return if truth { self.any_compare_bool(value, left, right, op) } else { self.call_raising(value, helper, &args) };
             }
         };
         let (slow, done) = (self.cold(), self.builder.new_block());

@@ -77,6 +77,12 @@ impl Lowering<'_, '_> {
                 let length = self.length(container);
                 self.define(value, length);
             }
+            Instr::CheckBounds { index, length } if self.constant(index).is_some_and(|index| (0..i64::from(i32::MAX)).contains(&index)) => {
+                let (index, length) = (self.operand(index), self.reg(length));
+                let exit = self.exit(value, false)?;
+                self.builder.guard_compare(W64, Condition::Above, length, index, exit.record());
+                self.define(value, index);
+            }
             Instr::CheckBounds { index, length } => {
                 let (index, length) = (self.reg(index), self.reg(length));
                 let exit = self.exit(value, false)?;

@@ -59,10 +59,19 @@ impl Lowering<'_, '_> {
         };
         let instr = self.function.instr(value);
         let guilty = match *instr {
-            Instr::GuardType { value, .. } | Instr::GuardIs { value, .. } | Instr::GuardShape { value, .. } => Some(value),
+            Instr::GuardType { value, .. } | Instr::GuardIs { value, .. } | Instr::GuardShape { value, .. } | Instr::GuardFloatUnbox { value } => {
+                Some(value)
+            }
             _ => None,
         };
-        let guilty = guilty.and_then(|guilty| held.values.iter().position(|(value, _)| *value == guilty)).map(|index| index as u32);
+        // The state of a guard that was moved up knows nothing of what it looks at.
+        let guilty = guilty.map(|guilty| {
+            let known = held.values.iter().position(|(value, _)| *value == guilty);
+            known.unwrap_or_else(|| {
+                held.values.push((guilty, false));
+                held.values.len() - 1
+            }) as u32
+        });
         let point = Point {
             tale: Tale::new(instr.info().name, guilty),
             site: self.function.blames.get(&value).copied().unwrap_or(self.function.state(id).bytecode),

@@ -44,8 +44,7 @@ impl Lowering<'_, '_> {
                 self.call_raising(value, Helper::load_item, &args)?;
             }
             Instr::BinaryOp { left, right, op } | Instr::LongBinaryOp { left, right, op } | Instr::TryBinaryOp { left, right, op } => {
-                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
-                self.call_raising(value, Helper::binary, &args)?;
+                self.any_binary(value, left, right, op)?;
             }
             Instr::BinaryOpRest { left, right, op } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];

@@ -5,6 +5,7 @@ use super::{Lowering, W64, to, unsupported};
 use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
+use crate::layout;
 use crate::preload::{Assume, Whose};
 use abi::{header, tag};
 use hir::types::{Leaves, Spec};
@@ -39,6 +40,7 @@ impl Lowering<'_, '_> {
                 self.define(value, word);
             }
             Instr::DeoptPatchpoint { assumption } => self.assume(value, assumption.0 as usize)?,
+            Instr::GuardFloatUnbox { value: checked } => self.guard_float_unbox(value, checked)?,
             Instr::GuardType { value: checked, ty } => {
                 let wanted = self.function.pool.ty(ty);
                 self.guard_type(value, checked, wanted)?;
@@ -96,6 +98,37 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
+    fn guard_float_unbox(&mut self, value: Value, checked: Value) -> Result<(), Refusal> {
+        let word = self.reg(checked);
+        let (tagged, other, pointer, heap, fails) = (self.builder.new_block(), self.cold(), self.cold(), self.cold(), self.cold());
+        let done = self.builder.new_block();
+        let result = self.builder.add_param(done, Class::Float);
+        self.branch_if_tagged_float(word, to(tagged), to(other));
+        self.builder.switch_to(other);
+        self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(pointer), to(fails));
+        self.builder.switch_to(pointer);
+        self.skip_null(checked, word, &to(fails));
+        self.compare_class(word, ty::BoxedFloat, to(heap), to(fails));
+        self.builder.switch_to(heap);
+        let number = self.builder.load_float(Address::new(word, layout::FLOAT_VALUE));
+        self.builder.branch(Edge::new(done, vec![number]));
+        self.builder.switch_to(fails);
+        let exit = self.exit(value, false)?;
+        self.builder.exit(exit.record());
+        self.builder.switch_to(tagged);
+        let number = self.untagged_float(word);
+        self.builder.branch(Edge::new(done, vec![number]));
+        self.builder.switch_to(done);
+        self.define(value, result);
+        Ok(())
+    }
+
+    pub(super) fn branch_if_tagged_float(&mut self, word: Reg, so: Edge, not: Edge) {
+        // Zero in the low bits, if they are the tag.
+        let difference = self.builder.sub(W64, word, tag::FLOAT as i64);
+        self.builder.test_jump(W64, Condition::Equal, difference, tag::FLOAT_MASK as i64, so, not);
+    }
+
     /// Ends the block by the test whether a value is of a type.
     pub(super) fn branch_on_type(&mut self, checked: Value, wanted: Type, so: Edge, not: Edge) -> Result<(), Refusal> {
         let word = self.reg(checked);
@@ -103,8 +136,7 @@ impl Lowering<'_, '_> {
         if is(ty::SmallInt) {
             self.builder.test_jump(W64, Condition::NotEqual, word, tag::INT as i64, so, not);
         } else if is(ty::TaggedFloat) {
-            let low = self.builder.and(W64, word, tag::FLOAT_MASK as i64);
-            self.builder.compare_jump(W64, Condition::Equal, low, tag::FLOAT as i64, so, not);
+            self.branch_if_tagged_float(word, so, not);
         } else if is(ty::NoneType) {
             self.builder.compare_jump(W64, Condition::Equal, word, tag::NONE as i64, so, not);
         } else if is(ty::Bool) {
@@ -149,11 +181,13 @@ impl Lowering<'_, '_> {
     }
 
     fn tagged_or_class(&mut self, checked: Value, word: Reg, bit: u64, leaf: Type, so: Edge, not: Edge) {
-        let (tagged, other, heap, no_pointer) =
-            (self.builder.new_block(), self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
+        let (tagged, other, heap, no_pointer) = (self.builder.new_block(), self.cold(), self.cold(), self.cold());
         // Floats have bit 1 and not bit 0, ints bit 0.
-        let low = self.builder.and(W64, word, if bit == tag::INT { tag::INT } else { tag::FLOAT_MASK } as i64);
-        self.builder.compare_jump(W64, Condition::Equal, low, bit as i64, to(tagged), to(other));
+        if bit == tag::INT {
+            self.builder.test_jump(W64, Condition::NotEqual, word, tag::INT as i64, to(tagged), to(other));
+        } else {
+            self.branch_if_tagged_float(word, to(tagged), to(other));
+        }
         self.builder.switch_to(tagged);
         self.builder.branch(so.clone());
         self.builder.switch_to(other);

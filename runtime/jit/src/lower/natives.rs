@@ -76,6 +76,10 @@ impl Lowering<'_, '_> {
     /// Calls a builtin class that makes its instances in a simple way.
     fn call_class(&mut self, value: Value, class: &object::Type, args: &[Value]) -> Result<bool, Refusal> {
         let Some(new) = object::type_new::plain_new(class) else { return Ok(false) };
+        if let (true, &[number]) = (std::ptr::eq(class, &object::int::INT), args) {
+            self.call_int(value, number, new as usize as i64)?;
+            return Ok(true);
+        }
         let operands: Vec<Operand> = args.iter().map(|arg| self.operand(*arg)).collect();
         let result = if let (true, &[text]) = (std::ptr::eq(class, &object::str::STR), operands.as_slice()) {
             self.helper(Helper::to_text, &[text])
@@ -87,6 +91,37 @@ impl Lowering<'_, '_> {
         self.guard_raised(value, result)?;
         self.define_result(value, result);
         Ok(true)
+    }
+
+    /// `int(number)`: of ints and floats in words without a call.
+    fn call_int(&mut self, value: Value, number: Value, new: i64) -> Lowered {
+        let (other, float, fits, slow) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block(), self.cold());
+        let done = self.builder.new_block();
+        let result = self.builder.add_param(done, Class::Int);
+        let word = self.reg(number);
+        self.builder.test_jump(W64, Condition::NotEqual, word, tag::INT as i64, Edge::new(done, vec![word]), to(other));
+        self.builder.switch_to(other);
+        self.branch_if_tagged_float(word, to(float), to(slow));
+        self.builder.switch_to(float);
+        let double = self.untagged_float(word);
+        let whole = self.builder.float_to_int(W64, double);
+        // What does not fit a word gives the least number there is.
+        let bias = self.builder.load_imm(tag::INT_MAX + 1);
+        let above = self.builder.add(W64, whole, bias);
+        let limit = self.builder.load_imm(i64::MIN);
+        self.builder.compare_jump(W64, Condition::Below, above, limit, to(fits), to(slow));
+        self.builder.switch_to(fits);
+        let int = self.tagged(whole);
+        self.builder.branch(Edge::new(done, vec![int]));
+        self.builder.switch_to(slow);
+        self.put_on_stack(&[word.into()])?;
+        let class = object::int::INT.object().bits() as i64;
+        let made = self.helper(Helper::native_new, &[Operand::Imm(new), Operand::Imm(class), Operand::Imm(1)]);
+        self.guard_raised(value, made)?;
+        self.builder.branch(Edge::new(done, vec![made]));
+        self.builder.switch_to(done);
+        self.define_result(value, result);
+        Ok(())
     }
 
     fn define_result(&mut self, value: Value, result: Reg) {

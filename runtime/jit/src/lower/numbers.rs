@@ -81,6 +81,11 @@ impl Lowering<'_, '_> {
                 let number = self.reg(value);
                 self.builder.int_to_float(W64, number).into()
             }
+            Instr::NumberToDouble { value } => self.number_to_double(value).into(),
+            Instr::NumberBinaryOp { left, right, op } => {
+                self.number_binary(value, left, right, op)?;
+                return Ok(true);
+            }
             Instr::FloatBinaryOp { left, right, op } => {
                 self.float_binary(value, left, right, op)?;
                 return Ok(true);
@@ -160,7 +165,7 @@ impl Lowering<'_, '_> {
         self.builder.lea(Address::indexed(number, number, Scale::One, 1))
     }
 
-    fn small_binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Lowered {
+    pub(super) fn small_binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Lowered {
         let (a, b) = (self.reg(left), self.operand(right));
         let result = match op.without_inplace() {
             BinaryOp::Add => {
@@ -327,7 +332,7 @@ impl Lowering<'_, '_> {
     }
 
     /// The machine float of a Python float, tagged or on the heap.
-    fn float_of(&mut self, value: Value) -> Reg {
+    pub(super) fn float_of(&mut self, value: Value) -> Reg {
         if let Some(number) = self.ty(value).known_double() {
             return self.builder.load_float_imm(number);
         }
@@ -352,41 +357,48 @@ impl Lowering<'_, '_> {
     }
 
     /// See `float_from_bits` of the object model.
-    fn untagged_float(&mut self, word: Reg) -> Reg {
-        let sign = self.builder.shr(W64, word, 63);
-        let two = self.builder.load_imm(2);
-        let restored = self.builder.sub(W64, two, sign);
-        let cleared = self.builder.and(W64, word, !(tag::FLOAT_MASK as i64));
-        let bits = self.builder.or(W64, cleared, restored);
-        let bits = self.builder.ror(W64, bits, 3);
-        let zero = self.builder.load_imm(0);
-        let bits = self.builder.compare_select(W64, Condition::Equal, bits, zero, word, tag::FLOAT_ZERO as i64);
-        self.builder.bits_to_float(bits)
+    pub(super) fn untagged_float(&mut self, word: Reg) -> Reg {
+        let (other, zero, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+        let result = self.builder.add_param(done, Class::Float);
+        self.builder.compare_jump(W64, Condition::Equal, word, tag::FLOAT_ZERO as i64, to(zero), to(other));
+        self.builder.switch_to(zero);
+        let number = self.builder.load_float_imm(0.0);
+        self.builder.branch(Edge::new(done, vec![number]));
+        self.builder.switch_to(other);
+        let rotated = self.builder.ror(W64, word, i64::from(tag::FLOAT_ROTATION));
+        let bias = self.builder.load_imm(tag::FLOAT_BIAS as i64);
+        let bits = self.builder.sub(W64, rotated, bias);
+        let number = self.builder.bits_to_float(bits);
+        self.builder.branch(Edge::new(done, vec![number]));
+        self.builder.switch_to(done);
+        result
     }
 
     /// See `float_bits` of the object model.
-    fn box_float(&mut self, number: Reg) -> Reg {
+    pub(super) fn box_float(&mut self, number: Reg) -> Reg {
         let bits = self.builder.float_to_bits(number);
-        let (common, rare, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+        let (common, rare, out_of_range) = (self.builder.new_block(), self.cold(), self.cold());
+        let done = self.builder.new_block();
         let result = self.builder.add_param(done, Class::Int);
-        let rotated = self.builder.rol(W64, bits, 3);
-        let cleared = self.builder.and(W64, rotated, !(tag::FLOAT_MASK as i64));
-        let word = self.builder.or(W64, cleared, tag::FLOAT as i64);
-        // The exponent's three top bits have to be 011 or 100.
-        let top = self.builder.shr(W64, bits, 60);
-        let top = self.builder.and(W64, top, 7);
-        let above = self.builder.sub(W64, top, 3);
-        self.builder.compare_jump(W64, Condition::BelowEqual, above, 1, to(common), to(rare));
+        let bias = self.builder.load_imm(tag::FLOAT_BIAS as i64);
+        let biased = self.builder.add(W64, bits, bias);
+        let word = self.builder.rol(W64, biased, i64::from(tag::FLOAT_ROTATION));
+        // Zero for the tag of floats.
+        let difference = self.builder.add(W64, word, tag::FLOAT as i64);
+        self.builder.test_jump(W64, Condition::Equal, difference, tag::FLOAT_MASK as i64, to(common), to(rare));
         self.builder.switch_to(common);
         self.builder.compare_jump(W64, Condition::Equal, word, tag::FLOAT_ZERO as i64, to(rare), Edge::new(done, vec![word]));
         self.builder.switch_to(rare);
+        let zero = self.builder.load_imm(tag::FLOAT_ZERO as i64);
+        self.builder.test_jump(W64, Condition::Equal, bits, bits, Edge::new(done, vec![zero]), to(out_of_range));
+        self.builder.switch_to(out_of_range);
         let boxed = self.helper(Helper::new_float, &[bits.into()]);
         self.builder.branch(Edge::new(done, vec![boxed]));
         self.builder.switch_to(done);
         result
     }
 
-    fn double_binary(&mut self, op: DoubleKind, left: Reg, right: Reg) -> Reg {
+    pub(super) fn double_binary(&mut self, op: DoubleKind, left: Reg, right: Reg) -> Reg {
         match op {
             DoubleKind::Add => self.builder.float_add(left, right),
             DoubleKind::Subtract => self.builder.float_sub(left, right),
