@@ -10,6 +10,7 @@ use object::native::{Getset, PayloadInfo, TypeSpec, flag};
 use object::protocol::iter_self;
 use object::slots::Slots;
 use object::tuple::Tuple;
+use object::vm::{breaker, breaker_reasons};
 use object::{Object, PyResult, Raised, Ref, Type, Vm, method};
 use std::cell::Cell;
 
@@ -284,7 +285,7 @@ fn is_spent(own: &AsyncGeneratorSend, generator: &GeneratorData) -> bool {
 #[inline]
 pub(crate) fn start_inline(vm: &mut Vm, this: Ref<'_>, value: Ref<'_>) -> Option<(Object, Object)> {
     let own = this.downcast_exact::<AsyncGeneratorSend>()?.get();
-    if tracing::is_active(vm) {
+    if breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm) {
         return None;
     }
     let generator = own.generator.get()?;

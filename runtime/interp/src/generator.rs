@@ -477,7 +477,10 @@ pub(crate) unsafe fn resume_delegates(vm: &mut Vm, mut frame: *mut Frame) -> *mu
         loop {
             let ip = (*frame).ip;
             let is_delegating = (*ip).opcode_byte() == Opcode::YieldValue as u8 && (*ip).arg() != 0;
-            if !is_delegating || !shadow::is_shadow((*ip).0) || breaker_reasons() != 0 || shadow::original(*ip.sub(1)) != Opcode::Send {
+            if !is_delegating {
+                return frame;
+            }
+            if !shadow::is_shadow((*ip).0) || breaker_reasons() != 0 || shadow::original(*ip.sub(1)) != Opcode::Send {
                 chain::unchain(frame);
                 return frame;
             }
@@ -585,10 +588,11 @@ pub(crate) unsafe fn suspend(vm: &mut Vm, frame: *mut Frame) {
         vm.frame = resumer.cast();
         (*frame).previous = std::ptr::null_mut();
         vm.depth -= 1;
-        chain::leave_if_member(vm);
         if data.yields.get() && !(*frame).is_entry {
-            end_awaitable(resumer, data);
+            // An awaitable is not a member of a chain.
+            return end_awaitable(resumer, data);
         }
+        chain::leave_if_member(vm);
     }
 }
 
