@@ -1,26 +1,34 @@
 //! Machine code to text that does not depend on addresses: jumps go to labels, calls and constants have the names of symbols.
 
 use crate::code::Code;
-use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, NasmFormatter, OpKind, SymbolResolver, SymbolResult};
+use iced_x86::{Decoder, DecoderOptions, Formatter, GasFormatter, Instruction, NasmFormatter, OpKind, SymbolResolver, SymbolResult};
 use lir::text::Remarks;
 use lir::{Allocated, NO_ORIGIN, SymbolTable};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
+/// How instructions are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    #[default]
+    Intel,
+    Att,
+}
+
 /// The code with what it was made from, if that is at hand, and its exits and patchpoints.
 pub fn disassemble(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>) -> String {
-    disassemble_with(code, symbols, allocated, &|_| Vec::new())
+    disassemble_with(code, symbols, allocated, &|_| Vec::new(), Syntax::Intel)
 }
 
 /// The same with lines about the origins of instructions, each in front of the first that has it.
-pub fn disassemble_with(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>, remarks: Remarks<'_>) -> String {
+pub fn disassemble_with(code: &Code, symbols: &SymbolTable, allocated: Option<&Allocated>, remarks: Remarks<'_>, syntax: Syntax) -> String {
     let marks = Marks::of(code, symbols, allocated, remarks);
-    print(&code.bytes[..code.code_size as usize], &marks)
+    print(&code.bytes[..code.code_size as usize], &marks, syntax)
 }
 
 /// Bytes alone.
 pub fn disassemble_bytes(bytes: &[u8]) -> String {
-    print(bytes, &Marks::default())
+    print(bytes, &Marks::default(), Syntax::Intel)
 }
 
 /// What is said at which offset.
@@ -86,8 +94,8 @@ struct Names {
 }
 
 impl SymbolResolver for Names {
-    fn symbol(&mut self, instruction: &Instruction, operand: u32, _: Option<u32>, address: u64, _: u32) -> Option<SymbolResult<'_>> {
-        let kind = instruction.try_op_kind(operand).unwrap_or(OpKind::Register);
+    fn symbol(&mut self, instruction: &Instruction, operand: u32, own: Option<u32>, address: u64, _: u32) -> Option<SymbolResult<'_>> {
+        let kind = instruction.try_op_kind(own.unwrap_or(operand)).unwrap_or(OpKind::Register);
         let name = match kind {
             OpKind::Immediate64 | OpKind::Immediate32 | OpKind::Immediate32to64 => self.constants.get(&address)?,
             OpKind::NearBranch64 => self.targets.get(&address)?,
@@ -102,7 +110,26 @@ fn decode(bytes: &[u8]) -> Vec<Instruction> {
     Decoder::with_ip(64, bytes, 0, DecoderOptions::NONE).into_iter().collect()
 }
 
-fn print(bytes: &[u8], marks: &Marks) -> String {
+/// What writes instructions.
+fn formatter(names: Names, syntax: Syntax) -> Box<dyn Formatter> {
+    let names: Box<dyn SymbolResolver> = Box::new(names);
+    let mut formatter: Box<dyn Formatter> = match syntax {
+        Syntax::Intel => Box::new(NasmFormatter::with_options(Some(names), None)),
+        Syntax::Att => Box::new(GasFormatter::with_options(Some(names), None)),
+    };
+    let options = formatter.options_mut();
+    options.set_hex_prefix("0x");
+    options.set_hex_suffix("");
+    options.set_uppercase_hex(false);
+    options.set_small_hex_numbers_in_decimal(true);
+    options.set_branch_leading_zeros(false);
+    options.set_space_after_operand_separator(true);
+    options.set_show_branch_size(false);
+    options.set_rip_relative_addresses(false);
+    formatter
+}
+
+fn print(bytes: &[u8], marks: &Marks, syntax: Syntax) -> String {
     let instructions = decode(bytes);
     let mut targets: BTreeMap<u64, String> = BTreeMap::new();
     for instruction in &instructions {
@@ -122,16 +149,7 @@ fn print(bytes: &[u8], marks: &Marks) -> String {
         });
     }
     let names = Names { targets: targets.clone().into_iter().collect(), constants: marks.names.clone() };
-    let mut formatter = NasmFormatter::with_options(Some(Box::new(names)), None);
-    let options = formatter.options_mut();
-    options.set_hex_prefix("0x");
-    options.set_hex_suffix("");
-    options.set_uppercase_hex(false);
-    options.set_small_hex_numbers_in_decimal(true);
-    options.set_branch_leading_zeros(false);
-    options.set_space_after_operand_separator(true);
-    options.set_show_branch_size(false);
-    options.set_rip_relative_addresses(false);
+    let mut formatter = formatter(names, syntax);
     let mut out = String::new();
     let mut text = String::new();
     for instruction in &instructions {

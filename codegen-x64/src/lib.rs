@@ -13,6 +13,6 @@ mod encodings;
 mod frame;
 
 pub use code::{Code, Entry, ExitRecord, Location, Patchpoint, SafepointRecord, SourceEntry};
-pub use disassemble::{disassemble, disassemble_bytes, disassemble_with};
+pub use disassemble::{Syntax, disassemble, disassemble_bytes, disassemble_with};
 pub use emit::{EmitError, Options, emit};
 pub use frame::FrameLayout;

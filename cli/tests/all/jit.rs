@@ -109,6 +109,31 @@ fn only_functions_on_the_list_are_compiled() {
 }
 
 #[test]
+fn machine_code_is_written_in_either_syntax() {
+    let program = "def f(a):\n    return a + 1\nimport cinderjit\nfor i in range(60): f(i)\ncinderjit.force_compile(f)\ncinderjit.disassemble(f)\n";
+    let intel = with(&["-X", "jit-asm-syntax=intel"], program);
+    let att = with(&["-X", "cinderx-jit-asm-syntax=att"], program);
+    assert!(intel.stdout.contains("mov ") && !intel.stdout.contains('%'), "{intel:?}");
+    assert!(att.stdout.contains("mov ") && att.stdout.contains(", %r") && att.stdout.contains("mov ${breaker}, %eax"), "{att:?}");
+}
+
+#[test]
+fn all_code_is_written_into_an_object_file() {
+    let folder = Folder::new("jit-elf");
+    let file = folder.write("code.o", "");
+    let program = format!(
+        "def f(a): return a + 1\ndef g(): pass\nimport cinderjit\nfor h in f, g: cinderjit.force_compile(h)\nprint(cinderjit.dump_elf({file:?}))\n\
+         for wrong in 5, '/does/not/exist/x':\n    try: cinderjit.dump_elf(wrong)\n    except Exception as e: print(type(e).__name__, e)\n"
+    );
+    let outcome = with(&[], &program);
+    let expected = "None\nValueError dump_elf expects a filename string\nOSError /does/not/exist/x: No such file or directory (os error 2)\n";
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected, ""));
+    let image = std::fs::read(&file).expect("it was written");
+    let has = |name: &str| image.windows(name.len()).any(|window| window == name.as_bytes());
+    assert!(image.starts_with(b"\x7fELF") && has("\0__CINDER_JIT:__main__:f\0") && has("\0__CINDER_JIT:__main__:g\0"));
+}
+
+#[test]
 fn dumps_are_the_same_each_time_and_have_no_addresses() {
     let stages = "--dump=hir:initial,hir:simplify,hir,hir:counts,lir,lir:allocated,asm,deopt";
     let folder = Folder::new("jit-dump");

@@ -34,6 +34,16 @@ pub fn at(address: usize) -> Option<Code> {
     (address - code.start < code.size).then_some(*code)
 }
 
+/// All code: where it is, and its bytes.
+pub fn all() -> Vec<(usize, Vec<u8>)> {
+    let bytes = |code: &Code| {
+        // SAFETY: code that is noted is in readable memory, and freed with the global lock, which is held.
+        let bytes = unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(code.start), code.size) };
+        (code.start, bytes.to_vec())
+    };
+    codes().values().map(bytes).collect()
+}
+
 /// The code is not there any more.
 pub fn remove(start: usize) {
     codes().remove(&start);

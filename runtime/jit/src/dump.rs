@@ -193,7 +193,8 @@ impl Watch {
     }
 
     pub fn asm(&mut self, code: &Code, symbols: &SymbolTable, allocated: &Allocated) {
-        self.show_if_wanted("asm", |remarks| codegen_x64::disassemble_with(code, symbols, Some(allocated), &remarks.of_origins()));
+        let syntax = options::get().asm_syntax;
+        self.show_if_wanted("asm", |remarks| codegen_x64::disassemble_with(code, symbols, Some(allocated), &remarks.of_origins(), syntax));
     }
 
     pub fn exits(&mut self, made: &Code, points: &[Point], code: &CodeObject, symbols: &SymbolTable) {

@@ -8,11 +8,13 @@ use crate::compile::{self, Options, Refusal};
 use crate::dump;
 use crate::options;
 use crate::policy;
+use crate::profilers;
 use interp::Function;
 use interp::function::FUNCTION;
 use jit_list::{append_jit_list, get_jit_list, read_jit_list};
 use object::function::BoundMethod;
 use object::native::Module;
+use object::str::Str;
 use object::{Object, PyResult, Ref, RefOf, Vm, exception, method};
 use schedule::{compile_after_n_calls, disable, enable, precompile_all};
 use statistics::{
@@ -71,6 +73,7 @@ static MODULE: Module = Module {
         method!(Unary get_jit_list "($module, /)", "Get the list of functions to compile."),
         method!(Binary print_hir "($module, func, /)", "Print the HIR for a jitted function to stdout."),
         method!(Binary disassemble "($module, func, /)", "Disassemble JIT compiled functions."),
+        method!(Binary dump_elf "($module, path, /)", "Write out all generated code into an ELF file, whose filename is passed as the first argument. This is currently intended for debugging purposes."),
         method!(Unary is_multithreaded_compile_test_enabled "($module, /)", "Return True if functions are compiled by several threads for a test."),
         method!(Unary multithreaded_compile_test "($module, /)", "Compile all functions again by several threads."),
         method!(Unary jit_frame_mode "($module, /)", "Get the kind of frames of compiled functions: 0, frames like those of the interpreter."),
@@ -232,6 +235,16 @@ fn print_hir(vm: &mut Vm, _module: Ref<'_>, value: Ref<'_>) -> PyResult {
 
 fn disassemble(vm: &mut Vm, _module: Ref<'_>, value: Ref<'_>) -> PyResult {
     print_stage(vm, "disassemble", value, "asm")
+}
+
+fn dump_elf(vm: &mut Vm, _module: Ref<'_>, path: Ref<'_>) -> PyResult {
+    let Some(path) = path.downcast::<Str>().map(|path| path.get().to_string_lossy().into_owned()) else {
+        return Err(vm.value_error("dump_elf expects a filename string"));
+    };
+    match std::fs::write(&path, profilers::object_file()) {
+        Ok(()) => Ok(Object::none()),
+        Err(error) => Err(vm.raise(&exception::OS_ERROR, format!("{path}: {error}").as_str())),
+    }
 }
 
 /// One thread compiles here.

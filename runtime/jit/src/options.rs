@@ -4,6 +4,7 @@
 //! the environment; of one option given several times, the last one counts. An option without value is on, `0` is off.
 //! Each pass over HIR has a switch of its name, too. [`parse`] reads all; the rest of the crate asks [`get`].
 
+use codegen_x64::Syntax;
 use hir::passes::{Pass, Switch};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -88,13 +89,6 @@ impl Value for Size {
     fn show(&self) -> String {
         self.0.to_string()
     }
-}
-
-/// How machine code is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    Intel,
-    Att,
 }
 
 impl Value for Syntax {
