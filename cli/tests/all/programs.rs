@@ -199,6 +199,7 @@ programs! {
     keys_of_string_subclasses
     library_files
     lists
+    lists_of_derived_classes
     looping_methods
     loops_without_iterators
     lru_caches

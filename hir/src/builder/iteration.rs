@@ -23,6 +23,12 @@ impl Builder<'_> {
     fn expected_iterable(&mut self) -> Value {
         let value = self.top(1);
         let (next, unit) = (self.at + 1, self.unit);
+        if matches!(self.seen(), Seen::Operands(iterable, _) if *iterable == ty::List) && self.may_be(value, ty::List) {
+            let list = self.type_id(ty::List);
+            let narrow = self.emit(Instr::guard_list_iteration(value, list));
+            self.rename(value, narrow);
+            return self.pop();
+        }
         if *self.seen() != Seen::Megamorphic
             && self.opcode_at(next) == Some(Opcode::ForIter)
             && let Seen::Iterator(seen) = unit.seen(next)
@@ -39,7 +45,8 @@ impl Builder<'_> {
 
     fn new_iterator(&mut self, value: Value) -> Value {
         let iterator = self.emit(Instr::get_iter(value));
-        if self.is(value, ty::ListExact) {
+        let is_guarded = matches!(self.function.instr(value), Instr::GuardListIteration { .. });
+        if is_guarded || self.is(value, ty::ListExact) {
             self.refine(iterator, ty::ListIterator)
         } else if self.is(value, ty::TupleExact) {
             self.refine(iterator, ty::TupleIterator)

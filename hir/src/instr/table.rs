@@ -438,6 +438,8 @@ define_instrs! {
     GuardIs / guard_is(value: ty::OptObject) <ty: TypeId> => Narrowed, alias(), guards();
     /// Deopts unless the object has the shape. Holds until something writes `Heap::SHAPE`; a class that stands for its exact instances comes with it.
     GuardShape / guard_shape(value: ty::Object) <shape: ShapeId, ty: TypeId> => Narrowed, alias(), guards(), reads(Heap::SHAPE), essential();
+    /// Deopts unless the value is a list, or an instance of a class derived from `list` that is iterated over as lists are.
+    GuardListIteration / guard_list_iteration(value: ty::OptObject) <ty: TypeId> => Narrowed, alias(), guards(), reads(Heap::SHAPE.or(Heap::TYPE_ATTRIBUTE)), essential();
     /// Deopts from here on once the assumption is broken.
     DeoptPatchpoint / deopt_patchpoint() <assumption: AssumptionId> => Nothing, guards(), essential();
     /// Where the value is known to be of the type.

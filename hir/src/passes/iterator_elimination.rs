@@ -83,7 +83,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
 fn source(function: &Function, preloaded: &Preloaded, value: Value) -> Option<Source> {
     let Instr::GetIter { value } = *function.instr(value) else { return None };
     let ty = function.ty(value);
-    if ty.fits(ty::ListExact) {
+    if ty.fits(ty::ListExact) || is_iterated_as_list(function, value) {
         return Some(Source::List(value));
     }
     if ty.fits(ty::TupleExact) {
@@ -91,6 +91,17 @@ fn source(function: &Function, preloaded: &Preloaded, value: Value) -> Option<So
     }
     let call = function.model(value);
     range(function, preloaded, call).or_else(|| enumerate(function, preloaded, call))
+}
+
+/// Whether a guard has said so.
+fn is_iterated_as_list(function: &Function, mut value: Value) -> bool {
+    loop {
+        match function.instr(value) {
+            Instr::GuardListIteration { .. } => return true,
+            instr if instr.is_passthrough() => value = function.operands(value)[0],
+            _ => return false,
+        }
+    }
 }
 
 fn enumerate(function: &Function, preloaded: &Preloaded, call: Value) -> Option<Source> {
@@ -135,7 +146,7 @@ fn range_arguments(function: &Function, call: Value) -> Vec<Value> {
 fn only_user(function: &Function, users: &[Vec<Value>], iterator: Value) -> Option<(Value, Option<Value>)> {
     let &[user] = &users[iterator.0 as usize][..] else { return None };
     match function.instr(user) {
-        Instr::GuardType { .. } => {
+        Instr::GuardType { .. } | Instr::RefineType { .. } => {
             let &[step] = &users[user.0 as usize][..] else { return None };
             Some((step, Some(user)))
         }
@@ -147,8 +158,9 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
     let users = function.users();
     let source = source(function, preloaded, iterator)?;
     let (step, guarded) = only_user(function, &users, iterator)?;
+    let is_sure = guarded.is_none_or(|name| matches!(function.instr(name), Instr::RefineType { .. }));
     let is_right = match (source, function.instr(step)) {
-        (Source::List(_), Instr::ListIteratorNext { .. }) | (Source::Tuple(_), Instr::TupleIteratorNext { .. }) => guarded.is_none(),
+        (Source::List(_), Instr::ListIteratorNext { .. }) | (Source::Tuple(_), Instr::TupleIteratorNext { .. }) => is_sure,
         (Source::Range { call, .. }, Instr::RangeIteratorNext { .. }) => is_only_iterated(function, &users, call, iterator),
         (Source::Enumerate { call }, Instr::IterNextPair { .. }) => guarded.is_none() && is_only_iterated(function, &users, call, iterator),
         _ => false,

@@ -264,6 +264,7 @@ passes! {
     iterator_of_one_step
     iterator_with_a_break
     iterator_not_of_two_steps
+    iterator_of_a_list_of_a_derived_class
     iterator_a_loop_in_a_loop
     iterator_and_counts
     iterator_of_a_range

@@ -222,6 +222,16 @@ impl History {
         }
     }
 
+    /// Tells loops over what was no list, and no tuple, that it may be an instance of a class derived from `list`, until that turns out wrong.
+    pub fn amend_iteration(&self, code: &CodeObject, seen: &mut [environment::Seen]) {
+        for ((site, seen), instr) in (0u32..).zip(seen).zip(&code.data.instructions) {
+            let is_iteration = instr.opcode() == Some(bytecode::Opcode::GetIter);
+            if is_iteration && *seen == environment::Seen::Megamorphic && self.blames.get(&site) == Some(&1) && !self.guilty.contains_key(&site) {
+                *seen = environment::Seen::Operands(ty::List, ty::Object);
+            }
+        }
+    }
+
     /// Counts that an instruction raised for a handler of its code. Whether it has now raised so often that it is worth to catch that.
     fn raised(&mut self, bytecode: u32) -> bool {
         let most = if compile::calls_before().is_some_and(|calls| calls < 10) { RAISES_IN_TESTS } else { RAISES };

@@ -9,6 +9,7 @@ use std::mem::offset_of;
 pub struct ListLayout {
     pub items: i32,
     pub len: i32,
+    pub capacity: i32,
 }
 
 /// Looks at a vector to find out how vectors are laid out, which Rust does not say.
@@ -16,13 +17,13 @@ pub fn list_layout() -> ListLayout {
     const WORDS: usize = size_of::<List>() / 8;
     let mut items: Vec<object::Object> = Vec::with_capacity(7);
     items.extend([object::Object::none(), object::Object::none(), object::Object::none()]);
-    let (address, len) = (items.as_ptr().expose_provenance(), items.len());
+    let (address, len, capacity) = (items.as_ptr().expose_provenance(), items.len(), items.capacity());
     let list = List::new(items);
     // SAFETY: a list is a vector, which is three words without padding.
     let words = unsafe { *(&raw const list).cast::<[usize; WORDS]>() };
     let place_of = |wanted: usize| words.iter().position(|word| *word == wanted).expect("a vector has a length and an address");
     let offset = |wanted: usize| (abi::header::SIZE + 8 * place_of(wanted)) as i32;
-    ListLayout { items: offset(address), len: offset(len) }
+    ListLayout { items: offset(address), len: offset(len), capacity: offset(capacity) }
 }
 
 /// Fields of the `Vm`.

@@ -151,6 +151,7 @@ impl Tables {
                     history.amend_operands(&mut unit.feedback);
                     history.amend_numbers(&mut unit.feedback);
                     history.amend_unpacking(code, &mut unit.feedback);
+                    history.amend_iteration(code, &mut unit.feedback);
                 }
             }
         }

@@ -404,6 +404,22 @@ impl Type {
     /// How far behind the address of a class the address of its builtin class's description is.
     pub const SPEC: usize = std::mem::offset_of!(Type, spec);
 
+    /// How far behind the address of a class the function is that says how long its instances are.
+    pub const LEN: usize = std::mem::offset_of!(Type, slots) + std::mem::offset_of!(Slots, len);
+
+    /// The word there; 0: there is none.
+    pub fn len_word(&self) -> u64 {
+        self.slots().len.map_or(0, |len| (len as usize) as u64)
+    }
+
+    /// How far behind the address of a class the function is that iterates over its instances.
+    pub const ITER: usize = std::mem::offset_of!(Type, slots) + std::mem::offset_of!(Slots, iter);
+
+    /// The word there; 0: there is none.
+    pub fn iter_word(&self) -> u64 {
+        self.slots().iter.map_or(0, |iter| (iter as usize) as u64)
+    }
+
     /// How far behind the address of a class the function is that compares its instances.
     pub const COMPARE: usize = std::mem::offset_of!(Type, slots) + std::mem::offset_of!(Slots, compare);
 

@@ -17,8 +17,7 @@ impl Lowering<'_, '_> {
             Instr::MakeList { items } => self.collect(value, Helper::new_list, items)?,
             Instr::MakeTuple { items } => self.collect(value, Helper::new_tuple, items)?,
             Instr::ListAppend { list, item } => {
-                let args = [self.operand(list), self.operand(item)];
-                self.helper(Helper::list_append, &args);
+                self.list_append(list, item);
             }
             Instr::DictSubscr { dict: container, key } => {
                 let args = [self.operand(container), self.operand(key)];
@@ -223,7 +222,12 @@ impl Lowering<'_, '_> {
         self.builder.test_jump(W64, Condition::Equal, word, abi::tag::IMMEDIATE_MASK as i64, to(heap), to(other));
         self.builder.switch_to(heap);
         let class = self.builder.load_imm(object::list::LIST.object().bits() as i64);
-        self.builder.compare_jump(W64, Condition::Equal, Address::new(word, abi::header::TYPE as i32), class, to(list), to(other));
+        let derived = self.builder.new_block();
+        let own = self.builder.load(W64, Address::new(word, abi::header::TYPE as i32));
+        self.builder.compare_jump(W64, Condition::Equal, own, class, to(list), to(derived));
+        self.builder.switch_to(derived);
+        let same = self.builder.load_imm(object::list::LIST.len_word() as i64);
+        self.builder.compare_jump(W64, Condition::Equal, Address::new(own, object::Type::LEN as i32), same, to(list), to(other));
         self.builder.switch_to(list);
         let length = self.builder.load(W64, Address::new(word, self.environment.list.len));
         let tagged = self.tagged(length);
@@ -235,6 +239,25 @@ impl Lowering<'_, '_> {
         self.builder.switch_to(done);
         self.define(value, result);
         Ok(())
+    }
+
+    /// Puts an item, whose reference is taken over, behind the others, if there is room for it.
+    fn list_append(&mut self, list: Value, item: Value) {
+        let layout = self.environment.list;
+        let (room, full, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
+        let (object, item) = (self.reg(list), self.operand(item));
+        let length = self.builder.load(W64, Address::new(object, layout.len));
+        self.builder.compare_jump(W64, Condition::NotEqual, length, Address::new(object, layout.capacity), to(room), to(full));
+        self.builder.switch_to(room);
+        let items = self.builder.load(W64, Address::new(object, layout.items));
+        self.builder.store(W64, Address::indexed(items, length, Scale::Eight, 0), item);
+        let next = self.builder.add(W64, length, 1);
+        self.builder.store(W64, Address::new(object, layout.len), next);
+        self.go(done);
+        self.builder.switch_to(full);
+        self.helper(Helper::list_append, &[object.into(), item]);
+        self.go(done);
+        self.builder.switch_to(done);
     }
 
     /// Where the items of a list or tuple are.

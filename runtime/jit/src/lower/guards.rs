@@ -41,6 +41,19 @@ impl Lowering<'_, '_> {
             }
             Instr::DeoptPatchpoint { assumption } => self.assume(value, assumption.0 as usize)?,
             Instr::GuardFloatUnbox { value: checked } => self.guard_float_unbox(value, checked)?,
+            Instr::GuardListIteration { value: checked, .. } => {
+                let word = self.reg(checked);
+                let (fits, fails) = (self.builder.new_block(), self.cold());
+                self.skip_tagged(checked, word, &to(fails));
+                let class = self.builder.load(W64, Address::new(word, header::TYPE as i32));
+                let iterate = self.builder.load_imm(object::list::LIST.iter_word() as i64);
+                self.builder.compare_jump(W64, Condition::Equal, Address::new(class, object::Type::ITER as i32), iterate, to(fits), to(fails));
+                self.builder.switch_to(fails);
+                let exit = self.exit(value, false)?;
+                self.builder.exit(exit.record());
+                self.builder.switch_to(fits);
+                self.define(value, word);
+            }
             Instr::GuardType { value: checked, ty } => {
                 let wanted = self.function.pool.ty(ty);
                 self.guard_type(value, checked, wanted)?;
