@@ -10,9 +10,11 @@ const SURE: f64 = 0.455;
 
 /// `base ** exponent`, as the C library has it.
 pub fn power(base: f64, exponent: f64) -> f64 {
+    // The sign of what is squared does not matter, nor that of its rounding errors.
+    let magnitude = if exponent.abs() == 2.0 { base.abs() } else { base };
     // Nothing that is computed on the way leaves the range of normal numbers.
-    if (1e-60..1e60).contains(&base)
-        && let Some(result) = common(base, exponent)
+    if (1e-60..1e60).contains(&magnitude)
+        && let Some(result) = common(magnitude, exponent)
     {
         return result;
     }
