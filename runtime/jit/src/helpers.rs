@@ -12,6 +12,7 @@ use interp::frame::Frame;
 use object::call::{Args, NativeInfo};
 use object::list::List;
 use object::slots::NewFn;
+use object::super_object::site::How;
 use object::{Object, PyResult, Ref, Vm, raw};
 
 /// The word that says an iterator is exhausted: the form of a constant that Python has not.
@@ -199,13 +200,23 @@ define_helpers! {
         if !super_type.is(object::super_object::SUPER.object()) {
             return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, 0, Take::FirstThenSecond);
         }
-        let result = match object::super_object::get_super_method(vm, class, receiver, value(name)) {
+        let cache = &*(cache as *const SuperCache);
+        let found = match cache.find_behind(class, receiver, value(name)) {
+            Some((How::Method, method)) => Ok((method.to_owned(), Some(receiver.to_owned()))),
+            Some((How::Value, found)) => Ok((found.to_owned(), None)),
+            Some((How::Bind, found)) => object::super_object::bind_found(vm, class, receiver, found.to_owned()).map(|bound| (bound, None)),
+            None => object::super_object::get_super_method(vm, class, receiver, value(name)),
+        };
+        let result = match found {
             Ok((method, None)) => {
                 *base = 0;
                 method.into_raw()
             }
             Ok((method, Some(this))) => {
-                (*(cache as *const SuperCache)).note(class, receiver, method.borrow());
+                // Of a class, its own class does not say all.
+                if !receiver.is_instance_of(&object::class::TYPE) {
+                    cache.note(class, receiver, method.borrow());
+                }
                 *base = this.into_raw();
                 method.into_raw()
             }
@@ -213,6 +224,20 @@ define_helpers! {
         };
         vm.run_finalizers();
         result
+    }
+    /// The same of what is not called.
+    load_super_attr(vm, frame, arg, name, cache) {
+        let base = compiled::stack(frame);
+        let [super_type, class, receiver] = [0, 1, 2].map(|index| value(*base.add(index)));
+        if !super_type.is(object::super_object::SUPER.object()) {
+            return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, 0, Take::First);
+        }
+        let result = match (*(cache as *const SuperCache)).find_behind(class, receiver, value(name)) {
+            Some((How::Value, found)) => Ok(found.to_owned()),
+            Some((_, found)) => object::super_object::bind_found(vm, class, receiver, found.to_owned()),
+            None => object::super_object::get_super_attribute(vm, class, receiver, value(name)),
+        };
+        finish(vm, result)
     }
     /// The receiver is on the frame's stack.
     load_method(vm, frame, owner, name, cache) {

@@ -10,6 +10,7 @@
 
 use interp::compiled;
 use object::attribute::cache::{Found, Polymorphic, Site, SiteKind};
+use object::super_object::site::{How, SuperSite};
 use object::{Object, Ref, Vm};
 use std::cell::Cell;
 use std::mem::offset_of;
@@ -64,6 +65,8 @@ pub struct SuperCache {
     method: Cell<u64>,
     /// The version of the receiver's class.
     version: Cell<u32>,
+    /// What was found for a few more receivers, and what is no method.
+    others: SuperSite,
 }
 
 impl SuperCache {
@@ -72,7 +75,17 @@ impl SuperCache {
     pub const VERSION: i32 = offset_of!(SuperCache, version) as i32;
 
     pub fn new() -> SuperCache {
-        SuperCache { class: Cell::new(0), method: Cell::new(0), version: Cell::new(0) }
+        SuperCache { class: Cell::new(0), method: Cell::new(0), version: Cell::new(0), others: SuperSite::default() }
+    }
+
+    /// What was found behind a class for receivers such as this one.
+    pub fn find_behind<'a>(&self, class: Ref<'_>, receiver: Ref<'a>, name: Ref<'_>) -> Option<(How, Ref<'a>)> {
+        let found = self.others.find(class, receiver);
+        if found.is_some() || self.others.is_overfull() {
+            return found;
+        }
+        self.others.fill(class, receiver, name);
+        self.others.find(class, receiver)
     }
 
     /// The word of what was found before for receivers of this one's class. While the version holds, so does the class's namespace that holds the method.

@@ -19,6 +19,9 @@ impl Lowering<'_, '_> {
             Instr::LoadSuperMethod { super_type, class, receiver, name, flags } => {
                 self.load_super_cached(value, [super_type, class, receiver], name, flags)?;
             }
+            Instr::LoadSuperAttr { super_type, class, receiver, name, flags } => {
+                self.load_super_attr(value, [super_type, class, receiver], name, flags)?;
+            }
             Instr::LoadSlot { owner, offset, .. } | Instr::TakeSlot { owner, offset, .. } | Instr::LoadField { owner, offset, .. } => {
                 let place = Address::new(self.reg(owner), offset as i32);
                 let loaded = self.builder.load(W64, place);

@@ -134,10 +134,6 @@ impl Lowering<'_, '_> {
         let null = Operand::Imm(0);
         let (step, values): (Step, Vec<Value>) = match *instr {
             Instr::DeleteAttr { owner, name } => (new(Opcode::DeleteAttr, self.name_index(name)?, Take::Nothing), vec![owner]),
-            Instr::LoadSuperAttr { super_type, class, receiver, name, flags } => {
-                let arg = self.name_index(name)? << 2 | (flags & 1) << 1;
-                (new(Opcode::LoadSuperAttr, arg, Take::First), vec![super_type, class, receiver])
-            }
             Instr::StoreGlobal { value, name } => (new(Opcode::StoreGlobal, self.name_index(name)?, Take::Nothing), vec![value]),
             Instr::DeleteGlobal { name } => (new(Opcode::DeleteGlobal, self.name_index(name)?, Take::Nothing), vec![]),
             Instr::LoadName { name } => (new(Opcode::LoadName, self.name_index(name)?, Take::Top), vec![]),

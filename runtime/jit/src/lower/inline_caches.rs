@@ -68,6 +68,18 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
+    /// What is not called, behind a class in the order of the receiver's classes.
+    pub(super) fn load_super_attr(&mut self, value: Value, operands: [Value; 3], name: NameId, flags: u32) -> Lowered {
+        let arg = self.name_index(name)? << 2 | (flags & 1) << 1;
+        let name = Operand::Imm(self.name_word(name)?);
+        let cache = Box::new(SuperCache::new());
+        let address = (&raw const *cache).expose_provenance() as i64;
+        self.extras.sites.push(cache);
+        let operands = operands.map(|operand| self.operand(operand));
+        self.put_on_stack(&operands)?;
+        self.call_raising(value, Helper::load_super_attr, &[Operand::Imm(arg.into()), name, Operand::Imm(address)])
+    }
+
     /// A method behind a class in the order of the receiver's classes.
     pub(super) fn load_super_cached(&mut self, value: Value, operands: [Value; 3], name: NameId, flags: u32) -> Lowered {
         let arg = self.name_index(name)? << 2 | (flags & 1) << 1 | 1;
