@@ -25,6 +25,7 @@ pub use import::Imported;
 pub use liveness::{Liveness, ValueSet};
 pub use order::Dominators;
 pub(crate) use order::reverse_post_order;
+pub use uses::Users;
 
 use crate::instr::{Block, Instr, Pool, Value};
 use crate::types::{Classes, ObjectId, Type};

@@ -26,8 +26,8 @@ use crate::environment::Preloaded;
 use crate::function::{Function, Liveness};
 use crate::instr::{Block, Value};
 use crate::passes::{clean_cfg, dead_code_elimination, phi_elimination};
+use rustc_hash::FxHashMap;
 use state::State;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// So many states of the result are checked in debug builds.
@@ -57,10 +57,10 @@ struct Inserter<'a> {
     /// The model of each value.
     models: Vec<Value>,
     /// States where blocks begin, if several edges lead there. They only go up.
-    entries: HashMap<Block, State>,
-    exits: HashMap<Block, State>,
+    entries: FxHashMap<Block, State>,
+    exits: FxHashMap<Block, State>,
     /// What dies at each instruction of the blocks.
-    deaths: HashMap<Block, Rc<[Vec<Value>]>>,
+    deaths: FxHashMap<Block, Rc<[Vec<Value>]>>,
     /// The instructions of the block being rewritten; none while states are computed.
     output: Option<Vec<Value>>,
 }
@@ -69,7 +69,15 @@ impl<'a> Inserter<'a> {
     fn new(function: &'a mut Function) -> Self {
         let liveness = function.liveness();
         let models = (0..function.value_limit() as u32).map(|value| function.model(Value(value))).collect();
-        Inserter { function, liveness, models, entries: HashMap::new(), exits: HashMap::new(), deaths: HashMap::new(), output: None }
+        Inserter {
+            function,
+            liveness,
+            models,
+            entries: FxHashMap::default(),
+            exits: FxHashMap::default(),
+            deaths: FxHashMap::default(),
+            output: None,
+        }
     }
 
     fn model(&self, value: Value) -> Value {

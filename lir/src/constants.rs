@@ -32,11 +32,13 @@ struct Constants {
     by_reg: Vec<Option<Constant>>,
     n_found: usize,
     stretch: u32,
+    /// For the next block's instructions.
+    room: Vec<Instr>,
 }
 
 impl Constants {
     fn collect(function: &Function) -> Constants {
-        let mut constants = Constants { by_reg: vec![None; function.n_virtual as usize], n_found: 0, stretch: 0 };
+        let mut constants = Constants { by_reg: vec![None; function.n_virtual as usize], n_found: 0, stretch: 0, room: Vec::new() };
         for instr in function.blocks.iter().flat_map(|block| &block.instrs) {
             if makes_constant(instr)
                 && let Some(index) = function.def(instr).and_then(Reg::index)
@@ -54,9 +56,9 @@ impl Constants {
 
     fn block(&mut self, function: &mut Function, id: BlockId) {
         self.stretch += 1;
-        let old = std::mem::take(&mut function.blocks[id.index()].instrs);
-        let mut new = Vec::with_capacity(old.len());
-        for instr in old {
+        let mut old = std::mem::take(&mut function.blocks[id.index()].instrs);
+        let mut new = std::mem::take(&mut self.room);
+        for instr in old.drain(..) {
             if makes_constant(&instr) {
                 continue;
             }
@@ -83,6 +85,7 @@ impl Constants {
             }
         }
         function.blocks[id.index()].instrs = new;
+        self.room = old;
     }
 
     /// What is recorded, passed and returned needs no register.

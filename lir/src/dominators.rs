@@ -1,6 +1,7 @@
 //! The order of blocks and who dominates whom: Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
 
 use crate::function::{BlockId, Function};
+use smallvec::SmallVec;
 
 /// Blocks in reverse post-order, and the tree of dominators.
 pub(crate) struct Dominators {
@@ -12,7 +13,7 @@ pub(crate) struct Dominators {
 
 /// The blocks that are reached from the entry, each before its successors but for loops. `visit` says in which order a block's edges are
 /// followed: what is followed last comes closest.
-pub(crate) fn reverse_post_order(function: &Function, visit: &dyn Fn(BlockId) -> Vec<BlockId>) -> Vec<BlockId> {
+pub(crate) fn reverse_post_order(function: &Function, visit: &dyn Fn(BlockId) -> SmallVec<[BlockId; 4]>) -> Vec<BlockId> {
     let mut seen = vec![false; function.blocks.len()];
     let mut order = Vec::with_capacity(function.blocks.len());
     let mut stack = vec![(BlockId::ENTRY, visit(BlockId::ENTRY).into_iter())];

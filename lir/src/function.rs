@@ -7,6 +7,7 @@ use crate::condition::{Condition, Width};
 use crate::opcode::Opcode;
 use crate::operand::Operand;
 use crate::reg::{Class, Reg};
+use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
 
@@ -102,7 +103,7 @@ pub struct Block {
     /// The last one ends the block.
     pub instrs: Vec<Instr>,
     /// Where the last instruction goes.
-    pub edges: Vec<Edge>,
+    pub edges: SmallVec<[Edge; 2]>,
     /// Rarely run: laid out behind all others.
     pub cold: bool,
 }

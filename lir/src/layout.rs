@@ -8,13 +8,14 @@
 use crate::dominators::reverse_post_order;
 use crate::function::{Block, BlockId, Draft, Edge, Function};
 use crate::opcode::{Edges, Opcode};
+use smallvec::SmallVec;
 
 /// Puts the function into the form and order that allocation needs.
 pub(crate) fn order_blocks(function: &mut Function) {
     split_critical_edges(function);
     let depths = loop_depths(function);
     let visit = |block: BlockId| {
-        let mut targets: Vec<BlockId> = function.block(block).edges.iter().rev().map(|edge| edge.block).collect();
+        let mut targets: SmallVec<[BlockId; 4]> = function.block(block).edges.iter().rev().map(|edge| edge.block).collect();
         targets.sort_by_key(|target| depths[target.index()]);
         targets
     };

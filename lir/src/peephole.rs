@@ -115,6 +115,8 @@ struct Rewriter {
     n_uses: Vec<u32>,
     block: BlockId,
     epoch: u32,
+    /// For the next block's instructions.
+    room: Vec<Instr>,
 }
 
 /// An instruction that a rule looks at.
@@ -137,15 +139,15 @@ impl Rewriter {
             block.instrs.iter().for_each(|instr| function.for_each_use(instr, &mut count));
             block.edges.iter().flat_map(|edge| &edge.args).for_each(|reg| count(*reg));
         }
-        Rewriter { definitions: vec![None; n_values], aliases: vec![None; n_values], n_uses, block: BlockId::ENTRY, epoch: 0 }
+        Rewriter { definitions: vec![None; n_values], aliases: vec![None; n_values], n_uses, block: BlockId::ENTRY, epoch: 0, room: Vec::new() }
     }
 
     fn block(&mut self, function: &mut Function, id: BlockId, rules: &[Rule]) {
         self.block = id;
         self.epoch = 0;
-        let old = std::mem::take(&mut function.blocks[id.index()].instrs);
-        let mut new = Vec::with_capacity(old.len());
-        for instr in old {
+        let mut old = std::mem::take(&mut function.blocks[id.index()].instrs);
+        let mut new = std::mem::take(&mut self.room);
+        for instr in old.drain(..) {
             function.for_each_use_mut(&instr, &mut |reg| *reg = self.resolve(*reg));
             let Some(instr) = self.rewrite(function, instr, rules) else { continue };
             for def in function.defs(&instr) {
@@ -159,6 +161,7 @@ impl Rewriter {
             new.push(instr);
         }
         function.blocks[id.index()].instrs = new;
+        self.room = old;
     }
 
     /// Asks the rules until none has a change. Nothing is left of an instruction whose result is another value.

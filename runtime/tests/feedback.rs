@@ -72,7 +72,10 @@ const CASES: &[Case] = &[
         "class C:\n    @classmethod\n    def m(cls): pass\ndef f(): return C.m()\nfor i in range(60): f()",
         &["LOAD_GLOBAL: global class C", "LOAD_ATTR: class C method C.m", "CALL: calls C.m"],
     ),
-    ("class C:\n    @staticmethod\n    def m(): pass\ndef f(o): return o.m()\nfor i in range(60): f(C())", &["LOAD_ATTR: C value C.m", "CALL: calls C.m"]),
+    (
+        "class C:\n    @staticmethod\n    def m(): pass\ndef f(o): return o.m()\nfor i in range(60): f(C())",
+        &["LOAD_ATTR: C value C.m", "CALL: calls C.m"],
+    ),
     (
         "class C:\n    @staticmethod\n    def m(): pass\ndef f(): return C.m()\nfor i in range(60): f()",
         &["LOAD_GLOBAL: global class C", "LOAD_ATTR: class C: C.m", "CALL: calls C.m"],

@@ -3,11 +3,12 @@
 use super::Function;
 use crate::instr::{Instr, Value};
 use crate::types::{Type, ty};
+use smallvec::SmallVec;
 
 impl Function {
     /// The type an instruction's result has, by the types of its operands.
     pub fn output_type(&self, instr: &Instr) -> Type {
-        let mut operands = Vec::new();
+        let mut operands = SmallVec::<[Type; 6]>::new();
         instr.for_each_operand(&self.pool, &mut |value| operands.push(self.ty(value)));
         instr.info().output_type.of(instr, &self.pool, &operands, &self.classes)
     }

@@ -2,7 +2,11 @@
 
 use super::{FrameStateId, Function};
 use crate::instr::Value;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+/// The instructions that have a value as an operand, once for each.
+pub type Users = SmallVec<[Value; 4]>;
 
 impl Function {
     /// The frame states that instructions in blocks have, and the parents of those.
@@ -29,8 +33,8 @@ impl Function {
     }
 
     /// The instructions that have each value as an operand.
-    pub fn users(&self) -> Vec<Vec<Value>> {
-        let mut users = vec![Vec::new(); self.value_limit()];
+    pub fn users(&self) -> Vec<Users> {
+        let mut users = vec![SmallVec::new(); self.value_limit()];
         for value in self.values() {
             self.instr(value).for_each_operand(&self.pool, &mut |operand| users[operand.0 as usize].push(value));
         }
@@ -39,11 +43,11 @@ impl Function {
 
     /// Puts `new` wherever `old` is used, in frame states too.
     pub fn replace_all_uses(&mut self, old: Value, new: Value) {
-        self.replace_uses(&HashMap::from([(old, new)]));
+        self.replace_uses(&FxHashMap::from_iter([(old, new)]));
     }
 
     /// Replaces many values at once, in their uses and where they are; replacements may have replacements themselves.
-    pub fn replace_values(&mut self, replacements: &HashMap<Value, Value>) {
+    pub fn replace_values(&mut self, replacements: &FxHashMap<Value, Value>) {
         self.replace_uses(replacements);
         for block in self.blocks() {
             self.retain(block, &mut |_, value| !replacements.contains_key(&value));
@@ -51,13 +55,16 @@ impl Function {
     }
 
     /// Replaces the uses of many values at once; replacements may have replacements themselves.
-    pub fn replace_uses(&mut self, replacements: &HashMap<Value, Value>) {
+    pub fn replace_uses(&mut self, replacements: &FxHashMap<Value, Value>) {
         if replacements.is_empty() {
             return;
         }
+        // What takes the place of each value: looked up for each use there is.
+        let mut places: Vec<Value> = (0..self.value_limit() as u32).map(Value).collect();
+        replacements.iter().for_each(|(old, new)| places[old.0 as usize] = *new);
         let find = |value: &mut Value| {
-            while let Some(new) = replacements.get(value) {
-                *value = *new;
+            while places[value.0 as usize] != *value {
+                *value = places[value.0 as usize];
             }
         };
         for block in self.blocks() {

@@ -4,10 +4,10 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
 use crate::types::{ClassId, ObjectId, Type};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
-    let mut replacements = HashMap::new();
+    let mut replacements = FxHashMap::default();
     for block in function.blocks() {
         let mut index = 0;
         while index < function.instrs(block).len() {
@@ -22,7 +22,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
     }
 }
 
-fn replace(function: &mut Function, preloaded: &Preloaded, block: Block, index: usize, replacements: &mut HashMap<Value, Value>) -> bool {
+fn replace(function: &mut Function, preloaded: &Preloaded, block: Block, index: usize, replacements: &mut FxHashMap<Value, Value>) -> bool {
     let value = function.instrs(block)[index];
     let Instr::LoadMethod { owner, name } = *function.instr(value) else { return false };
     let Some(method) = method(function, preloaded, owner, function.pool.name(name)) else { return false };

@@ -5,7 +5,7 @@
 use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let counts = operand_counts(function);
@@ -44,7 +44,7 @@ fn fuse(function: &mut Function, block: Block, counts: &[u32]) -> Option<()> {
     let state = function.frame_state(compared);
     function.replace(compared, Instr::compare_bool(left, right, op));
     function.set_frame_state(compared, state);
-    function.replace_uses(&HashMap::from([(condition, compared)]));
+    function.replace_uses(&FxHashMap::from_iter([(condition, compared)]));
     // The states between hold the result as a Python value on the stack: nothing may resume there any more.
     function.retain(block, &mut |function, value| {
         let is_between = instrs[first + 1..second].contains(&value) && matches!(function.instr(value), Instr::Snapshot {});

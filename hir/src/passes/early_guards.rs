@@ -8,10 +8,10 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
 use crate::types::ty;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
-    let mut replacements = HashMap::new();
+    let mut replacements = FxHashMap::default();
     for block in function.blocks() {
         move_guards(function, block, &mut replacements);
     }
@@ -25,8 +25,8 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     }
 }
 
-fn move_guards(function: &mut Function, block: Block, replacements: &mut HashMap<Value, Value>) {
-    let mut loads: HashMap<Value, usize> = HashMap::new();
+fn move_guards(function: &mut Function, block: Block, replacements: &mut FxHashMap<Value, Value>) {
+    let mut loads: FxHashMap<Value, usize> = FxHashMap::default();
     let mut index = 0;
     while index < function.instrs(block).len() {
         let value = function.instrs(block)[index];

@@ -5,10 +5,10 @@
 use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Instr, Value};
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
-    let mut virtuals: HashSet<Value> = function.values().filter(|value| parts(function, *value).is_some()).collect();
+    let mut virtuals: FxHashSet<Value> = function.values().filter(|value| parts(function, *value).is_some()).collect();
     while !virtuals.is_empty() {
         let escaping: Vec<Value> = escaping(function, &virtuals).into_iter().filter(|value| virtuals.contains(value)).collect();
         if escaping.is_empty() {
@@ -39,8 +39,8 @@ fn parts(function: &Function, value: Value) -> Option<Vec<Value>> {
 }
 
 /// What is used where there has to be an object.
-fn escaping(function: &Function, virtuals: &HashSet<Value>) -> HashSet<Value> {
-    let mut escaping = HashSet::new();
+fn escaping(function: &Function, virtuals: &FxHashSet<Value>) -> FxHashSet<Value> {
+    let mut escaping = FxHashSet::default();
     for value in function.values() {
         if !virtuals.contains(&value) {
             escaping.extend(function.operands(value));

@@ -7,10 +7,10 @@
 use crate::environment::Preloaded;
 use crate::function::{Ending, FrameStateId, Function};
 use crate::instr::{Instr, Value};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
-    let mut trimmer = Trimmer { whole: HashMap::new(), trimmed: HashMap::new() };
+    let mut trimmer = Trimmer { whole: FxHashMap::default(), trimmed: FxHashMap::default() };
     for block in function.blocks() {
         function.retain(block, &mut |function, value| !matches!(function.instr(value), Instr::Snapshot {}));
         for value in function.instrs(block).to_vec() {
@@ -38,8 +38,8 @@ fn without_operands(function: &mut Function, value: Value, id: FrameStateId) -> 
 
 /// What states have become.
 struct Trimmer {
-    whole: HashMap<FrameStateId, FrameStateId>,
-    trimmed: HashMap<FrameStateId, FrameStateId>,
+    whole: FxHashMap<FrameStateId, FrameStateId>,
+    trimmed: FxHashMap<FrameStateId, FrameStateId>,
 }
 
 impl Trimmer {

@@ -7,7 +7,7 @@ use crate::environment::Preloaded;
 use crate::function::{FrameStateId, Function};
 use crate::instr::{Block, Instr, Value};
 use crate::types::ty;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     guard_and_unbox(function);
@@ -16,10 +16,10 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
         return;
     }
     let dominators = function.dominators();
-    let mut known: HashMap<Value, (Block, Value)> = HashMap::new();
+    let mut known: FxHashMap<Value, (Block, Value)> = FxHashMap::default();
     for block in function.reverse_post_order() {
         // States of this block that were seen since something was unboxed last.
-        let mut seen: HashMap<FrameStateId, Option<FrameStateId>> = HashMap::new();
+        let mut seen: FxHashMap<FrameStateId, Option<FrameStateId>> = FxHashMap::default();
         for value in function.instrs(block).to_vec() {
             if let Instr::FloatUnbox { value: float } = *function.instr(value)
                 && wanted[float.0 as usize]
@@ -54,7 +54,7 @@ fn guard_and_unbox(function: &mut Function) {
     if function.values().any(|value| function.instr(value).info().steals_frame_state) {
         return;
     }
-    let mut replacements = HashMap::new();
+    let mut replacements = FxHashMap::default();
     for value in function.values() {
         if let Instr::FloatUnbox { value: float } = *function.instr(value)
             && wanted[float.0 as usize]

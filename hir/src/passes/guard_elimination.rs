@@ -10,20 +10,20 @@ use crate::function::{Dominators, Function};
 use crate::instr::{Block, Instr, Value};
 use crate::types::Type;
 use ranges::Ranges;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// What is known at a point.
 #[derive(Clone, Default)]
 struct Facts {
-    conditions: HashMap<Value, bool>,
+    conditions: FxHashMap<Value, bool>,
     /// The narrowest name of each model.
-    names: HashMap<Value, Value>,
+    names: FxHashMap<Value, Value>,
     ranges: Ranges,
 }
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let dominators = function.dominators();
-    let mut children: HashMap<Block, Vec<Block>> = HashMap::new();
+    let mut children: FxHashMap<Block, Vec<Block>> = FxHashMap::default();
     for &block in dominators.order() {
         if let Some(parent) = dominators.parent(block) {
             children.entry(parent).or_default().push(block);
@@ -108,7 +108,7 @@ impl Visitor<'_> {
 
     fn narrow_operands(&mut self, value: Value) {
         let (function, facts) = (&mut *self.function, &*self.facts);
-        let mut narrower: HashMap<Value, Value> = HashMap::new();
+        let mut narrower: FxHashMap<Value, Value> = FxHashMap::default();
         for operand in function.operands(value) {
             if let Some(&name) = facts.names.get(&function.model(operand))
                 && function.ty(name).is_proper_subtype(function.ty(operand), &function.classes)

@@ -4,16 +4,16 @@
 //! nobody uses stays.
 
 use crate::environment::Preloaded;
-use crate::function::Function;
+use crate::function::{Function, Users};
 use crate::instr::{Instr, Output, Value};
 use crate::types::Type;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let users = function.users();
-    let mut replacements = HashMap::new();
+    let mut replacements = FxHashMap::default();
     // The types that values have without the guards removed so far.
-    let mut widened = HashMap::new();
+    let mut widened = FxHashMap::default();
     for value in function.values().collect::<Vec<_>>() {
         let Instr::GuardType { value: guarded, .. } = *function.instr(value) else { continue };
         let ty = widened.get(&guarded).copied().unwrap_or(function.ty(guarded));
@@ -33,10 +33,10 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 /// Whether values may be of greater types.
 struct Widening<'a> {
     function: &'a Function,
-    users: &'a [Vec<Value>],
+    users: &'a [Users],
     /// Guards that are names of what they guarded now.
-    removed: &'a HashMap<Value, Value>,
-    widened: HashMap<Value, Type>,
+    removed: &'a FxHashMap<Value, Value>,
+    widened: FxHashMap<Value, Type>,
 }
 
 impl Widening<'_> {

@@ -12,7 +12,7 @@ use crate::instr::{Block, Instr, Value};
 use crate::types::ObjectId;
 use bytecode::Opcode;
 use bytecode::code::CodeFlags;
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// A function of more bytecode instructions is not inlined: there is more in it than calling it costs.
@@ -30,7 +30,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
     if preloaded.codes.first().is_some_and(|unit| is_generator(unit.code.flags)) {
         return;
     }
-    let mut refused = HashSet::new();
+    let mut refused = FxHashSet::default();
     let budget = preloaded.inline_budget.map_or(preloaded.inlining.budget, |budget| budget.min(preloaded.inlining.budget));
     let mut total = preloaded.codes.first().map_or(0, |unit| unit.code.instructions.len());
     while let Some(candidate) = smallest(function, preloaded, &mut refused) {
@@ -50,7 +50,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
     function.reflow_types();
 }
 
-fn smallest(function: &mut Function, preloaded: &Preloaded, refused: &mut HashSet<Value>) -> Option<Candidate> {
+fn smallest(function: &mut Function, preloaded: &Preloaded, refused: &mut FxHashSet<Value>) -> Option<Candidate> {
     let mut best: Option<Candidate> = None;
     for block in function.reverse_post_order() {
         if function.is_cold(block) {

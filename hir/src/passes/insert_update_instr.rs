@@ -8,7 +8,7 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
 use crate::types::ObjectId;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// The index in the innermost frame; none if that is unknown.
 type Known = Option<u32>;
@@ -16,7 +16,7 @@ type Known = Option<u32>;
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let order = function.reverse_post_order();
     let frames = function.inlined_frames();
-    let mut exits: HashMap<Block, Known> = HashMap::new();
+    let mut exits: FxHashMap<Block, Known> = FxHashMap::default();
     let mut changed = true;
     while changed {
         changed = false;
@@ -32,7 +32,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     }
 }
 
-fn entry(function: &Function, block: Block, exits: &HashMap<Block, Known>) -> Known {
+fn entry(function: &Function, block: Block, exits: &FxHashMap<Block, Known>) -> Known {
     let mut known = function.preds(block).iter().filter_map(|pred| exits.get(pred));
     let first = *known.next()?;
     if known.all(|other| *other == first) { first } else { None }

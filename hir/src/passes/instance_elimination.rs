@@ -8,7 +8,8 @@ use crate::environment::Preloaded;
 use crate::function::{Dominators, FrameStateId, Function};
 use crate::instr::{Block, Instr, Value};
 use crate::types::{ClassId, ShapeId, Spec, Type, ty};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 /// So often instances are looked for, the outer ones first.
 const ROUNDS: usize = 4;
@@ -28,11 +29,11 @@ enum Layout {
 struct Candidate {
     allocation: Value,
     class: ClassId,
-    names: HashSet<Value>,
+    names: FxHashSet<Value>,
     /// The blocks where it can be, in reverse post order, the one that makes it first.
     region: Vec<Block>,
     /// Its layout where each begins.
-    entries: HashMap<Block, Layout>,
+    entries: FxHashMap<Block, Layout>,
 }
 
 pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
@@ -69,7 +70,7 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
 fn candidate(function: &Function, dominators: &Dominators, allocation: Value) -> Option<Candidate> {
     let Instr::AllocateInstance { class, shape, .. } = *function.instr(allocation) else { return None };
     let (home, index) = function.position(allocation)?;
-    let names: HashSet<Value> = function.values().filter(|value| function.model(*value) == allocation).collect();
+    let names: FxHashSet<Value> = function.values().filter(|value| function.model(*value) == allocation).collect();
     // Quickly: most instances go somewhere.
     if function.values().any(|value| escapes_by(function, &names, value)) {
         return None;
@@ -79,13 +80,13 @@ fn candidate(function: &Function, dominators: &Dominators, allocation: Value) ->
         return None;
     }
     let region: Vec<Block> = dominators.order().iter().copied().filter(|block| live.contains(block) && dominators.dominates(home, *block)).collect();
-    let mut candidate = Candidate { allocation, class, names, region, entries: HashMap::new() };
+    let mut candidate = Candidate { allocation, class, names, region, entries: FxHashMap::default() };
     candidate.find_layouts(function, home, index, shape);
     Some(candidate)
 }
 
 /// The blocks from which some use of the instance is ahead, and the one that makes it.
-fn blocks_before_uses(function: &Function, names: &HashSet<Value>, home: Block) -> HashSet<Block> {
+fn blocks_before_uses(function: &Function, names: &FxHashSet<Value>, home: Block) -> FxHashSet<Block> {
     let is_use = |value: Value| {
         let is_held = function.state_chain(function.frame_state(value)).any(|id| function.state(id).values().any(|held| names.contains(&held)));
         let mut uses = is_held || names.contains(&value);
@@ -93,7 +94,7 @@ fn blocks_before_uses(function: &Function, names: &HashSet<Value>, home: Block) 
         uses
     };
     let mut work: Vec<Block> = function.blocks().filter(|block| function.instrs(*block).iter().any(|value| is_use(*value))).collect();
-    let mut live = HashSet::from([home]);
+    let mut live = FxHashSet::from_iter([home]);
     while let Some(block) = work.pop() {
         if live.insert(block) {
             work.extend(function.preds(block));
@@ -103,7 +104,7 @@ fn blocks_before_uses(function: &Function, names: &HashSet<Value>, home: Block) 
 }
 
 /// Whether an instruction uses the instance in a way that cannot be replaced.
-fn escapes_by(function: &Function, names: &HashSet<Value>, value: Value) -> bool {
+fn escapes_by(function: &Function, names: &FxHashSet<Value>, value: Value) -> bool {
     let is = |value: &Value| names.contains(value);
     let instr = function.instr(value);
     if instr.info().steals_frame_state
@@ -145,7 +146,7 @@ impl Candidate {
     /// Follows the shape through the blocks.
     fn find_layouts(&mut self, function: &Function, home: Block, index: usize, shape: ShapeId) {
         let start = Layout::Known(shape, Vec::new());
-        let mut exits: HashMap<Block, Layout> = HashMap::new();
+        let mut exits: FxHashMap<Block, Layout> = FxHashMap::default();
         loop {
             let mut changed = false;
             for &block in &self.region {
@@ -240,9 +241,9 @@ struct Replacer<'a> {
     preloaded: &'a Preloaded,
     candidate: &'a Candidate,
     exact: Type,
-    replacements: HashMap<Value, Value>,
+    replacements: FxHashMap<Value, Value>,
     /// The attributes at the ends of blocks.
-    exits: HashMap<Block, BTreeMap<u32, Value>>,
+    exits: FxHashMap<Block, BTreeMap<u32, Value>>,
     /// Phis of attributes that have no inputs yet.
     phis: Vec<(Block, u32, Value)>,
 }
@@ -250,7 +251,7 @@ struct Replacer<'a> {
 impl<'a> Replacer<'a> {
     fn new(function: &'a mut Function, preloaded: &'a Preloaded, candidate: &'a Candidate) -> Replacer<'a> {
         let exact = function.ty(candidate.allocation);
-        Replacer { function, preloaded, candidate, exact, replacements: HashMap::new(), exits: HashMap::new(), phis: Vec::new() }
+        Replacer { function, preloaded, candidate, exact, replacements: FxHashMap::default(), exits: FxHashMap::default(), phis: Vec::new() }
     }
 
     fn run(mut self) {
@@ -263,7 +264,7 @@ impl<'a> Replacer<'a> {
                 preds.iter().map(|pred| self.exits.get(pred).and_then(|exit| exit.get(&offset)).map_or(phi, |value| self.resolved(*value))).collect();
             self.function.set_phi_inputs(phi, &inputs);
         }
-        let replacements: HashMap<Value, Value> = self.replacements.keys().map(|value| (*value, self.resolved(*value))).collect();
+        let replacements: FxHashMap<Value, Value> = self.replacements.keys().map(|value| (*value, self.resolved(*value))).collect();
         self.function.replace_uses(&replacements);
     }
 

@@ -15,10 +15,10 @@
 //! first, before the step, or behind it. Where it cannot be told which, the iterator stays.
 
 use crate::environment::{NativeKind, Preloaded};
-use crate::function::{Dominators, FrameStateId, Function};
+use crate::function::{Dominators, FrameStateId, Function, Users};
 use crate::instr::{Block, Condition, Instr, IntKind, Value};
 use crate::types::{Type, ty};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Where control is, as seen from the iterator's step.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,7 +143,7 @@ fn range_arguments(function: &Function, call: Value) -> Vec<Value> {
 }
 
 /// The iterator's only user, or the guard of its class that is.
-fn only_user(function: &Function, users: &[Vec<Value>], iterator: Value) -> Option<(Value, Option<Value>)> {
+fn only_user(function: &Function, users: &[Users], iterator: Value) -> Option<(Value, Option<Value>)> {
     let &[user] = &users[iterator.0 as usize][..] else { return None };
     match function.instr(user) {
         Instr::GuardType { .. } | Instr::RefineType { .. } => {
@@ -218,11 +218,11 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
 }
 
 /// Whether a range has no other use, is made where a guard can stand, and is handed over to no frame.
-fn is_only_iterated(function: &Function, users: &[Vec<Value>], call: Value, iterator: Value) -> bool {
+fn is_only_iterated(function: &Function, users: &[Users], call: Value, iterator: Value) -> bool {
     let mut name = function.operands(iterator)[0];
     let mut user = iterator;
     loop {
-        if users[name.0 as usize] != [user] {
+        if users[name.0 as usize][..] != [user] {
             return false;
         }
         if name == call {
@@ -268,8 +268,8 @@ fn holds(function: &Function, value: Value, held: Value) -> bool {
 }
 
 /// The blocks that can be reached from one without entering another.
-fn reachable(function: &Function, from: Block, avoided: Block) -> HashSet<Block> {
-    let mut seen = HashSet::new();
+fn reachable(function: &Function, from: Block, avoided: Block) -> FxHashSet<Block> {
+    let mut seen = FxHashSet::default();
     let mut work = vec![from];
     while let Some(block) = work.pop() {
         if block != avoided && seen.insert(block) {
@@ -441,7 +441,7 @@ fn branch(function: &mut Function, it: &Loop, number: Value, count: &Count) {
 }
 
 fn replace_in_states(function: &mut Function, it: &Loop, before: Value, behind: Value) {
-    let mut copies: HashMap<(FrameStateId, Place), FrameStateId> = HashMap::new();
+    let mut copies: FxHashMap<(FrameStateId, Place), FrameStateId> = FxHashMap::default();
     for &(value, place) in &it.holders {
         let Some(id) = function.frame_state(value) else { continue };
         let name = match place {

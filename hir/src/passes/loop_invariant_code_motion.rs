@@ -9,7 +9,7 @@
 use crate::environment::Preloaded;
 use crate::function::{Dominators, FrameState, FrameStateId, Function};
 use crate::instr::{Block, Heap, Instr, IntKind, Output, Value};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) struct Loop {
     pub(super) head: Block,
@@ -44,7 +44,7 @@ pub(super) fn loops(function: &Function, dominators: &Dominators) -> Vec<Loop> {
 
 /// The blocks from which a latch can be reached without going through the head, in reverse post order.
 fn body(function: &Function, head: Block, latches: &[Block]) -> Vec<Block> {
-    let mut body = HashSet::from([head]);
+    let mut body = FxHashSet::from_iter([head]);
     let mut work = latches.to_vec();
     while let Some(block) = work.pop() {
         if body.insert(block) {
@@ -60,7 +60,7 @@ fn hoist(function: &mut Function, dominators: &Dominators, it: &Loop) {
     let Some(front) = front(function, it.head, &blocks) else { return };
     let writes =
         blocks.iter().flat_map(|block| function.instrs(*block)).fold(Heap::NOTHING, |heap, value| heap.or(function.instr(*value).info().writes));
-    let mut inside: HashSet<Value> = blocks.iter().flat_map(|block| function.instrs(*block)).copied().collect();
+    let mut inside: FxHashSet<Value> = blocks.iter().flat_map(|block| function.instrs(*block)).copied().collect();
     let mut state: Option<Option<FrameStateId>> = None;
     for &block in &blocks {
         let each_turn = dominators.is_reachable(block) && it.latches.iter().all(|latch| dominators.dominates(block, *latch));
@@ -106,7 +106,7 @@ fn front(function: &mut Function, head: Block, blocks: &[Block]) -> Option<Block
     if function.successors(pred).len() == 1 { Some(pred) } else { Some(function.split_edge(pred, head)) }
 }
 
-fn is_invariant(function: &Function, value: Value, inside: &HashSet<Value>, writes: Heap) -> bool {
+fn is_invariant(function: &Function, value: Value, inside: &FxHashSet<Value>, writes: Heap) -> bool {
     let instr = function.instr(value);
     let info = instr.info();
     let gives_same = match info.output {
@@ -154,7 +154,7 @@ fn is_shape_guarded(function: &Function, mut owner: Value) -> bool {
 /// The state with which control comes to the loop: that of the snapshot at its head.
 fn entry_state(function: &mut Function, head: Block, front: Block) -> Option<FrameStateId> {
     let position = function.preds(head).iter().position(|pred| *pred == front)?;
-    let mut inputs: HashMap<Value, Value> = function.phis(head).iter().map(|phi| (*phi, function.phi_inputs(*phi)[position])).collect();
+    let mut inputs: FxHashMap<Value, Value> = function.phis(head).iter().map(|phi| (*phi, function.phi_inputs(*phi)[position])).collect();
     let is_leading = |value: &Value| matches!(function.instr(*value), Instr::Phi { .. } | Instr::LoadConst { .. } | Instr::VirtualObject { .. });
     let n_leading = function.instrs(head).iter().take_while(|value| is_leading(value)).count();
     let first = function.instrs(head)[n_leading];
@@ -177,7 +177,7 @@ fn entry_state(function: &mut Function, head: Block, front: Block) -> Option<Fra
     Some(translated(function, id, &inputs))
 }
 
-fn translated(function: &mut Function, id: FrameStateId, inputs: &HashMap<Value, Value>) -> FrameStateId {
+fn translated(function: &mut Function, id: FrameStateId, inputs: &FxHashMap<Value, Value>) -> FrameStateId {
     let mut state: FrameState = function.state(id).clone();
     for place in state.values_mut() {
         *place = inputs.get(place).copied().unwrap_or(*place);

@@ -11,7 +11,8 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
 use crate::types::{Type, ty};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 const OPTIONAL: Type = Type::of(ty::FloatExact.leaves().or(ty::Nullptr.leaves()));
 
@@ -21,14 +22,14 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
         return;
     }
     let classes = classes(function, &chosen);
-    let mut flags: HashMap<usize, Value> = HashMap::new();
-    let mut twins: HashMap<Value, (Value, Option<Value>)> = HashMap::new();
+    let mut flags: FxHashMap<usize, Value> = FxHashMap::default();
+    let mut twins: FxHashMap<Value, (Value, Option<Value>)> = FxHashMap::default();
     for &(block, phi) in &chosen {
         let twin = function.add_phi(block, &[]);
         let flag = classes.get(&phi).map(|class| *flags.entry(*class).or_insert_with(|| function.add_phi(block, &[])));
         twins.insert(phi, (twin, flag));
     }
-    let mut filled = HashSet::new();
+    let mut filled = FxHashSet::default();
     for &(block, phi) in &chosen {
         let (twin, flag) = twins[&phi];
         let inputs = inputs(function, block, phi, &twins);
@@ -68,7 +69,7 @@ fn choose(function: &Function) -> Vec<(Block, Value)> {
         return Vec::new();
     }
     let users = function.users();
-    let mut wanted: HashSet<Value> = phis.iter().map(|(_, phi)| *phi).collect();
+    let mut wanted: FxHashSet<Value> = phis.iter().map(|(_, phi)| *phi).collect();
     loop {
         let before = wanted.len();
         for (_, phi) in &phis {
@@ -88,13 +89,13 @@ fn choose(function: &Function) -> Vec<(Block, Value)> {
 }
 
 /// A number for each phi that may be null; phis of a block with the same number are null at the same time.
-fn classes(function: &Function, chosen: &[(Block, Value)]) -> HashMap<Value, usize> {
+fn classes(function: &Function, chosen: &[(Block, Value)]) -> FxHashMap<Value, usize> {
     let optional: Vec<(Block, Value)> = chosen.iter().copied().filter(|(_, phi)| function.ty(*phi).may_be_null()).collect();
-    let mut classes: HashMap<Value, usize> = optional.iter().map(|(block, phi)| (*phi, block.0 as usize)).collect();
+    let mut classes: FxHashMap<Value, usize> = optional.iter().map(|(block, phi)| (*phi, block.0 as usize)).collect();
     let mut n_classes = 0;
     loop {
         let mut numbers: BTreeMap<(Block, Vec<isize>), usize> = BTreeMap::new();
-        let mut next = HashMap::with_capacity(classes.len());
+        let mut next = FxHashMap::with_capacity_and_hasher(classes.len(), rustc_hash::FxBuildHasher);
         for &(block, phi) in &optional {
             let inputs = function.phi_inputs(phi).iter();
             let seen =
@@ -112,7 +113,7 @@ fn classes(function: &Function, chosen: &[(Block, Value)]) -> HashMap<Value, usi
 }
 
 /// The machine floats that a phi's twin is made of.
-fn inputs(function: &mut Function, block: Block, phi: Value, twins: &HashMap<Value, (Value, Option<Value>)>) -> Vec<Value> {
+fn inputs(function: &mut Function, block: Block, phi: Value, twins: &FxHashMap<Value, (Value, Option<Value>)>) -> Vec<Value> {
     let preds = function.preds(block).to_vec();
     let old = function.phi_inputs(phi).to_vec();
     let input = |(input, pred): (Value, Block)| {
@@ -133,7 +134,7 @@ fn inputs(function: &mut Function, block: Block, phi: Value, twins: &HashMap<Val
 }
 
 /// Whether the inputs of a phi are set.
-fn flag_inputs(function: &mut Function, block: Block, phi: Value, twins: &HashMap<Value, (Value, Option<Value>)>) -> Vec<Value> {
+fn flag_inputs(function: &mut Function, block: Block, phi: Value, twins: &FxHashMap<Value, (Value, Option<Value>)>) -> Vec<Value> {
     let preds = function.preds(block).to_vec();
     let old = function.phi_inputs(phi).to_vec();
     let input = |(input, pred): (Value, Block)| match twins.get(&input) {
@@ -147,8 +148,8 @@ fn flag_inputs(function: &mut Function, block: Block, phi: Value, twins: &HashMa
 }
 
 /// What frame states hold instead of each phi.
-fn describe(function: &mut Function, chosen: &[(Block, Value)], twins: &HashMap<Value, (Value, Option<Value>)>) -> HashMap<Value, Value> {
-    let mut held = HashMap::new();
+fn describe(function: &mut Function, chosen: &[(Block, Value)], twins: &FxHashMap<Value, (Value, Option<Value>)>) -> FxHashMap<Value, Value> {
+    let mut held = FxHashMap::default();
     for &(block, phi) in chosen {
         let (twin, flag) = twins[&phi];
         let new = match flag {

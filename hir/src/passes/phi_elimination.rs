@@ -5,11 +5,11 @@
 use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Instr, Value};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(crate) fn run(function: &mut Function, _preloaded: &Preloaded) {
     loop {
-        let mut replacements = HashMap::new();
+        let mut replacements = FxHashMap::default();
         for value in function.values() {
             if let Some(same) = replacement(function, value, &replacements) {
                 replacements.insert(value, same);
@@ -23,7 +23,7 @@ pub(crate) fn run(function: &mut Function, _preloaded: &Preloaded) {
 }
 
 /// The value that is always the same as this one.
-fn replacement(function: &Function, value: Value, known: &HashMap<Value, Value>) -> Option<Value> {
+fn replacement(function: &Function, value: Value, known: &FxHashMap<Value, Value>) -> Option<Value> {
     let find = |mut value: Value| {
         while let Some(next) = known.get(&value) {
             value = *next;

@@ -7,7 +7,8 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Heap, Instr, Value};
 use crate::types::ShapeId;
-use std::collections::{BTreeMap, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// So many shapes of an object are told apart.
@@ -49,14 +50,14 @@ fn is_test(instr: &Instr) -> bool {
 }
 
 /// What is known where blocks begin.
-fn entries(function: &Function, order: &[Block]) -> HashMap<Block, Rc<Facts>> {
-    let mut exits: HashMap<Block, Rc<Facts>> = HashMap::new();
-    let mut entries: HashMap<Block, Rc<Facts>> = HashMap::new();
+fn entries(function: &Function, order: &[Block]) -> FxHashMap<Block, Rc<Facts>> {
+    let mut exits: FxHashMap<Block, Rc<Facts>> = FxHashMap::default();
+    let mut entries: FxHashMap<Block, Rc<Facts>> = FxHashMap::default();
     for round in 0..=ROUNDS {
-        let mut is_first = HashMap::new();
+        let mut is_first = FxHashMap::default();
         if round == ROUNDS {
             // It takes too long: from the start, believing only what is there before.
-            (exits, entries) = (HashMap::new(), HashMap::new());
+            (exits, entries) = (FxHashMap::default(), FxHashMap::default());
             is_first = order.iter().copied().zip(0..).collect();
         }
         let mut changed = false;

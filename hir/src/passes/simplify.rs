@@ -18,7 +18,7 @@ use crate::environment::Preloaded;
 use crate::function::{FrameStateId, Function};
 use crate::instr::{Block, Instr, Value};
 use crate::types::{Type, ty};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 const ROUNDS: usize = 50;
 
@@ -38,12 +38,12 @@ struct Simplifier<'a> {
     block: Block,
     /// Where the instruction is that is looked at; what a rule inserts comes before it.
     index: usize,
-    replacements: HashMap<Value, Value>,
+    replacements: FxHashMap<Value, Value>,
     changed: bool,
 }
 
 pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
-    let mut simplifier = Simplifier { function, preloaded, block: Function::ENTRY, index: 0, replacements: HashMap::new(), changed: false };
+    let mut simplifier = Simplifier { function, preloaded, block: Function::ENTRY, index: 0, replacements: FxHashMap::default(), changed: false };
     for _ in 0..ROUNDS {
         if !simplifier.round() {
             break;

@@ -3,11 +3,11 @@
 use crate::environment::Preloaded;
 use crate::function::{FrameStateId, Function};
 use crate::instr::{Instr, Value};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let used = used(function);
-    let mut raw = HashMap::new();
+    let mut raw = FxHashMap::default();
     for value in function.values() {
         let (Instr::FloatBox { value: inner }
         | Instr::SmallIntBoxUnchecked { value: inner }
@@ -37,8 +37,8 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 }
 
 /// What is an operand, or is handed over to a frame as it is.
-fn used(function: &Function) -> HashSet<Value> {
-    let mut used = HashSet::new();
+fn used(function: &Function) -> FxHashSet<Value> {
+    let mut used = FxHashSet::default();
     for value in function.values() {
         if !matches!(function.instr(value), Instr::VirtualObject { .. }) {
             used.extend(function.operands(value));

@@ -9,7 +9,7 @@ use crate::environment::Preloaded;
 use crate::function::Function;
 use crate::instr::{Block, Instr, Value};
 use crate::types::{Type, ty};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A Python type with a machine form.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     if chosen.is_empty() {
         return;
     }
-    let mut twins: HashMap<Value, (Value, Form)> = HashMap::new();
+    let mut twins: FxHashMap<Value, (Value, Form)> = FxHashMap::default();
     for &(phi, form) in &chosen {
         if let Some((block, _)) = function.position(phi) {
             twins.insert(phi, (function.add_phi(block, &[]), form));
@@ -43,8 +43,8 @@ fn choose(function: &Function) -> Vec<(Value, Form)> {
     let users = function.users();
     let phis: Vec<(Value, Form)> =
         function.values().filter(|value| function.instr(*value).is_phi()).filter_map(|phi| Some((phi, Form::of(function.ty(phi))?))).collect();
-    let mut wanted: HashSet<Value> = HashSet::new();
-    let mut fresh: HashSet<Value> = HashSet::new();
+    let mut wanted: FxHashSet<Value> = FxHashSet::default();
+    let mut fresh: FxHashSet<Value> = FxHashSet::default();
     loop {
         let before = wanted.len() + fresh.len();
         for &(phi, form) in &phis {
@@ -65,7 +65,7 @@ fn choose(function: &Function) -> Vec<(Value, Form)> {
     phis.into_iter().filter(|(phi, _)| wanted.contains(phi) && fresh.contains(phi)).collect()
 }
 
-fn fill(function: &mut Function, phi: Value, form: Form, twins: &HashMap<Value, (Value, Form)>) {
+fn fill(function: &mut Function, phi: Value, form: Form, twins: &FxHashMap<Value, (Value, Form)>) {
     let Some((block, _)) = function.position(phi) else { return };
     let preds = function.preds(block).to_vec();
     let mut inputs = Vec::new();
@@ -85,10 +85,10 @@ fn fill(function: &mut Function, phi: Value, form: Form, twins: &HashMap<Value, 
 }
 
 /// Boxes in front of who needs the Python value; unboxing is the twin itself.
-fn replace_operands(function: &mut Function, twins: &HashMap<Value, (Value, Form)>) {
-    let mut replacements = HashMap::new();
+fn replace_operands(function: &mut Function, twins: &FxHashMap<Value, (Value, Form)>) {
+    let mut replacements = FxHashMap::default();
     for block in function.blocks() {
-        let mut boxes: HashMap<Value, Value> = HashMap::new();
+        let mut boxes: FxHashMap<Value, Value> = FxHashMap::default();
         let mut index = 0;
         while index < function.instrs(block).len() {
             let value = function.instrs(block)[index];
@@ -143,8 +143,8 @@ fn place_before(function: &Function, block: Block, index: usize) -> usize {
 }
 
 /// Phis that stay as they are take boxed values from the ends of predecessors.
-fn box_inputs(function: &mut Function, twins: &HashMap<Value, (Value, Form)>) {
-    let machine: HashSet<Value> = twins.values().map(|(twin, _)| *twin).collect();
+fn box_inputs(function: &mut Function, twins: &FxHashMap<Value, (Value, Form)>) {
+    let machine: FxHashSet<Value> = twins.values().map(|(twin, _)| *twin).collect();
     for block in function.blocks() {
         for phi in function.phis(block).to_vec() {
             if twins.contains_key(&phi) || machine.contains(&phi) {
@@ -166,7 +166,7 @@ fn box_inputs(function: &mut Function, twins: &HashMap<Value, (Value, Form)>) {
     }
 }
 
-fn replace_in_states(function: &mut Function, twins: &HashMap<Value, (Value, Form)>) {
+fn replace_in_states(function: &mut Function, twins: &FxHashMap<Value, (Value, Form)>) {
     for id in function.used_frame_states() {
         for place in function.state_mut(id).values_mut() {
             if let Some((twin, _)) = twins.get(place) {

@@ -14,7 +14,7 @@ use crate::environment::Preloaded;
 use crate::function::{Dominators, Function};
 use crate::instr::{Block, Heap, Instr, Output, Value};
 use bytecode::opcode::BinaryOp;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use versions::Versions;
 pub(super) use versions::memory_of;
 
@@ -27,15 +27,15 @@ struct Key {
 
 struct Numbering<'a> {
     function: &'a mut Function,
-    entries: HashMap<Block, Versions>,
-    available: HashMap<Key, Value>,
-    replacements: HashMap<Value, Value>,
+    entries: FxHashMap<Block, Versions>,
+    available: FxHashMap<Key, Value>,
+    replacements: FxHashMap<Value, Value>,
 }
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let dominators = function.dominators();
     let entries = versions::entries(function);
-    let mut numbering = Numbering { function, entries, available: HashMap::new(), replacements: HashMap::new() };
+    let mut numbering = Numbering { function, entries, available: FxHashMap::default(), replacements: FxHashMap::default() };
     numbering.tree(&dominators);
     let replacements = numbering.replacements;
     function.replace_uses(&replacements);
@@ -47,7 +47,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 impl Numbering<'_> {
     /// Visits the tree of dominators, with what each subtree added taken away behind it.
     fn tree(&mut self, dominators: &Dominators) {
-        let mut children: HashMap<Block, Vec<Block>> = HashMap::new();
+        let mut children: FxHashMap<Block, Vec<Block>> = FxHashMap::default();
         for &block in dominators.order() {
             if let Some(parent) = dominators.parent(block) {
                 children.entry(parent).or_default().push(block);

@@ -11,7 +11,8 @@
 use crate::function::{Function, Liveness, RefKind};
 use crate::instr::{Block, Heap, Instr, Output, Value};
 use crate::types::{Type, ty};
-use std::collections::{BTreeMap, HashSet};
+use rustc_hash::FxHashSet;
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Thing {
@@ -33,7 +34,7 @@ struct State {
 /// Checks a function after the insertion; says the first thing that is wrong. Gives up after so many states, which is no flaw.
 pub fn check(function: &Function, limit: usize) -> Result<(), String> {
     let checker = Checker { function, liveness: function.liveness() };
-    let mut seen: HashSet<(Block, State)> = HashSet::new();
+    let mut seen: FxHashSet<(Block, State)> = FxHashSet::default();
     let mut work = vec![(Function::ENTRY, State::default())];
     while let Some((block, state)) = work.pop() {
         if seen.len() > limit {
@@ -125,7 +126,7 @@ impl Checker<'_> {
             for (phi, thing) in inputs {
                 state.names.insert(phi, thing.ok_or_else(|| format!("no input of {phi}"))?);
             }
-            let used: HashSet<Value> = function.phis(successor).iter().copied().collect();
+            let used: FxHashSet<Value> = function.phis(successor).iter().copied().collect();
             next.push((successor, state.normal(&|name| live.contains(name) || used.contains(&name))?));
         }
         Ok(next)

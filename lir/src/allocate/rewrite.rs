@@ -10,10 +10,11 @@ use regalloc2::{Allocation, Edit, Inst, InstPosition, Output, ProgPoint};
 pub(super) fn rewrite(function: &mut Function, output: &Output) {
     let mut edits = output.edits.iter().peekable();
     let mut number = 0;
+    let mut room = Vec::new();
     for id in function.block_ids() {
-        let old = std::mem::take(&mut function.blocks[id.index()].instrs);
-        let mut new = Vec::with_capacity(old.len() + old.len() / 4);
-        for instr in old {
+        let mut old = std::mem::take(&mut function.blocks[id.index()].instrs);
+        let mut new = std::mem::take(&mut room);
+        for instr in old.drain(..) {
             let inst = Inst::new(number);
             number += 1;
             for position in [InstPosition::Before, InstPosition::After] {
@@ -29,6 +30,7 @@ pub(super) fn rewrite(function: &mut Function, output: &Output) {
         }
         let block = &mut function.blocks[id.index()];
         block.instrs = new;
+        room = old;
         block.params.clear();
         block.edges.iter_mut().for_each(|edge| edge.args.clear());
     }

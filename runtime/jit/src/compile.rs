@@ -398,6 +398,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let name = policy::full_name(function);
     policy::allows(function)?;
     let with_feedback = options.with_feedback && crate::options::get().specialized;
+    ration::start();
     let mut watch = Watch::new(&name);
     let mut guard = shared();
     let shared = guard.get_or_insert_with(Shared::new);
@@ -406,7 +407,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let known = hot::with_history(code, |history| Known::of_function(function, code, &name, with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
-    ration::spend(watch.times.total(), code.data.instructions.len());
+    ration::spend(code.data.instructions.len());
     watch.end(result.as_ref().err());
     let entries = result?;
     let scope = function.scope_words();

@@ -43,7 +43,9 @@ pub fn compilation() -> u32 {
 
 /// So often an exit is taken before its code is compiled anew ...
 const PATIENCE: u32 = 20;
-/// ... after so many more calls.
+/// ... or is interpreted meanwhile, if there is no time for that.
+const MOST_PATIENCE: u32 = 200;
+/// So many calls are interpreted before code is compiled anew.
 const CALLS_TO_LEARN: u32 = 8;
 /// So often code is given up at most.
 const MOST_FAILURES: u32 = 12;
@@ -411,7 +413,11 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         return;
     }
     point.failures.set(point.failures.get() + 1);
-    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 || !ration::allows(code.data.instructions.len()) {
+    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 {
+        return;
+    }
+    // Better code may have to wait; code that is left so often is worse than none.
+    if point.failures.get() < MOST_PATIENCE && !ration::allows(code.data.instructions.len()) {
         return;
     }
     exits.is_given_up.set(true);

@@ -1,8 +1,8 @@
-//! How much time compiling may take when nobody asked for it: a part of the time the program has run, so that a short program with many functions is not much slower for being
+//! How much time compiling may take when nobody asked for it: a part of the processor's time that the program has had, so that a short program with many functions is not much slower for being
 //! compiled. What has run for a while is likely to run for a while longer, and gets more. Who sets after how many calls to compile, or asks for a function, is not rationed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What may be spent at once.
 const ADVANCE: Duration = Duration::from_millis(4);
@@ -18,7 +18,8 @@ const TIME_OF_INSTRUCTION: Duration = Duration::from_micros(20);
 pub const CALLS_TO_WAIT: u32 = 250;
 
 struct Ration {
-    begun: Instant,
+    /// The time the process had had when compiling began, or ended, last.
+    last: Duration,
     spent: Duration,
     /// How many instructions of bytecode have been compiled.
     n_instructions: u32,
@@ -32,7 +33,7 @@ fn ration() -> MutexGuard<'static, Option<Ration>> {
 
 /// From now on compiling is rationed.
 pub fn begin() {
-    *ration() = Some(Ration { begun: Instant::now(), spent: Duration::ZERO, n_instructions: 0 });
+    *ration() = Some(Ration { last: Duration::ZERO, spent: Duration::ZERO, n_instructions: 0 });
 }
 
 /// From now on it is not.
@@ -42,22 +43,45 @@ pub fn lift() {
 
 /// Whether a function of so many instructions of bytecode may be compiled now.
 pub fn allows(n_instructions: usize) -> bool {
-    ration().as_ref().is_none_or(|ration| {
-        let (allowance, n_instructions) = (allowance(ration.begun.elapsed()), u32::try_from(n_instructions).unwrap_or(u32::MAX));
+    ration().as_mut().is_none_or(|ration| {
+        let now = process_time();
+        if now < ration.last {
+            // A process that was forked has had no time yet.
+            (ration.last, ration.spent) = (Duration::ZERO, Duration::ZERO);
+        }
+        let (allowance, n_instructions) = (allowance(now), u32::try_from(n_instructions).unwrap_or(u32::MAX));
         // A function that takes more than there has been altogether is too big for a program this short, whoever else has taken what.
         ration.spent <= allowance && ration.time_of(n_instructions) <= allowance
     })
 }
 
-/// Counts time that was spent on a function of so many instructions of bytecode.
-pub fn spend(time: Duration, n_instructions: usize) {
+/// Compiling begins.
+pub fn start() {
     if let Some(ration) = ration().as_mut() {
-        ration.spent += time;
-        ration.n_instructions = ration.n_instructions.saturating_add(u32::try_from(n_instructions).unwrap_or(u32::MAX));
+        ration.last = process_time();
     }
 }
 
+/// Compiling a function of so many instructions of bytecode has ended.
+pub fn spend(n_instructions: usize) {
+    if let Some(ration) = ration().as_mut() {
+        let now = process_time();
+        ration.spend(now.saturating_sub(ration.last), n_instructions);
+        ration.last = now;
+    }
+}
+
+/// The processor's time that this process has had.
+fn process_time() -> Duration {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
 impl Ration {
+    fn spend(&mut self, time: Duration, n_instructions: usize) {
+        self.spent += time;
+        self.n_instructions = self.n_instructions.saturating_add(u32::try_from(n_instructions).unwrap_or(u32::MAX));
+    }
+
     /// The time that compiling so many instructions is likely to take. What is inlined is part of it.
     fn time_of(&self, n_instructions: u32) -> Duration {
         // A guess counts as much as a thousand instructions that were compiled.
@@ -87,7 +111,10 @@ mod tests {
         begin();
         assert!(allows(10));
         assert!(!allows(1_000_000));
-        spend(Duration::from_secs(100), 10);
+        start();
+        spend(10);
+        assert!(ration().as_ref().is_some_and(|ration| ration.n_instructions == 10 && ration.spent < Duration::from_secs(10)));
+        ration().as_mut().expect("it has begun").spend(Duration::from_secs(1000), 10);
         assert!(!allows(10));
         lift();
         assert!(allows(1_000_000));

@@ -4,7 +4,7 @@ use crate::function::{Dominators, Function};
 use crate::instr::{Block, Condition, Instr, IntKind, Value};
 use crate::types::ty;
 use bytecode::opcode::BinaryOp;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// From the least to the greatest, both among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +20,9 @@ const ALL: Range = Range { least: i64::MIN, greatest: i64::MAX };
 
 #[derive(Clone, Default)]
 pub struct Ranges {
-    ranges: HashMap<Value, Range>,
+    ranges: FxHashMap<Value, Range>,
     /// The first is less than the second.
-    less: HashSet<(Value, Value)>,
+    less: FxHashSet<(Value, Value)>,
 }
 
 /// The int that boxing and unboxing leave as it is.

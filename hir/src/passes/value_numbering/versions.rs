@@ -3,7 +3,7 @@
 use super::ASSUMPTIONS;
 use crate::function::Function;
 use crate::instr::{Block, Heap, Instr, Value};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Kinds of memory.
 const KINDS: usize = Heap::ANY.0.count_ones() as usize;
@@ -39,10 +39,10 @@ fn kinds(heap: Heap) -> impl Iterator<Item = usize> {
 }
 
 /// The versions where blocks begin. They only change to a block's own, so this ends.
-pub fn entries(function: &Function) -> HashMap<Block, Versions> {
+pub fn entries(function: &Function) -> FxHashMap<Block, Versions> {
     let order = function.reverse_post_order();
-    let mut entries: HashMap<Block, Versions> = HashMap::new();
-    let mut exits: HashMap<Block, Versions> = HashMap::new();
+    let mut entries: FxHashMap<Block, Versions> = FxHashMap::default();
+    let mut exits: FxHashMap<Block, Versions> = FxHashMap::default();
     let mut changed = true;
     while changed {
         changed = false;
