@@ -16,6 +16,8 @@ pub struct Flaw {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlawKind {
+    /// The entry is removed.
+    NoEntry,
     /// The entry has predecessors.
     EntryIsEntered,
     NoTerminator,
@@ -68,6 +70,7 @@ impl fmt::Display for Flaw {
 impl fmt::Display for FlawKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            FlawKind::NoEntry => write!(f, "there is no entry"),
             FlawKind::EntryIsEntered => write!(f, "the entry has predecessors"),
             FlawKind::NoTerminator => write!(f, "no terminator"),
             FlawKind::TerminatorInside => write!(f, "a terminator is not the last instruction"),
@@ -121,6 +124,9 @@ impl Verifier<'_> {
 
     fn check_shape(&mut self) {
         let function = self.function;
+        if function.is_removed(Function::ENTRY) {
+            self.flaw(Function::ENTRY, None, FlawKind::NoEntry);
+        }
         if !function.preds(Function::ENTRY).is_empty() {
             self.flaw(Function::ENTRY, None, FlawKind::EntryIsEntered);
         }

@@ -5,6 +5,7 @@ use super::state::{Kind, State, Support};
 use crate::function::{LiveValue, RefKind};
 use crate::instr::{Block, Heap, Instr, Output, Value};
 use crate::types::ty;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 impl Inserter<'_> {
@@ -57,9 +58,13 @@ impl Inserter<'_> {
     fn steal(&mut self, state: &mut State, value: Value, dying: &[Value]) {
         let instr = *self.function.instr(value);
         let mut taken: BTreeMap<Value, usize> = BTreeMap::new();
+        // What is also read must live until the instruction is done.
+        let mut read = SmallVec::<[Value; 6]>::new();
         for (place, operand) in instr.operands(&self.function.pool).into_iter().enumerate() {
             if instr.steals(place) {
                 *taken.entry(self.model(operand)).or_default() += 1;
+            } else {
+                read.push(self.model(operand));
             }
         }
         let takes_state = instr.info().steals_frame_state;
@@ -75,7 +80,7 @@ impl Inserter<'_> {
             if entry.kind == Kind::Uncounted {
                 continue;
             }
-            let is_held = !takes_state && held.iter().any(|held| self.model(*held) == model);
+            let is_held = !takes_state && held.iter().any(|held| self.model(*held) == model) || read.contains(&model);
             let dies = instr.info().is_terminator || entry.copies.iter().all(|copy| dying.contains(copy));
             let hands_over = entry.kind.is_owned() && dies && !is_held;
             if dies && !is_held {

@@ -25,6 +25,7 @@ fn predecessors() {
     assert_eq!(flaws("bb 0 { Branch<1> }\n bb 1 { Unreachable }"), ["bb 1: the predecessors are not those that lead here"]);
     assert_eq!(flaws("bb 0 { Branch<1> }\n bb 1 (preds 0, 0) { Unreachable }"), ["bb 1: the predecessors are not those that lead here"]);
     assert_eq!(flaws("bb 0 (preds 0) { Branch<0> }"), ["bb 0: the entry has predecessors"]);
+    assert_eq!(flaws("bb 8 { Unreachable }"), ["bb 0: there is no entry"]);
 }
 
 #[test]

@@ -48,6 +48,7 @@ passes! {
     refcount_a_tuple_takes_its_items
     refcount_a_tuple_takes_one_value_twice
     refcount_a_stolen_value_lives_on
+    refcount_what_is_stolen_and_read_lives_on
     refcount_copies_are_one_reference
     refcount_small_ints_are_not_counted_once_known
     refcount_operands_die_behind_a_call
