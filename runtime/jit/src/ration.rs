@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What may be spent at once.
-const ADVANCE: Duration = Duration::from_millis(4);
+const ADVANCE: Duration = Duration::from_millis(2);
 /// The time that decides whether a program is a short one.
 const SHORT: Duration = Duration::from_secs(1);
 /// One part in so many of this time may be spent ...
@@ -50,8 +50,9 @@ pub fn allows(n_instructions: usize) -> bool {
             (ration.last, ration.spent) = (Duration::ZERO, Duration::ZERO);
         }
         let (allowance, n_instructions) = (allowance(now), u32::try_from(n_instructions).unwrap_or(u32::MAX));
-        // A function that takes more than there has been altogether is too big for a program this short, whoever else has taken what.
-        ration.spent <= allowance && ration.time_of(n_instructions) <= allowance
+        // A function that takes more than half of all there has been is too big for a program this short, whoever else has taken what. (To ask whether it takes more
+        // than what is left would have small ones always come first.)
+        ration.spent <= allowance && ration.time_of(n_instructions) * 2 <= allowance
     })
 }
 
