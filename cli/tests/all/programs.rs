@@ -127,6 +127,7 @@ programs! {
     code_attributes
     collection_types
     collector_callbacks
+    collector_pace
     compiled_arguments
     compiled_catching
     compiled_coroutines

@@ -7,6 +7,7 @@
 //! Compiled code does not use the evaluation stack of its frame. Functions here that take many operands find them there ([`stack`]), borrowed, from the
 //! first word on; a second result is in the first word.
 
+mod functions;
 pub mod look;
 pub mod raising;
 pub mod resume;
@@ -463,19 +464,18 @@ impl Take {
     pub const ALL: [Take; 5] = [Take::Nothing, Take::Top, Take::First, Take::FirstThenSecond, Take::SecondThenFirst];
 }
 
-/// Runs an instruction of [`crate::eval::steps`] on `n` operands, of which those in `owned` are taken over. Gives the result, or 1 if there is none;
-/// 0: it raised.
+/// Runs an instruction of [`crate::eval::steps`] on `n` operands, which are not taken over. Gives the result, or 1 if there is none; 0: it raised.
 ///
 /// # Safety
 ///
 /// The frame is the innermost one and `n` words that are live values or zero are on its stack, as the instruction wants them.
-pub unsafe fn step(vm: &mut Vm, frame: *mut Frame, opcode: Opcode, arg: u32, n: usize, owned: u32, take: Take) -> u64 {
+pub unsafe fn step(vm: &mut Vm, frame: *mut Frame, opcode: Opcode, arg: u32, n: usize, take: Take) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
         let base = stack(frame);
         for index in 0..n {
             let word = *base.add(index);
-            if word != 0 && owned & 1 << index == 0 {
+            if word != 0 {
                 raw::increment(word);
             }
         }
@@ -679,7 +679,10 @@ pub unsafe fn call_python(vm: &mut Vm, callable: Ref<'_>, args: *mut u64, n: usi
         if let Some(value) = call_small(vm, callable, args, n, false) {
             return value;
         }
-        call_python_slowly(vm, callable, args, n)
+        match functions::make_generator(vm, callable, args, n) {
+            0 => call_python_slowly(vm, callable, args, n),
+            generator => generator,
+        }
     }
 }
 
@@ -741,6 +744,8 @@ fn entry_for(function: &Function) -> Option<Entry> {
 
 /// A small function has this many parameters, and this many other locals, at most; its frames have room for all of them.
 pub use crate::code::{SMALL_LOCALS, SMALL_PARAMETERS};
+pub use crate::eval::calls::set_function_attribute;
+pub use functions::make_function;
 
 /// What a call of a function needs to know of its code, if its frame can be laid by who knows it.
 pub struct Callee {

@@ -260,8 +260,11 @@ pub(crate) unsafe fn make(vm: &mut Vm, frame: *mut Frame) -> Object {
             vm.allocate_with_words(words, |memory| Generator(move_frame(frame, memory, None))).into_object()
         };
         vm.data_stack.start = frame.cast();
-        let moved = data(object.borrow()).expect("it was just made").frame.get();
+        let data = data(object.borrow()).expect("it was just made");
+        let moved = data.frame.get();
         (*moved).generator = object.borrow().bits();
+        let code = &*(*moved).code;
+        compiled::resume::note(data, code, code.index_of((*moved).ip));
         object
     }
 }

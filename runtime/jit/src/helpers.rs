@@ -126,10 +126,10 @@ define_helpers! {
         1
     }
     /// An instruction of the interpreter on the operands on the frame's stack; see [`step_word`].
-    step(vm, frame, word, arg, owned) {
+    step(vm, frame, word, arg) {
         let opcode = bytecode::Opcode::from_u8(word as u8).expect("compiled code passes opcodes");
         let take = Take::ALL[(word >> 8 & 0xff) as usize];
-        compiled::step(vm, frame, opcode, arg as u32, (word >> 16) as usize, owned as u32, take)
+        compiled::step(vm, frame, opcode, arg as u32, (word >> 16) as usize, take)
     }
     binary(vm, frame, left, right, op) { compiled::binary(vm, operator(op), value(left), value(right)) }
     binary_rest(vm, frame, left, right, op) { let result = vm.binary_rest(operator(op), value(left), value(right)); finish(vm, result) }
@@ -198,7 +198,7 @@ define_helpers! {
         let base = compiled::stack(frame);
         let [super_type, class, receiver] = [0, 1, 2].map(|index| value(*base.add(index)));
         if !super_type.is(object::super_object::SUPER.object()) {
-            return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, 0, Take::FirstThenSecond);
+            return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, Take::FirstThenSecond);
         }
         let cache = &*(cache as *const SuperCache);
         let found = match cache.find_behind(class, receiver, value(name)) {
@@ -230,7 +230,7 @@ define_helpers! {
         let base = compiled::stack(frame);
         let [super_type, class, receiver] = [0, 1, 2].map(|index| value(*base.add(index)));
         if !super_type.is(object::super_object::SUPER.object()) {
-            return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, 0, Take::First);
+            return compiled::step(vm, frame, bytecode::Opcode::LoadSuperAttr, arg as u32, 3, Take::First);
         }
         let result = match (*(cache as *const SuperCache)).find_behind(class, receiver, value(name)) {
             Some((How::Value, found)) => Ok(found.to_owned()),
@@ -370,6 +370,22 @@ define_helpers! {
         items.extend(taken(frame, n as usize));
         vm.new_list(items).into_object().into_raw()
     }
+    /// A dict of the keys and values on the frame's stack, which are not taken over.
+    new_dict(vm, frame, n) {
+        let dict = vm.new_dict_with_capacity(n as usize / 2);
+        let mut result = Ok(());
+        for item in values(frame, n).chunks_exact(2) {
+            result = result.and_then(|()| dict.borrow().set(vm, item[0], item[1].to_owned()));
+        }
+        finish(vm, result.map(|()| dict.into_object()))
+    }
+    make_function(vm, frame, code) { compiled::make_function(vm, frame, value(code)).into_raw() }
+    /// The value is taken over.
+    set_function_attribute(vm, frame, attribute, function, attribute_value) {
+        let attribute_value = Object::from_raw(attribute_value).expect("an operand is never null");
+        compiled::set_function_attribute(vm, value(function), attribute as u32, attribute_value);
+        1
+    }
     new_tuple(vm, frame, n) { vm.new_tuple(taken(frame, n as usize)).into_object().into_raw() }
     new_pair(vm, frame, first, second) {
         vm.new_tuple([first, second].map(|word| Object::from_raw(word).expect("an operand is never null"))).into_object().into_raw()
@@ -403,7 +419,7 @@ define_helpers! {
             return value(found).to_owned().into_raw();
         }
         *compiled::stack(frame) = owner;
-        let found = compiled::step(vm, frame, bytecode::Opcode::LoadSpecial, method as u32, 1, 0, Take::FirstThenSecond);
+        let found = compiled::step(vm, frame, bytecode::Opcode::LoadSpecial, method as u32, 1, Take::FirstThenSecond);
         let second = *compiled::stack(frame);
         if found != 0 && second == owner {
             cache.note(Ref::NONE, value(owner), value(found));
@@ -421,7 +437,6 @@ define_helpers! {
         vm.run_finalizers();
         u64::from(result)
     }
-    new_dict(vm, frame) { vm.new_dict().into_object().into_raw() }
     new_slice(vm, frame, start, stop, step) {
         let [start, stop, step] = [start, stop, step].map(|word| value(word).to_owned());
         builtins::slice::new(vm, start, stop, step).into_raw()

@@ -34,7 +34,7 @@ pub enum Generation {
 /// The collector's settings and counts, as the `gc` module shows them.
 pub struct State {
     pub enabled: bool,
-    /// Young objects that start a young collection; young ones before a full one; unused.
+    /// Young objects that start a young collection, see [`young_limit`]; young ones before a full one; unused.
     pub thresholds: [i64; 3],
     pub collections: [u64; 3],
     pub collected: [u64; 3],
@@ -42,6 +42,8 @@ pub struct State {
     /// `gc.DEBUG_*`
     pub debug: u32,
     collecting: bool,
+    /// Whether the program has a say in when collections run.
+    are_thresholds_set: bool,
     young_since_full: i64,
     old_at_full: usize,
     n_old: usize,
@@ -58,6 +60,7 @@ static STATE: VmCell<State> = VmCell::new(State {
     uncollectable: [0; 3],
     debug: 0,
     collecting: false,
+    are_thresholds_set: false,
     young_since_full: 0,
     old_at_full: 0,
     n_old: 0,
@@ -70,15 +73,24 @@ pub fn state(vm: &mut Vm) -> &mut State {
 
 /// Changes when collections run.
 pub fn set_thresholds(vm: &mut Vm, thresholds: [i64; 3]) {
-    STATE.get_mut(vm).thresholds = thresholds;
-    heap::set_young_limit(thresholds[0] as isize);
+    let state = STATE.get_mut(vm);
+    (state.thresholds, state.are_thresholds_set) = (thresholds, true);
+    heap::set_young_limit(young_limit(state));
+}
+
+/// How many young objects start a collection: as many as the threshold says, and in a program that has had many collections and never set a threshold up to
+/// five times that. What is in use when a collection happens to run becomes old, so there is less of it the fewer there are, while so many objects still fit into
+/// the processor's cache.
+fn young_limit(state: &State) -> isize {
+    let factor = if state.are_thresholds_set { 1 } else { (1 + state.collections[0] / 8).min(5) };
+    factor as isize * state.thresholds[0] as isize
 }
 
 /// `gc.enable` and `gc.disable`
 pub fn set_enabled(vm: &mut Vm, enabled: bool) {
     let state = STATE.get_mut(vm);
     state.enabled = enabled;
-    heap::set_young_limit(state.thresholds[0] as isize);
+    heap::set_young_limit(young_limit(state));
 }
 
 /// What a collection found.
@@ -197,7 +209,7 @@ fn find_garbage(vm: &mut Vm, generation: Generation) -> Vec<Object> {
     });
     mark(&set);
     let state = STATE.get_mut(vm);
-    heap::reset_young(state.thresholds[0] as isize);
+    heap::reset_young(young_limit(state));
     let mut garbage = Vec::new();
     let mut survivors = 0;
     for &address in &set {

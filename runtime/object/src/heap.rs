@@ -214,12 +214,12 @@ pub(crate) enum Part {
 }
 
 /// Calls `each` with every live traced object of a part. Nothing is allocated or freed meanwhile.
-pub(crate) fn for_each_traced(part: Part, each: &mut dyn FnMut(*mut Header, u8)) {
+pub(crate) fn for_each_traced(part: Part, each: &mut impl FnMut(*mut Header, u8)) {
     HEAP.for_each_traced(part, each);
 }
 
 /// Calls `each` with every live object, traced or not. Nothing is allocated or freed meanwhile.
-pub(crate) fn for_each_live(each: &mut dyn FnMut(*mut Header, u8)) {
+pub(crate) fn for_each_live(each: &mut impl FnMut(*mut Header, u8)) {
     HEAP.for_each_live(each);
 }
 
@@ -322,7 +322,11 @@ impl Heap {
             &*descriptor
         };
         if usize::from(block.class.get()) >= N_CLASSES {
-            self.until_collection.set(self.until_collection.get() + 1);
+            // What was made before the last collection gives no room to young objects.
+            let left = self.until_collection.get();
+            if left < self.young_limit.get() {
+                self.until_collection.set(left + 1);
+            }
         }
         let cell = address as *mut Free;
         // SAFETY: the cell is unused from now on.

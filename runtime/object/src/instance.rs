@@ -16,6 +16,7 @@ use crate::shape;
 use crate::value::{Header, Object, ObjectOf, Ref};
 use crate::vm::{PyResult, Vm};
 pub(crate) use slots::Slots;
+use smallvec::SmallVec;
 use std::cell::Cell;
 
 mod slots;
@@ -229,7 +230,7 @@ pub(crate) unsafe fn clear_attributes(pointer: *mut Header, class: &Type) {
                 dict.own();
             }
             let n = shape::n_names((*pointer).shape.get());
-            let taken: Vec<_> = (0..=n).map(|index| region.add(index).replace(None)).collect();
+            let taken: SmallVec<[_; 12]> = (0..=n).map(|index| region.add(index).replace(None)).collect();
             (*pointer).shape.set(class.dict_shape.get());
             drop(taken);
         }

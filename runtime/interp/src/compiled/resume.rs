@@ -231,7 +231,7 @@ pub enum Quick {
     Returned(u64),
 }
 
-/// Resumes a generator or coroutine that compiled code has suspended, with a value that is taken over unless it is not ready.
+/// Resumes a generator or coroutine that compiled code has suspended or is to begin, with a value that is taken over unless it is not ready.
 ///
 /// # Safety
 ///
@@ -241,7 +241,8 @@ unsafe fn resume_ready(vm: &mut Vm, generator: u64, value: u64) -> Quick {
     // SAFETY: the caller's promise: a suspended generator has a frame.
     unsafe {
         let data = data_of(generator);
-        if data.state.get() != State::Suspended {
+        let state = data.state.get();
+        if state != State::Suspended && (state != State::Created || value != raw::NONE) {
             return Quick::NotReady;
         }
         let frame = data.frame.get();
@@ -483,6 +484,22 @@ fn begins_awaited(code: &CodeObject) -> bool {
 
 /// Executes what comes before the `RETURN_GENERATOR` of a frame that was just laid, and that itself. Whether it was simple enough.
 unsafe fn begin(vm: &mut Vm, frame: *mut Frame) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let is_simple = go_to_begin(vm, frame);
+        if is_simple {
+            generator::push(frame, Object::none());
+        }
+        is_simple
+    }
+}
+
+/// Executes what comes before the `RETURN_GENERATOR` of a frame that was just laid. Whether it was simple enough.
+///
+/// # Safety
+///
+/// The frame is the innermost one, and complete but for its `ip`.
+pub(super) unsafe fn go_to_begin(vm: &mut Vm, frame: *mut Frame) -> bool {
     // SAFETY: the frame is complete; operands are in range.
     unsafe {
         let code = &*(*frame).code;
@@ -492,7 +509,6 @@ unsafe fn begin(vm: &mut Vm, frame: *mut Frame) -> bool {
             match instruction.opcode() {
                 Some(Opcode::ReturnGenerator) => {
                     (*frame).ip = code.entry().add(index);
-                    generator::push(frame, Object::none());
                     return true;
                 }
                 Some(Opcode::MakeCell) => {
@@ -660,13 +676,21 @@ pub unsafe fn suspend(vm: &mut Vm, frame: *mut Frame, index: usize, depth: usize
         (*frame).previous = std::ptr::null_mut();
         vm.depth -= 1;
         generator::chain::leave_if_member(vm);
-        let table = code.compiled.resumable.table.get();
-        if table.is_null() || code.has_several_scopes() {
-            return data.ready.forget();
+        note(data, code, index);
+    }
+}
+
+/// Notes where compiled code goes on with a generator that waits at the instruction with this index, or has just been made.
+#[inline]
+pub(crate) fn note(data: &GeneratorData, code: &CodeObject, index: usize) {
+    // SAFETY: tables live as long as their code.
+    let table = unsafe { code.compiled.resumable.table.get().as_ref() };
+    match table {
+        Some(table) if !code.has_several_scopes() => {
+            data.ready.entry.set(table.entries.get(index + 1).copied().flatten());
+            data.ready.table.set(table);
         }
-        let entries = &(*table).entries;
-        data.ready.entry.set(entries.get(index + 1).copied().flatten());
-        data.ready.table.set(table);
+        _ => data.ready.forget(),
     }
 }
 

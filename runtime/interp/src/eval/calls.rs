@@ -487,13 +487,24 @@ pub(crate) unsafe fn unpack_starred(vm: &mut Vm, sequence: Ref<'_>, before: usiz
     Ok(())
 }
 
-pub(super) fn set_function_attribute(function: &Function, attribute: u32, value: Object) {
-    let value = Some(value);
-    match FunctionAttribute::from_u32(attribute).expect("the operand was verified") {
-        FunctionAttribute::Defaults => function.defaults.set(value),
-        FunctionAttribute::KeywordDefaults => function.keyword_defaults.set(value),
-        FunctionAttribute::Annotations => function.annotations.set(value),
-        FunctionAttribute::Closure => function.closure.set(value),
-        FunctionAttribute::Annotate => function.annotate.set(value),
+/// Gives a new function its defaults, closure or annotations.
+///
+/// # Safety
+///
+/// `function` is a Python function; the attribute has been verified.
+pub unsafe fn set_function_attribute(vm: &mut Vm, function: Ref<'_>, attribute: u32, value: Object) {
+    let attribute = FunctionAttribute::from_u32(attribute).expect("the operand was verified");
+    if attribute == FunctionAttribute::Annotate {
+        function::attributes::name_annotate(vm, function, value.borrow());
     }
+    // SAFETY: the caller's promise.
+    let function = unsafe { function.downcast_unchecked::<Function>() }.get();
+    let cell = match attribute {
+        FunctionAttribute::Defaults => &function.defaults,
+        FunctionAttribute::KeywordDefaults => &function.keyword_defaults,
+        FunctionAttribute::Annotations => &function.annotations,
+        FunctionAttribute::Closure => &function.closure,
+        FunctionAttribute::Annotate => &function.annotate,
+    };
+    cell.set(Some(value));
 }

@@ -6,13 +6,12 @@
 
 use super::{calls, exceptions, intrinsics, matching, name_at, names, take_values};
 use crate::frame::{Frame, take};
-use crate::function::{self, Function};
-use crate::{async_generator, generator};
+use crate::{async_generator, compiled, generator};
 use bytecode::Opcode;
 use object::dict::Dict;
 use object::native::flag;
 use object::str::Str;
-use object::{Object, ObjectOf, PyResult, Ref, Vm};
+use object::{Object, PyResult, Ref, Vm};
 
 /// What an instruction did: the stack's new top, and whether it raised. What is left on the stack is the caller's.
 #[must_use]
@@ -312,17 +311,13 @@ steps! {
         stack.push(awaitable);
     }
     make_function MakeFunction (vm frame stack arg) {
-        let code_object: ObjectOf<crate::code::CodeObject> = stack.pop().downcast().expect("MAKE_FUNCTION is given a code object");
-        let globals = (*frame).globals();
-        stack.push(function::new_function(vm, code_object, globals).into_object());
+        let code = stack.pop();
+        stack.push(compiled::make_function(vm, frame, code.borrow()));
     }
     set_function_attribute SetFunctionAttribute (vm frame stack arg) {
         let function = stack.pop();
         let value = stack.pop();
-        if arg == bytecode::opcode::FunctionAttribute::Annotate as u32 {
-            crate::function::attributes::name_annotate(vm, function.borrow(), value.borrow());
-        }
-        calls::set_function_attribute(function.borrow().downcast_unchecked::<Function>().get(), arg, value);
+        calls::set_function_attribute(vm, function.borrow(), arg, value);
         stack.push(function);
     }
     load_build_class LoadBuildClass (vm frame stack arg) {

@@ -16,6 +16,11 @@ impl Lowering<'_, '_> {
         match *instr {
             Instr::MakeList { items } => self.collect(value, Helper::new_list, items)?,
             Instr::MakeTuple { items } => self.collect(value, Helper::new_tuple, items)?,
+            Instr::MakeDict { items } => {
+                let operands = self.operands(items);
+                self.put_on_stack(&operands)?;
+                self.call_raising(value, Helper::new_dict, &[Operand::Imm(operands.len() as i64)])?;
+            }
             Instr::ListAppend { list, item } => {
                 self.list_append(list, item);
             }
@@ -36,7 +41,7 @@ impl Lowering<'_, '_> {
                 self.call_raising(value, Helper::delete_item, &args)?;
             }
             Instr::MakeEmptyDict {} => {
-                let made = self.helper(Helper::new_dict, &[]);
+                let made = self.helper(Helper::new_dict, &[Operand::Imm(0)]);
                 self.define(value, made);
             }
             Instr::MakeSlice { start, stop, step } => {

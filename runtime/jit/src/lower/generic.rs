@@ -17,13 +17,11 @@ struct Step {
     opcode: Opcode,
     arg: u32,
     take: Take,
-    /// Operands that are taken over.
-    owned: u32,
 }
 
 impl Step {
     fn new(opcode: Opcode, arg: u32, take: Take) -> Step {
-        Step { opcode, arg, take, owned: 0 }
+        Step { opcode, arg, take }
     }
 }
 
@@ -73,6 +71,15 @@ impl Lowering<'_, '_> {
                 self.call_raising(value, Helper::load_special, &args)?;
             }
             Instr::IsTruthy { value: operand } => self.is_truthy(value, operand)?,
+            Instr::MakeFunction { code } => {
+                let code = self.operand(code);
+                let function = self.helper(Helper::make_function, &[code]);
+                self.define(value, function);
+            }
+            Instr::SetFunctionAttribute { value: set, function, attribute } => {
+                let args = [Operand::Imm(attribute as i64), self.operand(function), self.operand(set)];
+                self.helper(Helper::set_function_attribute, &args);
+            }
             Instr::IsInstance { value: operand, class } => {
                 let args = [self.operand(operand), self.operand(class)];
                 self.call_truth(value, Helper::is_instance, &args)?;
@@ -147,18 +154,9 @@ impl Lowering<'_, '_> {
             Instr::ImportFrom { module, name } => (new(Opcode::ImportFrom, self.name_index(name)?, Take::Top), vec![module]),
             Instr::CallIntrinsic1 { value, function } => (new(Opcode::CallIntrinsic1, function as u32, Take::First), vec![value]),
             Instr::CallIntrinsic2 { first, second, function } => (new(Opcode::CallIntrinsic2, function as u32, Take::First), vec![first, second]),
-            Instr::MakeFunction { code } => (new(Opcode::MakeFunction, 0, Take::First), vec![code]),
-            Instr::SetFunctionAttribute { value, function, attribute } => {
-                let step = new(Opcode::SetFunctionAttribute, attribute as u32, Take::Nothing);
-                (Step { owned: 1, ..step }, vec![value, function])
-            }
             Instr::MakeSet { items } => {
                 let items = self.function.pool.values(items).to_vec();
                 (new(Opcode::BuildSet, items.len() as u32, Take::First), items)
-            }
-            Instr::MakeDict { items } => {
-                let items = self.function.pool.values(items).to_vec();
-                (new(Opcode::BuildMap, items.len() as u32 / 2, Take::First), items)
             }
             Instr::BuildTemplate { strings, interpolations } => (new(Opcode::BuildTemplate, 0, Take::First), vec![strings, interpolations]),
             Instr::BuildInterpolation { value, expression, spec, conversion } => {
@@ -207,7 +205,7 @@ impl Lowering<'_, '_> {
 
     fn call_step(&mut self, step: &Step, n: usize) -> Reg {
         let word = step_word(step.opcode, step.take, n);
-        self.helper(Helper::step, &[Operand::Imm(word as i64), Operand::Imm(i64::from(step.arg)), Operand::Imm(i64::from(step.owned))])
+        self.helper(Helper::step, &[Operand::Imm(word as i64), Operand::Imm(i64::from(step.arg))])
     }
 
     fn step(&mut self, value: Value, step: &Step, operands: &[Operand]) -> Lowered {

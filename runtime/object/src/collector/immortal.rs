@@ -45,7 +45,7 @@ pub fn immortalize_heap(vm: &mut Vm) {
     heap::forget_counts();
     let state = STATE.get_mut(vm);
     (state.young_since_full, state.old_at_full, state.n_old) = (0, 0, 0);
-    heap::reset_young(state.thresholds[0] as isize);
+    heap::reset_young(super::young_limit(state));
 }
 
 /// Writes into an object what reading it would.

@@ -140,7 +140,7 @@ impl Memory {
     }
 
     /// Calls `each` with every block that has objects, its segment and its place there.
-    fn for_each_block(&self, each: &mut dyn FnMut(&Block, usize, usize)) {
+    fn for_each_block(&self, each: &mut impl FnMut(&Block, usize, usize)) {
         for &segment in self.segments() {
             for index in FIRST_BLOCK..N_BLOCKS {
                 // SAFETY: descriptors of a segment are mapped.
@@ -475,7 +475,7 @@ impl Heap {
     }
 
     /// Calls `each` with every traced object of a part of the heap.
-    pub(super) fn for_each_traced(&self, part: Part, each: &mut dyn FnMut(*mut Header, u8)) {
+    pub(super) fn for_each_traced(&self, part: Part, each: &mut impl FnMut(*mut Header, u8)) {
         self.memory.for_each_block(&mut |block, segment, index| {
             let wanted = match part {
                 Part::Young => block.young.replace(false),
@@ -501,7 +501,7 @@ impl Heap {
     }
 
     /// Calls `each` with every object, traced or not.
-    pub(super) fn for_each_live(&self, each: &mut dyn FnMut(*mut Header, u8)) {
+    pub(super) fn for_each_live(&self, each: &mut impl FnMut(*mut Header, u8)) {
         self.memory.for_each_block(&mut |block, segment, index| for_each_object(block, segment + index * BLOCK, each));
         for address in self.memory.mapped_objects() {
             each(address as *mut Header, super::bits(address));
@@ -544,7 +544,7 @@ impl Heap {
 }
 
 /// Calls `each` with every object in a block.
-fn for_each_object(block: &Block, start: usize, each: &mut dyn FnMut(*mut Header, u8)) {
+fn for_each_object(block: &Block, start: usize, each: &mut impl FnMut(*mut Header, u8)) {
     let cell = block.cell.get() as usize;
     for number in 0..block.fresh.get() as usize {
         let address = start + number * cell;
