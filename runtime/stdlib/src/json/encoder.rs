@@ -12,7 +12,6 @@ use object::str::{Str, StrBuilder};
 use object::tuple::Tuple;
 use object::vm::Raised;
 use object::{Getset, Member, Object, Payload, PyResult, Ref, RefOf, Slots, Type, TypeSpec, Vm, float, int};
-use std::collections::HashSet;
 
 /// The payload of an encoder.
 pub struct Encoder {
@@ -101,7 +100,7 @@ fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
     bind_args(vm, "_iterencode", "(obj, _current_indent_level)", args, &mut bound)?;
     let [Some(object), Some(level)] = bound else { return Err(vm.type_error("_iterencode() is missing arguments")) };
     let level = builtins::slice::size_argument(vm, level.borrow())?.max(0) as usize;
-    let mut writer = Writer { encoder: payload(this), out: StrBuilder::new(), open: HashSet::new() };
+    let mut writer = Writer { encoder: payload(this), out: StrBuilder::new(), open: Vec::new() };
     writer.value(vm, object.borrow(), level)?;
     let text = writer.out.finish(vm).into_object();
     Ok(vm.new_tuple([text]).into_object())
@@ -111,8 +110,8 @@ fn call(vm: &mut Vm, this: Ref<'_>, args: Args<'_>) -> PyResult {
 struct Writer<'a> {
     encoder: &'a Encoder,
     out: StrBuilder,
-    /// Words of the containers that are being written.
-    open: HashSet<u64>,
+    /// Words of the containers that are being written, outermost first.
+    open: Vec<u64>,
 }
 
 impl Writer<'_> {
@@ -168,6 +167,8 @@ impl Writer<'_> {
             self.out.push_str(if truth { "true" } else { "false" });
         } else if object.downcast::<Str>().is_some() {
             self.string(vm, object)?;
+        } else if let Some(value) = object.as_small_int() {
+            self.out.push_fmt(format_args!("{value}"));
         } else if int::is_int(object) || float::value(object).is_some() {
             let text = self.number_text(vm, object)?;
             self.out.push_str(&text);
@@ -185,9 +186,10 @@ impl Writer<'_> {
     }
 
     fn open(&mut self, vm: &mut Vm, object: Ref<'_>) -> PyResult<()> {
-        if !self.encoder.markers.borrow().is_none() && !self.open.insert(object.bits()) {
+        if !self.encoder.markers.borrow().is_none() && self.open.contains(&object.bits()) {
             return Err(vm.value_error("Circular reference detected"));
         }
+        self.open.push(object.bits());
         Ok(())
     }
 
@@ -197,23 +199,22 @@ impl Writer<'_> {
         if let Err(raised) = self.value(vm, replaced.borrow(), level) {
             return Err(add_note(vm, raised, format!("when serializing {} object", qualified_name(object))));
         }
-        self.open.remove(&object.bits());
+        self.open.pop();
         Ok(())
     }
 
     fn new_line(&mut self, level: usize) {
-        let indent = self.encoder.indent.clone();
+        let indent = &self.encoder.indent;
         if !indent.borrow().is_none() {
             self.out.push_str("\n");
             for _ in 0..level {
-                self.push_object(&indent);
+                self.push_object(indent);
             }
         }
     }
 
     fn separate(&mut self, level: usize) {
-        let separator = self.encoder.item_separator.clone();
-        self.push_object(&separator);
+        self.push_object(&self.encoder.item_separator);
         self.new_line(level);
     }
 
@@ -241,7 +242,7 @@ impl Writer<'_> {
             }
             index += 1;
         }
-        self.open.remove(&object.bits());
+        self.open.pop();
         self.new_line(level);
         self.out.push_str("]");
         Ok(())
@@ -303,8 +304,7 @@ impl Writer<'_> {
             }
             first = false;
             self.string(vm, text.borrow())?;
-            let separator = self.encoder.key_separator.clone();
-            self.push_object(&separator);
+            self.push_object(&self.encoder.key_separator);
             if let Err(raised) = self.value(vm, value.borrow(), level + 1) {
                 let error = vm.catch(raised);
                 let shown = vm.repr_text(key.borrow())?;
@@ -312,7 +312,7 @@ impl Writer<'_> {
                 return Err(add_note(vm, raised, format!("when serializing {} item {shown}", qualified_name(object))));
             }
         }
-        self.open.remove(&object.bits());
+        self.open.pop();
         if !first {
             self.new_line(level);
         }

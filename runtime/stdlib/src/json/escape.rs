@@ -23,8 +23,9 @@ pub(super) fn push_quoted(out: &mut StrBuilder, string: &Str, ascii: bool) {
 }
 
 fn push_units(out: &mut StrBuilder, units: &[u8], ascii: bool) {
+    let escaped = if ascii { &ESCAPED_IN_ASCII } else { &ESCAPED };
     let mut rest = units;
-    while let Some(index) = rest.iter().position(|&unit| needs_escape(unit.into(), ascii)) {
+    while let Some(index) = rest.iter().position(|&unit| escaped[usize::from(unit)]) {
         out.push_latin1(&rest[..index]);
         push_escape(out, rest[index].into());
         rest = &rest[index + 1..];
@@ -32,8 +33,22 @@ fn push_units(out: &mut StrBuilder, units: &[u8], ascii: bool) {
     out.push_latin1(rest);
 }
 
+static ESCAPED: [bool; 256] = escaped_units(false);
+static ESCAPED_IN_ASCII: [bool; 256] = escaped_units(true);
+
+/// For each Latin-1 character whether it needs an escape.
+const fn escaped_units(ascii: bool) -> [bool; 256] {
+    let mut escaped = [false; 256];
+    let mut unit = 0;
+    while unit < 256 {
+        escaped[unit] = needs_escape(unit as u32, ascii);
+        unit += 1;
+    }
+    escaped
+}
+
 #[inline]
-fn needs_escape(code_point: u32, ascii: bool) -> bool {
+const fn needs_escape(code_point: u32, ascii: bool) -> bool {
     code_point < 0x20 || code_point == 0x22 || code_point == 0x5c || (ascii && code_point > 0x7e)
 }
 
