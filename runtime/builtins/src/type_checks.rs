@@ -26,7 +26,7 @@ pub fn is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResult<boo
         }
         return Ok(false);
     }
-    match vm.lookup_special(class, names::__instancecheck__())? {
+    match own_check(vm, class, names::__instancecheck__())? {
         Some(check) => {
             vm.check_stack(" in __instancecheck__")?;
             let result = vm.call(check.borrow(), &[object])?;
@@ -34,6 +34,12 @@ pub fn is_instance(vm: &mut Vm, object: Ref<'_>, class: Ref<'_>) -> PyResult<boo
         }
         None => real_is_instance(vm, object, class),
     }
+}
+
+/// What answers for a class, if that is not the method of `type`.
+fn own_check(vm: &mut Vm, class: Ref<'_>, name: Ref<'_>) -> PyResult<Option<Object>> {
+    let is_inherited = class.class().lookup(name).zip(TYPE.lookup(name)).is_some_and(|(found, inherited)| found.is(inherited));
+    if is_inherited { Ok(None) } else { vm.lookup_special(class, name) }
 }
 
 /// The members of a tuple or union.
@@ -122,7 +128,7 @@ pub fn is_subclass(vm: &mut Vm, derived: Ref<'_>, class: Ref<'_>) -> PyResult<bo
         }
         return Ok(false);
     }
-    match vm.lookup_special(class, names::__subclasscheck__())? {
+    match own_check(vm, class, names::__subclasscheck__())? {
         Some(check) => {
             vm.check_stack(" in __subclasscheck__")?;
             let result = vm.call(check.borrow(), &[derived])?;
