@@ -32,15 +32,7 @@ pub struct Type {
 /// Containers, strings among them, that have their length in a field and are true unless they are empty.
 pub const SIZED: [Type; 6] = [ty::UnicodeExact, ty::ListExact, ty::TupleExact, ty::DictExact, ty::SetExact, ty::BytesExact];
 /// One of [`SIZED`].
-pub const ANY_SIZED: Type = {
-    let mut leaves = SIZED[0].leaves();
-    let mut index = 1;
-    while index < SIZED.len() {
-        leaves = leaves.or(SIZED[index].leaves());
-        index += 1;
-    }
-    Type::of(leaves)
-};
+pub const ANY_SIZED: Type = Type::any_of(&SIZED);
 
 /// How long objects live: a set of `Mortal` and `Immortal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -183,6 +175,15 @@ impl Type {
     pub const fn of(leaves: Leaves) -> Type {
         let lifetime = if leaves.and(Leaves::HEAP).is_empty() { Lifetime::Bottom } else { Lifetime::Top };
         Type { leaves, lifetime, spec: Spec::None }
+    }
+
+    /// All values of the leaves of any of these types.
+    pub const fn any_of(types: &[Type]) -> Type {
+        let (mut leaves, mut rest) = (Leaves::NONE, types);
+        while let [first, others @ ..] = rest {
+            (leaves, rest) = (leaves.or(first.leaves), others);
+        }
+        Type::of(leaves)
     }
 
     /// A type in its normal form.

@@ -11,9 +11,6 @@ pub(super) struct Item {
     pub index: Value,
 }
 
-/// Tagged ints and floats.
-const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
-
 impl Builder<'_> {
     /// The kind of items, if a type is that of arrays of one kind.
     pub(super) fn array_kind(&self, expected: Type) -> Option<ItemKind> {
@@ -55,10 +52,10 @@ impl Builder<'_> {
     /// The machine number that is stored for a value, if values of its type can be stored at all.
     pub(super) fn number_for_array(&mut self, value: Value, kind: ItemKind) -> Option<Value> {
         let Some((least, greatest)) = kind.bounds() else {
-            if !self.may_be(value, NUMBER) {
+            if !self.may_be(value, ty::Number) {
                 return None;
             }
-            let wanted = if self.may_be(value, ty::SmallInt) { NUMBER } else { ty::FloatExact };
+            let wanted = if self.may_be(value, ty::SmallInt) { ty::Number } else { ty::FloatExact };
             let value = self.guard_exactly(value, wanted);
             return Some(self.double(value));
         };

@@ -5,8 +5,6 @@ use crate::environment::Seen;
 use crate::instr::{Condition, Conversion, Instr, Value};
 use crate::types::{Type, ty};
 
-const LIST_OR_TUPLE: Type = Type::of(ty::ListExact.leaves().or(ty::TupleExact.leaves()));
-
 impl Builder<'_> {
     pub(super) fn build_list(&mut self, n: u32) {
         let items = self.pop_many(n);
@@ -172,14 +170,14 @@ impl Builder<'_> {
                 let items = self.load_items(value, exact, count);
                 self.push_all(&items);
             }
-            None if !expected.is_bottom() && expected.fits(LIST_OR_TUPLE) => self.unpack_either(value, count),
+            None if !expected.is_bottom() && expected.fits(ty::SequenceExact) => self.unpack_either(value, count),
             None => self.unpack_by_type(value, count),
         }
     }
 
     /// Takes apart what may be a list or a tuple, without asking which for each item.
     fn unpack_either(&mut self, value: Value, count: u32) {
-        let value = self.guard_type(value, LIST_OR_TUPLE);
+        let value = self.guard_type(value, ty::SequenceExact);
         let is_fit = self.has_length(value, count);
         self.emit(Instr::guard(is_fit));
         let place = self.emit_plain(Instr::load_items(value));

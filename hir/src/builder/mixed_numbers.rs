@@ -1,7 +1,7 @@
 //! Operators on numbers each of which may be a tagged int or a float: code that has met both asks, rather than leave it to the runtime.
 
 use super::Builder;
-use super::operators::{EXACT_IN_DOUBLE, NUMBER};
+use super::operators::EXACT_IN_DOUBLE;
 use crate::instr::{Block, Condition, Instr, Value};
 use crate::types::{Type, ty};
 use bytecode::opcode::BinaryOp;
@@ -81,7 +81,7 @@ impl Builder<'_> {
         if self.is(value, ty::SmallInt) {
             return self.exact_double_of_int(value);
         }
-        let number = self.type_id(NUMBER);
+        let number = self.type_id(ty::Number);
         self.emit_plain(Instr::use_type(value, number));
         let (int, float, join) = (self.new_block(), self.new_block(), self.new_block());
         let small = self.type_id(ty::SmallInt);

@@ -1,7 +1,6 @@
 //! Calls of known native functions, some of which need no call.
 
 use super::Builder;
-use super::operators::NUMBER;
 use crate::environment::{KnownNative, NativeKind};
 use crate::instr::{Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
 use crate::types::{ObjectId, SIZED, Type, ty};
@@ -158,7 +157,7 @@ impl Builder<'_> {
     fn known_instance(&self, value: Value, class: Value) -> Option<bool> {
         let classes = &self.function.classes;
         let known = self.ty(value);
-        let builtin = Type::of(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()));
+        let builtin = Type::any_of(&[ty::BuiltinHeap, ty::Uncounted]);
         let object = self.ty(class).known_object().filter(|_| self.ty(class).unspecialized().fits(ty::TypeExact))?;
         let instances = self.preloaded.instances_of(object, classes)?;
         if known.is_bottom() || !known.unspecialized().fits(builtin) {
@@ -195,7 +194,7 @@ impl Builder<'_> {
 
     /// A function of a number, if the value is known to be one. What gives no number is left to the interpreter, which raises.
     fn of_double(&mut self, value: Value, kind: DoubleUnaryKind) -> Option<Value> {
-        if !self.is(value, NUMBER) {
+        if !self.is(value, ty::Number) {
             return None;
         }
         let number = self.double(value);

@@ -10,9 +10,6 @@ use bytecode::opcode::{BinaryOp, Comparison};
 /// Ints up to this are exact as machine floats.
 pub(super) const EXACT_IN_DOUBLE: i64 = 1 << 53;
 
-/// Tagged ints and floats.
-pub(super) const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
-
 /// What form an operator has for its operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Numbers {
@@ -56,7 +53,7 @@ impl Builder<'_> {
             return None;
         }
         let is_float = |ty: Type| ty.fits(ty::FloatExact);
-        let is_number = |ty: Type| ty.fits(NUMBER);
+        let is_number = |ty: Type| ty.fits(ty::Number);
         if left.fits(ty::SmallInt) && right.fits(ty::SmallInt) {
             Some(Numbers::Small)
         } else if left.fits(ty::LongExact) && right.fits(ty::LongExact) {
@@ -72,7 +69,7 @@ impl Builder<'_> {
 
     /// Guards that a number is what is expected: any float where a float is, for results often leave the common range.
     fn guard_number(&mut self, value: Value, expected: Type) -> Value {
-        let wanted = [ty::FloatExact, ty::SmallInt, NUMBER].into_iter().find(|wanted| expected.fits(*wanted)).unwrap_or(ty::LongExact);
+        let wanted = [ty::FloatExact, ty::SmallInt, ty::Number].into_iter().find(|wanted| expected.fits(*wanted)).unwrap_or(ty::LongExact);
         self.guard_type(value, wanted)
     }
 
@@ -140,16 +137,14 @@ impl Builder<'_> {
     }
 
     pub(super) fn float_operator(&mut self, left: Value, right: Value, op: BinaryOp) -> Value {
-        let kind = match op {
-            BinaryOp::Add => DoubleKind::Add,
-            BinaryOp::Subtract => DoubleKind::Subtract,
-            BinaryOp::Multiply => DoubleKind::Multiply,
-            BinaryOp::TrueDivide => DoubleKind::Divide,
-            BinaryOp::Power => DoubleKind::Power,
+        let kind = match (DoubleKind::of(op), op) {
+            (Some(kind), _) => kind,
+            (None, BinaryOp::Power) => DoubleKind::Power,
+            (None, BinaryOp::FloorDivide | BinaryOp::Remainder) if self.is(left, ty::FloatExact) && self.is(right, ty::FloatExact) => {
+                return self.emit(Instr::float_binary_op(left, right, op));
+            }
             // Bitwise operators raise.
-            _ if !self.is(left, ty::FloatExact) || !self.is(right, ty::FloatExact) => return self.emit(Instr::binary_op(left, right, op)),
-            BinaryOp::FloorDivide | BinaryOp::Remainder => return self.emit(Instr::float_binary_op(left, right, op)),
-            _ => return self.emit(Instr::binary_op(left, right, op)),
+            (None, _) => return self.emit(Instr::binary_op(left, right, op)),
         };
         let (left, right) = (self.double(left), self.double(right));
         if kind == DoubleKind::Divide && self.ty(right).known_double().is_none_or(|divisor| divisor == 0.0) {

@@ -4,7 +4,6 @@
 //! classes; then the right one's reflected method is.) A method that gives `NotImplemented` leaves the rest to the runtime.
 
 use super::Builder;
-use super::operators::NUMBER;
 use crate::environment::{AssumptionId, FoundMethod, KnownFunction, SpecialMethod};
 use crate::function::Ending;
 use crate::instr::{Instr, Value};
@@ -33,7 +32,7 @@ impl<'a> Builder<'a> {
             }
             self.guard_operands(left, right, expected, method.special.assumption)?;
             self.call_method(&method, vec![left, right])
-        } else if expected.0.fits(NUMBER) && !expected.0.is_bottom() {
+        } else if expected.0.fits(ty::Number) && !expected.0.is_bottom() {
             let method = self.method(right_class?, reflected)?;
             self.guard_operands(left, right, expected, method.special.assumption)?;
             self.call_method(&method, vec![right, left])
@@ -139,7 +138,7 @@ impl<'a> Builder<'a> {
         }
         match self.python_class(expected) {
             Some(other) => other == class || !self.function.classes.is_subclass(other, class),
-            None => expected.fits(NUMBER) || expected.fits(ty::UnicodeExact) || expected.fits(ty::NoneType),
+            None => expected.fits(ty::Number) || expected.fits(ty::UnicodeExact) || expected.fits(ty::NoneType),
         }
     }
 
@@ -150,7 +149,7 @@ impl<'a> Builder<'a> {
                 self.guard_class(value, expected)?;
             } else {
                 let wanted =
-                    [ty::FloatExact, ty::SmallInt, NUMBER, ty::UnicodeExact, ty::NoneType].into_iter().find(|wanted| expected.fits(*wanted))?;
+                    [ty::FloatExact, ty::SmallInt, ty::Number, ty::UnicodeExact, ty::NoneType].into_iter().find(|wanted| expected.fits(*wanted))?;
                 self.guard_exactly(value, wanted);
             }
         }

@@ -133,6 +133,19 @@ impl ItemKind {
     }
 }
 
+impl DoubleKind {
+    /// What an operator of Python does with floats, if it is one operation of the machine; a division's divisor must not be zero.
+    pub const fn of(op: BinaryOp) -> Option<DoubleKind> {
+        match op.without_inplace() {
+            BinaryOp::Add => Some(DoubleKind::Add),
+            BinaryOp::Subtract => Some(DoubleKind::Subtract),
+            BinaryOp::Multiply => Some(DoubleKind::Multiply),
+            BinaryOp::TrueDivide => Some(DoubleKind::Divide),
+            _ => None,
+        }
+    }
+}
+
 impl Condition {
     /// What holds where this does not; not of floats, of which neither may hold.
     pub const fn opposite(self) -> Condition {

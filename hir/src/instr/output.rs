@@ -88,7 +88,7 @@ fn binary(instr: &Instr, operands: &[Type]) -> Type {
 fn long(op: BinaryOp) -> Type {
     match op {
         BinaryOp::TrueDivide => ty::FloatExact,
-        BinaryOp::Power => Type::of(ty::LongExact.leaves().or(ty::FloatExact.leaves())),
+        BinaryOp::Power => Type::any_of(&[ty::LongExact, ty::FloatExact]),
         BinaryOp::MatrixMultiply | BinaryOp::Subscript => ty::Object,
         _ => ty::LongExact,
     }
@@ -109,7 +109,7 @@ fn iterator(operand: Type) -> Type {
         ty::ListIterator
     } else if operand.fits(ty::TupleExact) {
         ty::TupleIterator
-    } else if operand.fits(Type::of(ty::RangeIterator.leaves().or(ty::ListIterator.leaves()).or(ty::TupleIterator.leaves()))) {
+    } else if operand.fits(Type::any_of(&[ty::RangeIterator, ty::ListIterator, ty::TupleIterator])) {
         operand.unspecialized()
     } else {
         // Ranges of ints beyond 63 bits have another iterator.

@@ -22,22 +22,15 @@ use crate::types::{ClassId, ObjectId, ShapeId, Type, ty};
 use bytecode::opcode::{BinaryOp, CommonConstant, Comparison, FunctionAttribute, Intrinsic1, Intrinsic2, SpecialMethod};
 use std::fmt;
 
-/// `A | B` for the columns.
-const fn either(a: Type, b: Type) -> Type {
-    Type::of(a.leaves().or(b.leaves()))
-}
-
 /// What a branch can test against zero, null or false.
-const TESTABLE: Type = either(either(ty::CInt, ty::CBool), either(ty::CPtr, ty::OptObject));
+const TESTABLE: Type = Type::any_of(&[ty::CInt, ty::CBool, ty::CPtr, ty::OptObject]);
 /// Containers whose length is a field.
-const SIZED: Type = either(either(either(ty::List, ty::Tuple), either(ty::Dict, ty::Set)), either(ty::Unicode, ty::Bytes));
+const SIZED: Type = Type::any_of(&[ty::List, ty::Tuple, ty::Dict, ty::Set, ty::Unicode, ty::Bytes]);
 /// A Python value, or a machine value of a statically typed function.
-const RETURNABLE: Type = either(ty::Object, ty::Primitive);
-const INT_OR_BOOL: Type = either(ty::CInt, ty::CBool);
-const NUMBER: Type = either(ty::SmallInt, ty::FloatExact);
-const LIST_OR_TUPLE: Type = either(ty::ListExact, ty::TupleExact);
-const TUPLE_OR_NONE: Type = either(ty::TupleExact, ty::NoneType);
-const SMALL_INT_STEP: Type = either(ty::SmallInt, ty::Exhausted);
+const RETURNABLE: Type = Type::any_of(&[ty::Object, ty::Primitive]);
+const INT_OR_BOOL: Type = Type::any_of(&[ty::CInt, ty::CBool]);
+const TUPLE_OR_NONE: Type = Type::any_of(&[ty::TupleExact, ty::NoneType]);
+const SMALL_INT_STEP: Type = Type::any_of(&[ty::SmallInt, ty::Exhausted]);
 const ITEMS_LENGTH: Heap = Heap::LIST_ITEM.or(Heap::DICT_ITEM).or(Heap::SET_ITEM);
 
 define_instrs! {
@@ -117,9 +110,9 @@ define_instrs! {
     /// The machine float nearest to a machine integer.
     IntToDouble / int_to_double(value: ty::CInt64) <> => Fixed(ty::CDouble), uncounted();
     /// The machine float of a tagged int or a float.
-    NumberToDouble / number_to_double(value: NUMBER) <> => Fixed(ty::CDouble), uncounted();
+    NumberToDouble / number_to_double(value: ty::Number) <> => Fixed(ty::CDouble), uncounted();
     /// An operator on numbers each of which is a tagged int or a float; deopts if the result is an int that does not fit. `op` is one of `+ - *`.
-    NumberBinaryOp / number_binary_op(left: NUMBER, right: NUMBER) <op: BinaryOp> => Fixed(NUMBER), owned(), guards();
+    NumberBinaryOp / number_binary_op(left: ty::Number, right: ty::Number) <op: BinaryOp> => Fixed(ty::Number), owned(), guards();
     /// Joins strings.
     UnicodeConcat / unicode_concat(left: ty::UnicodeExact, right: ty::UnicodeExact) <> => Fixed(ty::UnicodeExact), owned(), raises();
     /// Joins strings; what is appended to may be changed in place if nobody else has it.
@@ -325,9 +318,9 @@ define_instrs! {
     /// Stores a number, which is within the kind's bounds.
     StoreArrayItem / store_array_item(array: ty::Array, data: ty::CPtr, index: ty::CInt64, value: ty::Primitive) <kind: ItemKind> => Nothing, writes(Heap::ARRAY_ITEM);
     /// Where the items of what is a list or a tuple are.
-    LoadItems / load_items(sequence: LIST_OR_TUPLE) <> => Fixed(ty::CPtr), uncounted(), reads(Heap::LIST_ITEM);
+    LoadItems / load_items(sequence: ty::SequenceExact) <> => Fixed(ty::CPtr), uncounted(), reads(Heap::LIST_ITEM);
     /// An item of a list or tuple that has it, whose items begin there.
-    LoadItemFrom / load_item_from(sequence: LIST_OR_TUPLE, items: ty::CPtr) <index: u32> => Fixed(ty::Object), borrowed(Heap::LIST_ITEM.or(Heap::TUPLE_ITEM));
+    LoadItemFrom / load_item_from(sequence: ty::SequenceExact, items: ty::CPtr) <index: u32> => Fixed(ty::Object), borrowed(Heap::LIST_ITEM.or(Heap::TUPLE_ITEM));
     /// The values of an iterable that has exactly so many, as a tuple.
     UnpackSequence / unpack_sequence(value: ty::Object) <count: u32> => Fixed(ty::TupleExact), owned(), python();
     /// The values of an iterable as a tuple: so many, a list of those in the middle, so many.

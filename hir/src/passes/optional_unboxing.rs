@@ -14,7 +14,7 @@ use crate::types::{Type, ty};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-const OPTIONAL: Type = Type::of(ty::FloatExact.leaves().or(ty::Nullptr.leaves()));
+const OPTIONAL: Type = Type::any_of(&[ty::FloatExact, ty::Nullptr]);
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let chosen = choose(function);

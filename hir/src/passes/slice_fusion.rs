@@ -32,7 +32,7 @@ fn find(function: &mut Function, block: Block) -> Option<Pair> {
         let at = instrs[..index].iter().position(|value| *value == slice)?;
         let bounds = [start, stop, first, last, step];
         let is_list = |list: Value| function.ty(list).fits(ty::ListExact) && !function.ty(list).is_bottom();
-        let bound = Type::of(ty::SmallInt.leaves().or(ty::NoneType.leaves()));
+        let bound = Type::any_of(&[ty::SmallInt, ty::NoneType]);
         let are_plain = is_list(container) && is_list(source) && bounds.iter().all(|value| function.ty(*value).fits(bound));
         let has_step = function.ty(step).fits(ty::NoneType) || function.ty(step).known_int().is_some_and(|step| step != 0);
         let is_between = |value: &Value| *value == slice || instrs[at + 1..index].contains(value);

@@ -179,6 +179,10 @@ define_leaves! {
     Tuple = TupleExact | TupleUser;
     Type = TypeExact | TypeUser;
     Unicode = UnicodeExact | UnicodeUser;
+    /// Tagged ints and floats.
+    Number = SmallInt | FloatExact;
+    /// Lists and tuples, no subclasses.
+    SequenceExact = ListExact | TupleExact;
 }
 
 const fn stored(wanted: Storage) -> Leaves {

@@ -159,9 +159,9 @@ fn names_read_like_cinders() {
         (Type::bool(true), "Bool[True]"),
         (Type::c_double(1.5), "CDouble[1.5]"),
         (ty::OptObject, "OptObject"),
-        (Type::of(ty::Dict.leaves().or(ty::Nullptr.leaves())).living(Lifetime::Mortal), "OptMortalDict"),
+        (Type::any_of(&[ty::Dict, ty::Nullptr]).living(Lifetime::Mortal), "OptMortalDict"),
         (ty::ObjectUser.specialized(Spec::ClassExact(ClassId(1))), "ObjectUser[c1:Exact]"),
-        (Type::of(ty::ListExact.leaves().or(ty::NoneType.leaves())), "{ListExact|NoneType}"),
+        (Type::any_of(&[ty::ListExact, ty::NoneType]), "{ListExact|NoneType}"),
         (ty::Bottom, "Bottom"),
     ];
     for (ty, text) in texts {

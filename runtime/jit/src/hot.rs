@@ -196,7 +196,6 @@ impl History {
 
     /// Tells operators that have met several kinds of operands of numbers of both kinds, if that is what they had met before.
     pub fn amend_numbers(&mut self, seen: &mut [environment::Seen]) {
-        let number = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
         for (site, seen) in (0u32..).zip(seen) {
             let blames = self.blames.get(&site).copied().unwrap_or(0);
             // However often one kind was wrong: both kinds are all that numbers can be.
@@ -204,11 +203,11 @@ impl History {
             if *seen == environment::Seen::Megamorphic
                 && !is_hopeless
                 && let Some((left, right)) = self.operands.get(&site)
-                && [left, right].iter().all(|ty| !ty.is_bottom() && ty.fits(number))
+                && [left, right].iter().all(|ty| !ty.is_bottom() && ty.fits(ty::Number))
             {
-                *seen = environment::Seen::Operands(number, number);
+                *seen = environment::Seen::Operands(ty::Number, ty::Number);
             }
-            if *seen == environment::Seen::Operands(number, number) {
+            if *seen == environment::Seen::Operands(ty::Number, ty::Number) {
                 self.told_numbers.entry(site).or_insert(blames);
             }
         }
@@ -219,7 +218,7 @@ impl History {
         for ((site, seen), instr) in (0u32..).zip(seen).zip(&code.data.instructions) {
             let is_unpacking = instr.opcode() == Some(bytecode::Opcode::UnpackSequence);
             if is_unpacking && *seen == environment::Seen::Megamorphic && !self.blames.contains_key(&site) {
-                *seen = environment::Seen::Operands(Type::of(ty::ListExact.leaves().or(ty::TupleExact.leaves())), ty::Object);
+                *seen = environment::Seen::Operands(ty::SequenceExact, ty::Object);
             }
         }
     }
@@ -283,10 +282,8 @@ fn leaf_of_name(name: &str) -> Leaves {
 
 /// Both types, if they are of numbers or of sequences, or else the first.
 fn either(now: Type, before: Type) -> Type {
-    let numbers = ty::LongExact.leaves().or(ty::FloatExact.leaves());
-    let sequences = ty::ListExact.leaves().or(ty::TupleExact.leaves());
-    let are = |leaves: Leaves| [now, before].iter().all(|ty| !ty.is_bottom() && ty.leaves().within(leaves));
-    if are(numbers) || are(sequences) { Type::of(now.leaves().or(before.leaves())) } else { now }
+    let are = |wanted: Type| [now, before].iter().all(|ty| !ty.is_bottom() && ty.leaves().within(wanted.leaves()));
+    if are(Type::any_of(&[ty::LongExact, ty::FloatExact])) || are(ty::SequenceExact) { Type::any_of(&[now, before]) } else { now }
 }
 
 /// Ints of any size for those that fit a word.

@@ -1,6 +1,5 @@
 //! Calls of what is known.
 
-use super::numbers::NUMBER;
 use super::{Change, Simplifier};
 use crate::environment::{KnownNative, NativeKind};
 use crate::instr::{Condition, DoubleUnaryKind, Instr, Value};
@@ -90,7 +89,7 @@ impl Simplifier<'_> {
             _ => return None,
         };
         let &[value] = args else { return None };
-        if !self.is(value, NUMBER) {
+        if !self.is(value, ty::Number) {
             return None;
         }
         let state = self.guard_state()?;
@@ -117,7 +116,7 @@ impl Simplifier<'_> {
             return self.give_bool(true);
         }
         // Other objects may pretend to be what they are not.
-        let honest = Type::of(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()));
+        let honest = Type::any_of(&[ty::BuiltinHeap, ty::Uncounted]);
         if is.unspecialized().fits(honest) && !is.could_be(asked, classes) { self.give_bool(false) } else { None }
     }
 }

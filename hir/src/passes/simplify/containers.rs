@@ -6,7 +6,7 @@ use crate::types::{ANY_SIZED, Type, ty};
 use bytecode::opcode::BinaryOp;
 
 /// What is its own iterator.
-const ITERATORS: Type = Type::of(ty::RangeIterator.leaves().or(ty::ListIterator.leaves()).or(ty::TupleIterator.leaves()).or(ty::Gen.leaves()));
+const ITERATORS: Type = Type::any_of(&[ty::RangeIterator, ty::ListIterator, ty::TupleIterator, ty::Gen]);
 
 impl Simplifier<'_> {
     pub(super) fn container(&mut self, value: Value, instr: Instr) -> Option<Change> {

@@ -7,9 +7,6 @@ use crate::instr::{Condition, DoubleKind, DoubleUnaryKind, Instr, UnaryKind, Val
 use crate::types::{Spec, Type, ty};
 use bytecode::opcode::BinaryOp;
 
-/// Tagged ints and floats.
-pub(super) const NUMBER: Type = Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()));
-
 impl Simplifier<'_> {
     pub(super) fn number(&mut self, value: Value, instr: Instr) -> Option<Change> {
         match instr {
@@ -72,7 +69,7 @@ impl Simplifier<'_> {
         if is_float && self.both(left, right, ty::FloatExact) {
             return Some(Change::Into(Instr::float_binary_op(left, right, op)));
         }
-        if !self.both(left, right, NUMBER) {
+        if !self.both(left, right, ty::Number) {
             return None;
         }
         if self.is(left, ty::FloatExact) || self.is(right, ty::FloatExact) {
@@ -87,9 +84,9 @@ impl Simplifier<'_> {
 
     /// The operator on two numbers, one of which is a float.
     fn float_of_number(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
-        let kind = double_kind(op)?;
+        let kind = DoubleKind::of(op).filter(|kind| *kind != DoubleKind::Divide)?;
         let [left, right] = [left, right].map(|value| self.double_of(value).unwrap_or(value));
-        let [left, right] = [left, right].map(|value| if self.is(value, NUMBER) { self.emit(Instr::number_to_double(value)) } else { value });
+        let [left, right] = [left, right].map(|value| if self.is(value, ty::Number) { self.emit(Instr::number_to_double(value)) } else { value });
         let result = self.emit(Instr::double_binary_op(left, right, kind));
         self.into(Instr::float_box(result))
     }
@@ -202,10 +199,10 @@ impl Simplifier<'_> {
     }
 
     fn float(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
-        if op.without_inplace() == BinaryOp::TrueDivide {
+        let kind = DoubleKind::of(op)?;
+        if kind == DoubleKind::Divide {
             return self.divide(left, right);
         }
-        let kind = double_kind(op)?;
         let (left, right) = (self.emit(Instr::float_unbox(left)), self.emit(Instr::float_unbox(right)));
         let result = self.emit(Instr::double_binary_op(left, right, kind));
         self.into(Instr::float_box(result))
@@ -266,15 +263,6 @@ fn tagged(value: f64) -> Option<Type> {
     let bits = value.to_bits();
     let is_common = matches!(bits >> 60 & 7, 3 | 4) && bits != 0x3000_0000_0000_0000 || bits == 0;
     is_common.then(|| ty::TaggedFloat.specialized(Spec::Double(bits)))
-}
-
-fn double_kind(op: BinaryOp) -> Option<DoubleKind> {
-    match op.without_inplace() {
-        BinaryOp::Add => Some(DoubleKind::Add),
-        BinaryOp::Subtract => Some(DoubleKind::Subtract),
-        BinaryOp::Multiply => Some(DoubleKind::Multiply),
-        _ => None,
-    }
 }
 
 /// Python's result, if it is an int of 63 bits.

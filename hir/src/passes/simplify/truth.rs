@@ -5,22 +5,21 @@ use crate::instr::{Condition, Instr, Value};
 use crate::types::{ANY_SIZED, Type, ty};
 
 /// Objects of these classes are true: they have neither a truth nor a length of their own.
-const TRUE: Type = Type::of(
-    ty::Func
-        .leaves()
-        .or(ty::Method.leaves())
-        .or(ty::BuiltinFunction.leaves())
-        .or(ty::Gen.leaves())
-        .or(ty::Coroutine.leaves())
-        .or(ty::Code.leaves())
-        .or(ty::Slice.leaves())
-        .or(ty::RangeIterator.leaves())
-        .or(ty::ListIterator.leaves())
-        .or(ty::TupleIterator.leaves())
-        .or(ty::TypeExact.leaves())
-        .or(ty::ObjectExact.leaves())
-        .or(ty::Ellipsis.leaves()),
-);
+const TRUE: Type = Type::any_of(&[
+    ty::Func,
+    ty::Method,
+    ty::BuiltinFunction,
+    ty::Gen,
+    ty::Coroutine,
+    ty::Code,
+    ty::Slice,
+    ty::RangeIterator,
+    ty::ListIterator,
+    ty::TupleIterator,
+    ty::TypeExact,
+    ty::ObjectExact,
+    ty::Ellipsis,
+]);
 
 impl Simplifier<'_> {
     pub(super) fn truth(&mut self, instr: Instr) -> Option<Change> {

@@ -52,7 +52,7 @@ impl Kind {
             (ty::TupleIterator, Kind::TupleIterator),
             (ty::Enumerate, Kind::Enumerate),
             (ty::RangeIterator, Kind::RangeIterator),
-            (Type::of(ty::FloatExact.leaves().or(ty::Nullptr.leaves())), Kind::OptionalFloat),
+            (Type::any_of(&[ty::FloatExact, ty::Nullptr]), Kind::OptionalFloat),
         ];
         kinds.into_iter().find(|(known, _)| ty.fits(*known)).map(|(_, kind)| kind)
     }

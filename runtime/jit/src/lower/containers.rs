@@ -5,11 +5,8 @@ use crate::compile::Refusal;
 use crate::helpers::{EXHAUSTED, Helper};
 use crate::layout::{self, range_iterator};
 use bytecode::opcode::BinaryOp;
-use hir::{Instr, Type, Value, ty};
+use hir::{Instr, Value, ty};
 use lir::{Address, Class, Condition, Edge, Operand, Reg, Scale};
-
-/// What has one of two layouts.
-pub(super) const LIST_OR_TUPLE: Type = Type::of(ty::ListExact.leaves().or(ty::TupleExact.leaves()));
 
 impl Lowering<'_, '_> {
     pub(super) fn containers(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
@@ -208,7 +205,7 @@ impl Lowering<'_, '_> {
             let info = self.builder.load(W64, Address::new(object, layout::TEXT_INFO));
             return self.builder.shr(W64, info, layout::TEXT_LENGTH_SHIFT);
         }
-        if ty.fits(LIST_OR_TUPLE) {
+        if ty.fits(ty::SequenceExact) {
             let (list, tuple) = (self.builder.load_imm(i64::from(self.environment.list.len)), i64::from(layout::TUPLE_LEN));
             let tuple = self.builder.load_imm(tuple);
             let class = self.builder.load_imm(object::list::LIST.object().bits() as i64);

@@ -1,6 +1,5 @@
 //! Guards: tests that leave for the interpreter, before anything is done, if they fail.
 
-use super::containers::LIST_OR_TUPLE;
 use super::{Lowering, W64, to, unsupported};
 use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
@@ -164,7 +163,7 @@ impl Lowering<'_, '_> {
             self.tagged_or_class(checked, word, tag::INT, ty::BigInt, so, not);
         } else if is(ty::FloatExact) {
             self.tagged_or_class(checked, word, tag::FLOAT, ty::BoxedFloat, so, not);
-        } else if is(Type::of(ty::SmallInt.leaves().or(ty::FloatExact.leaves()))) {
+        } else if is(ty::Number) {
             let (int, other) = (self.builder.new_block(), self.builder.new_block());
             self.builder.test_jump(W64, Condition::NotEqual, word, tag::INT as i64, to(int), to(other));
             self.builder.switch_to(int);
@@ -173,7 +172,7 @@ impl Lowering<'_, '_> {
             self.tagged_or_class(checked, word, tag::FLOAT, ty::BoxedFloat, so, not);
         } else if wanted.spec() == Spec::None && wanted.leaves().count() == 1 && class_of_leaf(wanted).is_some() {
             self.branch_on_class(checked, word, wanted, so, not);
-        } else if is(LIST_OR_TUPLE) {
+        } else if is(ty::SequenceExact) {
             self.skip_tagged(checked, word, &not);
             let other = self.builder.new_block();
             self.compare_class(word, ty::ListExact, so.clone(), to(other));

@@ -39,7 +39,7 @@ impl Lowering<'_, '_> {
 
     /// On ints if both are, else on floats. Floats in words, the likeliest, come first.
     pub(super) fn number_binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Lowered {
-        let kind = double_kind(op).ok_or_else(|| Refusal::Unsupported("an operator on numbers".into()))?;
+        let kind = DoubleKind::of(op).ok_or_else(|| Refusal::Unsupported("an operator on numbers".into()))?;
         let (floats, other, ints, mixed) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
         let (compute, done) = (self.builder.new_block(), self.builder.new_block());
         let (first, second) = (self.builder.add_param(compute, Class::Float), self.builder.add_param(compute, Class::Float));
@@ -72,7 +72,7 @@ impl Lowering<'_, '_> {
     /// An operator on any values, which asks the runtime unless both are floats in words.
     pub(super) fn any_binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Lowered {
         let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
-        let kind = double_kind(op).filter(|_| matches!(self.function.instr(value), Instr::BinaryOp { .. }) && self.may_be_floats(left, right));
+        let kind = DoubleKind::of(op).filter(|_| matches!(self.function.instr(value), Instr::BinaryOp { .. }) && self.may_be_floats(left, right));
         let Some(kind) = kind else { return self.call_raising(value, Helper::binary, &args) };
         let (floats, slow, done) = (self.builder.new_block(), self.builder.new_block(), self.builder.new_block());
         let result = self.builder.add_param(done, Class::Int);
@@ -152,15 +152,5 @@ impl Lowering<'_, '_> {
     fn untagged_floats(&mut self, a: Reg, b: Reg) -> (Reg, Reg) {
         let first = self.untagged_float(a);
         (first, if a == b { first } else { self.untagged_float(b) })
-    }
-}
-
-fn double_kind(op: BinaryOp) -> Option<DoubleKind> {
-    match op.without_inplace() {
-        BinaryOp::Add => Some(DoubleKind::Add),
-        BinaryOp::Subtract => Some(DoubleKind::Subtract),
-        BinaryOp::Multiply => Some(DoubleKind::Multiply),
-        BinaryOp::TrueDivide => Some(DoubleKind::Divide),
-        _ => None,
     }
 }

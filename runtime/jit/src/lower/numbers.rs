@@ -416,14 +416,9 @@ impl Lowering<'_, '_> {
     }
 
     fn float_binary(&mut self, value: Value, left: Value, right: Value, op: BinaryOp) -> Lowered {
-        let kind = match op.without_inplace() {
-            BinaryOp::Add => DoubleKind::Add,
-            BinaryOp::Subtract => DoubleKind::Subtract,
-            BinaryOp::Multiply => DoubleKind::Multiply,
-            _ => {
-                let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
-                return self.call_raising(value, Helper::binary, &args);
-            }
+        let Some(kind) = DoubleKind::of(op).filter(|kind| *kind != DoubleKind::Divide) else {
+            let args = [self.operand(left), self.operand(right), Operand::Imm(op as i64)];
+            return self.call_raising(value, Helper::binary, &args);
         };
         let (left, right) = (self.float_of(left), self.float_of(right));
         let number = self.double_binary(kind, left, right);
