@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::environment::{KnownNative, NativeKind};
-use crate::instr::{Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
+use crate::instr::{Block, Condition, DoubleUnaryKind, Instr, UnaryKind, Value};
 use crate::types::{ObjectId, SIZED, Type, ty};
 
 /// So many classes of an `isinstance` are asked for one by one.
@@ -84,18 +84,11 @@ impl Builder<'_> {
         if !is_known || !self.may_be(value, ty::ObjectUser) {
             return self.emit(Instr::is_instance(value, class));
         }
-        let (yes, other, join) = (self.new_block(), self.new_block(), self.new_block());
+        let (yes, other) = (self.new_block(), self.new_block());
         let own_class = self.emit_plain(Instr::load_class(value));
         let is_it = self.emit_plain(Instr::is(own_class, class));
         self.emit_terminator(Instr::cond_branch(is_it, yes, other));
-        self.continue_in(yes);
-        let is_one = self.constant(Type::c_bool(true));
-        self.branch_inside(join);
-        self.continue_in(other);
-        let answer = self.emit(Instr::is_instance(value, class));
-        self.branch_inside(join);
-        self.continue_in(join);
-        self.join(join, &[is_one, answer])
+        self.or_instance(value, class, yes, other)
     }
 
     /// The same of a builtin class: its own instances, and what is no object on the heap, need no call.
@@ -103,9 +96,15 @@ impl Builder<'_> {
         // Bools are ints, but seldom.
         let is_int = ty::SmallInt.leaves().within(instances.leaves());
         let exact = if is_int { ty::LongExact } else { Type::of(instances.leaves().and(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()))) };
-        let (yes, other, join) = (self.new_block(), self.new_block(), self.new_block());
+        let (yes, other) = (self.new_block(), self.new_block());
         let exact = self.type_id(exact);
         self.emit_terminator(Instr::cond_branch_check_type(value, yes, other, exact));
+        self.or_instance(value, class, yes, other)
+    }
+
+    /// True in `yes`, and in `other` what a call says.
+    fn or_instance(&mut self, value: Value, class: Value, yes: Block, other: Block) -> Value {
+        let join = self.new_block();
         self.continue_in(yes);
         let is_one = self.constant(Type::c_bool(true));
         self.branch_inside(join);
