@@ -339,11 +339,12 @@ impl Function {
 
     /// The value that passthrough instructions (`GuardType`, `Assign`, ...) give on under another name.
     pub fn model(&self, value: Value) -> Value {
-        let mut model = value;
-        while self.instr(model).is_passthrough() {
-            model = self.operands(model)[0];
-        }
-        model
+        self.names(value).last().unwrap_or(value)
+    }
+
+    /// The names of a value that such instructions give on: this one, what it is another name of, and so on to the model.
+    pub fn names(&self, value: Value) -> impl Iterator<Item = Value> + '_ {
+        std::iter::successors(Some(value), |name| self.instr(*name).is_passthrough().then(|| self.operands(*name)[0]))
     }
 
     fn data(&self, block: Block) -> &BlockData {

@@ -83,7 +83,8 @@ pub(super) fn run(function: &mut Function, preloaded: &Preloaded) {
 fn source(function: &Function, preloaded: &Preloaded, value: Value) -> Option<Source> {
     let Instr::GetIter { value } = *function.instr(value) else { return None };
     let ty = function.ty(value);
-    if ty.fits(ty::ListExact) || is_iterated_as_list(function, value) {
+    let is_guarded = || function.names(value).any(|name| matches!(function.instr(name), Instr::GuardListIteration { .. }));
+    if ty.fits(ty::ListExact) || is_guarded() {
         return Some(Source::List(value));
     }
     if ty.fits(ty::TupleExact) {
@@ -91,17 +92,6 @@ fn source(function: &Function, preloaded: &Preloaded, value: Value) -> Option<So
     }
     let call = function.model(value);
     range(function, preloaded, call).or_else(|| enumerate(function, preloaded, call))
-}
-
-/// Whether a guard has said so.
-fn is_iterated_as_list(function: &Function, mut value: Value) -> bool {
-    loop {
-        match function.instr(value) {
-            Instr::GuardListIteration { .. } => return true,
-            instr if instr.is_passthrough() => value = function.operands(value)[0],
-            _ => return false,
-        }
-    }
 }
 
 fn enumerate(function: &Function, preloaded: &Preloaded, call: Value) -> Option<Source> {
@@ -219,23 +209,18 @@ fn find(function: &Function, preloaded: &Preloaded, iterator: Value) -> Option<L
 
 /// Whether a range has no other use, is made where a guard can stand, and is handed over to no frame.
 fn is_only_iterated(function: &Function, users: &[Users], call: Value, iterator: Value) -> bool {
-    let mut name = function.operands(iterator)[0];
+    // A value that was refined by another name may be held under that.
+    let refined = function.operands(iterator)[0];
     let mut user = iterator;
-    loop {
+    for name in function.names(refined) {
         if users[name.0 as usize][..] != [user] {
             return false;
         }
-        if name == call {
-            break;
-        }
         user = name;
-        name = function.operands(name)[0];
     }
-    let is_handed_over = function.values().any(|value| function.instr(value).info().steals_frame_state && holds(function, value, call));
+    let steals = |value: Value| function.instr(value).info().steals_frame_state && [call, refined].iter().any(|held| holds(function, value, *held));
     let has_state = function.position(call).is_some_and(|(block, index)| function.state_for_guard(block, index).is_some());
-    // A value that was refined by another name may be held under that.
-    let refined = function.operands(iterator)[0];
-    has_state && !is_handed_over && !function.values().any(|value| function.instr(value).info().steals_frame_state && holds(function, value, refined))
+    has_state && !function.values().any(steals)
 }
 
 /// The item must be used only where there is one.

@@ -129,7 +129,7 @@ fn is_invariant(function: &Function, value: Value, inside: &FxHashSet<Value>, wr
     );
     // Where a slot is depends on the shape: a branch on it may stand between.
     let is_unchecked = match *instr {
-        Instr::LoadSlot { owner, .. } => !is_shape_guarded(function, owner),
+        Instr::LoadSlot { owner, .. } => !function.names(owner).any(|name| matches!(function.instr(name), Instr::GuardShape { .. })),
         _ => false,
     };
     let reads = super::value_numbering::memory_of(instr);
@@ -139,16 +139,6 @@ fn is_invariant(function: &Function, value: Value, inside: &FxHashSet<Value>, wr
         && !is_unchecked
         && !reads.meets(writes)
         && function.operands(value).iter().all(|operand| !inside.contains(operand) || matches!(function.instr(*operand), Instr::LoadConst { .. }))
-}
-
-fn is_shape_guarded(function: &Function, mut owner: Value) -> bool {
-    while function.instr(owner).is_passthrough() {
-        if matches!(function.instr(owner), Instr::GuardShape { .. }) {
-            return true;
-        }
-        owner = function.operands(owner)[0];
-    }
-    false
 }
 
 /// The state with which control comes to the loop: that of the snapshot at its head.
