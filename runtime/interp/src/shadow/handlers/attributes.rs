@@ -31,6 +31,16 @@ macro_rules! put_value {
     }};
 }
 
+/// Puts a function of the class in the owner's place on the stack, and the owner above, for a call, and goes on.
+macro_rules! put_method {
+    ($method:expr, $vm:ident, $ip:ident, $sp:ident, $frame:ident, $fuel:ident) => {{
+        let method: u64 = $method;
+        raw::increment(method);
+        *$sp = std::mem::replace(&mut *$sp.sub(1), method);
+        go!($vm, $ip.add(1), $sp.add(1), $frame, $fuel);
+    }};
+}
+
 handler!(load_word(vm ip sp frame word fuel) {
     let owner = *sp.sub(1);
     let site: &Site = seen(ip, word);
@@ -110,14 +120,9 @@ handler!(
 handler!(
     /// A function of the class, for a call.
     load_method(vm ip sp frame word fuel) {
-        let owner = *sp.sub(1);
         let site: &Site = seen(ip, word);
-        if site.matches(Ref::from_bits(owner)) {
-            let method = site.class_value();
-            raw::increment(method);
-            *sp.sub(1) = method;
-            *sp = owner;
-            go!(vm, ip.add(1), sp.add(1), frame, fuel);
+        if site.matches(Ref::from_bits(*sp.sub(1))) {
+            put_method!(site.class_value(), vm, ip, sp, frame, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
     }
@@ -180,14 +185,9 @@ handler!(
 handler!(
     /// The function of a class method, asked of the class, for a call.
     load_class_method(vm ip sp frame word fuel) {
-        let owner = *sp.sub(1);
         let site: &Site = seen(ip, word);
-        if site.matches_class(Ref::from_bits(owner)) {
-            let method = site.class_value();
-            raw::increment(method);
-            *sp.sub(1) = method;
-            *sp = owner;
-            go!(vm, ip.add(1), sp.add(1), frame, fuel);
+        if site.matches_class(Ref::from_bits(*sp.sub(1))) {
+            put_method!(site.class_value(), vm, ip, sp, frame, fuel);
         }
         return misfit(vm, ip, sp, frame, word, fuel);
     }
@@ -215,12 +215,7 @@ macro_rules! finish_load {
                 let value = value.bits();
                 put_value!(value, $vm, $ip, $sp, $frame, $word, $fuel);
             }
-            Some(Found::Method(method)) if $word >> 32 & 1 != 0 => {
-                let method = method.bits();
-                raw::increment(method);
-                *$sp = std::mem::replace(&mut *$sp.sub(1), method);
-                go!($vm, $ip.add(1), $sp.add(1), $frame, $fuel);
-            }
+            Some(Found::Method(method)) if $word >> 32 & 1 != 0 => put_method!(method.bits(), $vm, $ip, $sp, $frame, $fuel),
             Some(Found::Method(method)) => {
                 let method = method.bits();
                 bind_and_go!(method, $vm, $ip, $sp, $frame, $fuel);
