@@ -257,7 +257,7 @@ unsafe extern "C" fn first_call(vm: *mut Vm, frame: *mut Frame) -> u64 {
     // SAFETY: the caller gives the innermost frame, which nobody has touched.
     unsafe {
         let code = compiled::code_of(frame);
-        if !ration::allows(code.data.instructions.len()) {
+        if !ration::allows(code) {
             code.compiled.countdown.set(ration::CALLS_TO_WAIT);
             return compiled::interpret(&mut *vm, frame);
         }
@@ -277,7 +277,7 @@ unsafe fn first_resumption(vm: &mut Vm, frame: *mut Frame) {
     if !is_worth_resuming(function.code()) {
         return;
     }
-    if !ration::allows(function.code().data.instructions.len()) {
+    if !ration::allows(function.code()) {
         return function.code().compiled.resumable.compile_after(ration::CALLS_TO_WAIT);
     }
     // Code that is refused is interpreted.
@@ -407,7 +407,7 @@ pub fn compile_function(vm: &mut Vm, function: &interp::Function, options: &Opti
     let known = hot::with_history(code, |history| Known::of_function(function, code, &name, with_feedback, Some(history)));
     watch.preloaded(&known.preloaded);
     let result = compile(vm, shared, code, &known, options, &mut watch);
-    ration::spend(code.data.instructions.len());
+    ration::spend(code);
     watch.end(result.as_ref().err());
     let entries = result?;
     let scope = function.scope_words();

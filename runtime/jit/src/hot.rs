@@ -339,7 +339,7 @@ unsafe fn hot_loop(vm: &mut Vm, frame: *mut Frame, head: u32) -> Option<Entry> {
         slot.heat.set(u32::MAX);
         return None;
     }
-    if !ration::allows(code.data.instructions.len()) {
+    if !ration::allows(code) {
         return None;
     }
     let types = if with_history(code, |history| history.is_entry_blamed()) {
@@ -384,7 +384,7 @@ pub fn raised(code: &CodeObject, exits: &Exits, point: &Point) {
     let code_of = |frame: &FramePoint| frame.callee.map_or(code, |callee| unsafe { &*callee.code });
     let handling = point.frames.iter().rev().find(|frame| code_of(frame).handler(frame.bytecode as usize).is_some());
     let Some(frame) = handling.filter(|frame| is_catchable(code_of(frame), frame.bytecode)) else { return };
-    let is_hot = ration::allows(code.data.instructions.len()) && with_history(code_of(frame), |history| history.raised(frame.bytecode));
+    let is_hot = ration::allows(code) && with_history(code_of(frame), |history| history.raised(frame.bytecode));
     if is_hot && !exits.is_given_up.get() {
         exits.is_given_up.set(true);
         learn_anew(code, false);
@@ -414,7 +414,7 @@ pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
         return;
     }
     // Better code may have to wait; code that is left so often is worse than none.
-    if point.failures.get() < MOST_PATIENCE && !ration::allows(code.data.instructions.len()) {
+    if point.failures.get() < MOST_PATIENCE && !ration::allows(code) {
         return;
     }
     exits.is_given_up.set(true);

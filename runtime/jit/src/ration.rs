@@ -1,6 +1,7 @@
 //! How much time compiling may take when nobody asked for it: a part of the processor's time that the program has had, so that a short program with many functions is not much slower for being
 //! compiled. What has run for a while is likely to run for a while longer, and gets more. Who sets after how many calls to compile, or asks for a function, is not rationed.
 
+use interp::CodeObject;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ const TIME_OF_INSTRUCTION: Duration = Duration::from_micros(20);
 /// After so many calls more it is asked again whether a function may be compiled.
 pub const CALLS_TO_WAIT: u32 = 250;
 
+#[derive(Default)]
 struct Ration {
     /// The time the process had had when compiling began, or ended, last.
     last: Duration,
@@ -33,7 +35,7 @@ fn ration() -> MutexGuard<'static, Option<Ration>> {
 
 /// From now on compiling is rationed.
 pub fn begin() {
-    *ration() = Some(Ration { last: Duration::ZERO, spent: Duration::ZERO, n_instructions: 0 });
+    *ration() = Some(Ration::default());
 }
 
 /// From now on it is not.
@@ -41,19 +43,9 @@ pub fn lift() {
     *ration() = None;
 }
 
-/// Whether a function of so many instructions of bytecode may be compiled now.
-pub fn allows(n_instructions: usize) -> bool {
-    ration().as_mut().is_none_or(|ration| {
-        let now = process_time();
-        if now < ration.last {
-            // A process that was forked has had no time yet.
-            (ration.last, ration.spent) = (Duration::ZERO, Duration::ZERO);
-        }
-        let (allowance, n_instructions) = (allowance(now), u32::try_from(n_instructions).unwrap_or(u32::MAX));
-        // A function that takes more than half of all there has been is too big for a program this short, whoever else has taken what. (To ask whether it takes more
-        // than what is left would have small ones always come first.)
-        ration.spent <= allowance && ration.time_of(n_instructions) * 2 <= allowance
-    })
+/// Whether this may be compiled now.
+pub fn allows(code: &CodeObject) -> bool {
+    ration().as_mut().is_none_or(|ration| ration.allows(process_time(), length(code)))
 }
 
 /// Compiling begins.
@@ -63,13 +55,16 @@ pub fn start() {
     }
 }
 
-/// Compiling a function of so many instructions of bytecode has ended.
-pub fn spend(n_instructions: usize) {
+/// Compiling this has ended.
+pub fn spend(code: &CodeObject) {
     if let Some(ration) = ration().as_mut() {
-        let now = process_time();
-        ration.spend(now.saturating_sub(ration.last), n_instructions);
-        ration.last = now;
+        ration.spend(process_time(), length(code));
     }
+}
+
+/// How many instructions of bytecode there are.
+fn length(code: &CodeObject) -> u32 {
+    u32::try_from(code.data.instructions.len()).unwrap_or(u32::MAX)
 }
 
 /// The processor's time that this process has had.
@@ -78,9 +73,21 @@ fn process_time() -> Duration {
 }
 
 impl Ration {
-    fn spend(&mut self, time: Duration, n_instructions: usize) {
-        self.spent += time;
-        self.n_instructions = self.n_instructions.saturating_add(u32::try_from(n_instructions).unwrap_or(u32::MAX));
+    fn allows(&mut self, now: Duration, n_instructions: u32) -> bool {
+        if now < self.last {
+            // A process that was forked has had no time yet.
+            (self.last, self.spent) = (Duration::ZERO, Duration::ZERO);
+        }
+        let allowance = allowance(now);
+        // A function that takes more than half of all there has been is too big for a program this short, whoever else has taken what. (To ask whether it takes more
+        // than what is left would have small ones always come first.)
+        self.spent <= allowance && self.time_of(n_instructions) * 2 <= allowance
+    }
+
+    fn spend(&mut self, now: Duration, n_instructions: u32) {
+        self.spent += now.saturating_sub(self.last);
+        self.last = now;
+        self.n_instructions = self.n_instructions.saturating_add(n_instructions);
     }
 
     /// The time that compiling so many instructions is likely to take. What is inlined is part of it.
@@ -109,15 +116,19 @@ mod tests {
 
     #[test]
     fn what_is_spent_is_waited_for() {
-        begin();
-        assert!(allows(10));
-        assert!(!allows(1_000_000));
-        start();
-        spend(10);
-        assert!(ration().as_ref().is_some_and(|ration| ration.n_instructions == 10 && ration.spent < Duration::from_secs(10)));
-        ration().as_mut().expect("it has begun").spend(Duration::from_secs(1000), 10);
-        assert!(!allows(10));
-        lift();
-        assert!(allows(1_000_000));
+        let mut ration = Ration::default();
+        assert!(ration.allows(Duration::ZERO, 10));
+        assert!(!ration.allows(Duration::ZERO, 1_000_000));
+        ration.spend(SHORT, 10);
+        assert_eq!((ration.n_instructions, ration.spent), (10, SHORT));
+        assert!(!ration.allows(SHORT, 10));
+        assert!(ration.allows(SHORT * 10, 10));
+    }
+
+    #[test]
+    fn a_process_that_was_forked_has_spent_nothing() {
+        let mut ration = Ration::default();
+        ration.spend(SHORT, 10);
+        assert!(ration.allows(Duration::ZERO, 10));
     }
 }
