@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The code of a function.
-#[derive(Clone, Copy, Debug)]
-pub struct Code {
-    pub start: usize,
-    pub size: usize,
+struct Code {
+    /// `module:qualified name`
+    name: String,
+    size: usize,
     /// Valid as long as the code is here.
-    pub exits: *const Exits,
+    exits: *const Exits,
 }
 
 // SAFETY: what it points to is touched with the global lock only.
 unsafe impl Send for Code {}
 
+/// By where it begins.
 static CODES: Mutex<BTreeMap<usize, Code>> = Mutex::new(BTreeMap::new());
 
 fn codes() -> MutexGuard<'static, BTreeMap<usize, Code>> {
@@ -23,25 +24,25 @@ fn codes() -> MutexGuard<'static, BTreeMap<usize, Code>> {
 }
 
 /// Code has been installed.
-pub fn add(start: usize, size: usize, exits: &Exits) {
-    codes().insert(start, Code { start, size, exits });
+pub fn add(name: &str, start: usize, size: usize, exits: &Exits) {
+    codes().insert(start, Code { name: name.to_owned(), size, exits });
 }
 
-/// The code an address is in.
-pub fn at(address: usize) -> Option<Code> {
+/// Where the code that an address is in begins, and its exits.
+pub fn at(address: usize) -> Option<(usize, *const Exits)> {
     let codes = codes();
-    let (_, code) = codes.range(..=address).next_back()?;
-    (address - code.start < code.size).then_some(*code)
+    let (start, code) = codes.range(..=address).next_back()?;
+    (address - start < code.size).then_some((*start, code.exits))
 }
 
-/// All code: where it is, and its bytes.
-pub fn all() -> Vec<(usize, Vec<u8>)> {
-    let bytes = |code: &Code| {
+/// All code: what it is called, and its bytes.
+pub fn all() -> Vec<(String, Vec<u8>)> {
+    let bytes = |(start, code): (&usize, &Code)| {
         // SAFETY: code that is noted is in readable memory, and freed with the global lock, which is held.
-        let bytes = unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(code.start), code.size) };
-        (code.start, bytes.to_vec())
+        let bytes = unsafe { std::slice::from_raw_parts(std::ptr::with_exposed_provenance::<u8>(*start), code.size) };
+        (code.name.clone(), bytes.to_vec())
     };
-    codes().values().map(bytes).collect()
+    codes().iter().map(bytes).collect()
 }
 
 /// The code is not there any more.

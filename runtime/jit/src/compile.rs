@@ -586,13 +586,13 @@ fn install(
     });
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
-    codes::add(place.addr(), made.bytes.len(), &exits);
+    let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
+    codes::add(name, place.addr(), made.bytes.len(), &exits);
+    profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });
     let objects =
         extras.references.into_iter().chain(known.objects.iter().chain(&known.classes).chain(known.callees.iter().map(|(_, code)| code)).cloned());
     code.compiled.references.borrow_mut().extend(objects);
     let cells = known.cells.values().cloned().chain(known.assumptions.iter().filter_map(Assume::cell)).collect();
-    let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
-    profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });
     // SAFETY: what was emitted are C functions of this form.
     let entry_at = |offset: u32| unsafe { std::mem::transmute::<*const u8, Entry>(place.wrapping_add(offset as usize)) };
     let start = entry_at(wanted);

@@ -9,7 +9,6 @@ mod jit_dump;
 use crate::codes;
 use crate::options::{self, Settings};
 use jit_dump::JitDump;
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -32,9 +31,6 @@ struct Files {
     dump: Option<JitDump>,
 }
 
-/// What the code at an address is called.
-static NAMES: Mutex<BTreeMap<u64, String>> = Mutex::new(BTreeMap::new());
-
 static FILES: Mutex<Option<Files>> = Mutex::new(None);
 
 impl Files {
@@ -49,17 +45,12 @@ impl Files {
 
 /// An object file with all code that is installed.
 pub fn object_file() -> Vec<u8> {
-    let names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let named = |(address, bytes): (usize, Vec<u8>)| {
-        let name = names.get(&(address as u64)).map_or_else(|| format!("{address:x}"), |name| format!("{PREFIX}{name}"));
-        (name, bytes)
-    };
-    elf::archive(&codes::all().into_iter().map(named).collect::<Vec<_>>())
+    let named: Vec<(String, Vec<u8>)> = codes::all().into_iter().map(|(name, bytes)| (format!("{PREFIX}{name}"), bytes)).collect();
+    elf::archive(&named)
 }
 
 /// Tells whoever wants to know.
 pub fn installed(code: &Installed<'_>) {
-    NAMES.lock().unwrap_or_else(PoisonError::into_inner).insert(code.address, code.name.to_owned());
     let settings = options::get();
     if settings.gdb || settings.gdb_elf {
         let image = elf::image(&format!("{PREFIX}{}", code.name), code);

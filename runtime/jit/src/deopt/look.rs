@@ -107,15 +107,15 @@ impl Site {
             if return_address == trampoline::return_address() {
                 return_address = with_halted(|halted| halted.get(&stack_pointer).map(|halted| halted.return_address))?;
             }
-            let code = codes::at(return_address)?;
-            let offset = (return_address - code.start) as u32;
-            let safepoints = &(*code.exits).safepoints;
+            let (start, exits) = codes::at(return_address)?;
+            let offset = (return_address - start) as u32;
+            let safepoints = &(*exits).safepoints;
             let safepoint = safepoints.binary_search_by_key(&offset, |record| record.return_offset).ok()?;
             if safepoints[safepoint].id == 0 {
                 return None;
             }
-            let epilogue = code.start + (*code.exits).epilogue_offset;
-            let mut site = Site { stack_pointer, return_address, exits: code.exits, epilogue, frames: Vec::new(), safepoint };
+            let epilogue = start + (*exits).epilogue_offset;
+            let mut site = Site { stack_pointer, return_address, exits, epilogue, frames: Vec::new(), safepoint };
             let mut inner: Vec<*mut Frame> = look::frames(chain).take_while(|frame| !std::ptr::eq(*frame, own)).collect();
             inner.push(own);
             inner.reverse();
