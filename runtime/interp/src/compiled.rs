@@ -1228,7 +1228,7 @@ pub unsafe fn run_periodic_tasks(vm: &mut Vm, frame: *mut Frame) -> bool {
     let is_done = eval::handle_breaker(vm).is_ok();
     if breaker_reasons() & breaker::TRACE != 0 && tracing::is_active(vm) {
         // SAFETY: the caller's promise.
-        unsafe { look::leave(vm, frame) };
+        unsafe { look::ask(vm, frame, look::Wish::Leave) };
     }
     is_done
 }

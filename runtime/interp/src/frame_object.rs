@@ -3,7 +3,7 @@
 //! A frame object points at a frame that is in progress, or at the copy it took when the frame ended.
 
 use crate::code::CodeObject;
-use crate::compiled::look;
+use crate::compiled::look::{self, Wish};
 use crate::eval;
 use crate::frame::{FRAME_WORDS, Frame};
 use object::cell::{ObjectCell, Visitor, VmCell};
@@ -129,7 +129,7 @@ impl FrameObject {
     /// Has compiled code put the variables where they are looked for.
     pub(crate) fn show(&self, vm: &mut Vm) {
         // SAFETY: the pointer is that of a frame, in progress or ended.
-        unsafe { look::show(vm, self.frame.get()) };
+        unsafe { look::ask(vm, self.frame.get(), Wish::Show) };
     }
 
     /// The words of the locals.
@@ -174,7 +174,7 @@ pub(crate) unsafe fn of(vm: &mut Vm, frame: *mut Frame) -> Object {
         });
         let object = object.into_object();
         (*frame).object = object.clone().into_raw();
-        look::watch(vm, frame);
+        look::ask(vm, frame, Wish::Watch);
         object
     }
 }

@@ -1,7 +1,7 @@
 //! Frames that run compiled code, as others see them.
 //!
 //! While compiled code runs a frame, its variables are in registers and on the machine's stack, and the words of its locals are zero. Who looks at them, or wants
-//! the frame to be interpreted when what it has called returns, says so here; whoever compiles has registered what does it ([`set_looker`]).
+//! the frame to be interpreted when what it has called returns, says so here ([`Wish`]); whoever compiles has registered what does it ([`set_looker`]).
 //!
 //! [`native`] says where the compiled code of a frame is.
 
@@ -13,16 +13,23 @@ use std::sync::OnceLock;
 /// What [`native`] says of the frame of a call that was inlined: it is run by the code of a frame further out.
 pub const INLINED: u32 = 1;
 
-/// What can be done about a frame that runs compiled code, which has called something.
-#[derive(Clone, Copy)]
-pub struct Looker {
-    /// The frame has got an object: if somebody still holds that when what the frame has called returns, the frame goes on in the interpreter.
-    pub watch: unsafe fn(vm: &mut Vm, frame: *mut Frame),
-    /// Puts the variables where the interpreter has them.
-    pub show: unsafe fn(vm: &mut Vm, frame: *mut Frame),
-    /// Has the frame go on in the interpreter, if that is possible where it is.
-    pub leave: unsafe fn(vm: &mut Vm, frame: *mut Frame),
+/// What is wanted of a frame that runs compiled code, which has called something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// It has got an object: if somebody still holds that when what it has called returns, it is to go on in the interpreter.
+    Watch,
+    /// Somebody is about to read or write its variables: they are to be where the interpreter has them.
+    Show,
+    /// It is to go on in the interpreter, if that is possible where it is.
+    Leave,
 }
+
+/// What does as is wanted.
+///
+/// # Safety
+///
+/// The frame is in progress, or has ended.
+pub type Looker = unsafe fn(vm: &mut Vm, frame: *mut Frame, wish: Wish);
 
 static LOOKER: OnceLock<Looker> = OnceLock::new();
 
@@ -108,62 +115,32 @@ pub unsafe fn frames(chain: Chain) -> impl Iterator<Item = *mut Frame> {
     std::iter::successors(some(chain.innermost), move |frame| some(unsafe { (**frame).previous }))
 }
 
-/// A frame has got an object.
-///
-/// # Safety
-///
-/// The frame is in progress.
-#[inline]
-pub(crate) unsafe fn watch(vm: &mut Vm, frame: *mut Frame) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if (*frame).native != 0
-            && let Some(looker) = LOOKER.get()
-        {
-            (looker.watch)(vm, frame);
-        }
-    }
-}
-
-/// Somebody is about to read or write the variables of a frame.
+/// Something is wanted of a frame, which may be one that the interpreter runs.
 ///
 /// # Safety
 ///
 /// The frame is in progress, or has ended.
 #[inline]
-pub(crate) unsafe fn show(vm: &mut Vm, frame: *mut Frame) {
+pub(crate) unsafe fn ask(vm: &mut Vm, frame: *mut Frame, wish: Wish) {
     // SAFETY: the caller's promise.
     unsafe {
         if (*frame).native != 0
             && let Some(looker) = LOOKER.get()
         {
-            (looker.show)(vm, frame);
+            looker(vm, frame, wish);
         }
-    }
-}
-
-/// Has a frame that runs compiled code go on in the interpreter.
-///
-/// # Safety
-///
-/// The frame is in progress.
-pub(crate) unsafe fn leave(vm: &mut Vm, frame: *mut Frame) {
-    if let Some(looker) = LOOKER.get() {
-        // SAFETY: the caller's promise.
-        unsafe { (looker.leave)(vm, frame) };
     }
 }
 
 /// Events are wanted: frames that run compiled code go on in the interpreter, those of the thread or of all.
 pub(crate) fn leave_all(vm: &mut Vm, everybody: bool) {
-    let Some(looker) = LOOKER.get() else { return };
     let n_chains = if everybody { usize::MAX } else { 1 };
     for chain in chains(vm).into_iter().take(n_chains) {
         // SAFETY: the threads stand still.
         let compiled: Vec<*mut Frame> = unsafe { frames(chain).filter(|frame| (**frame).native > INLINED).collect() };
         for frame in compiled {
             // SAFETY: as above.
-            unsafe { (looker.leave)(vm, frame) };
+            unsafe { ask(vm, frame, Wish::Leave) };
         }
     }
 }
@@ -181,13 +158,12 @@ pub fn events_wanted(vm: &mut Vm, events: u32) {
 ///
 /// The frame is in progress.
 pub(crate) unsafe fn leave_callers(vm: &mut Vm, frame: *mut Frame) {
-    let Some(looker) = LOOKER.get() else { return };
     // SAFETY: the caller's promise; callers' frames outlive callees'.
     unsafe {
         let mut frame = (*frame).previous;
         while !frame.is_null() && (*frame).native != 0 {
             if (*frame).native > INLINED {
-                (looker.leave)(vm, frame);
+                ask(vm, frame, Wish::Leave);
             }
             frame = (*frame).previous;
         }

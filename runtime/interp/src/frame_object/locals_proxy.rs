@@ -7,7 +7,7 @@
 use super::{FRAME, FrameObject, payload};
 use crate::cell_object::CellObject;
 use crate::code::CodeObject;
-use crate::compiled::look;
+use crate::compiled::look::{self, Wish};
 use crate::frame::Frame;
 use bytecode::opcode::Comparison;
 use bytecode::{CodeFlags, LocalKind};
@@ -99,7 +99,7 @@ fn has_hidden(frame: &Frame) -> bool {
 /// The variables of a frame that has fast locals, as a new dict.
 pub(crate) fn snapshot(vm: &mut Vm, frame: &Frame) -> ObjectOf<Dict> {
     // SAFETY: the frame is in progress, or has ended.
-    unsafe { look::show(vm, std::ptr::from_ref(frame).cast_mut()) };
+    unsafe { look::ask(vm, std::ptr::from_ref(frame).cast_mut(), Wish::Show) };
     let code = frame.code();
     let locals = Frame::locals(std::ptr::from_ref(frame).cast_mut());
     let dict = vm.new_dict();

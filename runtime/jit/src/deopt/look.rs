@@ -7,7 +7,8 @@
 use super::{After, Exits, Location, Point, Words};
 use crate::helpers::EXHAUSTED;
 use crate::{codes, trampoline};
-use interp::compiled::{self, look};
+use interp::compiled;
+use interp::compiled::look::{self, Wish};
 use interp::frame::Frame;
 use interp::inlined::{self, Ending};
 use object::{Object, Vm, raw};
@@ -81,7 +82,7 @@ pub fn for_each_return_address(visit: &mut dyn FnMut(usize)) {
 
 /// Registers what this file does.
 pub fn start() {
-    look::set_looker(look::Looker { watch, show, leave });
+    look::set_looker(looker);
 }
 
 impl Site {
@@ -152,6 +153,11 @@ impl Site {
         point.after != After::More && point.frames.len() == self.frames.len()
     }
 
+    /// Whether its variables have been shown since.
+    fn is_shown(&self) -> bool {
+        with_halted(|halted| halted.get(&self.stack_pointer).is_some_and(|halted| matches!(halted.plan, Plan::Shown)))
+    }
+
     /// Has the trampoline find a plan when the call returns.
     unsafe fn halt(&self, plan: Plan) {
         with_halted(|halted| halted.insert(self.stack_pointer, Halted { return_address: self.return_address, plan }));
@@ -220,27 +226,22 @@ fn above(below: usize, low: u32) -> Option<usize> {
 }
 
 /// See [`look::Looker`].
-unsafe fn watch(vm: &mut Vm, frame: *mut Frame) {
+unsafe fn looker(vm: &mut Vm, frame: *mut Frame, wish: Wish) {
     // SAFETY: the caller's promise.
     unsafe {
         let Some(site) = Site::of(vm, frame) else { return };
-        if with_halted(|halted| !halted.contains_key(&site.stack_pointer)) {
-            site.halt(Plan::Watched);
+        match wish {
+            Wish::Watch if with_halted(|halted| !halted.contains_key(&site.stack_pointer)) => site.halt(Plan::Watched),
+            Wish::Show | Wish::Leave if site.can_leave() => leave_at(vm, &site),
+            Wish::Show if !site.is_shown() => show_at(vm, &site),
+            Wish::Watch | Wish::Show | Wish::Leave => {}
         }
     }
 }
 
-/// See [`look::Looker`].
-unsafe fn show(vm: &mut Vm, frame: *mut Frame) {
+unsafe fn show_at(vm: &mut Vm, site: &Site) {
     // SAFETY: the caller's promise.
     unsafe {
-        let Some(site) = Site::of(vm, frame) else { return };
-        if site.can_leave() {
-            return leave_at(vm, &site);
-        }
-        if with_halted(|halted| halted.get(&site.stack_pointer).is_some_and(|halted| matches!(halted.plan, Plan::Shown))) {
-            return;
-        }
         let Some(stacks) = site.write_frames(vm) else { return };
         site.halt(Plan::Shown);
         for word in stacks.into_iter().flatten() {
@@ -249,20 +250,10 @@ unsafe fn show(vm: &mut Vm, frame: *mut Frame) {
     }
 }
 
-/// See [`look::Looker`].
-unsafe fn leave(vm: &mut Vm, frame: *mut Frame) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if let Some(site) = Site::of(vm, frame).filter(Site::can_leave) {
-            leave_at(vm, &site);
-        }
-    }
-}
-
 unsafe fn leave_at(vm: &mut Vm, site: &Site) {
     // SAFETY: the caller's promise.
     unsafe {
-        if with_halted(|halted| halted.get(&site.stack_pointer).is_some_and(|halted| matches!(halted.plan, Plan::Shown))) {
+        if site.is_shown() {
             site.clear_frames();
         }
         if let Some(leaving) = site.leave(vm) {
