@@ -59,17 +59,9 @@ impl Kind {
 
     /// Makes the object, if there is one.
     pub fn make(self, vm: &mut Vm, parts: Vec<Option<Object>>) -> Option<Object> {
-        if self == Kind::OptionalFloat {
-            let mut parts = parts.into_iter().flatten();
-            return parts.next().filter(|is_set| is_set.borrow().is_true()).and(parts.next());
-        }
-        Some(self.make_of(vm, parts))
-    }
-
-    fn make_of(self, vm: &mut Vm, parts: Vec<Option<Object>>) -> Object {
         let parts: Vec<Object> = parts.into_iter().map(|part| part.unwrap_or_else(Object::none)).collect();
         let number = |index: usize| parts[index].borrow().as_small_int().unwrap_or(0);
-        match self {
+        Some(match self {
             Kind::Tuple => vm.new_tuple(parts).into_object(),
             Kind::List => vm.new_list(parts).into_object(),
             Kind::Range => range::new_small(vm, number(0), number(1), number(2)),
@@ -90,13 +82,16 @@ impl Kind {
                 let attributes: Vec<(usize, Object)> = std::iter::from_fn(pair).collect();
                 vm.allocate_with_attributes(class, shape, attributes)
             }
-            Kind::OptionalFloat => unreachable!("the caller made it"),
+            Kind::OptionalFloat => {
+                let mut parts = parts.into_iter();
+                return parts.next().filter(|is_set| is_set.borrow().is_true()).and(parts.next());
+            }
             Kind::Slice | Kind::Method => {
                 let mut parts = parts.into_iter();
                 let mut part = || parts.next().unwrap_or_else(Object::none);
                 let (first, second) = (part(), part());
                 if self == Kind::Method { vm.new_bound_method(first, second) } else { builtins::slice::new(vm, first, second, part()) }
             }
-        }
+        })
     }
 }
