@@ -287,6 +287,14 @@ impl Lowering<'_, '_> {
         found.ok_or_else(|| Refusal::Unsupported(format!("the name `{}`", self.function.pool.name(name))))
     }
 
+    /// Keeps what the instruction notes as it runs, and gives its address.
+    fn site<T: 'static>(&mut self, site: T) -> i64 {
+        let site = Box::new(site);
+        let address = (&raw const *site).expose_provenance() as i64;
+        self.extras.sites.push(site);
+        address
+    }
+
     // ---- blocks
 
     fn cold(&mut self) -> BlockId {
@@ -315,23 +323,33 @@ impl Lowering<'_, '_> {
         self.builder.call_int(target, args, record)
     }
 
-    /// The same of one that raises; the result is the instruction's.
-    fn call_raising(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Lowered {
+    /// Calls a helper that raises.
+    fn raising(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Result<Reg, Refusal> {
         let result = self.helper(helper, args);
         self.guard_raised(value, result)?;
+        Ok(result)
+    }
+
+    /// The same; the result is the instruction's.
+    fn call_raising(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Lowered {
+        let result = self.raising(value, helper, args)?;
         if self.function.has_output(value) {
             self.define(value, result);
         }
         Ok(())
     }
 
-    /// The same of one that gives 1 for false and 2 for true.
+    /// The same of one that gives 1 for false and 2 for true, of which a machine bool is made.
     fn call_truth(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Lowered {
-        let result = self.helper(helper, args);
-        self.guard_raised(value, result)?;
-        let truth = self.builder.sub(W64, result, 1);
+        let truth = self.truth(value, helper, args)?;
         self.define(value, truth);
         Ok(())
+    }
+
+    /// The machine bool alone.
+    fn truth(&mut self, value: Value, helper: Helper, args: &[Operand]) -> Result<Reg, Refusal> {
+        let result = self.raising(value, helper, args)?;
+        Ok(self.builder.sub(W64, result, 1))
     }
 
     /// The place of a word of the frame's evaluation stack.

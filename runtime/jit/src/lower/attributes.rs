@@ -139,8 +139,7 @@ impl Lowering<'_, '_> {
         self.increment_any(found);
         self.builder.branch(Edge::new(done, vec![found]));
         self.builder.switch_to(unknown);
-        let found = self.helper(helper, &args);
-        self.guard_raised(value, found)?;
+        let found = self.raising(value, helper, &args)?;
         self.builder.branch(Edge::new(done, vec![found]));
         self.builder.switch_to(done);
         self.define(value, result);

@@ -39,9 +39,7 @@ impl Lowering<'_, '_> {
             }
         }
         self.builder.switch_to(slow);
-        let answer = self.helper(helper, &args);
-        self.guard_raised(value, answer)?;
-        let answer = if truth { self.builder.sub(W64, answer, 1) } else { answer };
+        let answer = if truth { self.truth(value, helper, &args)? } else { self.raising(value, helper, &args)? };
         self.builder.branch(Edge::new(done, vec![answer]));
         self.builder.switch_to(done);
         self.define(value, result);

@@ -235,8 +235,7 @@ impl Lowering<'_, '_> {
         let tagged = self.tagged(length);
         self.builder.branch(Edge::new(done, vec![tagged]));
         self.builder.switch_to(other);
-        let length = self.helper(Helper::get_length, &[word.into()]);
-        self.guard_raised(value, length)?;
+        let length = self.raising(value, Helper::get_length, &[word.into()])?;
         self.builder.branch(Edge::new(done, vec![length]));
         self.builder.switch_to(done);
         self.define(value, result);

@@ -109,8 +109,7 @@ impl Lowering<'_, '_> {
                 let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
                 self.builder.compare_jump(Width::W32, Condition::NotEqual, Address::new(reasons, 0), 0, to(look), to(done));
                 self.builder.switch_to(look);
-                let is_fine = self.helper(Helper::run_periodic_tasks, &[]);
-                self.guard_raised(value, is_fine)?;
+                self.raising(value, Helper::run_periodic_tasks, &[])?;
                 self.go(done);
                 self.builder.switch_to(done);
             }

@@ -24,9 +24,7 @@ impl Lowering<'_, '_> {
         };
         let (slow, done) = (self.cold(), self.builder.new_block());
         let result = self.builder.add_param(done, Class::Int);
-        let site = Box::new(Cell::new(NO_ENTRY));
-        let place = site.as_ptr().expose_provenance() as i64;
-        self.extras.sites.push(site);
+        let place = self.site(Cell::new(NO_ENTRY));
         let entry = self.entry_of(&callee, place, slow);
         let frame = self.lay_frame(&callee, function, args, slow);
         let given = self.call_recording(entry, &[Reg::VM.into(), frame.into()]);

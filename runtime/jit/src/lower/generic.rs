@@ -64,9 +64,7 @@ impl Lowering<'_, '_> {
                 self.call_truth(value, Helper::contains, &args)?;
             }
             Instr::LoadSpecial { owner, method } => {
-                let site = Box::new(SuperCache::new());
-                let place = std::ptr::from_ref(&*site).expose_provenance() as i64;
-                self.extras.sites.push(site);
+                let place = self.site(SuperCache::new());
                 let args = [self.operand(owner), Operand::Imm(method as i64), Operand::Imm(place)];
                 self.call_raising(value, Helper::load_special, &args)?;
             }
@@ -126,9 +124,7 @@ impl Lowering<'_, '_> {
         self.builder.switch_to(falsy);
         self.builder.branch(Edge::new(done, vec![no]));
         self.builder.switch_to(slow);
-        let truth = self.helper(Helper::is_true, &[word.into()]);
-        self.guard_raised(value, truth)?;
-        let truth = self.builder.sub(W64, truth, 1);
+        let truth = self.truth(value, Helper::is_true, &[word.into()])?;
         self.builder.branch(Edge::new(done, vec![truth]));
         self.builder.switch_to(done);
         self.define(value, result);

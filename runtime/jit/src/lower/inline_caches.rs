@@ -12,9 +12,7 @@ use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Scale, UNLESS_
 impl Lowering<'_, '_> {
     /// Goes on if the owner is of the layout and class of the cache's first entry, else in `slow`. Gives the cache's address.
     fn match_cache(&mut self, owner: Value, slow: BlockId) -> (Reg, i64) {
-        let cache = Box::new(AttributeCache::new());
-        let address = (&raw const *cache).expose_provenance() as i64;
-        self.extras.sites.push(cache);
+        let address = self.site(AttributeCache::new());
         let object = self.reg(owner);
         if !self.ty(owner).fits(ty::HeapObject) {
             let heap = self.builder.new_block();
@@ -54,8 +52,7 @@ impl Lowering<'_, '_> {
         }
         self.builder.branch(Edge::new(done, results));
         self.builder.switch_to(slow);
-        let found = self.helper(helper, &[object.into(), name, Operand::Imm(address)]);
-        self.guard_raised(value, found)?;
+        let found = self.raising(value, helper, &[object.into(), name, Operand::Imm(address)])?;
         let mut results = vec![found];
         if is_method {
             let place = self.stack_word(0);
@@ -72,9 +69,7 @@ impl Lowering<'_, '_> {
     pub(super) fn load_super_attr(&mut self, value: Value, operands: [Value; 3], name: NameId, flags: u32) -> Lowered {
         let arg = self.name_index(name)? << 2 | (flags & 1) << 1;
         let name = Operand::Imm(self.name_word(name)?);
-        let cache = Box::new(SuperCache::new());
-        let address = (&raw const *cache).expose_provenance() as i64;
-        self.extras.sites.push(cache);
+        let address = self.site(SuperCache::new());
         let operands = operands.map(|operand| self.operand(operand));
         self.put_on_stack(&operands)?;
         self.call_raising(value, Helper::load_super_attr, &[Operand::Imm(arg.into()), name, Operand::Imm(address)])
@@ -86,9 +81,7 @@ impl Lowering<'_, '_> {
         let name = Operand::Imm(self.name_word(name)?);
         let (slow, done) = (self.cold(), self.builder.new_block());
         let [result, second] = [(); 2].map(|()| self.builder.add_param(done, Class::Int));
-        let cache = Box::new(SuperCache::new());
-        let address = (&raw const *cache).expose_provenance() as i64;
-        self.extras.sites.push(cache);
+        let address = self.site(SuperCache::new());
         let [super_type, class, receiver] = operands.map(|operand| self.reg(operand));
         let known = object::super_object::SUPER.object().bits();
         self.jump_unless(W64, Condition::Equal, super_type, Operand::Imm(known as i64), slow);
@@ -108,8 +101,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![method, receiver]));
         self.builder.switch_to(slow);
         self.put_on_stack(&[super_type.into(), class.into(), receiver.into()])?;
-        let found = self.helper(Helper::load_super_method, &[Operand::Imm(arg.into()), name, Operand::Imm(address)]);
-        self.guard_raised(value, found)?;
+        let found = self.raising(value, Helper::load_super_method, &[Operand::Imm(arg.into()), name, Operand::Imm(address)])?;
         let place = self.stack_word(0);
         let bound = self.builder.load(W64, place);
         self.builder.branch(Edge::new(done, vec![found, bound]));
@@ -135,8 +127,7 @@ impl Lowering<'_, '_> {
         self.decrement_any(old);
         self.go(done);
         self.builder.switch_to(slow);
-        let is_stored = self.helper(Helper::store_attr, &[word.into(), object.into(), name, Operand::Imm(address)]);
-        self.guard_raised(value, is_stored)?;
+        self.raising(value, Helper::store_attr, &[word.into(), object.into(), name, Operand::Imm(address)])?;
         self.go(done);
         self.builder.switch_to(done);
         Ok(())

@@ -89,8 +89,7 @@ impl Lowering<'_, '_> {
         let boxed = self.box_float(number);
         self.builder.branch(Edge::new(done, vec![boxed]));
         self.builder.switch_to(slow);
-        let word = self.helper(Helper::binary, &args);
-        self.guard_raised(value, word)?;
+        let word = self.raising(value, Helper::binary, &args)?;
         self.builder.branch(Edge::new(done, vec![word]));
         self.builder.switch_to(done);
         self.define(value, result);
@@ -120,9 +119,7 @@ impl Lowering<'_, '_> {
         let holds = self.builder.compare_set(W64, condition(kind, true), a, b);
         self.builder.branch(Edge::new(done, vec![holds]));
         self.builder.switch_to(slow);
-        let word = self.helper(Helper::compare_truth, &args);
-        self.guard_raised(value, word)?;
-        let holds = self.builder.sub(W64, word, 1);
+        let holds = self.truth(value, Helper::compare_truth, &args)?;
         self.builder.branch(Edge::new(done, vec![holds]));
         self.builder.switch_to(done);
         self.define(value, result);

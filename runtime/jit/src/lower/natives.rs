@@ -116,8 +116,7 @@ impl Lowering<'_, '_> {
         self.builder.switch_to(slow);
         self.put_on_stack(&[word.into()])?;
         let class = object::int::INT.object().bits() as i64;
-        let made = self.helper(Helper::native_new, &[Operand::Imm(new), Operand::Imm(class), Operand::Imm(1)]);
-        self.guard_raised(value, made)?;
+        let made = self.raising(value, Helper::native_new, &[Operand::Imm(new), Operand::Imm(class), Operand::Imm(1)])?;
         self.builder.branch(Edge::new(done, vec![made]));
         self.builder.switch_to(done);
         self.define_result(value, result);
