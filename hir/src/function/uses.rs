@@ -54,6 +54,11 @@ impl Function {
         }
     }
 
+    /// What takes the place of a value; replacements may have replacements themselves.
+    pub fn resolved(replacements: &FxHashMap<Value, Value>, value: Value) -> Value {
+        std::iter::successors(Some(value), |value| replacements.get(value).copied()).last().unwrap_or(value)
+    }
+
     /// Replaces the uses of many values at once; replacements may have replacements themselves.
     pub fn replace_uses(&mut self, replacements: &FxHashMap<Value, Value>) {
         if replacements.is_empty() {

@@ -268,11 +268,8 @@ impl<'a> Replacer<'a> {
         self.function.replace_uses(&replacements);
     }
 
-    fn resolved(&self, mut value: Value) -> Value {
-        while let Some(new) = self.replacements.get(&value) {
-            value = *new;
-        }
-        value
+    fn resolved(&self, value: Value) -> Value {
+        Function::resolved(&self.replacements, value)
     }
 
     fn block(&mut self, block: Block) {

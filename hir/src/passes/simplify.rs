@@ -72,12 +72,7 @@ impl Simplifier<'_> {
     fn visit(&mut self) {
         let value = self.function.instrs(self.block)[self.index];
         let replacements = &self.replacements;
-        self.function.replace_operands(value, &mut |mut operand| {
-            while let Some(new) = replacements.get(&operand) {
-                operand = *new;
-            }
-            operand
-        });
+        self.function.replace_operands(value, &mut |operand| Function::resolved(replacements, operand));
         match self.rule(value) {
             None => self.index += 1,
             Some(change) => {

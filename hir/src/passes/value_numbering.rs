@@ -110,12 +110,7 @@ impl Numbering<'_> {
 
     fn rename(&mut self, value: Value) {
         let replacements = &self.replacements;
-        self.function.replace_operands(value, &mut |mut operand| {
-            while let Some(new) = replacements.get(&operand) {
-                operand = *new;
-            }
-            operand
-        });
+        self.function.replace_operands(value, &mut |operand| Function::resolved(replacements, operand));
     }
 
     /// Whether uses of `value` may use `known`: it is not of a greater type.
@@ -148,9 +143,7 @@ impl Numbering<'_> {
     fn known_model(&self, value: Value) -> Value {
         let mut model = value;
         loop {
-            while let Some(new) = self.replacements.get(&model) {
-                model = *new;
-            }
+            model = Function::resolved(&self.replacements, model);
             if !self.function.instr(model).is_passthrough() {
                 return model;
             }

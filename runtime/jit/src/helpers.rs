@@ -139,25 +139,13 @@ define_helpers! {
         let left = Object::from_raw(left).expect("an operand is never null");
         vm.str_append(left, value(right)).into_raw()
     }
-    negative(vm, frame, operand) {
-        let result = vm.negative(value(operand)).map_or(0, Object::into_raw);
-        vm.run_finalizers();
-        result
-    }
-    invert(vm, frame, operand) {
-        let result = vm.invert(value(operand)).map_or(0, Object::into_raw);
-        vm.run_finalizers();
-        result
-    }
+    negative(vm, frame, operand) { let result = vm.negative(value(operand)); finish(vm, result) }
+    invert(vm, frame, operand) { let result = vm.invert(value(operand)); finish(vm, result) }
     compare(vm, frame, left, right, op) {
         let op = comparison(op);
         match compiled::compare_quickly(op, value(left), value(right)) {
             Some(truth) => raw::bool_word(truth),
-            None => {
-                let result = vm.compare(value(left), value(right), op).map_or(0, Object::into_raw);
-                vm.run_finalizers();
-                result
-            }
+            None => { let result = vm.compare(value(left), value(right), op); finish(vm, result) }
         }
     }
     compare_truth(vm, frame, left, right, op) {
@@ -493,11 +481,7 @@ define_helpers! {
     length(vm, frame, container) { vm.len(value(container)).unwrap_or(0) as u64 }
     unpack(vm, frame, sequence, n) { compiled::unpack(vm, frame, value(sequence), n as usize, None) }
     unpack_starred(vm, frame, sequence, before, after) { compiled::unpack(vm, frame, value(sequence), before as usize, Some(after as usize)) }
-    get_iter(vm, frame, iterable) {
-        let result = vm.iter(value(iterable)).map_or(0, Object::into_raw);
-        vm.run_finalizers();
-        result
-    }
+    get_iter(vm, frame, iterable) { let result = vm.iter(value(iterable)); finish(vm, result) }
     next(vm, frame, iterator) {
         match compiled::resume::next_ready(vm, iterator) {
             Quick::Yielded(value) => return value,

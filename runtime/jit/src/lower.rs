@@ -305,6 +305,12 @@ impl Lowering<'_, '_> {
         self.builder.branch(to(block));
     }
 
+    /// Goes to a block with a value, and on there.
+    fn join(&mut self, block: BlockId, value: Reg) {
+        self.builder.branch(Edge::new(block, vec![value]));
+        self.builder.switch_to(block);
+    }
+
     // ---- calls
 
     /// Calls a helper with words beside `Vm` and frame.

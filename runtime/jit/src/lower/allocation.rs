@@ -55,8 +55,7 @@ impl Lowering<'_, '_> {
         self.go(slow);
         self.builder.switch_to(slow);
         let made = self.helper(Helper::allocate, &[Operand::Imm(class_word)]);
-        self.builder.branch(Edge::new(done, vec![made]));
-        self.builder.switch_to(done);
+        self.join(done, made);
         result
     }
 

@@ -114,8 +114,7 @@ impl Lowering<'_, '_> {
         };
         let exit = self.exit(value, false)?;
         self.builder.guard_test(W64, Condition::NotEqual, found, found, exit.record());
-        self.builder.branch(Edge::new(done, vec![found]));
-        self.builder.switch_to(done);
+        self.join(done, found);
         self.define(value, result);
         Ok(())
     }
@@ -140,8 +139,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![found]));
         self.builder.switch_to(unknown);
         let found = self.raising(value, helper, &args)?;
-        self.builder.branch(Edge::new(done, vec![found]));
-        self.builder.switch_to(done);
+        self.join(done, found);
         self.define(value, result);
         Ok(())
     }
@@ -187,8 +185,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![class]));
         self.builder.switch_to(tagged);
         let class = self.helper(Helper::class_of, &[word.into()]);
-        self.builder.branch(Edge::new(done, vec![class]));
-        self.builder.switch_to(done);
+        self.join(done, class);
         result
     }
 
@@ -202,8 +199,7 @@ impl Lowering<'_, '_> {
             Some(callee) => self.helper(inlined, &[Operand::Imm(index), Operand::Imm(std::ptr::from_ref(callee.code).expose_provenance() as i64)]),
             None => self.helper(own, &[Operand::Imm(index)]),
         };
-        let exit = self.exit(value, true)?;
-        self.builder.exit(exit.record());
+        self.leave_here(value, true)?;
         self.builder.switch_to(set);
         self.define(value, word);
         Ok(())

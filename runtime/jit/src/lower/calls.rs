@@ -56,8 +56,7 @@ impl Lowering<'_, '_> {
                 self.builder.compare_jump(W64, Condition::Equal, word, raw::NONE as i64, to(fine), to(wrong));
                 self.builder.switch_to(wrong);
                 self.helper(Helper::init_returned, &[word.into()]);
-                let exit = self.exit(value, true)?;
-                self.builder.exit(exit.record());
+                self.leave_here(value, true)?;
                 self.builder.switch_to(fine);
             }
             Instr::MakeMethod { function, receiver } => {

@@ -40,8 +40,7 @@ impl Lowering<'_, '_> {
         }
         self.builder.switch_to(slow);
         let answer = if truth { self.truth(value, helper, &args)? } else { self.raising(value, helper, &args)? };
-        self.builder.branch(Edge::new(done, vec![answer]));
-        self.builder.switch_to(done);
+        self.join(done, answer);
         self.define(value, result);
         Ok(())
     }

@@ -236,8 +236,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![tagged]));
         self.builder.switch_to(other);
         let length = self.raising(value, Helper::get_length, &[word.into()])?;
-        self.builder.branch(Edge::new(done, vec![length]));
-        self.builder.switch_to(done);
+        self.join(done, length);
         self.define(value, result);
         Ok(())
     }
@@ -273,8 +272,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![items]));
         self.builder.switch_to(tuple);
         let items = self.builder.lea(Address::new(object, layout::TUPLE_ITEMS));
-        self.builder.branch(Edge::new(done, vec![items]));
-        self.builder.switch_to(done);
+        self.join(done, items);
         result
     }
 
@@ -314,8 +312,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![item]));
         self.builder.switch_to(end);
         let exhausted = self.helper(Helper::next, &[iterator.into()]);
-        self.builder.branch(Edge::new(done, vec![exhausted]));
-        self.builder.switch_to(done);
+        self.join(done, exhausted);
         self.define(value, result);
     }
 
@@ -334,8 +331,7 @@ impl Lowering<'_, '_> {
         let after = self.builder.add(W64, next, Address::new(iterator, range_iterator::STEP));
         self.builder.store(W64, Address::new(iterator, range_iterator::NEXT), after);
         self.builder.sub_memory(W64, remaining, 1);
-        self.builder.branch(Edge::new(done, vec![word]));
-        self.builder.switch_to(done);
+        self.join(done, word);
         self.define(value, result);
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::{Lowering, W64, class_of, entry_id, to, unsupported};
 use crate::compile::Refusal;
 use crate::helpers::{EXHAUSTED, Helper};
 use abi::header;
-use hir::{Block, Instr, Value, ty};
+use hir::{Block, Instr, Value};
 use interp::compiled::layout;
 use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
 
@@ -64,14 +64,7 @@ impl Lowering<'_, '_> {
                 let (so, not) = self.both_edges(then, otherwise);
                 let Some(shape) = self.function.classes.shape(shape) else { return unsupported("a shape that is not known") };
                 let word = self.reg(checked);
-                if !self.ty(checked).fits(ty::HeapObject) {
-                    let heap = self.builder.new_block();
-                    let tagged = self.builder.new_block();
-                    self.builder.test_jump(W64, Condition::Equal, word, abi::tag::IMMEDIATE_MASK as i64, to(heap), to(tagged));
-                    self.builder.switch_to(tagged);
-                    self.builder.branch(not.clone());
-                    self.builder.switch_to(heap);
-                }
+                self.skip_tagged(checked, word, &not);
                 let place = Address::new(word, header::SHAPE as i32);
                 self.builder.compare_jump(Width::W32, Condition::Equal, place, i64::from(shape.number as i32), so, not);
             }
@@ -95,8 +88,7 @@ impl Lowering<'_, '_> {
             Instr::IsUnobserved {} => self.is_unobserved(value),
             Instr::Return { value: returned } => self.leave(returned)?,
             Instr::Deopt { .. } => {
-                let exit = self.exit(value, false)?;
-                self.builder.exit(exit.record());
+                self.leave_here(value, false)?;
             }
             Instr::Unreachable {} => self.builder.unreachable(),
             Instr::CheckPeriodicTasks {} => {
@@ -123,14 +115,12 @@ impl Lowering<'_, '_> {
                 }
                 operands.resize(2, Operand::Imm(0));
                 self.helper(Helper::raise, &operands);
-                let exit = self.exit(value, true)?;
-                self.builder.exit(exit.record());
+                self.leave_here(value, true)?;
             }
             Instr::Reraise { exception } => {
                 let exception = self.operand(exception);
                 self.helper(Helper::reraise, &[exception]);
-                let exit = self.exit(value, true)?;
-                self.builder.exit(exit.record());
+                self.leave_here(value, true)?;
             }
             Instr::UpdateInstr { index } => {
                 let address = self.frame_code().data.instructions.as_ptr().wrapping_add(index as usize).expose_provenance();
@@ -155,8 +145,7 @@ impl Lowering<'_, '_> {
         self.builder.compare_jump(W64, Condition::Equal, place, 0, Edge::new(done, vec![yes]), to(has));
         self.builder.switch_to(has);
         let answer = self.helper(Helper::is_unobserved, &[]);
-        self.builder.branch(Edge::new(done, vec![answer]));
-        self.builder.switch_to(done);
+        self.join(done, answer);
         self.define(value, result);
     }
 

@@ -43,6 +43,13 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// Leaves, always.
+    pub(super) fn leave_here(&mut self, value: Value, is_raise: bool) -> Lowered {
+        let exit = self.exit(value, is_raise)?;
+        self.builder.exit(exit.record());
+        Ok(())
+    }
+
     fn new_exit(&mut self, value: Value, is_raise: bool) -> Result<Exit, Refusal> {
         let Some(id) = self.function.frame_state(value) else { return unsupported("an exit without frame state") };
         let live = self.function.live.get(&value).map_or(&[][..], Vec::as_slice);

@@ -125,8 +125,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![no]));
         self.builder.switch_to(slow);
         let truth = self.truth(value, Helper::is_true, &[word.into()])?;
-        self.builder.branch(Edge::new(done, vec![truth]));
-        self.builder.switch_to(done);
+        self.join(done, truth);
         self.define(value, result);
         Ok(())
     }

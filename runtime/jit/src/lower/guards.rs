@@ -9,7 +9,7 @@ use crate::preload::{Assume, Whose};
 use abi::{header, tag};
 use hir::types::{Leaves, Spec};
 use hir::{Instr, Type, Value, ty};
-use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
+use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Width};
 
 impl Lowering<'_, '_> {
     pub(super) fn guards(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
@@ -48,8 +48,7 @@ impl Lowering<'_, '_> {
                 let iterate = self.builder.load_imm(object::list::LIST.iter_word() as i64);
                 self.builder.compare_jump(W64, Condition::Equal, Address::new(class, object::Type::ITER as i32), iterate, to(fits), to(fails));
                 self.builder.switch_to(fails);
-                let exit = self.exit(value, false)?;
-                self.builder.exit(exit.record());
+                self.leave_here(value, false)?;
                 self.builder.switch_to(fits);
                 self.define(value, word);
             }
@@ -85,8 +84,7 @@ impl Lowering<'_, '_> {
                     Whose::Function(function) => self.helper(Helper::global_word_of, &[name, Operand::Imm(*function as i64)]),
                     Whose::Module(module) => self.helper(Helper::word_of_module, &[name, Operand::Imm(*module as i64)]),
                 };
-                self.builder.branch(Edge::new(done, vec![loaded]));
-                self.builder.switch_to(done);
+                self.join(done, loaded);
                 self.builder.guard_compare(W64, Condition::Equal, found, *word as i64, exit.record());
             }
         }
@@ -102,8 +100,7 @@ impl Lowering<'_, '_> {
             let (fits, fails) = (self.builder.new_block(), self.cold());
             self.branch_on_type(checked, wanted, to(fits), to(fails))?;
             self.builder.switch_to(fails);
-            let exit = self.exit(value, false)?;
-            self.builder.exit(exit.record());
+            self.leave_here(value, false)?;
             self.builder.switch_to(fits);
         }
         self.define(value, word);
@@ -125,12 +122,10 @@ impl Lowering<'_, '_> {
         let number = self.builder.load_float(Address::new(word, layout::FLOAT_VALUE));
         self.builder.branch(Edge::new(done, vec![number]));
         self.builder.switch_to(fails);
-        let exit = self.exit(value, false)?;
-        self.builder.exit(exit.record());
+        self.leave_here(value, false)?;
         self.builder.switch_to(tagged);
         let number = self.untagged_float(word);
-        self.builder.branch(Edge::new(done, vec![number]));
-        self.builder.switch_to(done);
+        self.join(done, number);
         self.define(value, result);
         Ok(())
     }
@@ -233,6 +228,15 @@ impl Lowering<'_, '_> {
         let is_of_heap = wanted.leaves().count() == 1 && wanted.leaves().within(ty::HeapObject.leaves());
         let class = self.environment.classes.get(id.0 as usize).filter(|_| is_of_heap)?;
         Some(class.borrow().bits())
+    }
+
+    /// Goes on if a value is a pointer, else in `slow`.
+    pub(super) fn expect_pointer(&mut self, value: Value, word: Reg, slow: BlockId) {
+        if !self.ty(value).fits(ty::HeapObject) {
+            let heap = self.builder.new_block();
+            self.builder.test_jump(W64, Condition::Equal, word, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
+            self.builder.switch_to(heap);
+        }
     }
 
     /// Goes to `not` with what is no pointer.

@@ -4,9 +4,9 @@ use super::{Lowered, Lowering, W64, to};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
 use crate::inline_cache::{AttributeCache, Entry, SuperCache};
-use abi::{header, tag};
+use abi::header;
 use hir::instr::NameId;
-use hir::{Value, ty};
+use hir::Value;
 use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Scale, UNLESS_NULL, Width};
 
 impl Lowering<'_, '_> {
@@ -14,11 +14,7 @@ impl Lowering<'_, '_> {
     fn match_cache(&mut self, owner: Value, slow: BlockId) -> (Reg, i64) {
         let address = self.site(AttributeCache::new());
         let object = self.reg(owner);
-        if !self.ty(owner).fits(ty::HeapObject) {
-            let heap = self.builder.new_block();
-            self.builder.test_jump(W64, Condition::Equal, object, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
-            self.builder.switch_to(heap);
-        }
+        self.expect_pointer(owner, object, slow);
         let cache = self.builder.load_imm(address);
         let shape = self.builder.load(Width::W32, Address::new(object, header::SHAPE as i32));
         self.jump_unless(Width::W32, Condition::Equal, shape, Address::new(cache, Entry::SHAPE), slow);
@@ -85,11 +81,7 @@ impl Lowering<'_, '_> {
         let [super_type, class, receiver] = operands.map(|operand| self.reg(operand));
         let known = object::super_object::SUPER.object().bits();
         self.jump_unless(W64, Condition::Equal, super_type, Operand::Imm(known as i64), slow);
-        if !self.ty(operands[2]).fits(ty::HeapObject) {
-            let heap = self.builder.new_block();
-            self.builder.test_jump(W64, Condition::Equal, receiver, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
-            self.builder.switch_to(heap);
-        }
+        self.expect_pointer(operands[2], receiver, slow);
         let cache = self.builder.load_imm(address);
         self.jump_unless(W64, Condition::Equal, class, Address::new(cache, SuperCache::CLASS), slow);
         let own_class = self.builder.load(W64, Address::new(receiver, header::TYPE as i32));

@@ -119,8 +119,7 @@ impl<'a> Lowering<'a, '_> {
         let frame = self.laid.pop();
         self.builder.switch_to(deep);
         self.helper(Helper::too_deep, &[]);
-        let exit = self.exit(value, true)?;
-        self.builder.exit(exit.record());
+        self.leave_here(value, true)?;
         self.builder.switch_to(next);
         self.laid.extend(frame);
         self.builder.store(W64, Address::new(Reg::VM, VM_DATA_STACK), end);

@@ -27,8 +27,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![number]));
         self.builder.switch_to(float);
         let number = self.float_of(value);
-        self.builder.branch(Edge::new(done, vec![number]));
-        self.builder.switch_to(done);
+        self.join(done, number);
         result
     }
 
@@ -63,8 +62,7 @@ impl Lowering<'_, '_> {
         self.builder.switch_to(compute);
         let number = self.double_binary(kind, first, second);
         let boxed = self.box_float(number);
-        self.builder.branch(Edge::new(done, vec![boxed]));
-        self.builder.switch_to(done);
+        self.join(done, boxed);
         self.define(value, result);
         Ok(())
     }
@@ -90,8 +88,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![boxed]));
         self.builder.switch_to(slow);
         let word = self.raising(value, Helper::binary, &args)?;
-        self.builder.branch(Edge::new(done, vec![word]));
-        self.builder.switch_to(done);
+        self.join(done, word);
         self.define(value, result);
         Ok(())
     }
@@ -120,8 +117,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![holds]));
         self.builder.switch_to(slow);
         let holds = self.truth(value, Helper::compare_truth, &args)?;
-        self.builder.branch(Edge::new(done, vec![holds]));
-        self.builder.switch_to(done);
+        self.join(done, holds);
         self.define(value, result);
         Ok(())
     }

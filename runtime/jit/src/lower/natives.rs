@@ -6,7 +6,7 @@ use crate::helpers::Helper;
 use abi::{header, tag};
 use hir::instr::Values;
 use hir::types::ObjectId;
-use hir::{Value, ty};
+use hir::Value;
 use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg};
 use object::call::NativeInfo;
 use object::function::{BuiltinFunction, MethodDescriptor};
@@ -117,8 +117,7 @@ impl Lowering<'_, '_> {
         self.put_on_stack(&[word.into()])?;
         let class = object::int::INT.object().bits() as i64;
         let made = self.raising(value, Helper::native_new, &[Operand::Imm(new), Operand::Imm(class), Operand::Imm(1)])?;
-        self.builder.branch(Edge::new(done, vec![made]));
-        self.builder.switch_to(done);
+        self.join(done, made);
         self.define_result(value, result);
         Ok(())
     }
@@ -170,11 +169,7 @@ impl Lowering<'_, '_> {
         self.expect_class(receiver, this, std::ptr::from_ref(class).expose_provenance() as i64, derived);
         self.go(fine);
         self.builder.switch_to(derived);
-        if !self.ty(receiver).fits(ty::HeapObject) {
-            let heap = self.builder.new_block();
-            self.builder.test_jump(W64, Condition::Equal, this, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
-            self.builder.switch_to(heap);
-        }
+        self.expect_pointer(receiver, this, slow);
         let own = self.builder.load(W64, Address::new(this, header::TYPE as i32));
         let spec = self.builder.load_imm(std::ptr::from_ref(class.spec()).expose_provenance() as i64);
         self.jump_unless(W64, Condition::Equal, spec, Address::new(own, object::Type::SPEC as i32), slow);
@@ -184,11 +179,7 @@ impl Lowering<'_, '_> {
 
     /// Goes on if a value is a heap object of exactly the class at an address, else in `slow`.
     pub(super) fn expect_class(&mut self, receiver: Value, this: Reg, class: i64, slow: BlockId) {
-        if !self.ty(receiver).fits(ty::HeapObject) {
-            let heap = self.builder.new_block();
-            self.builder.test_jump(W64, Condition::Equal, this, tag::IMMEDIATE_MASK as i64, to(heap), to(slow));
-            self.builder.switch_to(heap);
-        }
+        self.expect_pointer(receiver, this, slow);
         let class = self.builder.load_imm(class);
         self.jump_unless(W64, Condition::Equal, class, Address::new(this, header::TYPE as i32), slow);
     }

@@ -351,8 +351,7 @@ impl Lowering<'_, '_> {
         self.builder.branch(Edge::new(done, vec![number]));
         self.builder.switch_to(heap);
         let number = self.builder.load_float(Address::new(word, layout::FLOAT_VALUE));
-        self.builder.branch(Edge::new(done, vec![number]));
-        self.builder.switch_to(done);
+        self.join(done, number);
         result
     }
 
@@ -369,8 +368,7 @@ impl Lowering<'_, '_> {
         let bias = self.builder.load_imm(tag::FLOAT_BIAS as i64);
         let bits = self.builder.sub(W64, rotated, bias);
         let number = self.builder.bits_to_float(bits);
-        self.builder.branch(Edge::new(done, vec![number]));
-        self.builder.switch_to(done);
+        self.join(done, number);
         result
     }
 
@@ -393,8 +391,7 @@ impl Lowering<'_, '_> {
         self.builder.test_jump(W64, Condition::Equal, bits, bits, Edge::new(done, vec![zero]), to(out_of_range));
         self.builder.switch_to(out_of_range);
         let boxed = self.helper(Helper::new_float, &[bits.into()]);
-        self.builder.branch(Edge::new(done, vec![boxed]));
-        self.builder.switch_to(done);
+        self.join(done, boxed);
         result
     }
 
