@@ -358,6 +358,31 @@ impl Lowering<'_, '_> {
         Ok(self.builder.sub(W64, result, 1))
     }
 
+    /// Calls a helper with values; the result, if there is any, is the instruction's.
+    fn call_on(&mut self, value: Value, helper: Helper, operands: &[Value]) {
+        let args = self.words(operands);
+        let result = self.helper(helper, &args);
+        if self.function.has_output(value) {
+            self.define(value, result);
+        }
+    }
+
+    /// The same of one that raises.
+    fn call_raising_on(&mut self, value: Value, helper: Helper, operands: &[Value]) -> Lowered {
+        let args = self.words(operands);
+        self.call_raising(value, helper, &args)
+    }
+
+    /// The same of one that gives 1 for false and 2 for true.
+    fn call_truth_on(&mut self, value: Value, helper: Helper, operands: &[Value]) -> Lowered {
+        let args = self.words(operands);
+        self.call_truth(value, helper, &args)
+    }
+
+    fn words(&self, values: &[Value]) -> Vec<Operand> {
+        values.iter().map(|value| self.operand(*value)).collect()
+    }
+
     /// The place of a word of the frame's evaluation stack.
     fn stack_word(&self, index: usize) -> Address {
         self.frame_place(layout::LOCALS + 8 * (self.frame_code().n_locals + index))
@@ -377,7 +402,7 @@ impl Lowering<'_, '_> {
     }
 
     fn operands(&self, values: hir::instr::Values) -> Vec<Operand> {
-        self.function.pool.values(values).iter().map(|value| self.operand(*value)).collect()
+        self.words(self.function.pool.values(values))
     }
 }
 

@@ -127,13 +127,9 @@ impl Simplifier<'_> {
 
     fn long(&mut self, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
         let (a, b) = (self.known_small(left), self.known_small(right));
-        if let (Some(a), Some(b)) = (a, b)
-            && let Some(result) = fold(op, a, b)
-        {
-            return self.small_constant(result);
-        }
-        if let Some(same) = self.neutral(left, right, a, b, op) {
-            return Some(Change::To(same));
+        let folded = self.folded([left, right], [a, b], op);
+        if folded.is_some() {
+            return folded;
         }
         let never_overflows = match op.without_inplace() {
             BinaryOp::And | BinaryOp::Or | BinaryOp::Xor => true,
@@ -151,13 +147,9 @@ impl Simplifier<'_> {
 
     fn small(&mut self, _value: Value, left: Value, right: Value, op: BinaryOp) -> Option<Change> {
         let (a, b) = (self.int(left), self.int(right));
-        if let (Some(a), Some(b)) = (a, b)
-            && let Some(result) = fold(op, a, b)
-        {
-            return self.small_constant(result);
-        }
-        if let Some(same) = self.neutral(left, right, a, b, op) {
-            return Some(Change::To(same));
+        let folded = self.folded([left, right], [a, b], op);
+        if folded.is_some() {
+            return folded;
         }
         let base = op.without_inplace();
         let is_zero = match base {
@@ -177,12 +169,13 @@ impl Simplifier<'_> {
         (op != base).then(|| Change::Into(Instr::small_int_binary_op(left, right, base)))
     }
 
-    fn known_small(&self, value: Value) -> Option<i64> {
-        self.int(value).filter(|_| self.is(value, ty::SmallInt))
-    }
-
-    /// The operand that is the result, the other one being neutral.
-    fn neutral(&self, left: Value, right: Value, a: Option<i64>, b: Option<i64>, op: BinaryOp) -> Option<Value> {
+    /// The result, if both operands are known, or the operand that is the result because the other one is neutral.
+    fn folded(&mut self, [left, right]: [Value; 2], [a, b]: [Option<i64>; 2], op: BinaryOp) -> Option<Change> {
+        if let (Some(a), Some(b)) = (a, b)
+            && let Some(result) = fold(op, a, b)
+        {
+            return self.small_constant(result);
+        }
         let (is_left, is_right) = match op.without_inplace() {
             BinaryOp::Add | BinaryOp::Or | BinaryOp::Xor => (a == Some(0), b == Some(0)),
             BinaryOp::Subtract | BinaryOp::LeftShift | BinaryOp::RightShift => (false, b == Some(0)),
@@ -191,7 +184,12 @@ impl Simplifier<'_> {
             BinaryOp::And => (a == Some(-1), b == Some(-1)),
             _ => (false, false),
         };
-        if is_right { Some(left) } else { is_left.then_some(right) }
+        let same = if is_right { Some(left) } else { is_left.then_some(right) };
+        same.map(Change::To)
+    }
+
+    fn known_small(&self, value: Value) -> Option<i64> {
+        self.int(value).filter(|_| self.is(value, ty::SmallInt))
     }
 
     fn small_constant(&mut self, value: i64) -> Option<Change> {

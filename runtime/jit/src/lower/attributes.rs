@@ -48,11 +48,7 @@ impl Lowering<'_, '_> {
             }
             Instr::LoadGlobal { name } => self.load_global(value, name)?,
             Instr::LoadGlobalCell { name, cell } => self.load_global_cell(value, name, cell)?,
-            Instr::MakeCell { value: contents } => {
-                let contents = self.operand(contents);
-                let cell = self.helper(Helper::new_cell, &[contents]);
-                self.define(value, cell);
-            }
+            Instr::MakeCell { value: contents } => self.call_on(value, Helper::new_cell, &[contents]),
             Instr::LoadCellItem { cell } | Instr::TakeCellItem { cell } => {
                 let place = Address::new(self.reg(cell), interp_layout::CELL_CONTENTS as i32);
                 let loaded = self.builder.load(W64, place);

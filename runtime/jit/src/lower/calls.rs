@@ -59,11 +59,7 @@ impl Lowering<'_, '_> {
                 self.leave_here(value, true)?;
                 self.builder.switch_to(fine);
             }
-            Instr::MakeMethod { function, receiver } => {
-                let args = [self.operand(function), self.operand(receiver)];
-                let method = self.helper(Helper::new_method, &args);
-                self.define(value, method);
-            }
+            Instr::MakeMethod { function, receiver } => self.call_on(value, Helper::new_method, &[function, receiver]),
             _ => return Ok(false),
         }
         Ok(true)

@@ -1,6 +1,6 @@
 //! Containers and iteration.
 
-use super::{Lowering, W64, to};
+use super::{Lowered, Lowering, W64, to};
 use crate::compile::Refusal;
 use crate::helpers::{EXHAUSTED, Helper};
 use crate::layout::{self, range_iterator};
@@ -18,55 +18,29 @@ impl Lowering<'_, '_> {
                 self.put_on_stack(&operands)?;
                 self.call_raising(value, Helper::new_dict, &[Operand::Imm(operands.len() as i64)])?;
             }
-            Instr::ListAppend { list, item } => {
-                self.list_append(list, item);
-            }
-            Instr::DictSubscr { dict: container, key } => {
-                let args = [self.operand(container), self.operand(key)];
-                self.call_raising(value, Helper::load_item, &args)?;
-            }
-            Instr::DictSetItem { dict, key, value: stored } => {
-                let args = [self.operand(stored), self.operand(dict), self.operand(key)];
-                self.call_raising(value, Helper::set_in_dict, &args)?;
-            }
-            Instr::SetAdd { set, item } => {
-                let args = [self.operand(set), self.operand(item)];
-                self.call_raising(value, Helper::add_to_set, &args)?;
-            }
-            Instr::DeleteSubscr { container, key } => {
-                let args = [self.operand(container), self.operand(key)];
-                self.call_raising(value, Helper::delete_item, &args)?;
-            }
+            Instr::ListAppend { list, item } => self.list_append(list, item),
+            Instr::DictSubscr { dict: container, key } => self.call_raising_on(value, Helper::load_item, &[container, key])?,
+            Instr::DictSetItem { dict, key, value: stored } => self.call_raising_on(value, Helper::set_in_dict, &[stored, dict, key])?,
+            Instr::SetAdd { set, item } => self.call_raising_on(value, Helper::add_to_set, &[set, item])?,
+            Instr::DeleteSubscr { container, key } => self.call_raising_on(value, Helper::delete_item, &[container, key])?,
             Instr::MakeEmptyDict {} => {
                 let made = self.helper(Helper::new_dict, &[Operand::Imm(0)]);
                 self.define(value, made);
             }
-            Instr::MakeSlice { start, stop, step } => {
-                let args = [start, stop, step].map(|bound| self.operand(bound));
-                let made = self.helper(Helper::new_slice, &args);
-                self.define(value, made);
-            }
+            Instr::MakeSlice { start, stop, step } => self.call_on(value, Helper::new_slice, &[start, stop, step]),
             Instr::BuildString { parts } => {
                 let operands = self.operands(parts);
                 self.put_on_stack(&operands)?;
                 self.call_raising(value, Helper::join, &[Operand::Imm(operands.len() as i64)])?;
             }
             Instr::GetLength { value: container } => self.length_of_any(value, container)?,
-            Instr::StoreSubscr { value: stored, container, key } => {
-                let args = [self.operand(stored), self.operand(container), self.operand(key)];
-                self.call_raising(value, Helper::store_item, &args)?;
-            }
-            Instr::BinarySlice { container, start, stop } => {
-                let args = [self.operand(container), self.operand(start), self.operand(stop)];
-                self.call_raising(value, Helper::load_slice, &args)?;
-            }
+            Instr::StoreSubscr { value: stored, container, key } => self.call_raising_on(value, Helper::store_item, &[stored, container, key])?,
+            Instr::BinarySlice { container, start, stop } => self.call_raising_on(value, Helper::load_slice, &[container, start, stop])?,
             Instr::StridedSlice { container, start, stop, step } => {
-                let args = [container, start, stop, step].map(|operand| self.operand(operand));
-                self.call_raising(value, Helper::load_strided, &args)?;
+                self.call_raising_on(value, Helper::load_strided, &[container, start, stop, step])?
             }
             Instr::StoreSlice { value: stored, container, start, stop } => {
-                let args = [stored, container, start, stop].map(|operand| self.operand(operand));
-                self.call_raising(value, Helper::store_slice, &args)?;
+                self.call_raising_on(value, Helper::store_slice, &[stored, container, start, stop])?
             }
             Instr::StoreStridedSlice { container, source, bounds } => {
                 let operands = self.operands(bounds);
@@ -78,20 +52,7 @@ impl Lowering<'_, '_> {
                 let length = self.length(container);
                 self.define(value, length);
             }
-            Instr::CheckBounds { index, length } if self.constant(index).is_some_and(|index| (0..i64::from(i32::MAX)).contains(&index)) => {
-                let (index, length) = (self.operand(index), self.reg(length));
-                let exit = self.exit(value, false)?;
-                self.builder.guard_compare(W64, Condition::Above, length, index, exit.record());
-                self.define(value, index);
-            }
-            Instr::CheckBounds { index, length } => {
-                let (index, length) = (self.reg(index), self.reg(length));
-                let exit = self.exit(value, false)?;
-                let from_end = self.builder.add(W64, index, length);
-                let place = self.builder.compare_select(W64, Condition::Less, index, from_end, index, 0);
-                self.builder.guard_compare(W64, Condition::Below, place, length, exit.record());
-                self.define(value, place);
-            }
+            Instr::CheckBounds { index, length } => self.check_bounds(value, index, length)?,
             Instr::LoadListItem { list, index } | Instr::TakeListItem { list, index } => {
                 let place = self.list_item(list, index);
                 let item = self.builder.load(W64, place);
@@ -128,18 +89,9 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(sequence), Operand::Imm(i64::from(before)), Operand::Imm(i64::from(after))];
                 self.call_raising(value, Helper::unpack_starred, &args)?;
             }
-            Instr::GetIter { value: iterable } => {
-                let iterable = self.operand(iterable);
-                self.call_raising(value, Helper::get_iter, &[iterable])?;
-            }
-            Instr::IterNext { iterator } => {
-                let iterator = self.operand(iterator);
-                self.call_raising(value, Helper::next, &[iterator])?;
-            }
-            Instr::IterNextPair { iterator } => {
-                let iterator = self.operand(iterator);
-                self.call_raising(value, Helper::next_pair, &[iterator])?;
-            }
+            Instr::GetIter { value: iterable } => self.call_raising_on(value, Helper::get_iter, &[iterable])?,
+            Instr::IterNext { iterator } => self.call_raising_on(value, Helper::next, &[iterator])?,
+            Instr::IterNextPair { iterator } => self.call_raising_on(value, Helper::next_pair, &[iterator])?,
             Instr::ListIteratorNext { iterator } => self.item_next(value, iterator, true),
             Instr::TupleIteratorNext { iterator } => self.item_next(value, iterator, false),
             Instr::RangeIteratorNext { iterator } => self.range_next(value, iterator)?,
@@ -147,37 +99,40 @@ impl Lowering<'_, '_> {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(BinaryOp::Add as i64)];
                 self.call_raising(value, Helper::binary, &args)?;
             }
-            Instr::UnicodeAppend { left, right } => {
-                let args = [self.operand(left), self.operand(right)];
-                let text = self.helper(Helper::append_text, &args);
-                self.define(value, text);
-            }
+            Instr::UnicodeAppend { left, right } => self.call_on(value, Helper::append_text, &[left, right]),
             Instr::UnicodeRepeat { text, count } => {
                 let count = self.operand(count);
                 let boxed = self.helper(Helper::new_int, &[count]);
                 let args = [self.operand(text), boxed.into(), Operand::Imm(BinaryOp::Multiply as i64)];
                 self.call_raising(value, Helper::binary, &args)?;
             }
-            Instr::UnicodeCompare { left, right, op } => {
+            Instr::UnicodeCompare { left, right, op } | Instr::LongCompare { left, right, op } => {
                 let args = [self.operand(left), self.operand(right), Operand::Imm(comparison_number(op))];
                 let truth = self.helper(Helper::compare_truth, &args);
                 let truth = self.builder.sub(W64, truth, 1);
                 self.define(value, truth);
             }
-            Instr::LongCompare { left, right, op } => {
-                let args = [self.operand(left), self.operand(right), Operand::Imm(comparison_number(op))];
-                let truth = self.helper(Helper::compare_truth, &args);
-                let truth = self.builder.sub(W64, truth, 1);
-                self.define(value, truth);
-            }
-            Instr::UnicodeItem { text, index } => {
-                let args = [self.operand(text), self.operand(index)];
-                let item = self.helper(Helper::character, &args);
-                self.define(value, item);
-            }
+            Instr::UnicodeItem { text, index } => self.call_on(value, Helper::character, &[text, index]),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The index, counted from the start, if there is such an item.
+    fn check_bounds(&mut self, value: Value, index: Value, length: Value) -> Lowered {
+        let exit = self.exit(value, false)?;
+        let (number, length) = (self.operand(index), self.reg(length));
+        if number.imm().is_some_and(|number| (0..i64::from(i32::MAX)).contains(&number)) {
+            self.builder.guard_compare(W64, Condition::Above, length, number, exit.record());
+            self.define(value, number);
+            return Ok(());
+        }
+        let index = self.reg(index);
+        let from_end = self.builder.add(W64, index, length);
+        let place = self.builder.compare_select(W64, Condition::Less, index, from_end, index, 0);
+        self.builder.guard_compare(W64, Condition::Below, place, length, exit.record());
+        self.define(value, place);
+        Ok(())
     }
 
     fn collect(&mut self, value: Value, helper: Helper, items: hir::instr::Values) -> Result<(), Refusal> {

@@ -1,10 +1,11 @@
 //! Entries, constants, jumps, returns.
 
-use super::{Lowering, W64, class_of, entry_id, to, unsupported};
+use super::{Lowered, Lowering, W64, class_of, entry_id, to, unsupported};
 use crate::compile::Refusal;
 use crate::helpers::{EXHAUSTED, Helper};
 use abi::header;
-use hir::{Block, Instr, Value};
+use hir::instr::Values;
+use hir::{Block, Instr, Type, Value};
 use interp::compiled::layout;
 use lir::{Address, Class, Condition, Edge, Operand, Reg, Width};
 
@@ -22,16 +23,7 @@ impl Lowering<'_, '_> {
                 self.builder.store(W64, place, 0);
                 self.define(value, loaded);
             }
-            Instr::LoadConst { ty } => {
-                let ty = self.function.pool.ty(ty);
-                let Some(word) = self.word_of(ty) else { return unsupported(&format!("a constant of type {ty}")) };
-                if class_of(ty) == Class::Float {
-                    let number = self.builder.load_float_imm(f64::from_bits(word as u64));
-                    self.define(value, number);
-                } else {
-                    self.define(value, Operand::Imm(word));
-                }
-            }
+            Instr::LoadConst { ty } => self.load_const(value, self.function.pool.ty(ty))?,
             Instr::Assign { value: same } | Instr::RefineType { value: same, .. } => {
                 let same = self.operand(same);
                 self.define(value, same);
@@ -72,51 +64,20 @@ impl Lowering<'_, '_> {
                 let exception = self.helper(Helper::catch, &[Operand::Imm(i64::from(index))]);
                 self.define(value, exception);
             }
-            Instr::PushExcInfo { exception } => {
-                let exception = self.operand(exception);
-                let previous = self.helper(Helper::push_exc_info, &[exception]);
-                self.define(value, previous);
-            }
-            Instr::PopExcept { previous } => {
-                let previous = self.operand(previous);
-                self.helper(Helper::pop_except, &[previous]);
-            }
-            Instr::ExceptionMatches { exception, kind } => {
-                let args = [self.operand(exception), self.operand(kind)];
-                self.call_truth(value, Helper::exception_matches, &args)?;
-            }
+            Instr::PushExcInfo { exception } => self.call_on(value, Helper::push_exc_info, &[exception]),
+            Instr::PopExcept { previous } => self.call_on(value, Helper::pop_except, &[previous]),
+            Instr::ExceptionMatches { exception, kind } => self.call_truth_on(value, Helper::exception_matches, &[exception, kind])?,
             Instr::IsUnobserved {} => self.is_unobserved(value),
             Instr::Return { value: returned } => self.leave(returned)?,
-            Instr::Deopt { .. } => {
-                self.leave_here(value, false)?;
-            }
+            Instr::Deopt { .. } => self.leave_here(value, false)?,
             Instr::Unreachable {} => self.builder.unreachable(),
             Instr::CheckPeriodicTasks {} => {
                 let exit = self.exit(value, false)?;
                 let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
                 self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(reasons, 0), 0, exit.record());
             }
-            Instr::RunPeriodicTasks {} => {
-                let (look, done) = (self.cold(), self.builder.new_block());
-                let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
-                self.builder.compare_jump(Width::W32, Condition::NotEqual, Address::new(reasons, 0), 0, to(look), to(done));
-                self.builder.switch_to(look);
-                self.raising(value, Helper::run_periodic_tasks, &[])?;
-                self.go(done);
-                self.builder.switch_to(done);
-            }
-            Instr::RaiseVarargs { args } => {
-                let mut operands: Vec<Operand> = Vec::new();
-                for &arg in self.function.pool.values(args) {
-                    // The helper takes references over.
-                    let word = self.reg(arg);
-                    self.increment_any(word);
-                    operands.push(word.into());
-                }
-                operands.resize(2, Operand::Imm(0));
-                self.helper(Helper::raise, &operands);
-                self.leave_here(value, true)?;
-            }
+            Instr::RunPeriodicTasks {} => self.run_periodic_tasks(value)?,
+            Instr::RaiseVarargs { args } => self.raise(value, args)?,
             Instr::Reraise { exception } => {
                 let exception = self.operand(exception);
                 self.helper(Helper::reraise, &[exception]);
@@ -135,6 +96,41 @@ impl Lowering<'_, '_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    fn load_const(&mut self, value: Value, ty: Type) -> Lowered {
+        let Some(word) = self.word_of(ty) else { return unsupported(&format!("a constant of type {ty}")) };
+        if class_of(ty) == Class::Float {
+            let number = self.builder.load_float_imm(f64::from_bits(word as u64));
+            self.define(value, number);
+        } else {
+            self.define(value, Operand::Imm(word));
+        }
+        Ok(())
+    }
+
+    fn run_periodic_tasks(&mut self, value: Value) -> Lowered {
+        let (look, done) = (self.cold(), self.builder.new_block());
+        let reasons = self.builder.load_imm(object::vm::breaker_address().expose_provenance() as i64);
+        self.builder.compare_jump(Width::W32, Condition::NotEqual, Address::new(reasons, 0), 0, to(look), to(done));
+        self.builder.switch_to(look);
+        self.raising(value, Helper::run_periodic_tasks, &[])?;
+        self.go(done);
+        self.builder.switch_to(done);
+        Ok(())
+    }
+
+    fn raise(&mut self, value: Value, args: Values) -> Lowered {
+        let mut operands: Vec<Operand> = Vec::new();
+        for &arg in self.function.pool.values(args) {
+            // The helper takes references over.
+            let word = self.reg(arg);
+            self.increment_any(word);
+            operands.push(word.into());
+        }
+        operands.resize(2, Operand::Imm(0));
+        self.helper(Helper::raise, &operands);
+        self.leave_here(value, true)
     }
 
     /// Whether the frame has no object that anybody else has.

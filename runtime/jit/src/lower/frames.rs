@@ -69,7 +69,7 @@ impl Lowering<'_, '_> {
         }
         self.builder.switch_to(slow);
         let mut operands = vec![self.operand(callable), receiver.map_or(Operand::Imm(0), |receiver| self.operand(receiver))];
-        operands.extend(args.iter().map(|arg| self.operand(*arg)));
+        operands.extend(self.words(args));
         self.put_on_stack(&operands)?;
         let given = self.helper(Helper::call, &[Operand::Imm(args.len() as i64)]);
         self.builder.branch(Edge::new(done, vec![given]));

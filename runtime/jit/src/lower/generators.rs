@@ -25,29 +25,19 @@ impl Lowering<'_, '_> {
                 self.helper(Helper::finish_generator, &[]);
                 self.builder.ret(&[word]);
             }
-            Instr::Send { receiver, value: sent } => {
-                let args = [self.operand(receiver), self.operand(sent)];
-                self.call_raising(value, Helper::send, &args)?;
-            }
+            Instr::Send { receiver, value: sent } => self.call_raising_on(value, Helper::send, &[receiver, sent])?,
             Instr::CallAwaited { callable, receiver, args } => {
                 let mut operands = vec![self.operand(callable), self.operand(receiver)];
                 operands.extend(self.operands(args));
                 self.put_on_stack(&operands)?;
                 self.call_raising(value, Helper::call_awaited, &[Operand::Imm(args.len() as i64)])?;
             }
-            Instr::GetAnext { iterator } => {
-                let iterator = self.operand(iterator);
-                self.call_raising(value, Helper::get_anext, &[iterator])?;
-            }
+            Instr::GetAnext { iterator } => self.call_raising_on(value, Helper::get_anext, &[iterator])?,
             Instr::GetAwaitable { value: awaited, context } => {
                 let args = [self.operand(awaited), Operand::Imm(i64::from(context))];
                 self.call_raising(value, Helper::get_awaitable, &args)?;
             }
-            Instr::CallIntrinsic1 { value: yielded, function: Intrinsic1::AsyncGenWrap } => {
-                let yielded = self.operand(yielded);
-                let wrapped = self.helper(Helper::wrap_own, &[yielded]);
-                self.define(value, wrapped);
-            }
+            Instr::CallIntrinsic1 { value: yielded, function: Intrinsic1::AsyncGenWrap } => self.call_on(value, Helper::wrap_own, &[yielded]),
             _ => return Ok(false),
         }
         Ok(true)

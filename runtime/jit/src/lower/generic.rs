@@ -37,10 +37,7 @@ impl Lowering<'_, '_> {
 
     fn operators(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
         match *instr {
-            Instr::TryBinaryOp { left, right, op: BinaryOp::Subscript } => {
-                let args = [self.operand(left), self.operand(right)];
-                self.call_raising(value, Helper::load_item, &args)?;
-            }
+            Instr::TryBinaryOp { left, right, op: BinaryOp::Subscript } => self.call_raising_on(value, Helper::load_item, &[left, right])?,
             Instr::BinaryOp { left, right, op } | Instr::LongBinaryOp { left, right, op } | Instr::TryBinaryOp { left, right, op } => {
                 self.any_binary(value, left, right, op)?;
             }
@@ -59,33 +56,20 @@ impl Lowering<'_, '_> {
             }
             Instr::Compare { left, right, op } => self.compare(value, [left, right], op, false)?,
             Instr::CompareBool { left, right, op } => self.compare(value, [left, right], op, true)?,
-            Instr::Contains { value: item, container } => {
-                let args = [self.operand(item), self.operand(container)];
-                self.call_truth(value, Helper::contains, &args)?;
-            }
+            Instr::Contains { value: item, container } => self.call_truth_on(value, Helper::contains, &[item, container])?,
             Instr::LoadSpecial { owner, method } => {
                 let place = self.site(SuperCache::new());
                 let args = [self.operand(owner), Operand::Imm(method as i64), Operand::Imm(place)];
                 self.call_raising(value, Helper::load_special, &args)?;
             }
             Instr::IsTruthy { value: operand } => self.is_truthy(value, operand)?,
-            Instr::MakeFunction { code } => {
-                let code = self.operand(code);
-                let function = self.helper(Helper::make_function, &[code]);
-                self.define(value, function);
-            }
+            Instr::MakeFunction { code } => self.call_on(value, Helper::make_function, &[code]),
             Instr::SetFunctionAttribute { value: set, function, attribute } => {
                 let args = [Operand::Imm(attribute as i64), self.operand(function), self.operand(set)];
                 self.helper(Helper::set_function_attribute, &args);
             }
-            Instr::IsInstance { value: operand, class } => {
-                let args = [self.operand(operand), self.operand(class)];
-                self.call_truth(value, Helper::is_instance, &args)?;
-            }
-            Instr::FormatSimple { value: operand } => {
-                let operand = self.operand(operand);
-                self.call_raising(value, Helper::format_simple, &[operand])?;
-            }
+            Instr::IsInstance { value: operand, class } => self.call_truth_on(value, Helper::is_instance, &[operand, class])?,
+            Instr::FormatSimple { value: operand } => self.call_raising_on(value, Helper::format_simple, &[operand])?,
             Instr::LoadCommonConstant { constant } => {
                 let object = compiled::common_constant(self.vm, constant as u32);
                 let word = object.borrow().bits();

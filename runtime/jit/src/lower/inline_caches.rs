@@ -5,8 +5,8 @@ use crate::compile::Refusal;
 use crate::helpers::Helper;
 use crate::inline_cache::{AttributeCache, Entry, SuperCache};
 use abi::header;
-use hir::instr::NameId;
 use hir::Value;
+use hir::instr::NameId;
 use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Scale, UNLESS_NULL, Width};
 
 impl Lowering<'_, '_> {

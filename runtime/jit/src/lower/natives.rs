@@ -4,9 +4,9 @@ use super::{Lowered, Lowering, W64, to};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
 use abi::{header, tag};
+use hir::Value;
 use hir::instr::Values;
 use hir::types::ObjectId;
-use hir::Value;
 use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg};
 use object::call::NativeInfo;
 use object::function::{BuiltinFunction, MethodDescriptor};
@@ -80,7 +80,7 @@ impl Lowering<'_, '_> {
             self.call_int(value, number, new as usize as i64)?;
             return Ok(true);
         }
-        let operands: Vec<Operand> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let operands = self.words(args);
         let result = if let (true, &[text]) = (std::ptr::eq(class, &object::str::STR), operands.as_slice()) {
             self.helper(Helper::to_text, &[text])
         } else {
@@ -130,7 +130,7 @@ impl Lowering<'_, '_> {
 
     fn call_form(&mut self, form: &Form, this: Operand, args: &[Value]) -> Result<Reg, Refusal> {
         let function = Operand::Imm(form.function as i64);
-        let operands: Vec<Operand> = args.iter().map(|arg| self.operand(*arg)).collect();
+        let operands = self.words(args);
         let n = Operand::Imm(operands.len() as i64);
         let words = match form.helper {
             Helper::native_unary => vec![function, this],
@@ -186,7 +186,7 @@ impl Lowering<'_, '_> {
 
     fn call_generally(&mut self, method: u64, this: Reg, args: &[Value], done: BlockId) -> Lowered {
         let mut operands = vec![Operand::Imm(method as i64), this.into()];
-        operands.extend(args.iter().map(|arg| self.operand(*arg)));
+        operands.extend(self.words(args));
         self.put_on_stack(&operands)?;
         let given = self.helper(Helper::call, &[Operand::Imm(args.len() as i64)]);
         self.builder.branch(Edge::new(done, vec![given]));

@@ -43,17 +43,7 @@ impl Lowering<'_, '_> {
                 self.small_binary(value, left, right, op)?;
                 return Ok(true);
             }
-            Instr::SmallIntUnaryOp { value: operand, op } => {
-                let word = self.reg(operand);
-                match op {
-                    UnaryKind::Negate => {
-                        let exit = self.exit(value, false)?;
-                        let two = self.builder.load_imm(2);
-                        self.builder.guard_sub(W64, Condition::NoOverflow, two, word, exit.record()).into()
-                    }
-                    UnaryKind::Invert => self.builder.xor(W64, word, -2).into(),
-                }
-            }
+            Instr::SmallIntUnaryOp { value: operand, op } => self.small_unary(value, operand, op)?.into(),
             Instr::SmallIntCompare { left, right, op } => {
                 let (left, right) = (self.reg(left), self.operand(right));
                 self.builder.compare_set(W64, condition(op, true), left, right).into()
@@ -98,16 +88,7 @@ impl Lowering<'_, '_> {
                 let (left, right) = (self.float_reg(left), self.float_reg(right));
                 self.double_binary(op, left, right).into()
             }
-            Instr::DoubleUnaryOp { value, op } => {
-                let number = self.float_reg(value);
-                match op {
-                    DoubleUnaryKind::Negate => self.builder.float_negate(number).into(),
-                    DoubleUnaryKind::Absolute => self.builder.float_absolute(number).into(),
-                    DoubleUnaryKind::SquareRoot => self.builder.float_sqrt(number).into(),
-                    DoubleUnaryKind::Sine => self.float_function(Helper::sine, &[number]).into(),
-                    DoubleUnaryKind::Cosine => self.float_function(Helper::cosine, &[number]).into(),
-                }
-            }
+            Instr::DoubleUnaryOp { value, op } => self.double_unary(op, value).into(),
             Instr::IntBinaryOp { left, right, op } => self.int_binary(left, right, op).into(),
             Instr::IntUnaryOp { value: operand, op } => {
                 let number = self.reg(operand);
@@ -117,16 +98,7 @@ impl Lowering<'_, '_> {
                 };
                 self.extended(result, self.ty(operand)).into()
             }
-            Instr::PrimitiveCompare { left, right, op } => {
-                if self.ty(left).fits(ty::CDouble) {
-                    let (left, right) = (self.float_reg(left), self.float_reg(right));
-                    self.builder.float_compare_set(float_condition(op), left, right).into()
-                } else {
-                    let is_signed = self.ty(left).fits(ty::CSigned);
-                    let (left, right) = (self.reg(left), self.operand(right));
-                    self.builder.compare_set(W64, condition(op, is_signed), left, right).into()
-                }
-            }
+            Instr::PrimitiveCompare { left, right, op } => self.primitive_compare(left, right, op).into(),
             Instr::PrimitiveConvert { value, ty } => {
                 let target = self.function.pool.ty(ty);
                 if target.fits(ty::CDouble) || self.ty(value).fits(ty::CDouble) {
@@ -139,25 +111,48 @@ impl Lowering<'_, '_> {
                 let number = self.reg(value);
                 self.builder.test_set(W64, Condition::NotEqual, number, number).into()
             }
-            Instr::BitCast { value: operand, ty } => {
-                let (from, target) = (form_of(self.ty(operand)), form_of(self.function.pool.ty(ty)));
-                match (from == Form::Double, target == Form::Double) {
-                    (false, true) => {
-                        let bits = self.reg(operand);
-                        self.builder.bits_to_float(bits).into()
-                    }
-                    (true, false) => {
-                        let number = self.float_reg(operand);
-                        self.builder.float_to_bits(number).into()
-                    }
-                    _ => self.operand(operand),
-                }
-            }
+            Instr::BitCast { value: operand, ty } => self.bit_cast(operand, self.function.pool.ty(ty)),
             Instr::PrimitiveBox { value } => self.boxed(value).into(),
             _ => return Ok(false),
         };
         self.define(value, result);
         Ok(true)
+    }
+
+    fn small_unary(&mut self, value: Value, operand: Value, op: UnaryKind) -> Result<Reg, Refusal> {
+        let word = self.reg(operand);
+        Ok(match op {
+            UnaryKind::Negate => {
+                let exit = self.exit(value, false)?;
+                let two = self.builder.load_imm(2);
+                self.builder.guard_sub(W64, Condition::NoOverflow, two, word, exit.record())
+            }
+            UnaryKind::Invert => self.builder.xor(W64, word, -2),
+        })
+    }
+
+    fn primitive_compare(&mut self, left: Value, right: Value, op: hir::instr::Condition) -> Reg {
+        if self.ty(left).fits(ty::CDouble) {
+            let (left, right) = (self.float_reg(left), self.float_reg(right));
+            return self.builder.float_compare_set(float_condition(op), left, right);
+        }
+        let is_signed = self.ty(left).fits(ty::CSigned);
+        let (left, right) = (self.reg(left), self.operand(right));
+        self.builder.compare_set(W64, condition(op, is_signed), left, right)
+    }
+
+    fn bit_cast(&mut self, operand: Value, target: Type) -> Operand {
+        match [self.ty(operand), target].map(|ty| form_of(ty) == Form::Double) {
+            [false, true] => {
+                let bits = self.reg(operand);
+                self.builder.bits_to_float(bits).into()
+            }
+            [true, false] => {
+                let number = self.float_reg(operand);
+                self.builder.float_to_bits(number).into()
+            }
+            _ => self.operand(operand),
+        }
     }
 
     /// `2 * number + 1`
@@ -393,6 +388,17 @@ impl Lowering<'_, '_> {
         let boxed = self.helper(Helper::new_float, &[bits.into()]);
         self.join(done, boxed);
         result
+    }
+
+    fn double_unary(&mut self, op: DoubleUnaryKind, operand: Value) -> Reg {
+        let number = self.float_reg(operand);
+        match op {
+            DoubleUnaryKind::Negate => self.builder.float_negate(number),
+            DoubleUnaryKind::Absolute => self.builder.float_absolute(number),
+            DoubleUnaryKind::SquareRoot => self.builder.float_sqrt(number),
+            DoubleUnaryKind::Sine => self.float_function(Helper::sine, &[number]),
+            DoubleUnaryKind::Cosine => self.float_function(Helper::cosine, &[number]),
+        }
     }
 
     pub(super) fn double_binary(&mut self, op: DoubleKind, left: Reg, right: Reg) -> Reg {
