@@ -27,6 +27,7 @@ pub enum Rm {
     Mem(MemoryOperand),
 }
 
+/// Machine code that is being written.
 pub struct Assembler {
     encoder: Encoder,
     position: u32,
@@ -95,20 +96,24 @@ impl Assembler {
         }
     }
 
+    /// Where the next instruction will be.
     pub fn position(&self) -> u32 {
         self.position
     }
 
+    /// A place to jump to that is not known yet.
     pub fn label(&mut self) -> Label {
         self.labels.push(None);
         Label(self.labels.len() as u32 - 1)
     }
 
+    /// Says that a label is here.
     pub fn bind(&mut self, label: Label) {
         debug_assert!(self.labels[label.0 as usize].is_none(), "a label is in one place");
         self.labels[label.0 as usize] = Some(self.position);
     }
 
+    /// Where a label is, once that has been said.
     pub fn offset_of(&self, label: Label) -> u32 {
         self.labels[label.0 as usize].expect("the label is bound")
     }
@@ -205,10 +210,12 @@ impl Assembler {
         self.made(Instruction::with1(code, value));
     }
 
+    /// Goes to a label.
     pub fn jump(&mut self, label: Label) {
         self.jump_by(Code::Jmp_rel8_64, Code::Jmp_rel32_64, label, Reach::Far);
     }
 
+    /// Goes to a label if the condition holds.
     pub fn jump_if(&mut self, condition: Condition, label: Label) {
         self.jump_within(Some(condition), label, Reach::Far);
     }
@@ -287,6 +294,7 @@ impl Assembler {
         }
     }
 
+    /// Fills up to a multiple of the alignment with instructions that do nothing.
     pub fn align(&mut self, alignment: u32) {
         self.nops(self.position.next_multiple_of(alignment) - self.position);
     }

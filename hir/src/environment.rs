@@ -292,12 +292,14 @@ impl Preloaded {
         builtin.or_else(|| Some(Type::class(self.known_classes.get(&class)?.class, classes)))
     }
 
+    /// The code with a number.
     pub fn code(&self, id: CodeId) -> &CodeUnit {
         &self.codes[id.0 as usize]
     }
 }
 
 impl CodeUnit {
+    /// Code of which nothing is known but its instructions.
     pub fn new(code: Arc<Code>, name: &str) -> CodeUnit {
         CodeUnit {
             code,

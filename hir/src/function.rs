@@ -226,6 +226,7 @@ impl Function {
         function
     }
 
+    /// The block that control comes in by.
     pub const ENTRY: Block = Block(0);
 
     /// The blocks, in order of their numbers.
@@ -244,10 +245,12 @@ impl Function {
         self.nodes.len()
     }
 
+    /// Whether the block was removed: its number is not given anew.
     pub fn is_removed(&self, block: Block) -> bool {
         self.data(block).is_removed
     }
 
+    /// Whether control seldom comes there.
     pub fn is_cold(&self, block: Block) -> bool {
         self.data(block).is_cold
     }
@@ -266,6 +269,7 @@ impl Function {
         self.blocks().flat_map(|block| self.instrs(block).iter().copied())
     }
 
+    /// The instruction that makes a value.
     pub fn instr(&self, value: Value) -> &Instr {
         &self.nodes[value.0 as usize].instr
     }
@@ -275,18 +279,22 @@ impl Function {
         self.nodes[value.0 as usize].ty
     }
 
+    /// Says what is known of a value.
     pub fn set_type(&mut self, value: Value, ty: Type) {
         self.nodes[value.0 as usize].ty = ty;
     }
 
+    /// Whether an instruction gives a value.
     pub fn has_output(&self, value: Value) -> bool {
         self.instr(value).info().has_output()
     }
 
+    /// The operands of an instruction, without those of its frame state.
     pub fn operands(&self, value: Value) -> SmallVec<[Value; 6]> {
         self.instr(value).operands(&self.pool)
     }
 
+    /// Where the interpreter goes on if the instruction leaves compiled code.
     pub fn frame_state(&self, value: Value) -> Option<FrameStateId> {
         self.nodes[value.0 as usize].frame_state
     }
@@ -295,6 +303,7 @@ impl Function {
         self.nodes[value.0 as usize].frame_state = state;
     }
 
+    /// A frame state by its number.
     pub fn state(&self, id: FrameStateId) -> &FrameState {
         &self.frame_states[id.0 as usize]
     }
@@ -303,6 +312,7 @@ impl Function {
         &mut self.frame_states[id.0 as usize]
     }
 
+    /// Adds a frame state that no instruction has yet.
     pub fn add_frame_state(&mut self, state: FrameState) -> FrameStateId {
         self.frame_states.push(state);
         FrameStateId(self.frame_states.len() as u32 - 1)

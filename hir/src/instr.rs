@@ -64,6 +64,7 @@ impl Instr {
         self.opcode().info()
     }
 
+    /// The instruction as text, with what the pool has of it.
     pub fn display<'a>(&'a self, pool: &'a Pool) -> DisplayInstr<'a> {
         DisplayInstr { instr: self, pool }
     }

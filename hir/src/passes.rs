@@ -49,10 +49,12 @@ macro_rules! define_passes {
                 match self { $(Pass::$Pass => $name),* }
             }
 
+            /// What decides whether the pass runs.
             pub const fn switch(self) -> Switch {
                 match self { $(Pass::$Pass => Switch::$default),* }
             }
 
+            /// The pass with a name.
             pub fn from_name(name: &str) -> Option<Pass> {
                 match name { $($name => Some(Pass::$Pass),)* _ => None }
             }

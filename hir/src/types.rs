@@ -205,10 +205,12 @@ impl Type {
         ty::SmallInt.specialized(Spec::Int(value))
     }
 
+    /// A known bool.
     pub fn bool(value: bool) -> Type {
         ty::Bool.specialized(Spec::Int(i64::from(value)))
     }
 
+    /// A known bool of the machine.
     pub fn c_bool(value: bool) -> Type {
         ty::CBool.specialized(Spec::Int(i64::from(value)))
     }
@@ -218,6 +220,7 @@ impl Type {
         leaf.specialized(Spec::Int(value))
     }
 
+    /// A known float of the machine.
     pub fn c_double(value: f64) -> Type {
         ty::CDouble.specialized(Spec::Double(value.to_bits()))
     }
@@ -264,18 +267,22 @@ impl Type {
         Type::new(self.leaves, self.lifetime.and(lifetime), self.spec)
     }
 
+    /// The leaf types of its values.
     pub const fn leaves(self) -> Leaves {
         self.leaves
     }
 
+    /// How long the objects among its values live.
     pub const fn lifetime(self) -> Lifetime {
         self.lifetime
     }
 
+    /// What is known of its values beyond the leaves.
     pub const fn spec(self) -> Spec {
         self.spec
     }
 
+    /// Whether it has no values.
     pub const fn is_bottom(self) -> bool {
         self.leaves.is_empty()
     }

@@ -14,6 +14,7 @@ pub struct Flaw {
     pub kind: FlawKind,
 }
 
+/// What can be wrong with a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlawKind {
     /// The entry is removed.

@@ -113,10 +113,12 @@ impl<'a> Builder<'a> {
         Builder { function, block, origin: NO_ORIGIN }
     }
 
+    /// The block that instructions are added to.
     pub fn block(&self) -> BlockId {
         self.block
     }
 
+    /// Adds a parameter to a block: what edges to it pass comes there.
     pub fn add_param(&mut self, block: BlockId, class: Class) -> Reg {
         self.function.add_param(block, class)
     }
@@ -126,6 +128,7 @@ impl<'a> Builder<'a> {
         self.block = block;
     }
 
+    /// Adds an empty block.
     pub fn new_block(&mut self) -> BlockId {
         self.function.add_block()
     }
@@ -174,14 +177,17 @@ impl<'a> Builder<'a> {
         self.leave([last, otherwise]);
     }
 
+    /// A register with this word.
     pub fn load_imm(&mut self, value: i64) -> Reg {
         self.one(Shape::of(Opcode::LoadImm), &[Operand::Imm(value)])
     }
 
+    /// A register with this float.
     pub fn load_float_imm(&mut self, value: f64) -> Reg {
         self.one(Shape::of(Opcode::LoadFloatImm), &[Operand::Imm(value.to_bits() as i64)])
     }
 
+    /// A register with the address of a symbol.
     pub fn load_address(&mut self, symbol: SymbolId) -> Reg {
         self.one(Shape::of(Opcode::LoadAddress), &[Operand::Symbol(symbol)])
     }
@@ -203,6 +209,7 @@ impl<'a> Builder<'a> {
         self.any(Shape { condition, ..Shape::of(Opcode::GuardFloatCompare) }, &[], &[left.into(), right.into()], exit);
     }
 
+    /// A place that can be made a jump to the exit later.
     pub fn patchpoint(&mut self, exit: Record<'_>) {
         self.any(Shape::of(Opcode::Patchpoint), &[], &[], exit);
     }
@@ -233,10 +240,12 @@ impl<'a> Builder<'a> {
         self.call(target, args, &[Class::Int], safepoint)[0]
     }
 
+    /// A call whose result nobody wants.
     pub fn call_nothing(&mut self, target: impl Into<Operand>, args: &[Operand], safepoint: Record<'_>) {
         self.call(target, args, &[], safepoint);
     }
 
+    /// Goes along an edge.
     pub fn branch(&mut self, edge: Edge) {
         self.none(Shape::of(Opcode::Branch), &[]);
         self.leave([edge]);
@@ -268,10 +277,12 @@ impl<'a> Builder<'a> {
         self.none(shape, &returned);
     }
 
+    /// Ends the process: a bug has been found.
     pub fn trap(&mut self) {
         self.none(Shape::of(Opcode::Trap), &[]);
     }
 
+    /// Control does not come here.
     pub fn unreachable(&mut self) {
         self.none(Shape::of(Opcode::Unreachable), &[]);
     }

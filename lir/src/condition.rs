@@ -15,18 +15,22 @@ pub enum Width {
 impl Width {
     pub const ALL: [Width; 4] = [Width::W8, Width::W16, Width::W32, Width::W64];
 
+    /// How many bits it has.
     pub const fn bits(self) -> u32 {
         8 << self as u32
     }
 
+    /// How many bytes it has.
     pub const fn bytes(self) -> u32 {
         self.bits() / 8
     }
 
+    /// All its bits.
     pub const fn mask(self) -> u64 {
         u64::MAX >> (64 - self.bits())
     }
 
+    /// The width of so many bits.
     pub fn from_bits(bits: u32) -> Option<Width> {
         Width::ALL.into_iter().find(|width| width.bits() == bits)
     }
@@ -100,10 +104,12 @@ define_conditions! {
 }
 
 impl Condition {
+    /// Whether it compares floats.
     pub fn is_float(self) -> bool {
         self >= Condition::FloatEqual
     }
 
+    /// The condition with a name, of the text form.
     pub fn from_name(name: &str) -> Option<Condition> {
         Condition::ALL.iter().copied().find(|condition| condition.name() == name)
     }

@@ -36,6 +36,7 @@ pub(crate) fn reverse_post_order(function: &Function, visit: &dyn Fn(BlockId) ->
 }
 
 impl Dominators {
+    /// The tree of a function, as its blocks are now.
     pub fn new(function: &Function) -> Dominators {
         let blocks = reverse_post_order(function, &|block| function.block(block).edges.iter().map(|edge| edge.block).collect());
         let mut order = vec![None; function.blocks.len()];
@@ -58,6 +59,7 @@ impl Dominators {
         Dominators { order, parents }
     }
 
+    /// Whether control can come to a block.
     pub fn is_reached(&self, block: BlockId) -> bool {
         self.order[block.index()].is_some()
     }

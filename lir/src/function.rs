@@ -16,6 +16,7 @@ use std::ops::Range;
 pub struct BlockId(pub u32);
 
 impl BlockId {
+    /// The block that control comes in by.
     pub const ENTRY: BlockId = BlockId(0);
 
     pub const fn index(self) -> usize {
@@ -64,6 +65,7 @@ impl Draft<'_> {
 }
 
 impl Instr {
+    /// Whether its opcode takes a condition.
     pub fn has_condition(&self) -> bool {
         self.opcode.facts().conditions != crate::opcode::Conditions::None
     }
@@ -97,6 +99,7 @@ impl Edge {
     }
 }
 
+/// Instructions that run one after the other, the last of which goes elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Block {
     pub params: Vec<Reg>,
@@ -109,11 +112,13 @@ pub struct Block {
 }
 
 impl Block {
+    /// The last instruction, if it ends the block.
     pub fn terminator(&self) -> Option<&Instr> {
         self.instrs.last().filter(|instr| instr.opcode.ends_block())
     }
 }
 
+/// What machine code is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Function {
     pub name: String,
@@ -134,11 +139,13 @@ impl Function {
         Function { name, ..Function::default() }
     }
 
+    /// Adds an empty block.
     pub fn add_block(&mut self) -> BlockId {
         self.blocks.push(Block::default());
         BlockId(self.blocks.len() as u32 - 1)
     }
 
+    /// A register that nothing has used yet.
     pub fn new_reg(&mut self, class: Class) -> Reg {
         self.n_virtual += 1;
         Reg::virtual_reg(class, self.n_virtual - 1)
@@ -155,10 +162,12 @@ impl Function {
         &self.blocks[id.index()]
     }
 
+    /// All blocks, in the order they were added.
     pub fn block_ids(&self) -> impl DoubleEndedIterator<Item = BlockId> + ExactSizeIterator + use<> {
         (0..self.blocks.len() as u32).map(BlockId)
     }
 
+    /// How many instructions there are.
     pub fn n_instrs(&self) -> usize {
         self.blocks.iter().map(|block| block.instrs.len()).sum()
     }
@@ -183,6 +192,7 @@ impl Function {
         }
     }
 
+    /// Adds an instruction to the end of a block.
     pub fn push(&mut self, block: BlockId, draft: &Draft<'_>) {
         let instr = self.make(draft);
         self.blocks[block.index()].instrs.push(instr);
@@ -208,10 +218,12 @@ impl Function {
         &self.operands[instr.first as usize + usize::from(instr.n_defs)..instr.recorded_from()]
     }
 
+    /// The values that its exit or safepoint records.
     pub fn recorded(&self, instr: &Instr) -> &[Operand] {
         &self.operands[instr.recorded_from()..instr.range().end]
     }
 
+    /// Gives an instruction another operand.
     pub fn set_use(&mut self, instr: &Instr, index: usize, operand: Operand) {
         let place = instr.first as usize + usize::from(instr.n_defs) + index;
         assert!(place < instr.recorded_from());

@@ -33,6 +33,7 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// Whether the instruction writes it.
     pub const fn is_def(&self) -> bool {
         matches!(self.role, Role::Def | Role::Reuse)
     }
@@ -148,6 +149,7 @@ macro_rules! fixed {
 
 macro_rules! define_lir {
     ($( $(#[$doc:meta])* $Name:ident( $($slot:ident: $Role:ident $Class:ident $Form:ident $(@ $Fixed:ident)?),* ) $($fact:ident)*; )*) => {
+        /// What an instruction does.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Opcode { $( $(#[$doc])* $Name, )* }
 
@@ -167,6 +169,7 @@ macro_rules! define_lir {
                 ]),* }
             }
 
+            /// The row of the table.
             pub const fn facts(self) -> &'static Facts {
                 match self { $(Opcode::$Name => const {
                     #[allow(unused_mut, reason = "rows without facts")]
@@ -312,10 +315,12 @@ pub const UNLESS_TAGGED: i64 = 7;
 pub const UNLESS_NULL: i64 = 8;
 
 impl Opcode {
+    /// The opcode with a name, of the text form.
     pub fn from_name(name: &str) -> Option<Opcode> {
         Opcode::ALL.iter().copied().find(|opcode| opcode.name() == name)
     }
 
+    /// Whether it is the last of a block.
     pub const fn ends_block(self) -> bool {
         !matches!(self.facts().edges, Edges::Inside)
     }

@@ -19,14 +19,17 @@ pub enum Scale {
 impl Scale {
     pub const ALL: [Scale; 4] = [Scale::One, Scale::Two, Scale::Four, Scale::Eight];
 
+    /// How far an index is shifted.
     pub const fn shift(self) -> u8 {
         self as u8
     }
 
+    /// What an index is multiplied by.
     pub const fn factor(self) -> u32 {
         1 << self.shift()
     }
 
+    /// The scale that multiplies by so much.
     pub fn from_factor(factor: u64) -> Option<Scale> {
         Scale::ALL.into_iter().find(|scale| u64::from(scale.factor()) == factor)
     }
@@ -47,14 +50,17 @@ struct Index {
 }
 
 impl Address {
+    /// So far from what a register points to.
     pub const fn new(base: Reg, offset: i32) -> Address {
         Address { base, index: None, offset }
     }
 
+    /// The same with an index.
     pub const fn indexed(base: Reg, index: Reg, scale: Scale, offset: i32) -> Address {
         Address { base, index: Some(Index { reg: index, scale }), offset }
     }
 
+    /// The index, if there is one.
     pub fn index(&self) -> Option<(Reg, Scale)> {
         self.index.map(|index| (index.reg, index.scale))
     }
@@ -68,6 +74,7 @@ impl Address {
     }
 }
 
+/// What an instruction works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operand {
     Reg(Reg),
@@ -78,6 +85,7 @@ pub enum Operand {
 }
 
 impl Operand {
+    /// The register, if it is one.
     pub fn reg(self) -> Option<Reg> {
         match self {
             Operand::Reg(reg) => Some(reg),
@@ -85,6 +93,7 @@ impl Operand {
         }
     }
 
+    /// The number, if it is one.
     pub fn imm(self) -> Option<i64> {
         match self {
             Operand::Imm(imm) => Some(imm),
@@ -92,6 +101,7 @@ impl Operand {
         }
     }
 
+    /// The place, if it is one in memory.
     pub fn mem(self) -> Option<Address> {
         match self {
             Operand::Mem(address) => Some(address),
@@ -172,6 +182,7 @@ impl Form {
     /// What a call can go to.
     pub const RMS: Form = Form(Form::REG | Form::MEM | Form::SYMBOL);
 
+    /// Whether an operand is of a form that fits.
     pub const fn accepts(self, operand: Operand) -> bool {
         let kind = match operand {
             Operand::Reg(_) => Form::REG,

@@ -72,14 +72,17 @@ impl Reg {
     /// Registers that a call leaves alone and that values may be allocated to.
     pub const CALLEE_SAVED: [Reg; 3] = [Reg::machine(Class::Int, 12), Reg::machine(Class::Int, 13), Reg::machine(Class::Int, 14)];
 
+    /// One that the allocator has to find a place for.
     pub const fn virtual_reg(class: Class, index: u32) -> Reg {
         Reg(VIRTUAL << KIND_SHIFT | Reg::class_bit(class) | index)
     }
 
+    /// One that the machine has.
     pub const fn machine(class: Class, number: u8) -> Reg {
         Reg(MACHINE << KIND_SHIFT | Reg::class_bit(class) | number as u32)
     }
 
+    /// A place in the frame of the function.
     pub const fn slot(class: Class, index: u32) -> Reg {
         Reg(SLOT << KIND_SHIFT | Reg::class_bit(class) | index)
     }
@@ -91,10 +94,12 @@ impl Reg {
         }
     }
 
+    /// Whether it holds words or floats.
     pub const fn class(self) -> Class {
         if self.0 & FLOAT_BIT == 0 { Class::Int } else { Class::Float }
     }
 
+    /// What it is.
     pub const fn place(self) -> Place {
         let index = self.0 & INDEX_MASK;
         match self.0 >> KIND_SHIFT {

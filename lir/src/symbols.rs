@@ -25,15 +25,18 @@ impl SymbolTable {
         id
     }
 
+    /// What a symbol is called.
     pub fn name(&self, id: SymbolId) -> Option<&str> {
         let (name, _) = self.symbols.get(id.0 as usize)?;
         (self.by_name.get(name) == Some(&id)).then_some(name)
     }
 
+    /// Where it is.
     pub fn address(&self, id: SymbolId) -> Option<u64> {
         self.symbols.get(id.0 as usize).map(|(_, address)| *address)
     }
 
+    /// The symbol with a name.
     pub fn find(&self, name: &str) -> Option<SymbolId> {
         self.by_name.get(name).copied()
     }
@@ -48,6 +51,7 @@ impl SymbolTable {
         self.words.get(&word).map(String::as_str)
     }
 
+    /// Addresses and their names.
     pub fn words(&self) -> impl Iterator<Item = (u64, &str)> {
         self.words.iter().map(|(word, name)| (*word, name.as_str()))
     }

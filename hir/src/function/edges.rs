@@ -5,6 +5,7 @@ use crate::instr::{Block, Instr, Value};
 use smallvec::SmallVec;
 
 impl Function {
+    /// Adds an empty block without predecessors.
     pub fn add_block(&mut self) -> Block {
         self.blocks.push(BlockData::default());
         Block(self.blocks.len() as u32 - 1)
@@ -35,6 +36,7 @@ impl Function {
         }
     }
 
+    /// Sets the inputs of a phi, in the order of predecessors.
     pub fn set_phi_inputs(&mut self, phi: Value, inputs: &[Value]) {
         let inputs = self.pool.add_values(inputs);
         self.nodes[phi.0 as usize].instr = Instr::phi(inputs);

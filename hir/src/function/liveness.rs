@@ -95,6 +95,7 @@ impl Function {
         }
     }
 
+    /// The values that are live where blocks begin and end.
     pub fn liveness(&self) -> Liveness {
         let mut liveness =
             Liveness { live_in: vec![ValueSet::default(); self.block_limit()], live_out: vec![ValueSet::default(); self.block_limit()] };

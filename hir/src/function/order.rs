@@ -64,10 +64,12 @@ impl Function {
         positions
     }
 
+    /// The block an instruction is in, and its index there.
     pub fn position(&self, value: Value) -> Option<(Block, usize)> {
         self.blocks().find_map(|block| Some((block, self.instrs(block).iter().position(|other| *other == value)?)))
     }
 
+    /// The tree of dominators, as the blocks are now.
     pub fn dominators(&self) -> Dominators {
         let order = self.reverse_post_order();
         let mut place = vec![None; self.block_limit()];
@@ -106,6 +108,7 @@ impl Dominators {
         &self.order
     }
 
+    /// Whether control can come to a block.
     pub fn is_reachable(&self, block: Block) -> bool {
         self.place[block.0 as usize].is_some()
     }

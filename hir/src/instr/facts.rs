@@ -67,6 +67,7 @@ pub struct Info {
 }
 
 impl Heap {
+    /// No place.
     pub const NOTHING: Heap = Heap(0);
     /// Arguments, the running function and its closure: they live as long as the frame.
     pub const FUNCTION_ARGUMENTS: Heap = Heap(1 << 0);
@@ -101,14 +102,17 @@ impl Heap {
     /// What Python code can write.
     pub const MANAGED: Heap = Heap(Heap::ANY.0 & !Heap::FUNCTION_ARGUMENTS.0);
 
+    /// The places of either.
     pub const fn or(self, other: Heap) -> Heap {
         Heap(self.0 | other.0)
     }
 
+    /// The places of both.
     pub const fn and(self, other: Heap) -> Heap {
         Heap(self.0 & other.0)
     }
 
+    /// Whether they have a place in common.
     pub const fn meets(self, other: Heap) -> bool {
         self.0 & other.0 != 0
     }
@@ -142,6 +146,7 @@ impl Info {
         }
     }
 
+    /// Whether it may leave compiled code.
     pub const fn may_deopt(&self) -> bool {
         self.deopt.reexecutes || self.deopt.raises
     }
@@ -151,6 +156,7 @@ impl Info {
         self.may_deopt() || self.needs_frame_state
     }
 
+    /// Whether it gives a value.
     pub const fn has_output(&self) -> bool {
         !matches!(self.output, Output::Nothing)
     }

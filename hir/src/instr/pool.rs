@@ -45,12 +45,14 @@ impl Values {
 }
 
 impl Pool {
+    /// Keeps a list of operands.
     pub fn add_values(&mut self, values: &[Value]) -> Values {
         let start = self.values.len() as u32;
         self.values.extend_from_slice(values);
         Values { start, len: values.len() as u32 }
     }
 
+    /// A list that is kept.
     pub fn values(&self, values: Values) -> &[Value] {
         &self.values[values.start as usize..][..values.len as usize]
     }
@@ -59,12 +61,14 @@ impl Pool {
         &mut self.values[values.start as usize..][..values.len as usize]
     }
 
+    /// Keeps the ways into a function.
     pub fn add_entries(&mut self, entries: &[(EntryKind, Block)]) -> Entries {
         let start = self.entries.len() as u32;
         self.entries.extend_from_slice(entries);
         Entries { start, len: entries.len() as u32 }
     }
 
+    /// The ways in that are kept.
     pub fn entries(&self, entries: Entries) -> &[(EntryKind, Block)] {
         &self.entries[entries.start as usize..][..entries.len as usize]
     }
@@ -73,6 +77,7 @@ impl Pool {
         &mut self.entries[entries.start as usize..][..entries.len as usize]
     }
 
+    /// The number of a type; equal types have one.
     pub fn add_type(&mut self, ty: Type) -> TypeId {
         let index = self.types.iter().position(|known| *known == ty).unwrap_or_else(|| {
             self.types.push(ty);
@@ -81,10 +86,12 @@ impl Pool {
         TypeId(index as u32)
     }
 
+    /// The type with a number.
     pub fn ty(&self, id: TypeId) -> Type {
         self.types[id.0 as usize]
     }
 
+    /// The number of a name; equal names have one.
     pub fn add_name(&mut self, name: &str) -> NameId {
         let index = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
             self.names.push(name.to_owned());
@@ -93,6 +100,7 @@ impl Pool {
         NameId(index as u32)
     }
 
+    /// The name with a number.
     pub fn name(&self, id: NameId) -> &str {
         &self.names[id.0 as usize]
     }

@@ -30,6 +30,7 @@ fn is_word(c: char) -> bool {
 }
 
 impl<'a> Cursor<'a> {
+    /// At the start of a text.
     pub fn new(text: &'a str) -> Self {
         Cursor { text, at: 0 }
     }
@@ -47,10 +48,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether only blanks are left.
     pub fn is_at_end(&mut self) -> bool {
         self.rest().is_empty()
     }
 
+    /// Whether a token comes next.
     pub fn starts_with(&mut self, token: &str) -> bool {
         self.rest().starts_with(token)
     }
@@ -65,6 +68,7 @@ impl<'a> Cursor<'a> {
         true
     }
 
+    /// Reads a token that must come next.
     pub fn expect(&mut self, token: &str) -> Result<(), SyntaxError> {
         if self.eat(token) {
             return Ok(());
@@ -142,6 +146,7 @@ impl<'a> Cursor<'a> {
         Err(self.error("the string does not end"))
     }
 
+    /// An error at this place.
     pub fn error(&self, message: &str) -> SyntaxError {
         let line = self.text[..self.at].matches('\n').count() as u32 + 1;
         let rest = self.text[self.at..].lines().next().unwrap_or_default();

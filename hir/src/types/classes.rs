@@ -74,28 +74,34 @@ impl ClassInfo {
 }
 
 impl Classes {
+    /// The class with a number.
     pub fn class(&self, id: ClassId) -> Option<&ClassInfo> {
         self.classes.get(id.0 as usize)
     }
 
+    /// The layout with a number.
     pub fn shape(&self, id: ShapeId) -> Option<&ShapeInfo> {
         self.shapes.get(id.0 as usize)
     }
 
+    /// The known object with a number.
     pub fn object(&self, id: ObjectId) -> Option<&ObjectInfo> {
         self.objects.get(id.0 as usize)
     }
 
+    /// Gives a class a number.
     pub fn add_class(&mut self, class: ClassInfo) -> ClassId {
         self.classes.push(class);
         ClassId(self.classes.len() as u32 - 1)
     }
 
+    /// Gives a layout a number.
     pub fn add_shape(&mut self, shape: ShapeInfo) -> ShapeId {
         self.shapes.push(shape);
         ShapeId(self.shapes.len() as u32 - 1)
     }
 
+    /// Gives an object a number.
     pub fn add_object(&mut self, object: ObjectInfo) -> ObjectId {
         self.objects.push(object);
         ObjectId(self.objects.len() as u32 - 1)

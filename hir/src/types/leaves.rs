@@ -7,20 +7,25 @@ use super::Type;
 pub struct Leaves(u64);
 
 impl Leaves {
+    /// No leaf.
     pub const NONE: Leaves = Leaves(0);
 
+    /// The leaves in both.
     pub const fn and(self, other: Leaves) -> Leaves {
         Leaves(self.0 & other.0)
     }
 
+    /// The leaves in either.
     pub const fn or(self, other: Leaves) -> Leaves {
         Leaves(self.0 | other.0)
     }
 
+    /// The leaves that are not in the other.
     pub const fn without(self, other: Leaves) -> Leaves {
         Leaves(self.0 & !other.0)
     }
 
+    /// Whether all are in the other.
     pub const fn within(self, other: Leaves) -> bool {
         self.0 & !other.0 == 0
     }
@@ -29,6 +34,7 @@ impl Leaves {
         self.0 == 0
     }
 
+    /// How many there are.
     pub const fn count(self) -> u32 {
         self.0.count_ones()
     }
@@ -205,6 +211,7 @@ impl Leaves {
     pub const MACHINE: Leaves = stored(Storage::Machine);
     /// Leaves a number can specialise.
     pub const INT_VALUED: Leaves = named::SmallInt.leaves().or(named::Bool.leaves()).or(named::CBool.leaves()).or(named::CInt.leaves());
+    /// Leaves a machine float can specialise.
     pub const DOUBLE_VALUED: Leaves = named::TaggedFloat.leaves().or(named::BoxedFloat.leaves()).or(named::CDouble.leaves());
     /// Leaves with one value.
     pub const SINGLETONS: Leaves = named::NoneType

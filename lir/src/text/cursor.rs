@@ -23,6 +23,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// At the start of a text.
     pub fn new(text: &'a str) -> Cursor<'a> {
         let mut cursor = Cursor { rest: text, line: 1 };
         cursor.skip_space();
@@ -42,10 +43,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether only blanks are left.
     pub fn is_at_end(&self) -> bool {
         self.rest.is_empty()
     }
 
+    /// Whether a token comes next.
     pub fn starts_with(&self, token: &str) -> bool {
         self.rest.starts_with(token)
     }
@@ -68,6 +71,7 @@ impl<'a> Cursor<'a> {
         self.peek_word() == word && self.eat(word)
     }
 
+    /// Reads a token that must come next.
     pub fn expect(&mut self, token: &str) -> Result<(), SyntaxError> {
         if self.eat(token) { Ok(()) } else { Err(self.error(&format!("expected `{token}`"))) }
     }
@@ -85,6 +89,7 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
+    /// The word that comes next; empty if none does.
     pub fn peek_word(&self) -> &'a str {
         self.peek(|c| c.is_ascii_alphanumeric() || c == '_' || c == '%')
     }
@@ -104,6 +109,7 @@ impl<'a> Cursor<'a> {
         self.take(self.peek(|c| !c.is_whitespace()), "a name")
     }
 
+    /// Reads a number.
     pub fn number<T: std::str::FromStr>(&mut self) -> Result<T, SyntaxError> {
         let signed = self.starts_with("-") || self.starts_with("+");
         let digits = self.rest[usize::from(signed)..].find(|c: char| !c.is_ascii_digit());
@@ -113,6 +119,7 @@ impl<'a> Cursor<'a> {
         Ok(number)
     }
 
+    /// An error at this place.
     pub fn error(&self, message: &str) -> SyntaxError {
         let near: String = self.rest.chars().take(20).take_while(|c| *c != '\n').collect();
         SyntaxError { line: self.line, message: format!("{message} at `{near}`") }

@@ -142,6 +142,7 @@ pub struct Check {
 }
 
 impl Check {
+    /// Whether the value is of the type.
     pub fn holds(&self, word: u64) -> bool {
         if word == 0 {
             return self.accepts_null;

@@ -61,12 +61,14 @@ pub fn pipeline() -> Vec<Pass> {
     passes::pipeline_with(&settings.passes_on, &off)
 }
 
+/// Refuses a function that has grown too big.
 pub fn check_hir(function: &hir::Function) -> Result<(), Refusal> {
     let settings = options::get();
     let (n_blocks, n_instrs) = (function.blocks().count(), function.values().count());
     check(n_blocks, settings.max_hir_blocks, n_instrs, settings.max_hir_instrs)
 }
 
+/// The same before registers are allocated.
 pub fn check_lir(function: &lir::Function) -> Result<(), Refusal> {
     let settings = options::get();
     check(function.blocks.len(), settings.max_lir_blocks, function.n_instrs(), settings.max_lir_instrs)

@@ -24,6 +24,7 @@ pub struct Tale {
 }
 
 impl Tale {
+    /// Nothing has happened yet.
     pub fn new(instr: &'static str, guilty: Option<u32>) -> Tale {
         Tale { instr, guilty, ..Tale::default() }
     }

@@ -26,6 +26,7 @@ struct Listing {
 }
 
 impl Remarks {
+    /// What is to be said of a function.
     pub fn of(preloaded: &Preloaded, has_origins: bool) -> Remarks {
         let listing = |unit: &hir::environment::CodeUnit| Listing {
             filename: unit.code.filename.clone(),
@@ -76,6 +77,7 @@ fn replace_marks(text: &str, source: &mut dyn FnMut(&str, u32) -> String) -> Str
     out + rest
 }
 
+/// A dump without what stands for the source in it.
 pub fn without_sources(text: &str) -> String {
     replace_marks(text, &mut |_, _| String::new())
 }
