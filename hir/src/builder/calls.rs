@@ -13,9 +13,7 @@ const CANDIDATE_LIMIT: usize = 4;
 
 impl Builder<'_> {
     pub(super) fn call(&mut self, n: u32) {
-        let args = self.pop_many(n);
-        let receiver = self.pop_opt();
-        let callable = self.pop();
+        let (callable, receiver, args) = self.pop_call(n);
         if let Some(send) = self.send_of_call() {
             return self.call_awaited(callable, receiver, &args, send);
         }
@@ -286,9 +284,7 @@ impl Builder<'_> {
 
     pub(super) fn call_kw(&mut self, n: u32) {
         let names = self.pop();
-        let args = self.pop_many(n);
-        let receiver = self.pop_opt();
-        let callable = self.pop();
+        let (callable, receiver, args) = self.pop_call(n);
         let (callable, receiver) = self.expect_callee(callable, receiver);
         let result = match self.call_with_names(callable, receiver, &args) {
             Some(result) => result,
@@ -335,6 +331,14 @@ impl Builder<'_> {
         let [callable, receiver, args, keywords] = self.pop_function_ex();
         let result = self.emit(Instr::call_ex(callable, receiver, args, keywords));
         self.push(result);
+    }
+
+    /// What a call with so many arguments finds on the stack: callable, receiver, arguments.
+    pub(super) fn pop_call(&mut self, n: u32) -> (Value, Option<Value>, Vec<Value>) {
+        let args = self.pop_many(n);
+        let receiver = self.pop_opt();
+        let callable = self.pop();
+        (callable, receiver, args)
     }
 
     /// What `CALL_FUNCTION_EX` finds on the stack: callable, receiver, arguments, keywords.

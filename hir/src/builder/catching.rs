@@ -20,18 +20,14 @@ impl Builder<'_> {
         }
         let attempt = match self.opcode() {
             Opcode::Call if self.send_of_call().is_none() => {
-                let args = self.pop_many(operand);
-                let receiver = self.pop_opt();
-                let callable = self.pop();
+                let (callable, receiver, args) = self.pop_call(operand);
                 let receiver = receiver.unwrap_or_else(|| self.null());
                 let args = self.function.pool.add_values(&args);
                 self.emit(Instr::try_call_method(callable, receiver, args))
             }
             Opcode::CallKw => {
                 let names = self.pop();
-                let args = self.pop_many(operand);
-                let receiver = self.pop_opt();
-                let callable = self.pop();
+                let (callable, receiver, args) = self.pop_call(operand);
                 let receiver = receiver.unwrap_or_else(|| self.null());
                 let args = self.function.pool.add_values(&args);
                 self.emit(Instr::try_call_kw(callable, receiver, names, args))

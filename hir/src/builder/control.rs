@@ -81,12 +81,24 @@ impl Builder<'_> {
 
     /// One of two values, by a machine bool. Nothing that can raise may follow in the bytecode instruction unless it may be executed again.
     pub(super) fn select(&mut self, condition: Value, then: Value, otherwise: Value) -> Value {
-        let (then_block, otherwise_block, join) = (self.new_block(), self.new_block(), self.new_block());
-        self.emit_terminator(Instr::cond_branch(condition, then_block, otherwise_block));
-        for block in [then_block, otherwise_block] {
-            self.continue_in(block);
-            self.branch_inside(join);
-        }
+        self.fork(|so, not| Instr::cond_branch(condition, so, not), |_| then, |_| otherwise)
+    }
+
+    /// Goes one of two ways, and on behind them with what the way gives.
+    pub(super) fn fork(
+        &mut self,
+        branch: impl FnOnce(Block, Block) -> Instr,
+        then: impl FnOnce(&mut Self) -> Value,
+        otherwise: impl FnOnce(&mut Self) -> Value,
+    ) -> Value {
+        let (so, not, join) = (self.new_block(), self.new_block(), self.new_block());
+        self.emit_terminator(branch(so, not));
+        self.continue_in(so);
+        let then = then(self);
+        self.branch_inside(join);
+        self.continue_in(not);
+        let otherwise = otherwise(self);
+        self.branch_inside(join);
         self.continue_in(join);
         self.join(join, &[then, otherwise])
     }

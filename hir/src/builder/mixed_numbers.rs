@@ -83,19 +83,16 @@ impl Builder<'_> {
         }
         let number = self.type_id(ty::Number);
         self.emit_plain(Instr::use_type(value, number));
-        let (int, float, join) = (self.new_block(), self.new_block(), self.new_block());
         let small = self.type_id(ty::SmallInt);
-        self.emit_terminator(Instr::cond_branch_check_type(value, int, float, small));
-        self.continue_in(int);
-        let number = self.refine(value, ty::SmallInt);
-        let of_int = self.exact_double_of_int(number);
-        self.branch_inside(join);
-        self.continue_in(float);
-        let number = self.refine(value, ty::FloatExact);
-        let of_float = self.double(number);
-        self.branch_inside(join);
-        self.continue_in(join);
-        self.join(join, &[of_int, of_float])
+        let of_int = |builder: &mut Self| {
+            let number = builder.refine(value, ty::SmallInt);
+            builder.exact_double_of_int(number)
+        };
+        let of_float = |builder: &mut Self| {
+            let number = builder.refine(value, ty::FloatExact);
+            builder.double(number)
+        };
+        self.fork(|int, float| Instr::cond_branch_check_type(value, int, float, small), of_int, of_float)
     }
 
     fn exact_double_of_int(&mut self, value: Value) -> Value {

@@ -84,11 +84,9 @@ impl Builder<'_> {
         if !is_known || !self.may_be(value, ty::ObjectUser) {
             return self.emit(Instr::is_instance(value, class));
         }
-        let (yes, other) = (self.new_block(), self.new_block());
         let own_class = self.emit_plain(Instr::load_class(value));
         let is_it = self.emit_plain(Instr::is(own_class, class));
-        self.emit_terminator(Instr::cond_branch(is_it, yes, other));
-        self.or_instance(value, class, yes, other)
+        self.true_or_asked(|yes, other| Instr::cond_branch(is_it, yes, other), value, class)
     }
 
     /// The same of a builtin class: its own instances, and what is no object on the heap, need no call.
@@ -96,23 +94,12 @@ impl Builder<'_> {
         // Bools are ints, but seldom.
         let is_int = ty::SmallInt.leaves().within(instances.leaves());
         let exact = if is_int { ty::LongExact } else { Type::of(instances.leaves().and(ty::BuiltinHeap.leaves().or(ty::Uncounted.leaves()))) };
-        let (yes, other) = (self.new_block(), self.new_block());
         let exact = self.type_id(exact);
-        self.emit_terminator(Instr::cond_branch_check_type(value, yes, other, exact));
-        self.or_instance(value, class, yes, other)
+        self.true_or_asked(|yes, other| Instr::cond_branch_check_type(value, yes, other, exact), value, class)
     }
 
-    /// True in `yes`, and in `other` what a call says.
-    fn or_instance(&mut self, value: Value, class: Value, yes: Block, other: Block) -> Value {
-        let join = self.new_block();
-        self.continue_in(yes);
-        let is_one = self.constant(Type::c_bool(true));
-        self.branch_inside(join);
-        self.continue_in(other);
-        let answer = self.emit(Instr::is_instance(value, class));
-        self.branch_inside(join);
-        self.continue_in(join);
-        self.join(join, &[is_one, answer])
+    fn true_or_asked(&mut self, branch: impl FnOnce(Block, Block) -> Instr, value: Value, class: Value) -> Value {
+        self.fork(branch, |builder| builder.constant(Type::c_bool(true)), |builder| builder.emit(Instr::is_instance(value, class)))
     }
 
     /// The classes in a tuple that has just been made, if they are few known ones.
@@ -180,15 +167,8 @@ impl Builder<'_> {
         }
         let zero = self.constant(Type::small_int(0));
         let is_negative = self.emit_plain(Instr::small_int_compare(value, zero, Condition::Less));
-        let (negative, positive, join) = (self.new_block(), self.new_block(), self.new_block());
-        self.emit_terminator(Instr::cond_branch(is_negative, negative, positive));
-        self.continue_in(negative);
-        let negated = self.emit(Instr::small_int_unary_op(value, UnaryKind::Negate));
-        self.branch_inside(join);
-        self.continue_in(positive);
-        self.branch_inside(join);
-        self.continue_in(join);
-        Some(self.join(join, &[negated, value]))
+        let negated = |builder: &mut Self| builder.emit(Instr::small_int_unary_op(value, UnaryKind::Negate));
+        Some(self.fork(|negative, positive| Instr::cond_branch(is_negative, negative, positive), negated, |_| value))
     }
 
     /// A function of a number, if the value is known to be one. What gives no number is left to the interpreter, which raises.

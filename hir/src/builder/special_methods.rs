@@ -177,15 +177,10 @@ impl<'a> Builder<'a> {
     fn unless_not_implemented(&mut self, result: Value, rest: Instr) -> Value {
         let unknown = self.constant(ty::NotImplemented);
         let is_unknown = self.emit_plain(Instr::is(result, unknown));
-        let (cold, fine, join) = (self.new_block(), self.new_block(), self.new_block());
-        self.emit_terminator(Instr::cond_branch(is_unknown, cold, fine));
-        self.continue_in(cold);
-        self.set_cold();
-        let other = self.emit(rest);
-        self.branch_inside(join);
-        self.continue_in(fine);
-        self.branch_inside(join);
-        self.continue_in(join);
-        self.join(join, &[other, result])
+        let ask = |builder: &mut Self| {
+            builder.set_cold();
+            builder.emit(rest)
+        };
+        self.fork(|cold, fine| Instr::cond_branch(is_unknown, cold, fine), ask, |_| result)
     }
 }
