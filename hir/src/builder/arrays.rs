@@ -27,11 +27,7 @@ impl Builder<'_> {
     /// An array of the type, and an index within its bounds.
     pub(super) fn array_item(&mut self, container: Value, key: Value, exact: Type, kind: ItemKind) -> Item {
         let array = self.guard_exactly(container, exact);
-        let key = self.guard_type(key, ty::SmallInt);
-        let index = match self.ty(key).known_int() {
-            Some(number) => self.c_int(number),
-            None => self.emit_plain(Instr::small_int_unbox(key)),
-        };
+        let index = self.machine_index(key);
         let length = self.emit_plain(Instr::load_array_length(array, kind));
         let index = self.emit(Instr::check_bounds(index, length));
         let data = self.emit_plain(Instr::load_array_data(array));

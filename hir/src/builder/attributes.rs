@@ -83,12 +83,12 @@ impl Builder<'_> {
                 }
                 several => self.load_by_owner(owner, several, load, general, name),
             },
-            Seen::OfClass { class, value, assumption } => {
-                let class = Type::object(*class, &self.function.classes);
-                if !self.may_be(owner, class) || !value.is_single_value() {
+            Seen::OfClass { class: known, value, assumption } | Seen::OfModule { module: known, value, assumption } => {
+                let known = Type::object(*known, &self.function.classes);
+                if !self.may_be(owner, known) || !value.is_single_value() {
                     return self.load_general(owner, load, general);
                 }
-                self.guard_is(owner, class);
+                self.guard_is(owner, known);
                 self.assume(*assumption);
                 Loaded { value: self.constant(*value), receiver: None }
             }
@@ -100,15 +100,6 @@ impl Builder<'_> {
                 let owner = self.guard_is(owner, class);
                 self.assume(*assumption);
                 Loaded { value: self.object(*function), receiver: Some(owner) }
-            }
-            Seen::OfModule { module, value, assumption } => {
-                let module = Type::object(*module, &self.function.classes);
-                if !self.may_be(owner, module) || !value.is_single_value() {
-                    return self.load_general(owner, load, general);
-                }
-                self.guard_is(owner, module);
-                self.assume(*assumption);
-                Loaded { value: self.constant(*value), receiver: None }
             }
             _ => self.load_general(owner, load, general),
         }

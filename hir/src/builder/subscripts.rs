@@ -4,7 +4,7 @@ use super::Builder;
 use super::arrays::Item;
 use crate::environment::{Place, Seen};
 use crate::instr::{Instr, Value};
-use crate::types::{Type, ty};
+use crate::types::{ObjectId, Type, ty};
 
 impl Builder<'_> {
     /// What container and key will be.
@@ -20,11 +20,7 @@ impl Builder<'_> {
 
     /// `container[key]`
     pub(super) fn subscript(&mut self, container: Value, key: Value) -> Value {
-        if let Seen::Attribute(owners) = self.seen()
-            && let [owner] = owners.as_slice()
-            && let Place::Getter(function) | Place::Method(function) = owner.place
-        {
-            let container = self.guard_owner(container, owner);
+        if let Some((container, function)) = self.guarded_container(container) {
             return self.call_known(function, vec![container, key]);
         }
         if let Instr::MakeSlice { start, stop, step } = *self.function.instr(self.function.model(key)) {
@@ -58,14 +54,27 @@ impl Builder<'_> {
         self.emit(Instr::binary_op(container, key, bytecode::opcode::BinaryOp::Subscript))
     }
 
+    /// The container and the special method of its class that was seen here, if that was one.
+    fn guarded_container(&mut self, container: Value) -> Option<(Value, ObjectId)> {
+        let Seen::Attribute(owners) = self.seen() else { return None };
+        let [owner] = owners.as_slice() else { return None };
+        let (Place::Getter(function) | Place::Method(function)) = owner.place else { return None };
+        Some((self.guard_owner(container, owner), function))
+    }
+
+    /// An index that is a tagged int, as a machine integer.
+    pub(super) fn machine_index(&mut self, key: Value) -> Value {
+        let key = self.guard_type(key, ty::SmallInt);
+        match self.ty(key).known_int() {
+            Some(number) => self.c_int(number),
+            None => self.emit_plain(Instr::small_int_unbox(key)),
+        }
+    }
+
     /// A sequence of the type, and an index within its bounds.
     fn guarded_index(&mut self, sequence: Value, key: Value, exact: Type) -> (Value, Value) {
         let sequence = self.guard_exactly(sequence, exact);
-        let key = self.guard_type(key, ty::SmallInt);
-        let index = match self.ty(key).known_int() {
-            Some(number) => self.c_int(number),
-            None => self.emit_plain(Instr::small_int_unbox(key)),
-        };
+        let index = self.machine_index(key);
         let length = self.emit_plain(Instr::load_length(sequence));
         let index = self.emit(Instr::check_bounds(index, length));
         (sequence, index)
@@ -73,11 +82,7 @@ impl Builder<'_> {
 
     pub(super) fn store_subscr(&mut self) {
         let (key, container, value) = (self.pop(), self.pop(), self.pop());
-        if let Seen::Attribute(owners) = self.seen()
-            && let [owner] = owners.as_slice()
-            && let Place::Getter(function) | Place::Method(function) = owner.place
-        {
-            let container = self.guard_owner(container, owner);
+        if let Some((container, function)) = self.guarded_container(container) {
             self.call_and_discard(function, vec![container, key, value]);
             return;
         }

@@ -86,38 +86,31 @@ impl Function {
 
     /// Makes the first edge from `from` to `old` lead to `new`. Phis of `old` lose the input; those of `new` need one more.
     pub fn redirect(&mut self, from: Block, old: Block, new: Block) {
-        let Some(terminator) = self.terminator(from) else { return };
-        let mut instr = *self.instr(terminator);
+        if self.retarget(from, old, new) {
+            self.unlink(from, old);
+            self.link(from, new);
+        }
+    }
+
+    /// Has the terminator of `from` go to `new` the first time it went to `old`, if it did.
+    fn retarget(&mut self, from: Block, old: Block, new: Block) -> bool {
+        let Some(terminator) = self.terminator(from) else { return false };
         let mut is_done = false;
-        instr.for_each_successor_mut(&mut self.pool, &mut |target| {
+        self.nodes[terminator.0 as usize].instr.for_each_successor_mut(&mut self.pool, &mut |target| {
             if *target == old && !is_done {
                 *target = new;
                 is_done = true;
             }
         });
-        self.nodes[terminator.0 as usize].instr = instr;
-        if is_done {
-            self.unlink(from, old);
-            self.link(from, new);
-        }
+        is_done
     }
 
     /// Puts a new block on the first edge between two blocks. Phis keep their inputs.
     pub fn split_edge(&mut self, from: Block, to: Block) -> Block {
         let middle = self.add_block();
         let position = self.preds(to).iter().position(|pred| *pred == from);
-        let terminator = self.terminator(from);
-        let (Some(position), Some(terminator)) = (position, terminator) else { return middle };
+        let Some(position) = position.filter(|_| self.retarget(from, to, middle)) else { return middle };
         self.blocks[to.0 as usize].preds[position] = middle;
-        let mut instr = *self.instr(terminator);
-        let mut is_done = false;
-        instr.for_each_successor_mut(&mut self.pool, &mut |target| {
-            if *target == to && !is_done {
-                *target = middle;
-                is_done = true;
-            }
-        });
-        self.nodes[terminator.0 as usize].instr = instr;
         self.link(from, middle);
         let branch = self.create(Instr::branch(to), None);
         self.blocks[middle.0 as usize].instrs.push(branch);

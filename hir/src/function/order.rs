@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::instr::{Block, Value};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// Which blocks every path to a block goes through.
@@ -120,6 +121,17 @@ impl Dominators {
             below = self.parents[below];
         }
         below == above
+    }
+
+    /// The blocks that each block is the nearest dominator of, in reverse post order.
+    pub fn children(&self) -> FxHashMap<Block, Vec<Block>> {
+        let mut children: FxHashMap<Block, Vec<Block>> = FxHashMap::default();
+        for &block in &self.order {
+            if let Some(parent) = self.parent(block) {
+                children.entry(parent).or_default().push(block);
+            }
+        }
+        children
     }
 
     /// The nearest dominator of a block that can be reached; the entry has none.

@@ -23,12 +23,7 @@ struct Facts {
 
 pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
     let dominators = function.dominators();
-    let mut children: FxHashMap<Block, Vec<Block>> = FxHashMap::default();
-    for &block in dominators.order() {
-        if let Some(parent) = dominators.parent(block) {
-            children.entry(parent).or_default().push(block);
-        }
-    }
+    let mut children = dominators.children();
     let mut work = vec![(Function::ENTRY, Facts::default())];
     let mut changed = false;
     while let Some((block, mut facts)) = work.pop() {

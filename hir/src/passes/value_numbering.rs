@@ -47,12 +47,7 @@ pub(super) fn run(function: &mut Function, _preloaded: &Preloaded) {
 impl Numbering<'_> {
     /// Visits the tree of dominators, with what each subtree added taken away behind it.
     fn tree(&mut self, dominators: &Dominators) {
-        let mut children: FxHashMap<Block, Vec<Block>> = FxHashMap::default();
-        for &block in dominators.order() {
-            if let Some(parent) = dominators.parent(block) {
-                children.entry(parent).or_default().push(block);
-            }
-        }
+        let mut children = dominators.children();
         enum Visit {
             Enter(Block),
             Leave(Vec<(Key, Option<Value>)>),
