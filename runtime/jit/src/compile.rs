@@ -562,12 +562,25 @@ fn emit(
     Ok((made, extras))
 }
 
+/// Gives back the room that lists have for more: what is told of exits is most of what a function keeps.
+fn shrink(made: &mut Code, extras: &mut Extras) {
+    made.exits.iter_mut().for_each(|exit| exit.locations.shrink_to_fit());
+    made.exits.shrink_to_fit();
+    made.safepoints.iter_mut().for_each(|safepoint| safepoint.locations.shrink_to_fit());
+    made.safepoints.shrink_to_fit();
+    for frame in extras.points.iter_mut().flat_map(|point| &mut point.frames) {
+        frame.locals.shrink_to_fit();
+        frame.stack.shrink_to_fit();
+    }
+    extras.points.shrink_to_fit();
+}
+
 /// Puts machine code where it can run.
 fn install(
     shared: &mut Shared,
     code: &CodeObject,
     known: &Known,
-    (made, extras): (Code, Extras),
+    (mut made, mut extras): (Code, Extras),
     entry: u32,
     statistics: Statistics,
 ) -> Result<Entries, Refusal> {
@@ -575,6 +588,7 @@ fn install(
     let wanted = if is_generator { made.entries.first().map(|entry| entry.offset) } else { made.entry(entry) };
     let wanted = wanted.ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
+    shrink(&mut made, &mut extras);
     let exits = Rc::new(Exits {
         records: made.exits,
         points: extras.points,
