@@ -122,6 +122,12 @@ fn assigned(vm: &mut Vm, value: Ref<'_>) -> PyResult<Vec<u8>> {
 
 fn setitem(vm: &mut Vm, this: Ref<'_>, key: Ref<'_>, value: Option<Ref<'_>>) -> PyResult<()> {
     let array = array(vm, this)?;
+    if let (Some(index), Some(byte)) = (key.as_small_int(), value.and_then(Ref::as_small_int))
+        && let (Some(position), Ok(byte)) = (crate::slice::position(index as isize, array.len(vm)), u8::try_from(byte))
+    {
+        array.data_mut(vm)[position] = byte;
+        return Ok(());
+    }
     let new = match value {
         Some(value) if key.downcast::<crate::slice::Slice>().is_some() => Some(assigned(vm, value)?),
         _ => None,

@@ -4,12 +4,13 @@
 use crate::iterators;
 use crate::list_sort;
 use bytecode::opcode::Comparison;
-use object::call::Args;
+use object::call::{Args, NativeInfo};
 use object::class::{OBJECT, TYPE};
 use object::dict::DICT;
 use object::exception;
 use object::int;
 use object::list::LIST;
+use object::native::Native;
 use object::singleton::{ModuleObject, singletons};
 use object::str::{STR, Str, names};
 use object::tuple::TUPLE;
@@ -371,6 +372,11 @@ fn anext(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
         Some(default) => crate::anext_awaitable::new(vm, awaitable, default.to_owned()),
         None => awaitable,
     })
+}
+
+/// Whether this is the description of `len`.
+pub fn is_len(info: &NativeInfo) -> bool {
+    matches!(info.method.call, Native::Binary(function) if std::ptr::fn_addr_eq(function, len as fn(&mut Vm, Ref<'_>, Ref<'_>) -> PyResult))
 }
 
 fn len(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {

@@ -1,7 +1,8 @@
-//! Slices of lists by bounds that are ints or `None`, for compiled code: without a slice object.
+//! Slices of lists by bounds that are ints or `None`: without a slice object.
 
 use crate::slice::{Positions, adjust};
 use object::list::{List, drop_from_end};
+use object::tuple::Tuple;
 use object::{Object, Ref, RefOf, Vm};
 
 /// The positions of a slice, if its bounds are plain.
@@ -25,16 +26,24 @@ pub fn quick_slice(vm: &Vm, list: RefOf<'_, List>, start: Ref<'_>, stop: Ref<'_>
     Some(vm.new_list(part).into_object())
 }
 
-/// `list[start:stop] = value` with a list that nobody else has: items change places. The value is given back if it is something else.
+/// `list[start:stop] = value` with a list or tuple. The value is given back if it is something else, or a bound is.
 pub fn quick_store(vm: &mut Vm, list: RefOf<'_, List>, start: Ref<'_>, stop: Ref<'_>, value: Object) -> Result<(), Object> {
-    let Some(new) = value.borrow().downcast_exact::<List>().filter(|_| value.borrow().is_unique()) else { return Err(value) };
     let Some(positions) = positions(start, stop, Ref::NONE, list.len(vm)) else { return Err(value) };
-    if new.len(vm) != positions.count {
-        return Err(value);
+    let mut items = match (value.borrow().downcast_exact::<List>(), value.borrow().downcast_exact::<Tuple>()) {
+        // The items of a list that nobody else has move.
+        (Some(new), _) if value.borrow().is_unique() => std::mem::take(new.items_mut(vm)),
+        (Some(new), _) => new.items(vm).to_vec(),
+        (_, Some(new)) => new.items().iter().map(|&item| item.to_owned()).collect(),
+        _ => return Err(value),
+    };
+    let range = positions.start..positions.start + positions.count;
+    if items.len() == positions.count {
+        list.items_mut(vm)[range].swap_with_slice(&mut items);
+        drop_from_end(items);
+    } else {
+        let old: Vec<Object> = list.items_mut(vm).splice(range, items).collect();
+        drop_from_end(old);
     }
-    let mut items = std::mem::take(new.items_mut(vm));
-    list.items_mut(vm)[positions.start..positions.start + positions.count].swap_with_slice(&mut items);
-    drop_from_end(items);
     Ok(())
 }
 

@@ -34,6 +34,12 @@ fn index_out_of_range(vm: &mut Vm, kind: &str) -> Raised {
 /// Applies a subscript to a sequence. `len` is asked after everything that may run Python; `kind` is
 /// what messages call the sequence.
 pub fn subscript(vm: &mut Vm, key: Ref<'_>, len: impl FnOnce(&Vm) -> usize, kind: &str) -> PyResult<Subscript> {
+    if let Some(index) = key.as_small_int() {
+        return match slice::position(index as isize, len(vm)) {
+            Some(index) => Ok(Subscript::Index(index)),
+            None => Err(index_out_of_range(vm, kind)),
+        };
+    }
     if object::int::is_int(key) || key.class().slots().index.is_some() {
         let index = match vm.index(key)?.borrow().as_small_int() {
             Some(index) => index as isize,

@@ -322,6 +322,10 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 break 'raise calls::iter_returned(vm, value.borrow());
                             }
                             Ending::Iterator => push!(value),
+                            Ending::Length => match calls::length_returned(vm, value) {
+                                Ok(length) => push!(length),
+                                Err(raised) => break 'raise raised,
+                            },
                             Ending::Operator => {
                                 let result = match operators::finish(vm, *(*frame).ip, sp, value) {
                                     Ok(result) => result,
@@ -974,6 +978,12 @@ unsafe fn execute_loop<const TRACED: bool>(vm: &mut Vm, entered: *mut Frame, sta
                                 let result = attempt!(operators::finish(vm, *(*frame).ip, sp, value));
                                 drop(pop!());
                                 set_top!(1, result);
+                                check_finalizers!();
+                                continue;
+                            }
+                            if ending == Ending::Length {
+                                let length = attempt!(calls::length_returned(vm, value));
+                                push!(length);
                                 check_finalizers!();
                                 continue;
                             }

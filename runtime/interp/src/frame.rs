@@ -60,6 +60,8 @@ pub(crate) enum Ending {
     Operator,
     /// It has to be an iterator, and goes on the evaluation stack: the frame is that of an `__iter__`.
     Iterator,
+    /// It is a length, and goes on the evaluation stack: the frame is that of a `__len__`.
+    Length,
     /// It is the result of an `await`: the frame is that of a coroutine function whose call is awaited at once. It becomes a
     /// coroutine when it waits for something.
     Awaited,

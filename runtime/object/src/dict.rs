@@ -10,6 +10,7 @@
 use crate::cell::{Visitor, VmCell};
 use crate::class::{Payload, TYPE, Type};
 use crate::exception;
+use crate::int::INT;
 use crate::instance::Slots;
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::{STR, Str};
@@ -350,7 +351,12 @@ pub fn quick_hash(key: Ref<'_>) -> Option<i64> {
     if let Some(number) = key.as_small_int().filter(|number| (0..SMALLEST_REDUCED).contains(number)) {
         return Some(number);
     }
-    key.is_exactly(&TYPE).then(|| identity_hash(key))
+    if key.is_exactly(&TYPE) {
+        return Some(identity_hash(key));
+    }
+    // Instances of subclasses of `int` which are hashed alike.
+    let is_int = key.class().slots().hash.is_some_and(|hash| INT.slots().hash.is_some_and(|int_hash| std::ptr::fn_addr_eq(hash, int_hash)));
+    if is_int { crate::int::short(key).filter(|number| (0..SMALLEST_REDUCED).contains(number)) } else { None }
 }
 
 /// Ints from zero to this one are their own hashes.

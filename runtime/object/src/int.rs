@@ -114,6 +114,15 @@ fn small(object: Ref<'_>) -> Option<i64> {
     object.as_small_int().or_else(|| object.as_bool().map(i64::from))
 }
 
+/// The same, or that of an instance of a subclass which would fit a word.
+#[inline]
+pub(crate) fn short(object: Ref<'_>) -> Option<i64> {
+    match small(object) {
+        Some(value) => Some(value),
+        None => object.downcast::<Int>()?.value.to_i64().filter(|&value| Object::from_small_int(value).is_some()),
+    }
+}
+
 /// The value of any int.
 #[inline]
 pub fn to_bigint<'a>(object: Ref<'a>) -> Option<Cow<'a, BigInt>> {
@@ -234,6 +243,9 @@ macro_rules! operation {
                 return Some($small);
             }
             fn long($vm: &Vm, left: Ref<'_>, right: Ref<'_>) -> Option<Object> {
+                if let (Some($x), Some($y)) = (short(left), short(right)) {
+                    return Some($small);
+                }
                 let ($a, $b) = (to_bigint(left)?, to_bigint(right)?);
                 let ($a, $b) = (&*$a, &*$b);
                 Some($vm.new_bigint($long))
@@ -490,6 +502,9 @@ pub fn invert(vm: &Vm, object: Ref<'_>) -> Option<Object> {
 #[inline]
 pub fn compare(left: Ref<'_>, right: Ref<'_>) -> Option<Ordering> {
     if let (Some(x), Some(y)) = (left.as_small_int(), right.as_small_int()) {
+        return Some(x.cmp(&y));
+    }
+    if let (Some(x), Some(y)) = (short(left), short(right)) {
         return Some(x.cmp(&y));
     }
     Some(to_bigint(left)?.cmp(&to_bigint(right)?))

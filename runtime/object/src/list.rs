@@ -32,7 +32,8 @@ impl Payload for List {
 
 impl Drop for List {
     fn drop(&mut self) {
-        drop_from_end(std::mem::take(self.items.get_exclusive()));
+        let items = self.items.get_exclusive();
+        while items.pop().is_some() {}
     }
 }
 
@@ -106,6 +107,12 @@ impl List {
 impl Vm {
     #[inline]
     pub fn new_list(&self, items: Vec<Object>) -> ObjectOf<List> {
-        self.allocate(List::new(items))
+        const SIZE: usize = List::OFFSET + size_of::<List>();
+        // SAFETY: header and payload are written before anybody sees the object; lists have no attributes, and the collector looks at them.
+        unsafe {
+            let pointer = crate::instance::allocate_plain(&LIST, SIZE, true);
+            pointer.cast::<u8>().add(List::OFFSET).cast::<List>().write(List::new(items));
+            ObjectOf::from_object(Object::from_header(pointer))
+        }
     }
 }

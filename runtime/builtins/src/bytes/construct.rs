@@ -3,7 +3,7 @@
 use super::common::byte_or;
 use crate::str::args::optional_text;
 use crate::text_codecs;
-use object::bytes::{BYTES, Bytes};
+use object::bytes::{BYTES, ByteArray, Bytes};
 use object::exception;
 use object::list::List;
 use object::names;
@@ -87,6 +87,9 @@ pub(super) fn new_bytes(vm: &mut Vm, class: RefOf<'_, Type>, arguments: Args<'_>
     if is_exact && let ([value], false) = (arguments.positionals(), arguments.has_keywords()) {
         if value.is_exactly(&BYTES) {
             return Ok((*value).to_owned());
+        }
+        if let Some(array) = value.downcast_exact::<ByteArray>() {
+            return Ok(vm.new_bytes(array.data(vm)).into_object());
         }
         if let Some(count @ 0..=MANY) = value.as_small_int() {
             return Ok(vm.new_bytes_with(count as usize, |_| {}).into_object());

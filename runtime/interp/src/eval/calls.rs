@@ -130,6 +130,17 @@ pub(crate) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
     vm.type_error(format!("__init__() should return None, not '{}'", value.class().full_name()))
 }
 
+/// What `len()` makes of what a `__len__` returned.
+#[cold]
+pub(super) fn length_returned(vm: &mut Vm, value: Object) -> PyResult {
+    let length = vm.index(value.borrow())?;
+    if object::int::is_negative(length.borrow()) {
+        return Err(vm.value_error("__len__() should return >= 0"));
+    }
+    vm.index_isize(length.borrow())?;
+    Ok(length)
+}
+
 pub(super) fn iter_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
     vm.type_error(format!("iter() returned non-iterator of type '{}'", value.class().full_name()))
 }

@@ -251,6 +251,7 @@ impl Reader<'_> {
             | S::CallBuiltinClass
             | S::CallType
             | S::CallStr
+            | S::CallLen
             | S::CallGeneral => Seen::Unrecorded,
         }
     }

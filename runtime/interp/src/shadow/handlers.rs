@@ -14,4 +14,5 @@ pub(super) mod iteration;
 pub(super) mod jumps;
 pub(super) mod locals;
 pub(super) mod native_calls;
+pub(super) mod slices;
 pub(super) mod super_attributes;

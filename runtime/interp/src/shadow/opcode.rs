@@ -1,7 +1,7 @@
 //! The specialised instructions, declared once: number, name, the original they stand for, handler.
 
 use super::dispatch::{Handler, miss, step};
-use super::handlers::{arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls, super_attributes};
+use super::handlers::{arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls, slices, super_attributes};
 use super::specialize;
 use crate::eval::steps::OPCODES;
 use bytecode::Opcode;
@@ -118,6 +118,7 @@ declare! {
     213 LoadGlobalModuleIs LoadGlobal globals::load_global_is;
     214 LoadGlobalBuiltinIs LoadGlobal globals::load_global_is;
     215 CallBuiltinClass Call native_calls::call_builtin_class;
+    218 CallLen Call native_calls::call_len;
     195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;
@@ -172,6 +173,8 @@ const PLAIN_HANDLERS: &[(Opcode, Handler)] = &[
     (Opcode::CopyFreeVars, locals::copy_free_variables),
     (Opcode::LoadFastAndClear, locals::load_fast_and_clear),
     (Opcode::BinarySlice, containers::binary_slice),
+    (Opcode::BuildSlice, slices::build_slice),
+    (Opcode::StoreSlice, slices::store_slice),
     (Opcode::FormatSimple, containers::format_simple),
     (Opcode::YieldValue, calls::yield_value),
     (Opcode::ReturnGenerator, calls::return_generator),

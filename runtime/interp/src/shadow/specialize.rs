@@ -5,7 +5,7 @@
 
 use super::dispatch::{Exit, arg, go, handler, rewrite, seen, site};
 use super::handlers::calls::ClassSite;
-use super::handlers::native_calls::NativeSite;
+use super::handlers::native_calls::{NativeSite, is_len};
 use super::opcode::{HANDLERS, Specialized};
 use super::original;
 use crate::eval::calls;
@@ -270,10 +270,30 @@ handler!(store_subscript(vm ip sp frame word fuel) {
 
 handler!(call(vm ip sp frame word fuel) {
     let first = sp.sub(arg(word));
-    let form = call_form(ip, word, Ref::from_bits(*first.sub(2)), *first.sub(1) != 0);
+    let form = match *first.sub(1) {
+        0 if is_python_len(ip, word, first) => Specialized::CallLen,
+        this => call_form(ip, word, Ref::from_bits(*first.sub(2)), this != 0),
+    };
     rewrite(ip, form as u8);
     go!(vm, ip, sp, frame, fuel);
 });
+
+/// Whether this is `len` of an object whose `__len__` is a Python function, which the site notes.
+///
+/// # Safety
+///
+/// The instruction is in a copy and has this word; the callable is below its arguments, which are at `first`.
+unsafe fn is_python_len(ip: *const Instr, word: u64, first: *mut u64) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if arg(word) != 1 || !is_len(Ref::from_bits(*first.sub(2))) {
+            return false;
+        }
+        let owner = Ref::from_bits(*first);
+        let site: &Site = seen(ip, word);
+        calls::python_method(owner, object::names::__len__()).is_some_and(|method| site.fill_special(owner, method))
+    }
+}
 
 /// The form for a call of `callable`.
 ///

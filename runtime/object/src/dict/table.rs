@@ -9,6 +9,7 @@
 //! after every comparison.
 
 use crate::cell::VmCell;
+use crate::int::INT;
 use crate::str::Str;
 use crate::tuple::{TUPLE, Tuple};
 use crate::value::{Object, ObjectOf, Ref, RefOf};
@@ -300,7 +301,19 @@ pub fn quick_equal(left: Ref<'_>, right: Ref<'_>) -> Option<bool> {
     if left.is_exactly(&TUPLE) {
         return quick_equal_tuples(left, right);
     }
-    None
+    Some(plain_int(left)? == plain_int(right)?)
+}
+
+/// The value of an int that is compared as ints are, if it would fit a word: it may be an instance of a subclass.
+#[inline]
+fn plain_int(object: Ref<'_>) -> Option<i64> {
+    match object.as_small_int() {
+        Some(value) => Some(value),
+        None => {
+            let is_compared_alike = object.class().slots().compare.is_some_and(|compare| INT.slots().compare.is_some_and(|int_compare| std::ptr::fn_addr_eq(compare, int_compare)));
+            if is_compared_alike { crate::int::short(object) } else { None }
+        }
+    }
 }
 
 /// The same for a tuple: as long as its items can be told apart so.

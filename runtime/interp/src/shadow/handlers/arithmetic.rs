@@ -1,11 +1,13 @@
 //! Operators and comparisons on ints and floats.
 
+use super::slices;
 use crate::eval::arithmetic;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
     Exit, arg, drop_both_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_by_truth, handler, misfit, target,
 };
 use crate::shadow::opcode::HANDLERS;
+use builtins::slice::SLICE;
 use bytecode::opcode::{BinaryOp, Comparison};
 use bytecode::{Instr, Opcode};
 use object::raw;
@@ -93,6 +95,14 @@ handler!(
     /// Anything but items that a Python method gives, whose frame is the loop's to make.
     #[inline(never)]
     binary_native(vm ip sp frame word fuel) {
+        if arg(word) == BinaryOp::Subscript as usize && raw::class_address(*sp.sub(1)) == std::ptr::from_ref(&SLICE).addr() {
+            let (left, right) = (*sp.sub(2), *sp.sub(1));
+            let result = slices::item_by_slice(vm, left, right);
+            if result != 0 {
+                *sp.sub(2) = result;
+                drop_both_and_go!(vm, ip, sp.sub(1), frame, word, left, right, fuel);
+            }
+        }
         if arg(word) == BinaryOp::Subscript as usize && Ref::from_bits(*sp.sub(2)).class().is_heap_type() {
             return Exit::miss(ip, sp);
         }

@@ -450,6 +450,7 @@ handler!(
             Ending::Push | Ending::Awaited | Ending::Discard | Ending::Attribute => true,
             Ending::Init => value == raw::NONE,
             Ending::Operator => false,
+            Ending::Length => raw::is_int(value) && value as i64 >= 0,
             Ending::Iterator => Ref::from_bits(value).class().slots().next.is_some(),
         };
         if leaver.namespace != 0 || !is_simple {

@@ -4,14 +4,14 @@ use super::enter::enter;
 use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
+    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
     handler, look_or_go, misfit, release_and_go, seen, step, target,
 };
 use crate::shadow::opcode::HANDLERS;
-use builtins::set::{FROZEN_SET, SET};
+use builtins::set::{self, FROZEN_SET, SET};
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::Site;
-use object::dict::{DICT, Dict};
+use object::dict::{DICT, Dict, quick_hash};
 use object::list::{LIST, List};
 use object::raw;
 use object::str::{STR, Str};
@@ -178,8 +178,25 @@ handler!(contains_set(vm ip sp frame word fuel) {
     if class != std::ptr::from_ref(&FROZEN_SET).addr() && class != std::ptr::from_ref(&SET).addr() {
         return misfit(vm, ip, sp, frame, word, fuel);
     }
-    return contains(vm, ip, sp, frame, word, fuel);
+    let (item, container) = (*sp.sub(2), *sp.sub(1));
+    let Some(is_there) = is_member(vm, container, item) else { return contains(vm, ip, sp, frame, word, fuel) };
+    (*frame).ip = ip;
+    drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, container, item, is_there != (arg(word) == 1), fuel);
 });
+
+/// Whether the item is in a set, if that can be said at once.
+///
+/// # Safety
+///
+/// Both words are those of live values; the container is a plain set or frozenset.
+#[inline(never)]
+unsafe fn is_member(vm: *mut Vm, container: u64, item: u64) -> Option<bool> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let item = Ref::from_bits(item);
+        set::contains_quickly(&*vm, Ref::from_bits(container), item, quick_hash(item)?)
+    }
+}
 
 handler!(build_tuple(vm ip sp frame word fuel) {
     let bottom = sp.sub(arg(word));
@@ -259,9 +276,20 @@ handler!(unpack_two_tuple(vm ip sp frame word fuel) {
     let (first, second) = (first.bits(), second.bits());
     raw::increment(first);
     raw::increment(second);
+    let (next, is_dead) = (ip.add(1), raw::decrement(sequence));
+    let next_word = (*next).0;
+    if next_word as u8 == Opcode::StoreFastStoreFast as u8 && !is_dead {
+        let locals = Frame::locals(frame);
+        let old_first = std::mem::replace(&mut *locals.add((next_word >> 48) as usize), first);
+        let old_second = std::mem::replace(&mut *locals.add((next_word >> 32 & 0xffff) as usize), second);
+        drop_both_and_go!(vm, next, sp.sub(1), frame, next_word, old_first, old_second, fuel);
+    }
     *sp.sub(1) = second;
     *sp = first;
-    drop_and_go!(vm, ip, sp.add(1), frame, sequence, fuel);
+    if is_dead {
+        return release_and_go(vm, ip, sp.add(1), frame, sequence, fuel);
+    }
+    go!(vm, next, sp.add(1), frame, fuel);
 });
 
 handler!(unpack_tuple(vm ip sp frame word fuel) {

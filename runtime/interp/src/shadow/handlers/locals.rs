@@ -2,7 +2,7 @@
 
 use crate::cell_object::{CellObject, new_cell};
 use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, constant, drop_and_go, drop_two_and_go, go, handler, release_and_go};
+use crate::shadow::dispatch::{Exit, arg, constant, drop_and_go, drop_both_and_go, drop_two_and_go, go, handler, release_and_go};
 use crate::shadow::opcode::HANDLERS;
 use bytecode::Instr;
 use object::raw;
@@ -61,12 +61,7 @@ handler!(store_fast_store_fast(vm ip sp frame word fuel) {
     let (below, above) = (*sp, *sp.add(1));
     let first = swap_in(Frame::locals(frame).add((word >> 48) as usize), above);
     let second = swap_in(Frame::locals(frame).add((word >> 32 & 0xffff) as usize), below);
-    if first | second == 0 || raw::is_int(first & second) {
-        go!(vm, ip.add(1), sp, frame, fuel);
-    }
-    *sp = first;
-    *sp.add(1) = second;
-    return drop_two_and_go(vm, ip, sp, frame, word, fuel);
+    drop_both_and_go!(vm, ip, sp, frame, word, first, second, fuel);
 });
 
 handler!(load_const(vm ip sp frame word fuel) {

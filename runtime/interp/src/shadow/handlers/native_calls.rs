@@ -4,10 +4,12 @@
 //! operand says how many arguments there are, so that whether they fit is found out once.
 
 use super::calls::drop_words_down_to;
-use crate::frame::Frame;
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, handler, look_or_go, misfit, release_and_go, seen};
+use super::enter::enter;
+use crate::frame::{Ending, Frame};
+use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, handler, look_or_go, misfit, release_and_go, rewrite, seen};
 use crate::shadow::opcode::{HANDLERS, Specialized};
 use bytecode::Instr;
+use object::attribute::cache::Site;
 use object::call::{Args, NativeInfo};
 use object::class::{TYPE, Type};
 use object::function::{BUILTIN_FUNCTION, BuiltinFunction, METHOD_DESCRIPTOR, MethodDescriptor};
@@ -19,6 +21,7 @@ use object::type_new::{builtin_maker, initialize};
 use object::vm::{breaker, breaker_reasons};
 use object::{Object, PyResult, Ref, Vm};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the site of a native call has seen.
 #[repr(C)]
@@ -199,6 +202,62 @@ native_call!(call_builtin_binary, builtin_receiver, Binary);
 native_call!(call_builtin_many, builtin_receiver, Many);
 native_call!(call_builtin_bound, builtin_receiver, Bound);
 native_call!(call_builtin_few, builtin_receiver, Few);
+
+/// The description of `len`, as an address: set when a call of it is specialised first.
+static LEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether this is the builtin function `len`.
+pub(in crate::shadow) fn is_len(callable: Ref<'_>) -> bool {
+    let Some(function) = callable.downcast_exact::<BuiltinFunction>() else { return false };
+    let info = function.get().info;
+    if !builtins::functions::is_len(info) {
+        return false;
+    }
+    LEN.store((&raw const *info).addr(), Ordering::Relaxed);
+    true
+}
+
+handler!(
+    /// `len(object)` where the object's `__len__` is a Python function: its frame runs without a nested loop.
+    call_len(vm ip sp frame word fuel) {
+        let bottom = sp.sub(3);
+        let (callable, owner) = (*bottom, *sp.sub(1));
+        if raw::class_address(callable) != std::ptr::from_ref(&BUILTIN_FUNCTION).addr() || *bottom.add(1) != 0 {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        let info = Ref::from_bits(callable).downcast_unchecked::<BuiltinFunction>().get().info;
+        if (&raw const *info).addr() != LEN.load(Ordering::Relaxed) {
+            return misfit(vm, ip, sp, frame, word, fuel);
+        }
+        let site: &Site = seen(ip, word);
+        if !site.matches(Ref::from_bits(owner)) {
+            return forget_len(vm, ip, sp, frame, word, fuel);
+        }
+        (*frame).ip = ip;
+        if raw::decrement(callable) {
+            raw::release(callable);
+        }
+        let inner = enter(vm, frame, site.class_value(), sp.sub(1), 1);
+        if inner.is_null() {
+            return Exit::raised(ip, bottom);
+        }
+        (*inner).ending = Ending::Length;
+        (*frame).sp = bottom;
+        go_anywhere!(vm, (*inner).ip, (*inner).sp, inner, fuel);
+    }
+);
+
+handler!(
+    /// Objects of several classes: `len` is called like any other function.
+    #[cold]
+    #[inline(never)]
+    forget_len(vm ip sp frame word fuel) {
+        let site: &NativeSite = seen(ip, word);
+        let form = site.fill(Ref::from_bits(*sp.sub(3)), false, 1).unwrap_or(Specialized::CallGeneral);
+        rewrite(ip, form as u8);
+        go!(vm, ip, sp, frame, fuel);
+    }
+);
 
 /// The instance that the class of a site makes; 0 if that raised.
 ///
