@@ -226,6 +226,7 @@ programs! {
     signals_sockets
     slices_and_methods
     slicing
+    specialised_forms
     sqlite_module
     strict_module_attributes
     strings

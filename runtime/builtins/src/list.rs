@@ -8,11 +8,11 @@ use crate::iterators;
 use crate::list_sort;
 use crate::slice::{self, Positions, Slice};
 use bytecode::opcode::Comparison;
-use object::call::Args;
+use object::call::{Args, NativeInfo};
 use object::dict::table::quick_equal;
 use object::instance::size_of_instance;
 use object::list::{LIST, List, drop_from_end};
-use object::native::Extension;
+use object::native::{Extension, Native};
 use object::protocol::ordering_satisfies;
 use object::str::Str;
 use object::str::StrBuilder;
@@ -412,6 +412,11 @@ fn copy(vm: &mut Vm, list: Ref<'_>) -> PyResult {
     vm.check_room(this(list).len(vm) * 8)?;
     let items = this(list).items(vm).to_vec();
     Ok(vm.new_list(items).into_object())
+}
+
+/// Whether this is the description of `list.append`.
+pub fn is_append(info: &NativeInfo) -> bool {
+    matches!(info.method.call, Native::Binary(function) if std::ptr::fn_addr_eq(function, append as fn(&mut Vm, Ref<'_>, Ref<'_>) -> PyResult))
 }
 
 fn append(vm: &mut Vm, list: Ref<'_>, item: Ref<'_>) -> PyResult {

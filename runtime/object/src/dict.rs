@@ -10,8 +10,8 @@
 use crate::cell::{Visitor, VmCell};
 use crate::class::{Payload, TYPE, Type};
 use crate::exception;
-use crate::int::INT;
 use crate::instance::Slots;
+use crate::int::INT;
 use crate::native::{PayloadInfo, TypeSpec, flag};
 use crate::str::{STR, Str};
 use crate::type_new::identity_hash;

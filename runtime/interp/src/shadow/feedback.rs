@@ -252,6 +252,8 @@ impl Reader<'_> {
             | S::CallType
             | S::CallStr
             | S::CallLen
+            | S::CallMethodAppend
+            | S::CallAppend
             | S::CallGeneral => Seen::Unrecorded,
         }
     }

@@ -1,7 +1,9 @@
 //! The specialised instructions, declared once: number, name, the original they stand for, handler.
 
 use super::dispatch::{Handler, miss, step};
-use super::handlers::{arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls, slices, super_attributes};
+use super::handlers::{
+    arithmetic, attributes, calls, containers, exceptions, globals, iteration, jumps, locals, native_calls, slices, super_attributes,
+};
 use super::specialize;
 use crate::eval::steps::OPCODES;
 use bytecode::Opcode;
@@ -119,6 +121,8 @@ declare! {
     214 LoadGlobalBuiltinIs LoadGlobal globals::load_global_is;
     215 CallBuiltinClass Call native_calls::call_builtin_class;
     218 CallLen Call native_calls::call_len;
+    219 CallMethodAppend Call native_calls::call_method_append;
+    220 CallAppend Call native_calls::call_append;
     195 CallGeneral Call calls::call;
     179 StoreDictItem StoreSubscr containers::store_dict_item;
     172 LoadFastBorrowAttrWord LoadFastBorrow attributes::load_fast_word;

@@ -310,7 +310,11 @@ fn plain_int(object: Ref<'_>) -> Option<i64> {
     match object.as_small_int() {
         Some(value) => Some(value),
         None => {
-            let is_compared_alike = object.class().slots().compare.is_some_and(|compare| INT.slots().compare.is_some_and(|int_compare| std::ptr::fn_addr_eq(compare, int_compare)));
+            let is_compared_alike = object
+                .class()
+                .slots()
+                .compare
+                .is_some_and(|compare| INT.slots().compare.is_some_and(|int_compare| std::ptr::fn_addr_eq(compare, int_compare)));
             if is_compared_alike { crate::int::short(object) } else { None }
         }
     }

@@ -4,13 +4,14 @@ use super::enter::enter;
 use crate::eval::calls as eval_calls;
 use crate::frame::Frame;
 use crate::shadow::dispatch::{
-    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere, go_by_truth, go_into,
-    handler, look_or_go, misfit, release_and_go, seen, step, target,
+    Exit, arg, drop_after_native, drop_and_go, drop_both_and_go, drop_both_and_go_by_truth, drop_two_and_go, fall_through, go, go_anywhere,
+    go_by_truth, go_into, handler, look_or_go, misfit, release_and_go, seen, step, target,
 };
 use crate::shadow::opcode::HANDLERS;
 use builtins::set::{self, FROZEN_SET, SET};
 use bytecode::{Instr, Opcode};
 use object::attribute::cache::Site;
+use object::bytes::{BYTEARRAY, ByteArray};
 use object::dict::{DICT, Dict, quick_hash};
 use object::list::{LIST, List};
 use object::raw;
@@ -139,9 +140,28 @@ handler!(store_list_item(vm ip sp frame word fuel) {
     return misfit(vm, ip, sp, frame, word, fuel);
 });
 
+/// Whether one string occurs in another.
+///
+/// # Safety
+///
+/// Both are strings.
+#[inline(never)]
+unsafe fn is_part(container: Ref<'_>, item: Ref<'_>) -> bool {
+    // SAFETY: the caller's promise.
+    let [text, item] = unsafe { [container, item].map(|text| text.downcast_unchecked::<Str>().get()) };
+    match (text.as_latin1(), item.as_latin1()) {
+        (Some(text), Some(&[character])) => text.contains(&character),
+        _ => builtins::str::search::occurs(text, item),
+    }
+}
+
 handler!(contains(vm ip sp frame word fuel) {
     (*frame).ip = ip;
     let (item, container) = (Ref::from_bits(*sp.sub(2)), Ref::from_bits(*sp.sub(1)));
+    if raw::class_address(container.bits()) == std::ptr::from_ref(&STR).addr() && raw::class_address(item.bits()) == std::ptr::from_ref(&STR).addr() {
+        let truth = is_part(container, item) != (arg(word) == 1);
+        drop_both_and_go_by_truth!(vm, ip, sp.sub(2), frame, word, container.bits(), item.bits(), truth, fuel);
+    }
     let Ok(found) = (*vm).contains(container, item) else { return Exit::raised(ip, sp) };
     let truth = found != (arg(word) == 1);
     if breaker_reasons() & (breaker::FINALIZERS | breaker::TRACE) == 0 {
@@ -503,6 +523,13 @@ handler!(
     /// Items of objects of native classes; what classes of Python do is the loop's.
     store_general(vm ip sp frame word fuel) {
         let (value, owner, key) = (*sp.sub(3), *sp.sub(2), *sp.sub(1));
+        if raw::class_address(owner) == std::ptr::from_ref(&BYTEARRAY).addr() && raw::are_ints(key, value) {
+            let data = Ref::from_bits(owner).downcast_unchecked::<ByteArray>().get().data_mut(&mut *vm);
+            if let (Some(index), Ok(byte)) = (place(key, data.len()), u8::try_from(value as i64 >> 1)) {
+                *data.get_unchecked_mut(index) = byte;
+                drop_and_go!(vm, ip, sp.sub(3), frame, owner, fuel);
+            }
+        }
         if Ref::from_bits(owner).class().is_heap_type() {
             return Exit::miss(ip, sp);
         }

@@ -6,13 +6,17 @@
 use super::calls::drop_words_down_to;
 use super::enter::enter;
 use crate::frame::{Ending, Frame};
-use crate::shadow::dispatch::{Exit, arg, drop_and_go, go, go_anywhere, handler, look_or_go, misfit, release_and_go, rewrite, seen};
+use crate::shadow::dispatch::{
+    Exit, arg, drop_and_go, drop_both_and_go, drop_two_and_go, go, go_anywhere, handler, look_or_go, misfit, release_and_go, rewrite, seen,
+};
 use crate::shadow::opcode::{HANDLERS, Specialized};
-use bytecode::Instr;
+use builtins::list::is_append;
+use bytecode::{Instr, Opcode};
 use object::attribute::cache::Site;
 use object::call::{Args, NativeInfo};
 use object::class::{TYPE, Type};
 use object::function::{BUILTIN_FUNCTION, BuiltinFunction, METHOD_DESCRIPTOR, MethodDescriptor};
+use object::list::{LIST, List};
 use object::native::Native;
 use object::raw;
 use object::slots::NewFn;
@@ -47,6 +51,8 @@ impl NativeSite {
         let (function, form) = match (info.method.call, n, is_method) {
             (Native::Unary(function), 0, true) => (function as usize, Specialized::CallMethodUnary),
             (Native::Unary(function), 0, false) => (function as usize, Specialized::CallBuiltinUnary),
+            (Native::Binary(function), 1, true) if is_append(info) => (function as usize, Specialized::CallMethodAppend),
+            (Native::Binary(function), 1, false) if is_append(info) => (function as usize, Specialized::CallAppend),
             (Native::Binary(function), 1, true) => (function as usize, Specialized::CallMethodBinary),
             (Native::Binary(function), 1, false) => (function as usize, Specialized::CallBuiltinBinary),
             (Native::Many(function), _, true) => (function as usize, Specialized::CallMethodMany),
@@ -202,6 +208,69 @@ native_call!(call_builtin_binary, builtin_receiver, Binary);
 native_call!(call_builtin_many, builtin_receiver, Many);
 native_call!(call_builtin_bound, builtin_receiver, Bound);
 native_call!(call_builtin_few, builtin_receiver, Few);
+
+/// Moves the argument of a call of `list.append` from the stack into the list: whether there is room for it.
+///
+/// # Safety
+///
+/// `this` is the word of a live list, the argument is on top of the stack.
+#[inline(always)]
+unsafe fn append_if_room(vm: *mut Vm, this: u64, sp: *mut u64) -> bool {
+    // SAFETY: the caller's promise; the reference moves.
+    unsafe {
+        let items = Ref::from_bits(this).downcast_unchecked::<List>().get().items_mut(&mut *vm);
+        let n = items.len();
+        if n == items.capacity() {
+            return false;
+        }
+        items.as_mut_ptr().cast::<u64>().add(n).write(*sp.sub(1));
+        items.set_len(n + 1);
+        true
+    }
+}
+
+/// Puts the `None` that `append` gives on the stack, unless the next instruction takes it off again: the instruction that is done then, and the stack's top.
+///
+/// # Safety
+///
+/// The call is in a copy; `bottom` is where its result goes.
+#[inline(always)]
+unsafe fn after_append(ip: *const Instr, bottom: *mut u64) -> (*const Instr, *mut u64) {
+    // SAFETY: code does not end with a call.
+    unsafe {
+        if (*ip.add(1)).opcode_byte() == Opcode::PopTop as u8 {
+            return (ip.add(1), bottom);
+        }
+        *bottom = raw::NONE;
+        (ip, bottom.add(1))
+    }
+}
+
+handler!(
+    /// `list.append(item)`, a method that is called.
+    call_method_append(vm ip sp frame word fuel) {
+        let bottom = sp.sub(3);
+        let (callable, this) = (*bottom, method_receiver(bottom, seen(ip, word)));
+        if this == 0 || !append_if_room(vm, this, sp) {
+            return call_method_binary(vm, ip, sp, frame, word, fuel);
+        }
+        let (at, top) = after_append(ip, bottom);
+        drop_both_and_go!(vm, at, top, frame, word, this, callable, fuel);
+    }
+);
+
+handler!(
+    /// The same where the method was bound before.
+    call_append(vm ip sp frame word fuel) {
+        let bottom = sp.sub(3);
+        let (callable, this) = (*bottom, builtin_receiver(bottom, seen(ip, word)));
+        if this == 0 || raw::class_address(this) != std::ptr::from_ref(&LIST).addr() || !append_if_room(vm, this, sp) {
+            return call_builtin_binary(vm, ip, sp, frame, word, fuel);
+        }
+        let (at, top) = after_append(ip, bottom);
+        drop_and_go!(vm, at, top, frame, callable, fuel);
+    }
+);
 
 /// The description of `len`, as an address: set when a call of it is specialised first.
 static LEN: AtomicUsize = AtomicUsize::new(0);
