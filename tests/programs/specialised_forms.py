@@ -239,9 +239,7 @@ print(pairs([(1, 2), (5, 6)]), pairs([[1, 2], "xy"]), attempt(pairs, [(1, 2, 3)]
 
 
 def dying():
-    a = Noisy("first")
-    b = Noisy("second")
-    a, b = (Noisy("third"), Noisy("fourth"))
+    a, b = [Noisy("first"), Noisy("second")]
     for a, b in [(Noisy("fifth"), Noisy("sixth")), (1, 2)]:
         print("turn")
     for a, b in iter([[3, 4]]):

@@ -61,6 +61,10 @@ handler!(store_fast_store_fast(vm ip sp frame word fuel) {
     let (below, above) = (*sp, *sp.add(1));
     let first = swap_in(Frame::locals(frame).add((word >> 48) as usize), above);
     let second = swap_in(Frame::locals(frame).add((word >> 32 & 0xffff) as usize), below);
+    // One test for both: most values that come in pairs are ints.
+    if first | second == 0 || raw::is_int(first & second) {
+        go!(vm, ip.add(1), sp, frame, fuel);
+    }
     drop_both_and_go!(vm, ip, sp, frame, word, first, second, fuel);
 });
 
