@@ -13,6 +13,7 @@ const FOLDERS: &[&str] = &["runtime/object/"];
 const FILES: &[(&str, &str)] = &[
     // The evaluation loop works on the words of frames: values are moved in and out of raw slots.
     ("runtime/interp/src/compiled.rs", "compiled code works on frames, and hands values over as words"),
+    ("runtime/interp/src/compiled/functions.rs", "frames are laid on the data stack"),
     ("runtime/interp/src/compiled/look.rs", "follows frames"),
     ("runtime/interp/src/compiled/raising.rs", "compiled code works on frames"),
     ("runtime/interp/src/compiled/resume.rs", "compiled code works on frames, and hands values over as words"),
@@ -45,6 +46,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/interp/src/shadow/handlers/jumps.rs", "the value stack"),
     ("runtime/interp/src/shadow/handlers/locals.rs", "fast locals and cells"),
     ("runtime/interp/src/shadow/handlers/native_calls.rs", "the value stack; functions are kept as addresses, whose type goes with the form"),
+    ("runtime/interp/src/shadow/handlers/slices.rs", "the value stack; functions are kept as addresses, whose type goes with the form"),
     ("runtime/interp/src/shadow/handlers/super_attributes.rs", "the value stack, sites"),
     ("runtime/interp/src/shadow/listing.rs", "code objects that are alive are remembered by address"),
     ("runtime/interp/src/shadow/specialize.rs", "reads the value stack, rewrites instructions"),
