@@ -158,7 +158,13 @@ pub fn collect_if_due(vm: &mut Vm) {
     }
     state.young_since_full += 1;
     // A full collection costs as much as the heap is big: it waits until a third of it is new.
-    let due = state.young_since_full > state.thresholds[1].max(1) && state.n_old >= state.old_at_full + state.old_at_full / 2;
+    let enough = state.old_at_full + state.old_at_full / 2;
+    let mut due = state.young_since_full > state.thresholds[1].max(1) && state.n_old >= enough;
+    if due {
+        // Those that have been freed meanwhile were not noted.
+        state.n_old = count_old();
+        due = state.n_old >= enough;
+    }
     let generation = if due { Generation::Full } else { Generation::Young };
     match crate::vm::hooks().collect {
         Some(collect) => {
@@ -168,6 +174,13 @@ pub fn collect_if_due(vm: &mut Vm) {
         }
         None => drop(collect(vm, generation)),
     }
+}
+
+/// How many objects there are that full collections alone look at.
+fn count_old() -> usize {
+    let mut n = 0;
+    heap::for_each_traced(Part::Mortal, &mut |_, bits| n += usize::from(bits & (bit::OLD | bit::FROZEN) == bit::OLD));
+    n
 }
 
 /// Looks for garbage and frees it. Finalisers run, and weak reference callbacks.
