@@ -10,7 +10,6 @@ use object::dict::DICT;
 use object::exception;
 use object::int;
 use object::list::LIST;
-use object::native::Native;
 use object::singleton::{ModuleObject, singletons};
 use object::str::{STR, Str, names};
 use object::tuple::TUPLE;
@@ -376,7 +375,7 @@ fn anext(vm: &mut Vm, _module: Ref<'_>, args: &[Option<Ref<'_>>]) -> PyResult {
 
 /// Whether this is the description of `len`.
 pub fn is_len(info: &NativeInfo) -> bool {
-    matches!(info.method.call, Native::Binary(function) if std::ptr::fn_addr_eq(function, len as fn(&mut Vm, Ref<'_>, Ref<'_>) -> PyResult))
+    info.calls(len)
 }
 
 fn len(vm: &mut Vm, _module: Ref<'_>, object: Ref<'_>) -> PyResult {

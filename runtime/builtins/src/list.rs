@@ -12,7 +12,7 @@ use object::call::{Args, NativeInfo};
 use object::dict::table::quick_equal;
 use object::instance::size_of_instance;
 use object::list::{LIST, List, drop_from_end};
-use object::native::{Extension, Native};
+use object::native::Extension;
 use object::protocol::ordering_satisfies;
 use object::str::Str;
 use object::str::StrBuilder;
@@ -416,7 +416,7 @@ fn copy(vm: &mut Vm, list: Ref<'_>) -> PyResult {
 
 /// Whether this is the description of `list.append`.
 pub fn is_append(info: &NativeInfo) -> bool {
-    matches!(info.method.call, Native::Binary(function) if std::ptr::fn_addr_eq(function, append as fn(&mut Vm, Ref<'_>, Ref<'_>) -> PyResult))
+    info.calls(append)
 }
 
 fn append(vm: &mut Vm, list: Ref<'_>, item: Ref<'_>) -> PyResult {

@@ -225,6 +225,11 @@ impl NativeInfo {
         Box::leak(Box::new(NativeInfo { method, class, signature: OnceCell::new(), arity: Cell::new((u8::MAX, u8::MAX)) }))
     }
 
+    /// Whether it is this function with two operands that is called.
+    pub fn calls(&self, function: fn(&mut Vm, Ref<'_>, Ref<'_>) -> PyResult) -> bool {
+        matches!(self.method.call, Native::Binary(called) if std::ptr::fn_addr_eq(called, function))
+    }
+
     fn signature(&self) -> &Signature {
         self.signature.get_or_init(|| {
             let signature = Signature::parse(self.method.signature);

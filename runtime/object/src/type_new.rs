@@ -13,8 +13,8 @@ pub use construct::{calculate_metaclass, new_class};
 pub use mro::linearize;
 pub use object_type::{OBJECT_EXTENSION_DOC, builtin_maker, initialize, object_new, plain_init, plain_new, qualified_name};
 pub(crate) use object_type::{OBJECT_SPEC, TYPE_SPEC, identity_hash};
-pub use python_slots::finds_like_object;
 pub(crate) use python_slots::finds_like_type;
+pub use python_slots::{finds_like_object, length_of_result};
 pub use reassign::{assign_bases, assign_class, rename, set_qualname};
 pub(crate) use special::call_special;
 

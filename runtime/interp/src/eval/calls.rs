@@ -133,12 +133,8 @@ pub(crate) fn init_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {
 /// What `len()` makes of what a `__len__` returned.
 #[cold]
 pub(super) fn length_returned(vm: &mut Vm, value: Object) -> PyResult {
-    let length = vm.index(value.borrow())?;
-    if object::int::is_negative(length.borrow()) {
-        return Err(vm.value_error("__len__() should return >= 0"));
-    }
-    vm.index_isize(length.borrow())?;
-    Ok(length)
+    let length = object::type_new::length_of_result(vm, value.borrow())?;
+    Ok(vm.new_uint(length as u64))
 }
 
 pub(super) fn iter_returned(vm: &mut Vm, value: Ref<'_>) -> Raised {

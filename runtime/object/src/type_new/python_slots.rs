@@ -319,7 +319,12 @@ fn slot_compare(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>, op: Comparison) -> P
 
 fn slot_len(vm: &mut Vm, this: Ref<'_>) -> PyResult<usize> {
     let value = call_required(vm, this, names::__len__(), &[])?;
-    let length = vm.index(value.borrow())?;
+    length_of_result(vm, value.borrow())
+}
+
+/// The length that a `__len__` meant by what it returned. A `TypeError`, `ValueError` or `OverflowError` if it cannot be one.
+pub fn length_of_result(vm: &mut Vm, value: Ref<'_>) -> PyResult<usize> {
+    let length = vm.index(value)?;
     if int::is_negative(length.borrow()) {
         return Err(vm.value_error("__len__() should return >= 0"));
     }
