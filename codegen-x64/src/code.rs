@@ -3,6 +3,7 @@
 //! Offsets are from the start of the bytes. The runtime places the bytes at an address that is a multiple of 16.
 
 use crate::frame::FrameLayout;
+use serde::{Deserialize, Serialize};
 
 /// The code of one function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub struct Entry {
 }
 
 /// Where a value is while the code is at an exit or a safepoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Location {
     /// An integer register, by the number that encodes it.
     Int(u8),

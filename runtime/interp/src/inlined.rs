@@ -5,9 +5,10 @@ use crate::compiled;
 use crate::frame::{self, Frame};
 use crate::function;
 use object::{Vm, raw};
+use serde::{Deserialize, Serialize};
 
 /// What the caller does with what an inlined function returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// It goes on the evaluation stack.
     Push,

@@ -27,7 +27,6 @@ use object::dict::GlobalCell;
 use object::str::Str;
 use object::{Ref, Vm};
 use std::any::Any;
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -318,9 +317,9 @@ pub fn events(clears: bool) -> Vec<report::Event> {
     for code in object::collector::instances_of(&interp::code::CODE) {
         let Some(code) = code.borrow().downcast::<CodeObject>() else { continue };
         for owned in code.get().compiled.owners.borrow().iter().filter_map(|owned| owned.downcast_ref::<Owned>()) {
-            report::events_of(code.get(), &owned.exits.points, &mut events);
+            report::events_of(code.get(), &owned.exits, &mut events);
             if clears {
-                report::clear(&owned.exits.points);
+                owned.exits.forget_tales();
             }
         }
     }
@@ -562,25 +561,12 @@ fn emit(
     Ok((made, extras))
 }
 
-/// Gives back the room that lists have for more: what is told of exits is most of what a function keeps.
-fn shrink(made: &mut Code, extras: &mut Extras) {
-    made.exits.iter_mut().for_each(|exit| exit.locations.shrink_to_fit());
-    made.exits.shrink_to_fit();
-    made.safepoints.iter_mut().for_each(|safepoint| safepoint.locations.shrink_to_fit());
-    made.safepoints.shrink_to_fit();
-    for frame in extras.points.iter_mut().flat_map(|point| &mut point.frames) {
-        frame.locals.shrink_to_fit();
-        frame.stack.shrink_to_fit();
-    }
-    extras.points.shrink_to_fit();
-}
-
 /// Puts machine code where it can run.
 fn install(
     shared: &mut Shared,
     code: &CodeObject,
     known: &Known,
-    (mut made, mut extras): (Code, Extras),
+    (made, extras): (Code, Extras),
     entry: u32,
     statistics: Statistics,
 ) -> Result<Entries, Refusal> {
@@ -588,16 +574,7 @@ fn install(
     let wanted = if is_generator { made.entries.first().map(|entry| entry.offset) } else { made.entry(entry) };
     let wanted = wanted.ok_or_else(|| Refusal::Unsupported("a function that cannot be called".to_owned()))?;
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
-    shrink(&mut made, &mut extras);
-    let exits = Rc::new(Exits {
-        records: made.exits,
-        points: extras.points,
-        is_given_up: Cell::new(false),
-        compilation: hot::compilation(),
-        safepoints: made.safepoints,
-        frame_size: made.frame.size as usize,
-        epilogue_offset: made.epilogue_offset as usize,
-    });
+    let exits = Rc::new(Exits::new(&made, &extras.points, hot::compilation()));
     let owner = (&raw const *exits).expose_provenance() as u64;
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
     let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);

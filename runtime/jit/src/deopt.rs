@@ -2,18 +2,20 @@
 //! first where inlined functions have none yet; objects that were only described are made.
 
 use crate::hot;
-use crate::report::Tale;
-use codegen_x64::{ExitRecord, Location, SafepointRecord};
+use codegen_x64::Location;
+use hir::instr::Opcode;
 use interp::frame::Frame;
 use interp::inlined::{self, Ending};
 use interp::{CodeObject, compiled};
 use object::{Object, Ref, Vm, raw};
-use std::cell::Cell;
+use serde::{Deserialize, Serialize};
 
 mod describe;
+mod exits;
 pub mod look;
 
 pub use describe::{Description, Kind};
+pub use exits::{Exits, Taken};
 
 /// The registers at an exit, as the trampoline lays them.
 #[repr(C)]
@@ -31,13 +33,15 @@ const FRAME_POINTER: usize = 5;
 const VM: usize = 15;
 
 /// What the interpreter needs to go on from an exit.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// The bytecode instruction whose guess it was, see [`crate::hot::History`].
     pub site: u32,
-    /// What is told of it.
-    pub tale: Tale,
-    /// How often it was taken because a guard failed.
-    pub failures: Cell<u32>,
+    /// The HIR instruction that may leave by it.
+    #[serde(with = "opcode")]
+    pub instr: Opcode,
+    /// The value whose type is to blame, among those recorded.
+    pub guilty: Option<u32>,
     /// Whether an exception is set, so that the instruction's handler is looked for.
     pub is_raise: bool,
     /// What the exit records, in its order.
@@ -52,8 +56,22 @@ pub struct Point {
     pub after: After,
 }
 
+/// Instructions as their numbers.
+mod opcode {
+    use super::Opcode;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(opcode: &Opcode, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*opcode as u8)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opcode, D::Error> {
+        u8::deserialize(deserializer).map(|number| Opcode::ALL[usize::from(number)])
+    }
+}
+
 /// How the interpreter goes on behind a call that compiled code has made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum After {
     /// Compiled code has more to do: the interpreter cannot go on.
     More,
@@ -70,6 +88,7 @@ pub enum After {
 }
 
 /// What a frame gets.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FramePoint {
     /// The bytecode instruction: in a frame that has called another, the call.
     pub bytecode: u32,
@@ -80,17 +99,26 @@ pub struct FramePoint {
 }
 
 /// The function of an inlined call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Callee {
     /// The word of the function.
     pub function: u64,
-    pub code: *const CodeObject,
+    /// The address of its code.
+    pub code: u64,
     /// What becomes of what it returns.
     pub ending: Ending,
 }
 
+impl Callee {
+    /// The code, which the compiled code keeps alive.
+    pub fn code(self) -> *const CodeObject {
+        std::ptr::with_exposed_provenance(self.code as usize)
+    }
+}
+
 /// What is in a word of a frame, or is a part of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
 pub enum Place {
     Null,
     /// What the exit records at this index.
@@ -99,8 +127,29 @@ pub enum Place {
     Object(u32),
 }
 
+/// A number each: most places take one byte.
+impl From<Place> for u64 {
+    fn from(place: Place) -> u64 {
+        match place {
+            Place::Null => 0,
+            Place::Value(index) => u64::from(index) * 2 + 1,
+            Place::Object(index) => u64::from(index) * 2 + 2,
+        }
+    }
+}
+
+impl From<u64> for Place {
+    fn from(number: u64) -> Place {
+        match number.checked_sub(1) {
+            None => Place::Null,
+            Some(rest) if rest % 2 == 0 => Place::Value((rest / 2) as u32),
+            Some(rest) => Place::Object((rest / 2) as u32),
+        }
+    }
+}
+
 /// How a recorded value becomes the word of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     pub form: Form,
     /// Whether the reference is the function's to hand over.
@@ -108,7 +157,7 @@ pub struct Recorded {
 }
 
 /// What a value is in machine code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// A Python value, or null.
     Word,
@@ -116,22 +165,6 @@ pub enum Form {
     Unsigned,
     Bool,
     Double,
-}
-
-/// What exits of a function need, found by the word in front of its code.
-pub struct Exits {
-    pub records: Vec<ExitRecord>,
-    pub points: Vec<Point>,
-    /// Whether the code is not entered any more.
-    pub is_given_up: Cell<bool>,
-    /// Which compilation made the code, see [`crate::hot::compilation`].
-    pub compilation: u32,
-    /// Calls whose number is that of a point, plus one.
-    pub safepoints: Vec<SafepointRecord>,
-    /// How many bytes lie between `rbp` and `rsp`.
-    pub frame_size: usize,
-    /// Where the code ends with a result.
-    pub epilogue_offset: usize,
 }
 
 /// The value of a location.
@@ -174,22 +207,22 @@ pub unsafe extern "C" fn leave(saved: *const Saved) -> u64 {
     unsafe {
         let saved = &*saved;
         let exits = &**(saved.code as *const *const Exits).byte_sub(crate::memory::HEADER);
-        let record = &exits.records[saved.exit as usize];
-        let point = &exits.points[record.id as usize];
+        let Taken { id, point, locations } = exits.at_exit(saved.exit as usize);
         let vm = &mut *(saved.ints[VM] as *mut Vm);
         let frame = saved.ints[FRAME] as *mut Frame;
-        let words: Vec<u64> = record.locations.iter().map(|&location| word_at(saved, location)).collect();
-        point.tale.left(point.tale.guilty.and_then(|index| type_name(point.values[index as usize].form, words[index as usize])));
-        write_frames(vm, frame, point, &words);
+        let words: Vec<u64> = locations.iter().map(|&location| word_at(saved, location)).collect();
+        let guilty = point.guilty.and_then(|index| type_name(point.values[index as usize].form, words[index as usize]));
+        exits.with_tale(id, |tale| tale.left(guilty));
+        write_frames(vm, frame, &point, &words);
         let code = compiled::code_of(frame);
         if point.is_raise {
-            hot::raised(code, exits, point);
+            hot::raised(code, exits, &point);
             let own = &point.frames[0];
             if point.frames.len() == 1 && compiled::raising::unwind(vm, frame, own.bytecode as usize, own.stack.len()) {
                 return 0;
             }
         } else {
-            hot::failed(code, exits, point)
+            hot::failed(code, exits, id, &point)
         }
         let own = &point.frames[0];
         compiled::leave_for_interpreter(vm, frame, own.bytecode as usize, own.stack.len(), point.is_raise)
@@ -313,7 +346,7 @@ unsafe fn write_frames(vm: &mut Vm, own: *mut Frame, point: &Point, words: &[u64
         let mut frame = own;
         for (index, described) in point.frames.iter().enumerate() {
             if let Some(callee) = described.callee {
-                frame = if index <= point.n_laid { laid[index - 1] } else { inlined::lay(vm, callee.function, callee.code) };
+                frame = if index <= point.n_laid { laid[index - 1] } else { inlined::lay(vm, callee.function, callee.code()) };
                 inlined::set_ending(frame, callee.ending);
             }
             let places = described.locals.iter().chain(&described.stack);

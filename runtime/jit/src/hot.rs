@@ -9,6 +9,7 @@
 use crate::classify::leaf_of;
 use crate::compile::{self, Options};
 use crate::deopt::{Exits, FramePoint, Point};
+use crate::report::Tale;
 use crate::{ration, stress};
 use bytecode::{CodeFlags, Opcode};
 use hir::types::Leaves;
@@ -381,7 +382,7 @@ pub fn raised(code: &CodeObject, exits: &Exits, point: &Point) {
     let heat = &code.compiled.heat;
     heat.set(heat.get().min(HEAT_AFTER_RAISE));
     // SAFETY: the compiled code keeps the code objects of what it inlined.
-    let code_of = |frame: &FramePoint| frame.callee.map_or(code, |callee| unsafe { &*callee.code });
+    let code_of = |frame: &FramePoint| frame.callee.map_or(code, |callee| unsafe { &*callee.code() });
     let handling = point.frames.iter().rev().find(|frame| code_of(frame).handler(frame.bytecode as usize).is_some());
     let Some(frame) = handling.filter(|frame| is_catchable(code_of(frame), frame.bytecode)) else { return };
     let is_hot = ration::allows(code) && with_history(code_of(frame), |history| history.raised(frame.bytecode));
@@ -402,39 +403,39 @@ fn is_catchable(code: &CodeObject, bytecode: u32) -> bool {
 }
 
 /// Counts that a guard failed; if that happens often, the code is given up and compiled anew after some calls.
-pub fn failed(code: &CodeObject, exits: &Exits, point: &Point) {
+pub fn failed(code: &CodeObject, exits: &Exits, id: u32, point: &Point) {
     let heat = &code.compiled.heat;
     heat.set(heat.get().min(HEAT_AFTER_FAILURE));
-    if point.tale.instr == "CheckPeriodicTasks" {
+    if point.instr == hir::instr::Opcode::CheckPeriodicTasks {
         // That was no guess.
         return;
     }
-    point.failures.set(point.failures.get() + 1);
-    if point.failures.get() < PATIENCE || exits.is_given_up.get() || stress::period() > 0 {
+    let failures = exits.with_tale(id, Tale::failed);
+    if failures < PATIENCE || exits.is_given_up.get() || stress::period() > 0 {
         return;
     }
     // Better code may have to wait; code that is left so often is worse than none.
-    if point.failures.get() < MOST_PATIENCE && !ration::allows(code) {
+    if failures < MOST_PATIENCE && !ration::allows(code) {
         return;
     }
     exits.is_given_up.set(true);
     // The site may be in inlined code.
     // SAFETY: the compiled code keeps the code objects of what it inlined.
-    let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code });
+    let blamed = point.frames.last().and_then(|frame| frame.callee).map_or(code, |callee| unsafe { &*callee.code() });
     with_history(blamed, |history| {
         // Code into which this was inlined earlier does not know what has been learned since.
         let is_old = history.told_at.get(&point.site).is_some_and(|told_at| exits.compilation < *told_at);
         *history.blames.entry(point.site).or_default() += u32::from(!is_old);
-        let leaves = point.tale.guilty_types().iter().fold(Leaves::NONE, |leaves, name| leaves.or(leaf_of_name(name)));
+        let leaves = exits.with_tale(id, |tale| tale.guilty_types()).iter().fold(Leaves::NONE, |leaves, name| leaves.or(leaf_of_name(name)));
         if !leaves.is_empty() {
             let guilty = history.guilty.entry(point.site).or_insert(Leaves::NONE);
             *guilty = guilty.or(leaves);
         }
-        history.are_frames_kept |= point.tale.instr == "Guard" && is_behind_handler(blamed, point.site);
+        history.are_frames_kept |= point.instr == hir::instr::Opcode::Guard && is_behind_handler(blamed, point.site);
     });
     let is_last = with_history(code, |history| {
         history.failures += 1;
-        history.misled += u32::from(point.tale.instr != "Deopt");
+        history.misled += u32::from(point.instr != hir::instr::Opcode::Deopt);
         history.failures >= MOST_FAILURES
     });
     learn_anew(code, is_last);

@@ -1,8 +1,8 @@
 //! What compiled code tells of itself: how often it was left, where and why; the misses of caches.
 
+use crate::deopt::{Exits, Point};
 use interp::CodeObject;
 use object::Ref;
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,48 +15,47 @@ const NONE: &str = "<none>";
 /// What is told of one exit.
 #[derive(Default)]
 pub struct Tale {
-    /// The HIR instruction that may leave by it.
-    pub instr: &'static str,
-    /// The value whose type is to blame, among those that the exit records.
-    pub guilty: Option<u32>,
-    count: Cell<u32>,
-    types: RefCell<Vec<(String, u32)>>,
+    count: u32,
+    /// How often it was taken because a guard failed, whatever is forgotten.
+    failures: u32,
+    types: Vec<(String, u32)>,
 }
 
 impl Tale {
-    /// Nothing has happened yet.
-    pub fn new(instr: &'static str, guilty: Option<u32>) -> Tale {
-        Tale { instr, guilty, ..Tale::default() }
-    }
-
     /// The exit was taken; the name of the type to blame, if one is.
-    pub fn left(&self, guilty: Option<String>) {
-        self.count.set(self.count.get() + 1);
+    pub fn left(&mut self, guilty: Option<String>) {
+        self.count += 1;
         let Some(name) = guilty else { return };
-        let mut types = self.types.borrow_mut();
-        let has_room = types.len() < MOST_TYPES;
-        match types.iter_mut().find(|(known, _)| *known == name) {
+        let has_room = self.types.len() < MOST_TYPES;
+        match self.types.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
-            None if has_room => types.push((name, 1)),
+            None if has_room => self.types.push((name, 1)),
             None => {}
         }
     }
 
-    /// The names of the types that were to blame.
-    pub fn guilty_types(&self) -> Vec<String> {
-        self.types.borrow().iter().map(|(name, _)| name.clone()).collect()
+    /// A guard failed; how often one has.
+    pub fn failed(&mut self) -> u32 {
+        self.failures += 1;
+        self.failures
     }
 
-    fn clear(&self) {
-        self.count.set(0);
-        self.types.borrow_mut().clear();
+    /// The names of the types that were to blame.
+    pub fn guilty_types(&self) -> Vec<String> {
+        self.types.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Nothing is told of it any more.
+    pub fn forget(&mut self) {
+        self.count = 0;
+        self.types.clear();
     }
 
     /// How often by which type.
     fn by_type(&self) -> Vec<(String, u32)> {
-        let mut types = self.types.borrow().clone();
+        let mut types = self.types.clone();
         let told: u32 = types.iter().map(|(_, count)| *count).sum();
-        match (self.count.get() - told.min(self.count.get()), types.is_empty()) {
+        match (self.count - told.min(self.count), types.is_empty()) {
             (0, _) => {}
             (left, true) => types.push((NONE.to_owned(), left)),
             (left, false) => types.push((OTHER.to_owned(), left)),
@@ -90,25 +89,21 @@ fn reason(instr: &str, is_raise: bool) -> &'static str {
 }
 
 /// What is told of the exits of a code object's compiled code.
-pub fn events_of(code: &CodeObject, exits: &[crate::deopt::Point], events: &mut Vec<Event>) {
-    for point in exits {
-        for (guilty_type, count) in point.tale.by_type() {
+pub fn events_of(code: &CodeObject, exits: &Exits, events: &mut Vec<Event>) {
+    exits.for_each_tale(&mut |point: &Point, tale: &Tale| {
+        let instr = point.instr.info().name;
+        for (guilty_type, count) in tale.by_type() {
             events.push(Event {
                 qualname: code.qualname_text().into_owned(),
                 filename: code.filename_text().into_owned(),
-                reason: reason(point.tale.instr, point.is_raise),
-                description: point.tale.instr,
+                reason: reason(instr, point.is_raise),
+                description: instr,
                 guilty_type,
                 line: code.line(point.site as usize),
                 count,
             });
         }
-    }
-}
-
-/// Forgets what is told of exits.
-pub fn clear(exits: &[crate::deopt::Point]) {
-    exits.iter().for_each(|point| point.tale.clear());
+    });
 }
 
 /// The statistics as the log has them.

@@ -5,15 +5,17 @@ use builtins::iterators::{new_enumerate_at, new_list_iterator_at, new_tuple_iter
 use builtins::range::{self, RangeIterator};
 use hir::{Type, ty};
 use object::{Object, Vm};
+use serde::{Deserialize, Serialize};
 
 /// An object and its parts.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
     pub kind: Kind,
     pub parts: Vec<Place>,
 }
 
 /// What is made of parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// Of its items.
     Tuple,

@@ -4,7 +4,7 @@
 //! where its part of that is ([`interp::compiled::look`]); the return address of the call, just below, says which call it is. To have a say when the call returns,
 //! the return address is replaced by that of a trampoline ([`crate::trampoline`]); what becomes of the frame then is noted in [`HALTED`].
 
-use super::{After, Exits, Location, Point, Words};
+use super::{After, Location, Taken, Words};
 use crate::helpers::EXHAUSTED;
 use crate::{codes, trampoline};
 use interp::compiled;
@@ -21,12 +21,11 @@ struct Site {
     stack_pointer: usize,
     /// Where compiled code goes on.
     return_address: usize,
-    exits: *const Exits,
+    frame_size: usize,
     epilogue: usize,
     /// The frames of the compiled function and of those it has inlined, the innermost last.
     frames: Vec<*mut Frame>,
-    /// Which of [`Exits::safepoints`].
-    safepoint: usize,
+    taken: Taken,
 }
 
 /// What becomes of a frame when what it has called returns.
@@ -110,46 +109,35 @@ impl Site {
             }
             let (start, exits) = codes::at(return_address)?;
             let offset = (return_address - start) as u32;
-            let safepoints = &(*exits).safepoints;
-            let safepoint = safepoints.binary_search_by_key(&offset, |record| record.return_offset).ok()?;
-            if safepoints[safepoint].id == 0 {
-                return None;
-            }
-            let epilogue = start + (*exits).epilogue_offset;
-            let mut site = Site { stack_pointer, return_address, exits, epilogue, frames: Vec::new(), safepoint };
+            // The code is running, so they are there.
+            let exits = &*exits;
+            let taken = exits.at_call(offset)?;
+            let epilogue = start + exits.epilogue_offset;
             let mut inner: Vec<*mut Frame> = look::frames(chain).take_while(|frame| !std::ptr::eq(*frame, own)).collect();
             inner.push(own);
             inner.reverse();
-            inner.truncate(1 + site.point().n_laid);
-            site.frames = inner;
-            Some(site)
+            inner.truncate(1 + taken.point.n_laid);
+            Some(Site { stack_pointer, return_address, frame_size: exits.frame_size, epilogue, frames: inner, taken })
         }
-    }
-
-    fn point(&self) -> &Point {
-        // SAFETY: the code is running, so its exits are there.
-        let exits = unsafe { &*self.exits };
-        &exits.points[exits.safepoints[self.safepoint].id as usize - 1]
     }
 
     /// The recorded words; `None` if one of them is in a register, which does not happen.
     unsafe fn words(&self) -> Option<Vec<u64>> {
         // SAFETY: slots are above the stack pointer, in the stack frame of the function.
         unsafe {
-            let exits = &*self.exits;
-            let base = self.stack_pointer + exits.frame_size;
+            let base = self.stack_pointer + self.frame_size;
             let word = |location: &Location| match *location {
                 Location::Stack(offset) => Some(*(base.wrapping_add_signed(offset as isize) as *const u64)),
                 Location::Constant(word) => Some(word),
                 Location::Int(_) | Location::Float(_) => None,
             };
-            exits.safepoints[self.safepoint].locations.iter().map(word).collect()
+            self.taken.locations.iter().map(word).collect()
         }
     }
 
     /// Whether the interpreter can go on behind the call.
     fn can_leave(&self) -> bool {
-        let point = self.point();
+        let point = &self.taken.point;
         point.after != After::More && point.frames.len() == self.frames.len()
     }
 
@@ -167,7 +155,7 @@ impl Site {
 
     /// Puts references to the values of locals into the frames, and gives those of the evaluation stacks.
     unsafe fn write_frames(&self, vm: &mut Vm) -> Option<Vec<Vec<u64>>> {
-        let point = self.point();
+        let point = &self.taken.point;
         // SAFETY: the recorded values are alive while the call is made; a point has as many places for a frame as its code says, and the words there are zero.
         unsafe {
             let words = self.words()?;
@@ -189,7 +177,7 @@ impl Site {
 
     /// What [`Site::write_frames`] has put into the frames goes.
     unsafe fn clear_frames(&self) {
-        for (described, &frame) in self.point().frames.iter().zip(&self.frames) {
+        for (described, &frame) in self.taken.point.frames.iter().zip(&self.frames) {
             for index in 0..described.locals.len() {
                 // SAFETY: the words are references or zero, and each is taken once.
                 drop(unsafe { Object::from_raw(std::mem::take(&mut *compiled::locals(frame).add(index))) });
@@ -201,7 +189,7 @@ impl Site {
     unsafe fn leave(&self, vm: &mut Vm) -> Option<Leaving> {
         // SAFETY: as for the functions that are called.
         unsafe {
-            let point = self.point();
+            let point = &self.taken.point;
             let words = self.words()?;
             let stacks = self.write_frames(vm)?;
             let mut frames = Vec::with_capacity(stacks.len());

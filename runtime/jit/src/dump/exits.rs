@@ -15,7 +15,7 @@ pub fn text_of_exits(made: &Code, points: &[Point], code: &CodeObject, symbols: 
     for (index, record) in made.exits.iter().enumerate() {
         let Some(point) = points.get(record.id as usize) else { continue };
         let why = if point.is_raise { "with an exception" } else { "as a guard" };
-        let _ = writeln!(text, "exit{index}: {} {why}", point.tale.instr);
+        let _ = writeln!(text, "exit{index}: {} {why}", point.instr.info().name);
         for (number, (value, &location)) in point.values.iter().zip(&record.locations).enumerate() {
             let form = match value.form {
                 Form::Word if value.is_owned => "owned",

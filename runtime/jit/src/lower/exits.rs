@@ -3,14 +3,12 @@
 use super::{Lowered, Lowering, W64, form_of, unsupported};
 use crate::compile::Refusal;
 use crate::deopt::{After, Description, Form, FramePoint, Kind, Place, Point, Recorded};
-use crate::report::Tale;
 use bytecode::Opcode;
 use bytecode::opcode::BinaryOp;
 use hir::function::FrameStateId;
 use hir::{Instr, RefKind, Value};
 use interp::inlined::Ending;
 use lir::{Condition, Operand, Record, Reg};
-use std::cell::Cell;
 
 /// An exit to be: its number, and the values it records.
 #[derive(Clone)]
@@ -80,9 +78,9 @@ impl Lowering<'_, '_> {
             }) as u32
         });
         let point = Point {
-            tale: Tale::new(instr.info().name, guilty),
             site: self.function.blames.get(&value).copied().unwrap_or(self.function.state(id).bytecode),
-            failures: Cell::new(0),
+            instr: instr.opcode(),
+            guilty,
             is_raise,
             values: held.values.iter().map(recorded).collect(),
             objects: held.descriptions,

@@ -98,7 +98,7 @@ impl<'a> Lowering<'a, '_> {
             Ending::Construct => inlined::Ending::Construct,
             Ending::Operator => inlined::Ending::Operator,
         };
-        Ok(Callee { function: inlinable.function, code: inlinable.code, ending })
+        Ok(Callee { function: inlinable.function, code: std::ptr::from_ref(inlinable.code).expose_provenance() as u64, ending })
     }
 
     /// Lays the frame of an inlined call, with empty locals.
