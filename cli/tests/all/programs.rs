@@ -187,6 +187,7 @@ programs! {
     jit_arrays_and_slices
     jit_enumerate_and_math
     jit_code_is_freed
+    jit_code_is_replaced
     jit_fork
     jit_item_methods
     jit_look_at_callers

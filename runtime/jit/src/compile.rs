@@ -16,7 +16,7 @@ use crate::{policy, ration, report, stress, trampoline};
 use bytecode::CodeFlags;
 use codegen_x64::Code;
 use hir::builder;
-use hir::instr::EntryKind;
+use hir::instr::{EntryKind, Opcode};
 use hir::passes::{self, NoObserver, Pass};
 use hir::{CodeId, Function, Type};
 use interp::CodeObject;
@@ -146,7 +146,7 @@ pub struct Statistics {
     pub spill_size: usize,
     pub time: Duration,
     /// How many HIR instructions of each kind there are.
-    pub opcodes: BTreeMap<&'static str, i64>,
+    pub opcodes: Box<[(Opcode, u32)]>,
     /// How many calls were inlined, and which functions were not, by the reason.
     pub n_inlined: usize,
     pub not_inlined: BTreeMap<&'static str, Vec<String>>,
@@ -313,7 +313,7 @@ pub fn statistics<T>(code: &CodeObject, number: impl FnOnce(&Statistics) -> T) -
 
 /// What is told of all exits so far; it is forgotten if `clears`.
 pub fn events(clears: bool) -> Vec<report::Event> {
-    let mut events = Vec::new();
+    let mut events = report::kept_events(clears);
     for code in object::collector::instances_of(&interp::code::CODE) {
         let Some(code) = code.borrow().downcast::<CodeObject>() else { continue };
         for owned in code.get().compiled.owners.borrow().iter().filter_map(|owned| owned.downcast_ref::<Owned>()) {
@@ -434,16 +434,16 @@ fn compile(vm: &mut Vm, shared: &mut Shared, code: &CodeObject, known: &Known, o
     }
     let function = build(code, known, options, watch)?;
     let (made, extras) = emit(vm, shared, code, known, &function, watch)?;
-    let mut opcodes = BTreeMap::new();
+    let mut opcodes = BTreeMap::<Opcode, u32>::new();
     for value in function.values() {
-        *opcodes.entry(function.instr(value).info().name).or_default() += 1;
+        *opcodes.entry(function.instr(value).opcode()).or_default() += 1;
     }
     let statistics = Statistics {
         size: made.bytes.len(),
         stack_size: made.frame.size as usize,
         spill_size: made.frame.n_slots as usize * 8,
         time: watch.times.total(),
-        opcodes,
+        opcodes: opcodes.into_iter().collect(),
         n_inlined: function.inlined.len(),
         not_inlined: not_inlined(&function),
     };
@@ -561,6 +561,25 @@ fn emit(
     Ok((made, extras))
 }
 
+/// Lets go of code that is not entered any more, because it was given up or new code for calls is there. (A generator that is suspended goes on in the code that
+/// it was suspended in.)
+fn retire(code: &CodeObject, is_start: bool) {
+    if code.has_flag(CodeFlags::SUSPENDS) {
+        return;
+    }
+    let is_left = |owned: &mut Box<dyn Any>| {
+        let Some(owned) = owned.downcast_ref::<Owned>() else { return false };
+        if owned.exits.is_given_up.get() || is_start && owned.is_start {
+            report::keep_events(code, &owned.exits);
+            return true;
+        }
+        false
+    };
+    // Dropped when the list can be looked at again.
+    let retired: Vec<Box<dyn Any>> = code.compiled.owners.borrow_mut().extract_if(.., is_left).collect();
+    drop(retired);
+}
+
 /// Puts machine code where it can run.
 fn install(
     shared: &mut Shared,
@@ -591,6 +610,7 @@ fn install(
     let belongings = Belongings { exits: Rc::clone(&exits), cells, checks: extras.checks, sites: extras.sites };
     let code_range = place.addr()..place.addr() + made.bytes.len();
     let owned = Owned { exits, belongings: Some(Box::new(belongings)), code: code_range, is_start, entry: start, statistics };
+    retire(code, is_start);
     code.compiled.owners.borrow_mut().push(Box::new(owned));
     let resumption = |(id, offset): (u32, u32)| match lower::entry_kind(id) {
         EntryKind::Start => None,

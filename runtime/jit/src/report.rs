@@ -65,6 +65,7 @@ impl Tale {
 }
 
 /// One line of the statistics.
+#[derive(Clone)]
 pub struct Event {
     pub qualname: String,
     pub filename: String,
@@ -73,6 +74,14 @@ pub struct Event {
     pub guilty_type: String,
     pub line: u32,
     pub count: u32,
+}
+
+impl Event {
+    /// Whether only how often differs.
+    fn is_like(&self, other: &Event) -> bool {
+        let key = |event: &Event| (event.line, event.reason, event.description);
+        key(self) == key(other) && (&self.qualname, &self.filename, &self.guilty_type) == (&other.qualname, &other.filename, &other.guilty_type)
+    }
 }
 
 /// Why an exit is taken, in Cinder's words.
@@ -104,6 +113,27 @@ pub fn events_of(code: &CodeObject, exits: &Exits, events: &mut Vec<Event>) {
             });
         }
     });
+}
+
+static KEPT: Mutex<Vec<Event>> = Mutex::new(Vec::new());
+
+/// Keeps what is told of the exits of code that goes.
+pub fn keep_events(code: &CodeObject, exits: &Exits) {
+    let mut events = Vec::new();
+    events_of(code, exits, &mut events);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    for event in events {
+        match kept.iter_mut().find(|known| known.is_like(&event)) {
+            Some(known) => known.count += event.count,
+            None => kept.push(event),
+        }
+    }
+}
+
+/// What was kept; it is forgotten if `clears`.
+pub fn kept_events(clears: bool) -> Vec<Event> {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if clears { std::mem::take(&mut *kept) } else { kept.clone() }
 }
 
 /// The statistics as the log has them.

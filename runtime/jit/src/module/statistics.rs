@@ -68,8 +68,8 @@ pub(super) fn get_function_hir_opcode_counts(vm: &mut Vm, _module: Ref<'_>, valu
     let function = function_of(vm, "get_function_hir_opcode_counts", value)?;
     let Some(counts) = compile::statistics(payload(&function).get().code(), |known| known.opcodes.clone()) else { return Ok(Object::none()) };
     let dict = vm.new_dict();
-    for (name, count) in counts {
-        dict.borrow().set_str(vm, name, Object::small_int(count));
+    for (opcode, count) in counts {
+        dict.borrow().set_str(vm, opcode.info().name, Object::small_int(count.into()));
     }
     Ok(dict.into_object())
 }
