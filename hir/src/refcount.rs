@@ -21,6 +21,7 @@ mod entry;
 mod state;
 mod step;
 mod tidy;
+mod turns;
 
 use crate::environment::Preloaded;
 use crate::function::{Function, Liveness};
@@ -40,7 +41,7 @@ pub(crate) fn run(function: &mut Function, preloaded: &Preloaded) {
     dead_code_elimination::run(function, preloaded);
     function.split_critical_edges();
     function.live.clear();
-    let mut inserter = Inserter::new(function);
+    let mut inserter = Inserter::new(function, preloaded);
     inserter.analyze();
     inserter.insert();
     tidy::run(function);
@@ -53,6 +54,7 @@ pub(crate) fn run(function: &mut Function, preloaded: &Preloaded) {
 
 struct Inserter<'a> {
     function: &'a mut Function,
+    preloaded: &'a Preloaded,
     liveness: Liveness,
     /// The model of each value.
     models: Vec<Value>,
@@ -66,11 +68,12 @@ struct Inserter<'a> {
 }
 
 impl<'a> Inserter<'a> {
-    fn new(function: &'a mut Function) -> Self {
+    fn new(function: &'a mut Function, preloaded: &'a Preloaded) -> Self {
         let liveness = function.liveness();
         let models = (0..function.value_limit() as u32).map(|value| function.model(Value(value))).collect();
         Inserter {
             function,
+            preloaded,
             liveness,
             models,
             entries: FxHashMap::default(),
@@ -124,7 +127,7 @@ impl<'a> Inserter<'a> {
             }
         };
         let dead_phis: Vec<Value> = deaths[..phis.len()].concat();
-        self.kill(&mut state, &dead_phis);
+        self.kill(&mut state, &dead_phis, None);
         let instrs = self.function.instrs(block).to_vec();
         let mut index = phis.len();
         while index < instrs.len() {

@@ -147,6 +147,7 @@ programs! {
     descriptors
     dev_mode_errors
     dicts
+    drop_order
     enums
     exceptions
     files_and_paths

@@ -23,8 +23,23 @@ impl Inserter<'_> {
         self.refine(&mut state, pred, block);
         let live = self.liveness.live_in(block).clone();
         let dead: Vec<Value> = state.iter().flat_map(|(_, entry)| &entry.copies).copied().filter(|copy| !live.contains(*copy)).collect();
-        self.kill(&mut state, &dead);
+        let behind = self.last_state_in(pred);
+        self.kill(&mut state, &dead, behind);
         state
+    }
+
+    /// The last instruction with a frame state that control passes on its way to the end of a block, if it lies in the block or in those that alone lead to it.
+    fn last_state_in(&self, mut block: Block) -> Option<Value> {
+        const MOST_BLOCKS: usize = 8;
+        for _ in 0..MOST_BLOCKS {
+            let found = self.function.instrs(block).iter().rev().copied().find(|value| self.function.frame_state(*value).is_some());
+            if found.is_some() {
+                return found;
+            }
+            let [pred] = *self.function.preds(block) else { return None };
+            block = pred;
+        }
+        None
     }
 
     /// What a branch says of the value it tests: null, the mark of exhausted iterators, and values of types that are not counted need no counting.

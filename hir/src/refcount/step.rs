@@ -6,6 +6,7 @@ use crate::function::{LiveValue, RefKind};
 use crate::instr::{Block, Heap, Instr, Output, Value};
 use crate::types::ty;
 use smallvec::SmallVec;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 impl Inserter<'_> {
@@ -33,7 +34,7 @@ impl Inserter<'_> {
             dying.extend(&deaths[count]);
             count += 1;
         }
-        self.kill(state, &dying);
+        self.kill(state, &dying, Some(value));
         count
     }
 
@@ -155,8 +156,8 @@ impl Inserter<'_> {
         state.define(value, kind);
     }
 
-    /// Names that are not used any more. A model without names is given up if it is owned.
-    pub(super) fn kill(&mut self, state: &mut State, dying: &[Value]) {
+    /// Names that are not used any more, behind an instruction if that is known. A model without names is given up if it is owned.
+    pub(super) fn kill(&mut self, state: &mut State, dying: &[Value], behind: Option<Value>) {
         let mut owned = Vec::new();
         for &value in dying {
             let model = self.model(value);
@@ -171,7 +172,12 @@ impl Inserter<'_> {
                 }
             }
         }
-        owned.sort_unstable();
+        if owned.len() > 1 {
+            match behind.map(|behind| self.turns(behind)) {
+                Some(turns) => owned.sort_by_cached_key(|(model, _)| (turns.get(model).copied().unwrap_or_default(), Reverse(*model))),
+                None => owned.sort_unstable(),
+            }
+        }
         for (model, name) in owned {
             let is_leaf =
                 self.function.ty(name).minus(ty::Nullptr, &self.function.classes).minus(ty::Exhausted, &self.function.classes).is_leaf_scalar();

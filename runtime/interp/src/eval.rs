@@ -103,7 +103,7 @@ pub(crate) unsafe fn pop_frame(vm: &mut Vm, frame: *mut Frame, n_stack: usize) {
     }
 }
 
-/// Drops what a frame holds. Locals go to the frame object, if anybody has it; `back` is then its `f_back`.
+/// Drops what a frame holds, from the end, as CPython does. Locals go to the frame object, if anybody has it; `back` is then its `f_back`.
 ///
 /// # Safety
 ///
@@ -113,13 +113,13 @@ pub(crate) unsafe fn clear_frame(frame: *mut Frame, n_stack: usize, back: Option
     unsafe {
         let n_locals = (*(*frame).code).n_locals;
         let locals = Frame::locals(frame);
-        for index in 0..n_stack {
+        for index in (0..n_stack).rev() {
             drop(take(locals.add(n_locals + index)));
         }
         if (*frame).object != 0 && frame_object::leave(frame, back) {
             return;
         }
-        for index in 0..n_locals {
+        for index in (0..n_locals).rev() {
             drop(take(locals.add(index)));
         }
         drop(take(&raw mut (*frame).namespace));

@@ -113,7 +113,7 @@ impl FrameObject {
         let frame = self.frame.get();
         // SAFETY: the words of locals are references or zero; each is taken once.
         unsafe {
-            for index in 0..(*(*frame).code).n_locals {
+            for index in (0..(*(*frame).code).n_locals).rev() {
                 drop(crate::frame::take(Frame::locals(frame).add(index)));
             }
         }

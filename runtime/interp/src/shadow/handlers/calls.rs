@@ -387,20 +387,21 @@ handler!(return_value(vm ip sp frame word fuel) {
         return return_other(vm, ip, sp, frame, word, fuel);
     }
     let locals = Frame::locals(frame);
-    let n_locals = (*(*frame).code).n_locals;
-    for index in 0..n_locals {
-        if raw::decrement(*locals.add(index)) {
-            return return_and_release(vm, ip, sp, frame, index as u64, fuel);
+    let mut n_left = (*(*frame).code).n_locals;
+    while n_left > 0 {
+        if raw::decrement(*locals.add(n_left - 1)) {
+            return return_and_release(vm, ip, sp, frame, n_left as u64, fuel);
         }
+        n_left -= 1;
     }
     if raw::decrement((*frame).function.borrow().bits()) {
-        return return_and_release(vm, ip, sp, frame, n_locals as u64, fuel);
+        return return_and_release(vm, ip, sp, frame, 0, fuel);
     }
     leave!(vm, frame, value, fuel);
 });
 
 handler!(
-    /// Goes on with dropping the locals of a plain frame, from the one with the index `word` on, whose last reference is dropped.
+    /// Goes on with dropping the locals of a plain frame: the first `word` are left, and the last reference to the last of them is dropped.
     #[inline(never)]
     return_and_release(vm ip sp frame word fuel) {
         let value = *sp.sub(1);
@@ -414,17 +415,17 @@ handler!(
     }
 );
 
-/// Drops the locals of a frame from the one with the index `first` on, and its function.
+/// Drops the first `n_left` locals of a frame, the last of them first, and its function.
 ///
 /// # Safety
 ///
 /// The frame has these references and will not be used again.
 #[inline(always)]
-unsafe fn drop_locals(frame: *mut Frame, first: usize) {
+unsafe fn drop_locals(frame: *mut Frame, n_left: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let locals = Frame::locals(frame);
-        for index in first..(*(*frame).code).n_locals {
+        for index in (0..n_left).rev() {
             let word = *locals.add(index);
             if raw::decrement(word) {
                 raw::release(word);
@@ -461,7 +462,7 @@ handler!(
             (*frame).ip = ip;
             leave_observed(vm, frame);
         } else {
-            drop_locals(frame, 0);
+            drop_locals(frame, (*(*frame).code).n_locals);
             give_back(vm, frame);
         }
         if is_entry {
