@@ -1,4 +1,4 @@
-//! What is known of the exits of a function, as bytes: there are hundreds of them, nearly all are never taken, and told in full they would take thirty times the
+//! What is known of the exits of a function, as bytes: there are hundreds of them, nearly all are never taken, and told in full they would take ten times the
 //! memory of the code. An exit that is taken is read.
 
 use super::Point;
@@ -15,7 +15,7 @@ pub struct Exits {
     points: Box<[u32]>,
     /// Where among them the number and the locations of each exit begin.
     exits: Box<[u32]>,
-    /// Calls whose number is that of a point, plus one: the offset they return to, in order, and where their number and locations begin.
+    /// Calls that may run Python code: the offset they return to, in order, and where the number of their point and their locations begin.
     safepoints: Box<[(u32, u32)]>,
     /// What is told of points that were left by.
     tales: RefCell<BTreeMap<u32, Tale>>,
@@ -99,7 +99,7 @@ impl Exits {
 
 /// Appends bytes; gives where they begin.
 fn write<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> u32 {
-    let start = u32::try_from(bytes.len()).expect("code that has as many exits is refused");
+    let start = u32::try_from(bytes.len()).expect("there are less than 4 GiB of them");
     bytes.extend(postcard::to_allocvec(value).expect("it is plain data"));
     start
 }
