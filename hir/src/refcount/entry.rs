@@ -23,7 +23,7 @@ impl Inserter<'_> {
         self.refine(&mut state, pred, block);
         let live = self.liveness.live_in(block).clone();
         let dead: Vec<Value> = state.iter().flat_map(|(_, entry)| &entry.copies).copied().filter(|copy| !live.contains(*copy)).collect();
-        let behind = self.last_state_in(pred);
+        let behind = if dead.len() > 1 && self.output.is_some() { self.last_state_in(pred) } else { None };
         self.kill(&mut state, &dead, behind);
         state
     }

@@ -172,7 +172,8 @@ impl Inserter<'_> {
                 }
             }
         }
-        if owned.len() > 1 {
+        // While states are computed the order is of no consequence.
+        if owned.len() > 1 && self.output.is_some() {
             match behind.map(|behind| self.turns(behind)) {
                 Some(turns) => owned.sort_by_cached_key(|(model, _)| (turns.get(model).copied().unwrap_or_default(), Reverse(*model))),
                 None => owned.sort_unstable(),
