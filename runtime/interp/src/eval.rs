@@ -25,7 +25,7 @@ pub use names::{builtins_dict, import_from, import_name, set_builtins};
 use crate::cell_object::{CellObject, new_cell};
 use crate::code::CodeObject;
 use crate::compiled::{self, Next};
-use crate::frame::{Ending, Frame, take};
+use crate::frame::{Ending, Frame, drop_locals, take};
 use crate::frame_object;
 use crate::function::{self, FUNCTION};
 use crate::generator;
@@ -119,9 +119,7 @@ pub(crate) unsafe fn clear_frame(frame: *mut Frame, n_stack: usize, back: Option
         if (*frame).object != 0 && frame_object::leave(frame, back) {
             return;
         }
-        for index in (0..n_locals).rev() {
-            drop(take(locals.add(index)));
-        }
+        drop_locals(frame);
         drop(take(&raw mut (*frame).namespace));
         drop(std::mem::ManuallyDrop::take(&mut (*frame).function));
     }

@@ -313,6 +313,20 @@ pub fn previous(frame: &Frame) -> Option<&Frame> {
     unsafe { frame.previous.as_ref() }
 }
 
+/// Drops the locals of a frame, the last first, as CPython does.
+///
+/// # Safety
+///
+/// The words of the locals are references or zero.
+pub(crate) unsafe fn drop_locals(frame: *mut Frame) {
+    // SAFETY: the caller's promise; each is taken once.
+    unsafe {
+        for index in (0..(*(*frame).code).n_locals).rev() {
+            drop(take(Frame::locals(frame).add(index)));
+        }
+    }
+}
+
 /// Takes the reference a word holds, if it holds one.
 ///
 /// # Safety

@@ -111,12 +111,8 @@ impl Drop for FrameObject {
 impl FrameObject {
     fn clear_locals(&self) {
         let frame = self.frame.get();
-        // SAFETY: the words of locals are references or zero; each is taken once.
-        unsafe {
-            for index in (0..(*(*frame).code).n_locals).rev() {
-                drop(crate::frame::take(Frame::locals(frame).add(index)));
-            }
-        }
+        // SAFETY: the words of locals are references or zero.
+        unsafe { crate::frame::drop_locals(frame) };
     }
 
     /// The frame, in progress or ended.
