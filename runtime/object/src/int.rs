@@ -19,6 +19,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 pub mod digits;
+mod division;
 mod inverse;
 mod montgomery;
 pub mod rounding;
@@ -26,6 +27,7 @@ pub mod rounding;
 mod tests;
 pub mod text;
 
+use division::div_mod_floor;
 pub use rounding::{compare_with_float, true_quotient};
 pub use text::{ParseError, max_str_digits, parse, set_max_str_digits, to_decimal, to_radix};
 
@@ -314,7 +316,7 @@ pub fn floor_divide(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult<Opti
         return if y == 0 { zero_division(vm) } else { Ok(Some(vm.new_int(floor_div(x, y)))) };
     }
     let (Some(a), Some(b)) = (to_bigint(left), to_bigint(right)) else { return Ok(None) };
-    if b.is_zero() { zero_division(vm) } else { Ok(Some(vm.new_bigint(a.div_floor(&b)))) }
+    if b.is_zero() { zero_division(vm) } else { Ok(Some(vm.new_bigint(div_mod_floor(&a, &b).0))) }
 }
 
 /// `left % right`
@@ -324,7 +326,7 @@ pub fn remainder(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult<Option<
         return if y == 0 { zero_division(vm) } else { Ok(Some(Object::small_int(floor_mod(x, y)))) };
     }
     let (Some(a), Some(b)) = (to_bigint(left), to_bigint(right)) else { return Ok(None) };
-    if b.is_zero() { zero_division(vm) } else { Ok(Some(vm.new_bigint(a.mod_floor(&b)))) }
+    if b.is_zero() { zero_division(vm) } else { Ok(Some(vm.new_bigint(div_mod_floor(&a, &b).1))) }
 }
 
 /// `divmod(left, right)`, as quotient and remainder.
@@ -338,7 +340,7 @@ pub fn div_mod(vm: &mut Vm, left: Ref<'_>, right: Ref<'_>) -> PyResult<Option<(O
     if b.is_zero() {
         return zero_division(vm);
     }
-    let (quotient, rest) = a.div_mod_floor(&b);
+    let (quotient, rest) = div_mod_floor(&a, &b);
     Ok(Some((vm.new_bigint(quotient), vm.new_bigint(rest))))
 }
 
