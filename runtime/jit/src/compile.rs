@@ -12,7 +12,7 @@ use crate::lower::{self, Environment, Extras, Inlinable};
 use crate::memory::CodeMemory;
 use crate::preload::{Assume, Known};
 use crate::profilers::{self, Installed};
-use crate::{policy, ration, report, stress, trampoline};
+use crate::{patches, policy, ration, report, stress, trampoline};
 use bytecode::CodeFlags;
 use codegen_x64::Code;
 use hir::builder;
@@ -86,6 +86,7 @@ static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
 
 impl Shared {
     fn new() -> Shared {
+        object::versions::listen(patches::version_changed);
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
@@ -585,7 +586,7 @@ fn install(
     shared: &mut Shared,
     code: &CodeObject,
     known: &Known,
-    (made, extras): (Code, Extras),
+    (mut made, extras): (Code, Extras),
     entry: u32,
     statistics: Statistics,
 ) -> Result<Entries, Refusal> {
@@ -595,7 +596,9 @@ fn install(
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
     let exits = Rc::new(Exits::new(&made, &extras.points, hot::compilation()));
     let owner = (&raw const *exits).expose_provenance() as u64;
+    patches::apply(&mut made, &extras.versions);
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
+    patches::await_changes(&made, &extras.versions, place.expose_provenance());
     let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
     codes::add(name, place.addr(), made.bytes.len(), &exits);
     profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });

@@ -6,6 +6,7 @@
 use crate::codes;
 use crate::deopt::look;
 use crate::memory::CodeMemory;
+use crate::patches;
 use object::{Vm, threads};
 use std::any::Any;
 use std::cell::Cell;
@@ -65,6 +66,7 @@ pub fn clear(vm: &mut Vm, memory: &mut CodeMemory) {
     }
     for one in gone {
         codes::remove(one.code.start);
+        patches::forget(one.code.clone());
         memory.release(one.code.start, one.code.len());
     }
 }

@@ -21,6 +21,7 @@ mod lower;
 mod memory;
 pub mod module;
 pub mod options;
+mod patches;
 pub mod policy;
 mod power;
 mod preload;

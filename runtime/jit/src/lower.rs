@@ -76,6 +76,8 @@ pub struct Extras {
     pub checks: Vec<Box<crate::classify::Check>>,
     /// What instructions note as they run.
     pub sites: Vec<Box<dyn std::any::Any>>,
+    /// What patchpoints wait for, by the points they leave at.
+    pub versions: std::collections::BTreeMap<u32, crate::patches::Version>,
 }
 
 /// The LIR of a function whose references have been counted.

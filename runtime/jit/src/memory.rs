@@ -79,6 +79,23 @@ impl CodeMemory {
     }
 }
 
+/// Overwrites some bytes of installed code. The process ends if the memory cannot be made writable, as the code must not run as it is.
+pub fn patch(address: usize, bytes: &[u8]) {
+    let start = address & !(PAGE - 1);
+    let size = (address + bytes.len()).next_multiple_of(PAGE) - start;
+    let page = std::ptr::with_exposed_provenance_mut::<u8>(start);
+    // SAFETY: the pages are part of a chunk, as the code is installed, and nobody runs it while the lock is held here. The bytes of a patchpoint are written between
+    // two changes of the pages' protection, so no processor has old ones.
+    unsafe {
+        if libc::mprotect(page.cast(), size, libc::PROT_READ | libc::PROT_WRITE) != 0 {
+            crate::log::write("JIT: code cannot be patched\n");
+            std::process::exit(1);
+        }
+        page.add(address - start).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        libc::mprotect(page.cast(), size, libc::PROT_READ | libc::PROT_EXEC);
+    }
+}
+
 /// The bytes that code takes.
 fn needed(size: usize) -> usize {
     (HEADER + size).next_multiple_of(16)

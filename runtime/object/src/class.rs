@@ -461,9 +461,13 @@ impl Type {
     fn set_version(&self, version: u32) {
         // SAFETY: the lock is held and the borrow ends here.
         let versioned = unsafe { VERSIONED.get_unchecked() };
-        versioned.remove(&self.version.replace(version));
+        let old = self.version.replace(version);
         if version != 0 {
             versioned.insert(version, std::ptr::from_ref(self).addr());
+        }
+        if old != 0 {
+            versioned.remove(&old);
+            crate::versions::has_changed(self.version_place());
         }
     }
 

@@ -36,6 +36,7 @@ pub mod threads;
 pub mod tuple;
 pub mod type_new;
 pub mod value;
+pub mod versions;
 pub mod vm;
 pub mod weak;
 

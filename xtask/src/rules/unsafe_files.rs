@@ -64,6 +64,7 @@ const FILES: &[(&str, &str)] = &[
     ("runtime/jit/src/helpers.rs", "compiled code passes words"),
     ("runtime/jit/src/hot.rs", "what sites saw is remembered as words"),
     ("runtime/jit/src/layout.rs", "looks at how vectors are laid out"),
+    ("runtime/jit/src/patches.rs", "reads versions where compiled code counts on them"),
     ("runtime/jit/src/memory.rs", "memory that is executable"),
     ("runtime/jit/src/profilers/gdb.rs", "the list that debuggers read"),
     ("runtime/jit/src/profilers/jit_dump.rs", "perf finds the file by a mapping of it"),

@@ -5,6 +5,7 @@ use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
 use crate::layout;
+use crate::patches::Version;
 use crate::preload::{Assume, Whose};
 use abi::{header, tag};
 use hir::types::{Leaves, Spec};
@@ -61,15 +62,15 @@ impl Lowering<'_, '_> {
         Ok(true)
     }
 
-    /// Leaves if an assumption does not hold.
+    /// Leaves if an assumption does not hold. That versions hold costs nothing: see [`crate::patches`].
     fn assume(&mut self, value: Value, assumption: usize) -> Result<(), Refusal> {
         match self.environment.assumptions.get(assumption) {
             None => return unsupported("an assumption that is not known"),
             Some(Assume::Nothing) => {}
             Some(Assume::Version { place, version }) => {
                 let exit = self.exit(value, false)?;
-                let place = self.builder.load_imm(place.expose_provenance() as i64);
-                self.builder.guard_compare(Width::W32, Condition::Equal, Address::new(place, 0), i64::from(*version as i32), exit.record());
+                self.extras.versions.insert(exit.record().id, Version { place: *place, version: *version });
+                self.builder.patchpoint(exit.record());
             }
             Some(Assume::Global { cell, name, word, whose }) => {
                 let exit = self.exit(value, false)?;
