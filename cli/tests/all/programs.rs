@@ -198,6 +198,7 @@ programs! {
     jit_special_methods
     jit_other_threads
     jit_tracing_begins
+    jit_versions
     json_module
     keys_of_string_subclasses
     library_files

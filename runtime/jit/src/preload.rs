@@ -1,7 +1,7 @@
 //! What the compiler is told of the runtime: code, constants, global names, what instructions have seen.
 //!
-//! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) is looked at each time
-//! it counts on it.
+//! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) of names is looked
+//! at each time it counts on it; versions of classes and functions are not ([`crate::patches`]).
 
 mod callees;
 mod special_methods;
