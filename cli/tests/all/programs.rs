@@ -192,6 +192,7 @@ programs! {
     jit_fork
     jit_item_methods
     jit_look_at_callers
+    jit_names
     jit_globals
     jit_inplace_errors
     jit_instances

@@ -131,7 +131,7 @@ impl Function {
     /// To be called when the code or a default has changed.
     pub(crate) fn note_change(&self) {
         self.version.set(self.version.get().wrapping_add(1));
-        object::versions::has_changed(self.version_place());
+        object::assumed::changes(self.version_place());
     }
 
     /// Replaces the code. The old one is never freed: a frame may be running it.

@@ -86,7 +86,7 @@ static SHARED: Mutex<Option<Shared>> = Mutex::new(None);
 
 impl Shared {
     fn new() -> Shared {
-        object::versions::listen(patches::version_changed);
+        object::assumed::listen(patches::place_changes);
         let mut symbols = SymbolTable::new();
         let helpers = Helper::ALL.iter().map(|helper| symbols.add(helper.name(), helper.address())).collect();
         let exit_trampoline = symbols.add("exit", trampoline::address());
@@ -596,9 +596,9 @@ fn install(
     let offsets: Vec<(u32, u32)> = made.entries.iter().map(|entry| (entry.id, entry.offset)).collect();
     let exits = Rc::new(Exits::new(&made, &extras.points, hot::compilation()));
     let owner = (&raw const *exits).expose_provenance() as u64;
-    patches::apply(&mut made, &extras.versions);
+    patches::apply(&mut made, &extras.counted);
     let place = shared.memory.install(owner, &made.bytes).ok_or(Refusal::NoMemory)?;
-    patches::await_changes(&made, &extras.versions, place.expose_provenance());
+    patches::await_changes(&made, &extras.counted, place.expose_provenance());
     let name = known.preloaded.codes.first().map_or("", |unit| &unit.name);
     codes::add(name, place.addr(), made.bytes.len(), &exits);
     profilers::installed(&Installed { name, address: place.addr() as u64, bytes: &made.bytes });

@@ -77,7 +77,7 @@ pub struct Extras {
     /// What instructions note as they run.
     pub sites: Vec<Box<dyn std::any::Any>>,
     /// What patchpoints wait for, by the points they leave at.
-    pub versions: std::collections::BTreeMap<u32, crate::patches::Version>,
+    pub counted: std::collections::BTreeMap<u32, crate::patches::Counted>,
 }
 
 /// The LIR of a function whose references have been counted.

@@ -1,7 +1,7 @@
 //! What the compiler is told of the runtime: code, constants, global names, what instructions have seen.
 //!
-//! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) of names is looked
-//! at each time it counts on it; versions of classes and functions are not ([`crate::patches`]).
+//! Numbers of the compiler's tables stand for live objects, which the compiled code keeps. What it assumes ([`Assume`]) it hardly
+//! ever looks at: it is patched when that changes ([`crate::patches`]).
 
 mod callees;
 mod special_methods;
@@ -51,19 +51,10 @@ pub enum Assume {
     Nothing,
     /// The class, or the function, has not changed.
     Version { place: *const u32, version: u32 },
-    /// The name has the value with this word.
-    Global { cell: Rc<GlobalCell>, name: u64, word: u64, whose: Whose },
-}
-
-/// Whose global name one is.
-#[derive(Clone, Copy)]
-pub enum Whose {
-    /// The running function's.
-    Running,
-    /// That of a function that may be inlined, by its word.
-    Function(u64),
-    /// A module's, strict or not.
-    Module(u64),
+    /// The global name has the value with this word.
+    Global { cell: Rc<GlobalCell>, word: u64 },
+    /// The name of a module, strict or not, has the value with this word.
+    OfModule { cell: Rc<GlobalCell>, word: u64, module: u64, name: u64 },
 }
 
 #[derive(Default)]
@@ -86,7 +77,8 @@ impl Assume {
             (Assume::Version { place, version }, Assume::Version { place: other, version: other_version }) => {
                 std::ptr::eq(*place, *other) && version == other_version
             }
-            (Assume::Global { cell, word, .. }, Assume::Global { cell: other, word: other_word, .. }) => {
+            (Assume::Global { cell, word }, Assume::Global { cell: other, word: other_word })
+            | (Assume::OfModule { cell, word, .. }, Assume::OfModule { cell: other, word: other_word, .. }) => {
                 Rc::ptr_eq(cell, other) && word == other_word
             }
             _ => false,
@@ -96,7 +88,7 @@ impl Assume {
     /// What compiled code that assumes this has the address of.
     pub fn cell(&self) -> Option<Rc<GlobalCell>> {
         match self {
-            Assume::Global { cell, .. } => Some(Rc::clone(cell)),
+            Assume::Global { cell, .. } | Assume::OfModule { cell, .. } => Some(Rc::clone(cell)),
             _ => None,
         }
     }
@@ -340,8 +332,8 @@ impl Tables {
             if !are_constant || is_blamed {
                 continue;
             }
-            let whose = self.callees.function().map_or(Whose::Running, Whose::Function);
-            if let Some(global) = self.global(&cell, name, value.borrow(), whose) {
+            let assume = Assume::Global { cell: Rc::clone(&cell), word: value.borrow().bits() };
+            if let Some(global) = self.kept(assume, name, value.borrow()) {
                 constant.insert(index, global);
             }
         }
@@ -357,14 +349,13 @@ impl Tables {
         }) as u32
     }
 
-    /// A name with a value that names keep, as a rule: functions, classes, modules.
-    fn global(&mut self, cell: &Rc<GlobalCell>, name: Ref<'_>, value: Ref<'_>, whose: Whose) -> Option<GlobalValue> {
+    /// A name with a value that names keep, as a rule: functions, classes, modules. (Of others [`object::assumed`] is not told.)
+    fn kept(&mut self, assume: Assume, name: Ref<'_>, value: Ref<'_>) -> Option<GlobalValue> {
         let leaf = leaf_of(value);
         let kept = [ty::Func, ty::BuiltinFunction, ty::Module, ty::TypeExact, ty::TypeUser];
         if !kept.contains(&leaf) {
             return None;
         }
-        let assume = Assume::Global { cell: Rc::clone(cell), name: name.bits(), word: value.bits(), whose };
         let assumption = self.assume(assume, &format!("global {}", name.downcast::<object::str::Str>()?.to_string_lossy()));
         Some(GlobalValue { value: self.single_value(value), assumption })
     }
@@ -411,7 +402,8 @@ impl Tables {
         if !cell.value().is_some_and(|now| now.borrow().is(value)) {
             return None;
         }
-        let GlobalValue { value, assumption } = self.global(&cell, name, value, Whose::Module(module.bits()))?;
+        let assume = Assume::OfModule { cell, word: value.bits(), module: module.bits(), name: name.bits() };
+        let GlobalValue { value, assumption } = self.kept(assume, name, value)?;
         Some(environment::Seen::OfModule { module: self.object(module), value, assumption })
     }
 

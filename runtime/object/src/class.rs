@@ -467,7 +467,7 @@ impl Type {
         }
         if old != 0 {
             versioned.remove(&old);
-            crate::versions::has_changed(self.version_place());
+            crate::assumed::changes(self.version_place());
         }
     }
 

@@ -498,16 +498,16 @@ impl Dict {
 
     /// Notes that keys change, where nobody watches.
     #[inline]
-    fn quiet_keys_change(&self) {
+    fn quiet_keys_change(&self, key: Ref<'_>) {
         self.keys_version.set(0);
-        self.scope.keys_change();
+        self.scope.keys_change(Some(key));
         self.version.set(self.version.get().wrapping_add(1));
     }
 
     #[inline]
     fn keys_change(&self, vm: &Vm, key: Option<Ref<'_>>) {
         self.keys_version.set(0);
-        self.scope.keys_change();
+        self.scope.keys_change(key);
         self.value_changes(vm, key);
     }
 
@@ -606,11 +606,13 @@ impl Dict {
                 let Some(name) = key.downcast_exact::<Str>() else { return Err(value) };
                 match table.find_or_slot(hash, |entry| entry.is_name(name, hash)) {
                     Ok(position) => {
+                        let place = &mut table.entry_mut(position).value;
+                        self.scope.value_changes(place.borrow(), key);
                         self.version.set(self.version.get().wrapping_add(1));
-                        Ok(Some(std::mem::replace(&mut table.entry_mut(position).value, value)))
+                        Ok(Some(std::mem::replace(place, value)))
                     }
                     Err(slot) if table.has_room() => {
-                        self.quiet_keys_change();
+                        self.quiet_keys_change(key);
                         table.insert_at(slot, StrEntry { key: Some(name.to_owned()), value });
                         Ok(None)
                     }
@@ -631,11 +633,13 @@ impl Dict {
                 match found {
                     _ if is_unknown => Err(value),
                     Ok(position) => {
+                        let place = &mut table.entry_mut(position).value;
+                        self.scope.value_changes(place.borrow(), key);
                         self.version.set(self.version.get().wrapping_add(1));
-                        Ok(Some(std::mem::replace(&mut table.entry_mut(position).value, value)))
+                        Ok(Some(std::mem::replace(place, value)))
                     }
                     Err(slot) if table.has_room() => {
-                        self.quiet_keys_change();
+                        self.quiet_keys_change(key);
                         table.insert_at(slot, DictEntry { hash, key: Some(key.to_owned()), value });
                         Ok(None)
                     }
@@ -672,6 +676,7 @@ impl Dict {
     fn store(&self, vm: &mut Vm, found: Option<usize>, key: Ref<'_>, hash: i64, value: Object) {
         match found {
             Some(position) => {
+                self.scope.value_changes(self.storage.get(vm).value(position).borrow(), key);
                 self.value_changes(vm, Some(key));
                 let old = self.storage.get_mut(vm).replace_value(position, value);
                 drop(old);
@@ -802,7 +807,7 @@ impl Dict {
 
     /// Has whoever knows by a [`GlobalCell`] where a name is look it up again.
     pub(crate) fn forget_cells(&self) {
-        self.scope.keys_change();
+        self.scope.keys_change(None);
     }
 
     /// The value of a string key. Runs no Python: a key that is not an exact string is not considered.
@@ -847,8 +852,12 @@ impl Dict {
 
     /// Replaces the value at a position that [`Dict::position_of`] gave.
     pub fn set_value_at(&self, vm: &mut Vm, position: usize, value: Object) {
-        if self.watched.get() {
-            let key = self.storage.get(vm).entry_from(position).map(|(_, key, _)| key.to_owned());
+        if self.watched.get() || self.scope.is_known() {
+            let entry = self.storage.get(vm).entry_from(position);
+            let key = entry.map(|(_, key, _)| key.to_owned());
+            if let Some(key) = &key {
+                self.scope.value_changes(self.storage.get(vm).value(position).borrow(), key.borrow());
+            }
             self.value_changes(vm, key.as_ref().map(Object::borrow));
         } else {
             self.value_changes(vm, None);
@@ -884,6 +893,7 @@ impl Dict {
         // SAFETY: nothing else runs, and nothing is dropped here.
         let storage = unsafe { self.storage.get_unchecked() };
         let position = storage.find_str(name)?;
+        self.scope.value_changes(storage.value(position).borrow(), name.object());
         self.version.set(self.version.get().wrapping_add(1));
         // SAFETY: the caller's promise.
         unsafe { Object::from_raw(value) }.map(|value| storage.replace_value(position, value).into_raw())

@@ -5,6 +5,7 @@
 //! (who may run Python, how errors travel), [`class`] (types and slots), [`native`] (how native
 //! functions and types are declared).
 
+pub mod assumed;
 pub mod attribute;
 pub mod bytes;
 pub mod call;
@@ -36,7 +37,6 @@ pub mod threads;
 pub mod tuple;
 pub mod type_new;
 pub mod value;
-pub mod versions;
 pub mod vm;
 pub mod weak;
 

@@ -85,7 +85,9 @@ pub fn name_words(symbols: &mut SymbolTable, code: &CodeObject, known: &Known, e
     for (assume, told) in known.assumptions.iter().zip(&known.preloaded.assumptions) {
         match assume {
             Assume::Version { place, .. } => symbols.name_word(place.addr() as u64, &format!("version of {}", told.text)),
-            Assume::Global { cell, .. } => symbols.name_word(cell.place().addr() as u64, &format!("cell of {}", told.text)),
+            Assume::Global { cell, .. } | Assume::OfModule { cell, .. } => {
+                symbols.name_word(cell.place().addr() as u64, &format!("cell of {}", told.text))
+            }
             Assume::Nothing => {}
         }
     }

@@ -5,12 +5,13 @@ use crate::classify::{Check, class_of_leaf};
 use crate::compile::Refusal;
 use crate::helpers::Helper;
 use crate::layout;
-use crate::patches::Version;
-use crate::preload::{Assume, Whose};
+use crate::patches::Counted;
+use crate::preload::Assume;
 use abi::{header, tag};
 use hir::types::{Leaves, Spec};
 use hir::{Instr, Type, Value, ty};
 use lir::{Address, BlockId, Class, Condition, Edge, Operand, Reg, Width};
+use std::rc::Rc;
 
 impl Lowering<'_, '_> {
     pub(super) fn guards(&mut self, value: Value, instr: &Instr) -> Result<bool, Refusal> {
@@ -62,29 +63,30 @@ impl Lowering<'_, '_> {
         Ok(true)
     }
 
-    /// Leaves if an assumption does not hold. That versions hold costs nothing: see [`crate::patches`].
+    /// Leaves if an assumption does not hold. Most cost nothing until they break: see [`crate::patches`].
     fn assume(&mut self, value: Value, assumption: usize) -> Result<(), Refusal> {
         match self.environment.assumptions.get(assumption) {
             None => return unsupported("an assumption that is not known"),
             Some(Assume::Nothing) => {}
             Some(Assume::Version { place, version }) => {
                 let exit = self.exit(value, false)?;
-                self.extras.versions.insert(exit.record().id, Version { place: *place, version: *version });
+                self.extras.counted.insert(exit.record().id, Counted::Version { place: *place, version: *version });
                 self.builder.patchpoint(exit.record());
             }
-            Some(Assume::Global { cell, name, word, whose }) => {
+            Some(Assume::Global { cell, word }) => {
+                let exit = self.exit(value, false)?;
+                self.extras.counted.insert(exit.record().id, Counted::Global { cell: Rc::clone(cell), word: *word });
+                self.builder.patchpoint(exit.record());
+            }
+            // A strict module's names may be hidden, of which its namespace knows nothing.
+            Some(Assume::OfModule { cell, word, module, name }) => {
                 let exit = self.exit(value, false)?;
                 let (known, unknown, done) = (self.builder.new_block(), self.cold(), self.builder.new_block());
                 let found = self.builder.add_param(done, Class::Int);
                 let loaded = self.load_of_cell(cell.place().expose_provenance(), known, unknown);
                 self.builder.branch(Edge::new(done, vec![loaded]));
                 self.builder.switch_to(unknown);
-                let name = Operand::Imm(*name as i64);
-                let loaded = match whose {
-                    Whose::Running => self.helper(Helper::global_word, &[name]),
-                    Whose::Function(function) => self.helper(Helper::global_word_of, &[name, Operand::Imm(*function as i64)]),
-                    Whose::Module(module) => self.helper(Helper::word_of_module, &[name, Operand::Imm(*module as i64)]),
-                };
+                let loaded = self.helper(Helper::word_of_module, &[Operand::Imm(*name as i64), Operand::Imm(*module as i64)]);
                 self.join(done, loaded);
                 self.builder.guard_compare(W64, Condition::Equal, found, *word as i64, exit.record());
             }

@@ -26,18 +26,14 @@ pub(super) struct Callees {
     /// Those whose code has been described, by `CodeId` from 1 on.
     pub found: Vec<(ObjectId, Object)>,
     met: VecDeque<(ObjectId, Object)>,
-    current: Option<(u32, u64)>,
+    /// The number of the code that is being described, 0 for that of the function that is compiled.
+    current: u32,
 }
 
 impl Callees {
     /// The number of the code that is being described.
     pub fn at(&self) -> u32 {
-        self.current.map_or(0, |(code, _)| code)
-    }
-
-    /// The word of its function, unless it is that of the function that is compiled.
-    pub fn function(&self) -> Option<u64> {
-        self.current.map(|(_, function)| function)
+        self.current
     }
 
     /// A function was met.
@@ -78,13 +74,13 @@ impl Tables {
             }
             total += size;
             let number = self.preloaded.codes.len() as u32;
-            self.callees.current = Some((number, object.borrow().bits()));
+            self.callees.current = number;
             let unit = with_history(code, |history| self.unit(function, code, &code.qualname_text(), with_feedback, Some(history)));
             self.preloaded.codes.push(unit);
             self.callees.found.push((id, function.code.get().unwrap_or_else(Object::none)));
             self.set_code(id, CodeId(number));
         }
-        self.callees.current = None;
+        self.callees.current = 0;
     }
 
     fn set_code(&mut self, id: ObjectId, code: CodeId) {

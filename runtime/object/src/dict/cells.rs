@@ -3,9 +3,15 @@
 //! A [`GlobalCell`] points at the word of the entry that holds the value. Entries move only when the keys of their dict change, and only
 //! then can a name come to mean another entry; so a dict that cells depend on empties them when its keys change, and when it ends.
 //! Who reads a global through a cell compares nothing and looks nothing up; who finds it empty asks for the cell anew.
+//!
+//! Compiled code counts on names that have functions, classes and modules to keep them: before such a name changes in a dict that cells
+//! depend on, [`assumed::changes`] is told the place of its cell.
 
 use super::Dict;
+use crate::assumed;
 use crate::cell::VmCell;
+use crate::singleton::ModuleObject;
+use crate::str::Str;
 use crate::value::{Object, Ref, RefOf};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -73,15 +79,20 @@ fn with_scopes<T>(action: impl FnOnce(&mut Scopes) -> T) -> T {
 }
 
 impl Scopes {
-    fn empty_cells(&mut self, id: u32) {
+    /// Visits the cells that depend on a dict, with their names.
+    fn for_each_cell(&self, id: u32, mut visit: impl FnMut(u64, &GlobalCell)) {
         let Some(scope) = self.scopes.get(&id) else { return };
-        scope.cells.values().for_each(|cell| cell.place.set(ptr::null()));
-        for user in &scope.users {
-            if let Some(user) = self.scopes.get(user) {
-                user.cells.values().for_each(|cell| cell.place.set(ptr::null()));
-            }
+        let users = scope.users.iter().filter_map(|user| self.scopes.get(user));
+        for ((name, _), cell) in std::iter::once(scope).chain(users).flat_map(|scope| &scope.cells) {
+            visit(*name, cell);
         }
     }
+}
+
+/// Whether a name means something else when this key of a dict does. Names are interned; a key that is not may be equal to any.
+fn may_be_meant(name: u64, key: Option<Ref<'_>>) -> bool {
+    let key = key.filter(|key| key.downcast_exact::<Str>().is_some_and(|key| key.is_interned()));
+    key.is_none_or(|key| key.bits() == name)
 }
 
 impl ScopeId {
@@ -89,18 +100,54 @@ impl ScopeId {
         ScopeId(Cell::new(0))
     }
 
-    /// The keys of the dict are about to change.
+    /// Whether cells depend on the dict.
     #[inline(always)]
-    pub(super) fn keys_change(&self) {
-        if self.0.get() != 0 {
-            self.empty_cells();
+    pub(super) fn is_known(&self) -> bool {
+        self.0.get() != 0
+    }
+
+    /// The keys of the dict are about to change: this one, or any.
+    #[inline(always)]
+    pub(super) fn keys_change(&self, key: Option<Ref<'_>>) {
+        if self.is_known() {
+            self.empty_cells(key);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn empty_cells(&self) {
-        with_scopes(|scopes| scopes.empty_cells(self.0.get()));
+    fn empty_cells(&self, key: Option<Ref<'_>>) {
+        with_scopes(|scopes| {
+            scopes.for_each_cell(self.0.get(), |name, cell| {
+                cell.place.set(ptr::null());
+                if may_be_meant(name, key) {
+                    assumed::changes(cell.place());
+                }
+            });
+        });
+    }
+
+    /// A key is about to get another value than this one.
+    #[inline(always)]
+    pub(super) fn value_changes(&self, old: Ref<'_>, key: Ref<'_>) {
+        if self.is_known() && old.bits() & abi::tag::IMMEDIATE_MASK == 0 {
+            self.value_of_cells_changes(old, key);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn value_of_cells_changes(&self, old: Ref<'_>, key: Ref<'_>) {
+        if old.class().slots().call.is_none() && old.downcast::<ModuleObject>().is_none() {
+            return;
+        }
+        with_scopes(|scopes| {
+            scopes.for_each_cell(self.0.get(), |name, cell| {
+                if may_be_meant(name, Some(key)) {
+                    assumed::changes(cell.place());
+                }
+            });
+        });
     }
 
     fn get_or_assign(&self) -> u32 {
@@ -119,16 +166,17 @@ impl Drop for ScopeId {
     fn drop(&mut self) {
         let id = self.0.get();
         if id != 0 {
-            with_scopes(|scopes| {
-                scopes.empty_cells(id);
-                scopes.scopes.remove(&id);
-            });
+            self.empty_cells(None);
+            with_scopes(|scopes| scopes.scopes.remove(&id));
         }
     }
 }
 
 /// The cell of a name for code with these globals and builtins; `None` if the name is in neither.
 pub fn global_cell(globals: RefOf<'_, Dict>, builtins: RefOf<'_, Dict>, name: Ref<'_>) -> Option<Rc<GlobalCell>> {
+    if !name.downcast_exact::<Str>()?.is_interned() {
+        return None;
+    }
     let (dict, position, is_builtin) = match super::scope::position_in(globals, name) {
         Some(position) => (globals, position, false),
         None => (builtins, super::scope::position_in(builtins, name)?, true),
